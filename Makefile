@@ -1,0 +1,30 @@
+# make demo   the first study: table in the terminal, report as one HTML file
+# make test   all tests, without network beyond the package index
+# make check  what a change must pass: format, lint, tests
+PYTHON ?= python3.11
+RUN = .venv/bin/python -m
+
+.PHONY: demo test check format speed
+demo: .venv/ready
+	.venv/bin/nasgauge run quickstart --out runs/quickstart
+
+test: .venv/ready
+	$(RUN) pytest
+
+check: .venv/ready
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) pytest
+
+format: .venv/ready
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+speed: .venv/ready
+	.venv/bin/python speed/judge.py
+	.venv/bin/python speed/zeroshot.py
+
+.venv/ready: pyproject.toml constraints.txt
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv || python3 -m venv .venv
+	$(RUN) pip install --quiet --constraint constraints.txt torch --editable '.[dev]'
+	touch $@

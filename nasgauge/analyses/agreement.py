@@ -1,0 +1,78 @@
+"""Which estimators say the same, and which say what the truth says?"""
+
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.analyses.drawing import plain
+from nasgauge.analyses.vectors import TRUTH_NAME, mean_truth, scores_by_seed
+from nasgauge.criteria import kendall_tau
+from nasgauge.spaces import Space
+
+
+def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None) -> pd.DataFrame:
+    """Kendall's tau-b between every two of the estimators and the truth.
+
+    tau(a, b) = mean over pairs of seeds of kendall_tau(a, b)
+
+    scores, truth: tables SCORES and TRUTH; space is not used. Seeds are paired one to one where both have the same
+    ones, else each with each; the truth is its mean over trainings. A pair is compared on the architectures that both
+    have in all their seeds: n of them. Returns a row for each unordered pair, (a, b, kendall_tau, n); names stand in
+    the order of their agreement with the truth, the truth first, undefined ones last. NaN where a vector is constant or
+    n < 2. Range [-1, 1], higher is better. UserError: an estimator called "truth".
+
+    >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
+    >>> scores = pd.DataFrame({"estimator": "size", "arch": list("abc"), "seed": 0, "score": [1.0, 3.0, 2.0]})
+    >>> compute(scores, truth).round(4).values.tolist()
+    [['truth', 'size', 0.3333, 3]]
+
+    Reference: ning2021evaluating, Fig. 4.
+    """
+    columns = {TRUTH_NAME: mean_truth(truth).to_frame(0), **scores_by_seed(scores)}
+    archs = pd.Index(pd.unique(np.concatenate([table.index.to_numpy(object) for table in columns.values()])))
+    seeds = {name: tuple(table.columns) for name, table in columns.items()}
+    matrix = {name: table.reindex(archs).to_numpy("float64") for name, table in columns.items()}
+    found = {
+        pair: _tau(*(matrix[name] for name in pair), same_seeds=seeds[pair[0]] == seeds[pair[1]])
+        for pair in combinations(columns, 2)
+    }
+    with_truth = {name: found[TRUTH_NAME, name][0] for name in columns if name != TRUTH_NAME}
+    order = [TRUTH_NAME, *sorted(with_truth, key=lambda name: (np.isnan(with_truth[name]), -with_truth[name], name))]
+    rows = [(a, b, *(found[a, b] if (a, b) in found else found[b, a])) for a, b in combinations(order, 2)]
+    return pd.DataFrame(rows, columns=["a", "b", "kendall_tau", "n"])
+
+
+def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
+    """A heat map with the numbers in it; undefined pairs stay white and carry a dash, the diagonal is grey."""
+    names = list(dict.fromkeys([*table["a"], *table["b"]]))
+    place = {name: i for i, name in enumerate(names)}
+    tau = np.full((len(names), len(names)), np.nan)
+    for a, b, value in zip(table["a"], table["b"], table["kendall_tau"], strict=True):
+        tau[place[a], place[b]] = tau[place[b], place[a]] = value
+    ax.pcolormesh(np.ma.masked_invalid(tau), cmap="RdBu", vmin=-1, vmax=1, edgecolors="white", linewidth=1)
+    for i, j in product(range(len(names)), repeat=2):
+        if i == j:
+            ax.fill([j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color="0.9", linewidth=0)
+        else:
+            defined = not np.isnan(tau[i, j])
+            text = f"{round(tau[i, j], 2) + 0.0:.2f}".replace("-", "−").replace("0.", ".", 1) if defined else "–"
+            dark = defined and abs(tau[i, j]) > 0.55
+            ax.text(j + 0.5, i + 0.5, text, ha="center", va="center", color="white" if dark else "0.15", fontsize=8)
+    centres = np.arange(len(names)) + 0.5
+    ax.set_xticks(centres, [plain(name) for name in names], rotation=50, ha="left", rotation_mode="anchor")
+    ax.set_yticks(centres, [plain(name) for name in names])
+    ax.invert_yaxis()
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.set_aspect("equal")
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+def _tau(a: np.ndarray, b: np.ndarray, *, same_seeds: bool) -> tuple[float, int]:
+    """Mean tau over pairs of seeds, (n_archs, n_seeds) each with NaN where there is no score, and the n it rests on."""
+    both = ~(np.isnan(a).any(axis=1) | np.isnan(b).any(axis=1))
+    a, b = a[both], b[both]
+    pairs = zip(a.T, b.T, strict=True) if same_seeds else product(a.T, b.T)
+    return float(np.mean([kendall_tau(x, y) for x, y in pairs])), int(both.sum())

@@ -1,0 +1,53 @@
+"""What an analysis is: a question, a table that answers it, and a drawing of that table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.spaces import Space
+
+
+@final
+@dataclass(frozen=True)
+class Analysis:
+    """One question asked of scores and truth.
+
+    compute: (scores, truth, space=None, **options) -> table. draw: (table, ax, space=None), one panel. question: what
+    the table answers. figure: the figure of ning2021evaluating on the same question, "" where there is none.
+    paper_finding: what that paper found, one sentence with its place. size: (width, height) of a panel in inches.
+    panel_by: the column whose every value gets a panel of its own, "" for one panel. margins: (left, bottom, right, top)
+    of the axes in fractions of the panel, None where they depend on the labels. random: compute takes `rng`.
+    """
+
+    compute: Callable[..., pd.DataFrame]
+    draw: Callable[..., None]
+    question: str
+    figure: str
+    paper_finding: str
+    size: tuple[float, float]
+    panel_by: str = ""
+    margins: tuple[float, float, float, float] | None = None
+    random: bool = False
+
+    def __call__(
+        self,
+        scores: pd.DataFrame,
+        truth: pd.DataFrame,
+        space: Space | None = None,
+        *,
+        rng: np.random.Generator,
+        **options: Any,
+    ) -> pd.DataFrame:
+        """The table for these scores and this truth; `rng` reaches only the analyses that draw samples."""
+        if self.random:
+            options["rng"] = rng
+        return self.compute(scores, truth, space, **options)
+
+    def panels(self, table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+        """The (label, rows) of each panel in order of appearance; one panel with label "" where nothing divides it."""
+        if not self.panel_by:
+            return [("", table)]
+        return [(str(label), rows) for label, rows in table.groupby(self.panel_by, sort=False)]

@@ -1,0 +1,69 @@
+"""What do the architectures look like that an estimator likes best?"""
+
+import pandas as pd
+
+from nasgauge.analyses.cells import draw_cells
+from nasgauge.analyses.vectors import TRUTH_NAME, mean_scores, mean_truth, ranks
+from nasgauge.errors import UserError
+from nasgauge.spaces import Space
+
+_COLUMNS = (
+    "estimator",
+    "place",
+    "arch",
+    "score",
+    "score_rank",
+    "n_tied_at_border",
+    "truth_accuracy",
+    "truth_rank",
+    "n_truth",
+    "n",
+)
+
+
+def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None, *, k: int = 3) -> pd.DataFrame:
+    """The k best architectures of the truth and of every estimator, with what the truth says of them.
+
+    place = 1 ... k by descending mean score, equal scores in the order of their arch strings (for display only).
+
+    scores, truth: tables SCORES and TRUTH; space is not used. n: architectures that the estimator scored in all its
+    seeds and that the truth holds; fewer than k give fewer rows. score_rank: among these, tied ones sharing their mean
+    rank. n_tied_at_border: how many share the k-th score, if more do than there are places for them, else 0.
+    truth_rank: among all n_truth architectures of the truth, 1 the best, ties their mean rank. UserError: k < 1, an
+    estimator called "truth".
+
+    >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
+    >>> scores = pd.DataFrame({"estimator": "size", "arch": list("abc"), "seed": 0, "score": [2.0, 2.0, 1.0]})
+    >>> compute(scores, truth, k=1)[["estimator", "arch", "n_tied_at_border", "truth_rank"]].values.tolist()
+    [['truth', 'c', 0, 1.0], ['size', 'a', 2, 3.0]]
+
+    Reference: ning2021evaluating, Fig. 6.
+    """
+    if k < 1:
+        raise UserError(f"top_cells: k is {k}; at least one architecture is needed")
+    accuracy = mean_truth(truth)
+    truth_rank = pd.Series(ranks(accuracy.to_numpy()), index=accuracy.index)
+    parts = []
+    for name, score in {TRUTH_NAME: accuracy, **mean_scores(scores)}.items():
+        score = score[score.index.isin(accuracy.index)].rename("score")
+        table = score.rename_axis("arch").reset_index().assign(score_rank=ranks(score.to_numpy()), n=len(score))
+        # Only what may reach a place is sorted by string.
+        border = table["score"].nlargest(k).min()
+        top = table[table["score"] >= border].sort_values(["score", "arch"], ascending=[False, True])
+        n_tied = int((top["score"] == border).sum()) if len(top) > k else 0
+        top = top.head(k).assign(estimator=name, n_tied_at_border=n_tied)
+        parts.append(top.assign(place=range(1, len(top) + 1)))
+    table = pd.concat(parts, ignore_index=True)
+    found = {"truth_accuracy": table["arch"].map(accuracy), "truth_rank": table["arch"].map(truth_rank)}
+    return table.assign(**found, n_truth=len(accuracy))[list(_COLUMNS)]
+
+
+def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
+    """One estimator's best cells below each other, edges coloured by operation, dead edges faint; needs the space."""
+    if space is None:
+        raise UserError("top_cells: cells are drawn only in a known space; give the space of the architectures")
+    captions = [
+        f"true rank {row.truth_rank:g} of {row.n_truth:,} · {row.truth_accuracy:.2%}" for row in table.itertuples()
+    ]
+    graphs = [space.graphs(space.from_str(arch)) for arch in table["arch"]]
+    draw_cells(graphs, captions, ax)

@@ -1,0 +1,128 @@
+"""`nasgauge bench build`: train the architectures of a recipe from scratch into a new tabular benchmark.
+
+One part in the store is one architecture with all its seeds; a run that was ended goes on where it stopped.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.criteria import kendall_tau
+from nasgauge.datasets import ImageData, load_images, rotated_splits
+from nasgauge.errors import UserError
+from nasgauge.nets import NetOptions, complexity
+from nasgauge.spaces import Arch, Space, get_space
+from nasgauge.store import Store, key_of, write_atomically
+from nasgauge.study import Recipe, options_for, parse
+from nasgauge.tables import TRAININGS, check
+from nasgauge.training import Protocol, train
+from nasgauge.workers import unordered_map
+
+Progress = Callable[[int, int], None]
+
+
+def build(text: str, out: Path, *, where: str, workers: str = "processes", n_workers: int | None = None,
+          progress: Progress = lambda done, total: None) -> pd.DataFrame:
+    """Train what is not yet in `out`, then write `<name>.parquet` (TRAININGS) and `<name>.json` (facts) beside the parts.
+
+    `text`: the recipe's TOML; `where`: its name for messages. `progress(done, total)` is called after each architecture.
+    """
+    recipe = parse(text, Recipe, where)
+    space = get_space(recipe.space)
+    archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
+    options_for(NetOptions, recipe.net, f"{where}, [net]")
+    options_for(Protocol, recipe.protocol, f"{where}, [protocol]")
+    _check_sizes(recipe, where)
+    store = Store.open(out, text)
+    names = [space.to_str(a) for a in archs]
+    keys = [key_of({"arch": name}) for name in names]  # the recipe is the folder's, so the arch tells parts apart
+    done = store.keys("trainings")
+    todo = [name for name, key in zip(names, keys, strict=True) if key not in done]
+    progress(len(names) - len(todo), len(names))
+    for i, _ in enumerate(unordered_map(partial(_train_part, str(out)), todo, kind=workers, n_workers=n_workers), start=1):
+        progress(len(names) - len(todo) + i, len(names))
+    return publish(store, recipe, keys)
+
+
+def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:
+    """Join the parts into the benchmark's table and measure the facts that it declares."""
+    table = check(store.read("trainings", keys), TRAININGS)
+    path = store.folder / f"{recipe.name}.parquet"
+    columns = {"seed": "int16", "valid_accuracy": "float32", "valid_loss": "float32", "test_accuracy": "float32",
+               "test_loss": "float32", "n_params": "int32", "macs": "int64", "train_seconds": "float32"}
+    small = table.astype(columns)
+    write_atomically(path, small.to_parquet(index=False, compression="zstd"))
+    facts = measured_facts(check(small, TRAININGS))
+    record = {"name": recipe.name, "title": recipe.title, "space": recipe.space, "facts": facts,
+              "environment": store.environment()}
+    write_atomically(path.with_suffix(".json"), json.dumps(record, indent=2).encode())
+    return table
+
+
+def measured_facts(table: pd.DataFrame) -> dict[str, float | int]:
+    """What the benchmark declares of itself, computed from its own table; the contract test computes it again."""
+    wide = table.pivot(index="arch", columns="seed", values="test_accuracy")
+    halves = wide.to_numpy()
+    n = halves.shape[1] // 2
+    facts = {
+        "n_archs": len(wide),
+        "n_classes": int(table["iso_class"].nunique()),
+        "n_seeds": wide.shape[1],
+        "best_test_accuracy": round(float(wide.mean(axis=1).max()), 6),
+        "core_seconds": round(float(table["train_seconds"].sum()), 0),
+    }
+    if n:
+        tau = kendall_tau(halves[:, :n].mean(1), halves[:, n : 2 * n].mean(1))
+        facts["kendall_tau_between_halves"] = round(tau, 4)
+    return facts
+
+
+def chosen_archs(space: Space, n: int | None, form: str | None, seed: int) -> list[Arch]:
+    """Representatives of `n` classes in the order of a seeded shuffle; a larger `n` keeps the earlier ones."""
+    classes = sorted({space.canonical(a, form) for a in space.enumerate()})
+    if n is not None and n > len(classes):
+        raise UserError(f"archs: n = {n}, but {space.name} has {len(classes)} classes of form {form or space.forms[0]!r}")
+    order = np.random.default_rng(seed).permutation(len(classes))[:n]
+    return [classes[i] for i in order]
+
+
+def _check_sizes(recipe: Recipe, where: str) -> None:
+    data = load_images(recipe.data, recipe.data_path)
+    left = len(data.labels) - recipe.split.n_train - recipe.split.n_valid
+    if left < 1:
+        raise UserError(f"{where}: n_train + n_valid leaves no test image of {data.name}'s {len(data.labels)}")
+    if data.images.shape[-1] != recipe.image_size:
+        raise UserError(f"{where}: image_size = {recipe.image_size}, but {data.name} has {data.images.shape[-1]} pixels a side")
+
+
+def _train_part(folder: str, name: str) -> None:
+    """One worker's piece of work: all seeds of one architecture, written as one part."""
+    store = Store.existing(folder)
+    recipe = parse(store.study(), Recipe, folder)
+    space = get_space(recipe.space)
+    rows = train_arch(space, space.from_str(name), recipe, load_images(recipe.data, recipe.data_path))
+    store.write("trainings", key_of({"arch": name}), rows)
+
+
+def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.DataFrame:
+    """The TRAININGS rows of one architecture: every seed of the recipe, trained side by side."""
+    options = replace(options_for(NetOptions, recipe.net, "[net]"), in_channels=data.images.shape[1], n_classes=data.n_classes)
+    protocol = options_for(Protocol, recipe.protocol, "[protocol]")
+    size = recipe.split
+    splits = rotated_splits(len(data.labels), size.n_train, size.n_valid, recipe.n_seeds, shuffle_seed=size.shuffle_seed)
+    seeds = list(range(recipe.n_seeds))
+    start = time.process_time()
+    outcomes = train(space, arch, replace(options, replicas=len(seeds)), protocol, data, splits, seeds)
+    seconds = (time.process_time() - start) / len(seeds)
+    cost = complexity(space, arch, options, image_size=recipe.image_size)
+    return pd.DataFrame([
+        {"arch": space.to_str(arch), "iso_class": space.to_str(space.canonical(arch)), "seed": seed, **vars(outcome),
+         "n_params": cost.n_params, "macs": cost.macs, "train_seconds": seconds}
+        for seed, outcome in zip(seeds, outcomes, strict=True)
+    ])

@@ -1,0 +1,67 @@
+"""A tabular benchmark: trained accuracies, facts and provenance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.errors import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """Read-only truth about the architectures of one space.
+
+    name; space: name of the search space. truth: table TRUTH, what estimators are judged against. replicates: table
+    TRUTH with several seeds an architecture, from which the noise ceiling is measured; None where there are none.
+    provenance: which truth this is, printed with every result. facts: declared numbers that the contract test verifies.
+    complexity: arch, n_params and macs, or None.
+    """
+
+    name: str
+    space: str
+    truth: pd.DataFrame
+    replicates: pd.DataFrame | None
+    provenance: Mapping[str, str]
+    facts: Mapping[str, Any]
+    complexity: pd.DataFrame | None = None
+
+    @property
+    def archs(self) -> list[str]:
+        """The architectures that have a truth, in the table's order, each once."""
+        return list(dict.fromkeys(self.truth["arch"]))
+
+    def only(self, archs: list[str]) -> "Benchmark":
+        """The benchmark reduced to these architectures; UserError names the first that has no truth."""
+        absent = set(archs) - set(self.truth["arch"])
+        if absent:
+            raise UserError(f"benchmark {self.name!r} has no truth for {min(absent)}")
+        keep = set(archs)
+        reduced = {
+            name: table if table is None else table[table["arch"].isin(keep)].reset_index(drop=True)
+            for name, table in (("truth", self.truth), ("replicates", self.replicates), ("complexity", self.complexity))
+        }
+        return replace(self, **reduced, provenance={**self.provenance, "architectures": f"{len(keep):,} of {len(self.archs):,}"})
+
+    def sample_classes(self, n: int | None, *, rng: np.random.Generator) -> "Benchmark":
+        """One architecture of each of `n` random isomorphism classes (all if None): the class's representative.
+
+        Where the representative itself has no truth, the first member in the table's order stands for the class.
+        """
+        members = self.truth.drop_duplicates("arch").groupby("iso_class", sort=True)["arch"].agg(list)
+        chosen = [name if name in archs else archs[0] for name, archs in members.items()]
+        if n is not None and n > len(chosen):
+            raise UserError(f"benchmark {self.name!r} has {len(chosen)} classes, fewer than the {n} asked for")
+        order = rng.permutation(len(chosen))[:n] if n is not None else np.arange(len(chosen))
+        return self.only([chosen[i] for i in order])
+
+    def split(self, n_fit: int, n_test: int | None, *, rng: np.random.Generator) -> tuple[list[str], list[str]]:
+        """Two disjoint random lists of architectures: what an estimator may learn from, and what it is judged on."""
+        archs = self.archs
+        n_test = len(archs) - n_fit if n_test is None else n_test
+        if n_fit + n_test > len(archs):
+            raise UserError(f"benchmark {self.name!r} has {len(archs)} architectures, fewer than {n_fit} + {n_test}")
+        order = [archs[i] for i in rng.permutation(len(archs))]
+        return order[:n_fit], order[n_fit : n_fit + n_test]

@@ -1,0 +1,39 @@
+"""How good is the guess?
+
+Rule: a criterion is a function f(score, truth, ...) -> float of two vectors of equal length in which higher is better.
+It knows nothing of tables, files, estimators or plots. What is undefined is NaN: fewer than two architectures, a
+constant score (it ranks nothing), a constant truth (there is nothing to rank). Ties are settled by expectation over the
+orders of the tied, never by the order of rows.
+"""
+
+from nasgauge.criteria.chosen import best_accuracy_at, best_rank_at, regret_at, worst_accuracy_at, worst_rank_at
+from nasgauge.criteria.correlation import kendall_tau, pearson_r, spearman_rho
+from nasgauge.criteria.criterion import BoundCriterion, Criterion
+from nasgauge.criteria.dictionary import CRITERIA, DEFAULT_CRITERIA, CriterionSpec, resolve, resolve_all
+from nasgauge.criteria.resamples import Resamples, n_top
+from nasgauge.criteria.sparse import sparse_kendall_tau
+from nasgauge.criteria.top import kendall_tau_at_top, precision_at_bottom, precision_at_top
+
+__all__ = [
+    "CRITERIA",
+    "DEFAULT_CRITERIA",
+    "BoundCriterion",
+    "Criterion",
+    "CriterionSpec",
+    "Resamples",
+    "best_accuracy_at",
+    "best_rank_at",
+    "kendall_tau",
+    "kendall_tau_at_top",
+    "n_top",
+    "pearson_r",
+    "precision_at_bottom",
+    "precision_at_top",
+    "regret_at",
+    "resolve",
+    "resolve_all",
+    "sparse_kendall_tau",
+    "spearman_rho",
+    "worst_accuracy_at",
+    "worst_rank_at",
+]

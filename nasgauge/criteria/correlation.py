@@ -1,0 +1,120 @@
+"""Correlations over all architectures: Pearson's r, Kendall's tau-b, Spearman's rho."""
+
+import numpy as np
+from scipy import stats
+
+from nasgauge.criteria.concordance import n_pairs, net_concordance, score_ties, truth_ties
+from nasgauge.criteria.resamples import Resamples, check_pair, is_defined
+
+
+def pearson_r(score: np.ndarray, truth: np.ndarray) -> float:
+    """Pearson's coefficient of linear correlation between score and truth.
+
+    r = sum (s_i - mean s)(t_i - mean t) / sqrt(sum (s_i - mean s)^2 * sum (t_i - mean t)^2)
+
+    score, truth: float vectors (n,), higher is better. Range [-1, 1], higher is better. NaN for n < 2 or a constant
+    vector. It reads the values and not only the order, so a single outlying score can decide it. ValueError: not
+    finite.
+
+    >>> round(pearson_r([1, 2, 4], [0.1, 0.2, 0.3]), 6)
+    0.981981
+
+    Reference: pearson1895; symbol LC in ning2021evaluating.
+    """
+    score, truth = check_pair(score, truth)
+    if not is_defined(score, truth):
+        return float("nan")
+    return float(stats.pearsonr(score, truth).statistic)
+
+
+def kendall_tau(score: np.ndarray, truth: np.ndarray) -> float:
+    """Kendall's rank correlation tau-b between score and truth.
+
+    tau_b = (P - Q) / sqrt((P + Q + X)(P + Q + Y)), with P concordant and Q discordant pairs, and X, Y the pairs tied in
+    score only and in truth only.
+
+    score, truth: float vectors (n,), higher is better. Ties lower the numerator and are taken out of the denominator of
+    their own side. Range [-1, 1], higher is better. NaN for n < 2 or a constant vector. ValueError: not finite.
+
+    >>> round(kendall_tau([1, 2, 3, 4], [0.1, 0.3, 0.2, 0.4]), 6)
+    0.666667
+
+    Reference: kendall1945; symbol KD in ning2021evaluating.
+    """
+    score, truth = check_pair(score, truth)
+    if not is_defined(score, truth):
+        return float("nan")
+    return float(stats.kendalltau(score, truth).statistic)
+
+
+def spearman_rho(score: np.ndarray, truth: np.ndarray) -> float:
+    """Spearman's rank correlation: Pearson's r of the ranks, tied architectures sharing their mean rank.
+
+    rho = pearson_r(rank s, rank t)
+
+    score, truth: float vectors (n,), higher is better. Range [-1, 1], higher is better. NaN for n < 2 or a constant
+    vector. ValueError: not finite.
+
+    >>> round(spearman_rho([1, 2, 3, 4], [0.1, 0.3, 0.2, 0.4]), 6)
+    0.8
+
+    Reference: spearman1904; symbol SpearmanR in ning2021evaluating.
+    """
+    score, truth = check_pair(score, truth)
+    if not is_defined(score, truth):
+        return float("nan")
+    return float(stats.pearsonr(stats.rankdata(score), stats.rankdata(truth)).statistic)
+
+
+def pearson_r_of_draws(rows: Resamples) -> np.ndarray:
+    """Pearson's r of each draw, with the mean of the draw taken off before products are summed."""
+    value = np.full(len(rows), np.nan)
+    # Divided by its size, no score overflows when squared; the mean is taken per draw, for accuracy beside outliers.
+    score = rows.score / max(np.abs(rows.score).max(initial=0.0), np.finfo(float).tiny)
+    for draw in np.flatnonzero(rows.defined):
+        value[draw] = _weighted_correlation(rows.counts[draw].astype("float64"), score, rows.truth)
+    return value
+
+
+def kendall_tau_of_draws(rows: Resamples) -> np.ndarray:
+    """Kendall's tau-b of each draw."""
+    pairs = n_pairs(rows.sizes)
+    return tau_b(net_concordance(rows), pairs - score_ties(rows), pairs - truth_ties(rows))
+
+
+def spearman_rho_of_draws(rows: Resamples) -> np.ndarray:
+    """Spearman's rho of each draw, from the mean ranks that the draw's own counts give."""
+    value = np.full(len(rows), np.nan)
+    for draw in np.flatnonzero(rows.defined):
+        score, score_spread = _mean_ranks(rows.counts_by_score[draw], rows.score_starts)
+        truth, truth_spread = _mean_ranks(rows.counts[draw], rows.truth_starts)
+        if len(truth) < len(rows.truth):
+            truth = truth[rows.truth_group]
+        product = (rows.counts[draw] * truth) @ score[rows.score_group]
+        value[draw] = product / np.sqrt(score_spread) / np.sqrt(truth_spread)
+    return np.clip(value, -1.0, 1.0)
+
+
+def tau_b(net: np.ndarray, untied_by_score: np.ndarray, untied_by_truth: np.ndarray) -> np.ndarray:
+    """net / sqrt(untied by score * untied by truth), NaN where either side is tied throughout."""
+    value = np.full(len(net), np.nan)
+    some = (untied_by_score > 0) & (untied_by_truth > 0)
+    value[some] = net[some] / np.sqrt(untied_by_score[some]) / np.sqrt(untied_by_truth[some])
+    return np.clip(value, -1.0, 1.0)
+
+
+def _mean_ranks(counts: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, float]:
+    """Mean rank of each run of an order, from the middle of all ranks, and the sum of its squares over the rows."""
+    tied = len(starts) < len(counts)
+    size = np.add.reduceat(counts, starts, dtype="float64") if tied else counts.astype("float64")
+    rank = np.cumsum(size)
+    rank -= rank[-1] / 2
+    rank -= size / 2
+    return rank, float((size * rank) @ rank)
+
+
+def _weighted_correlation(weight: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
+    n = weight.sum()
+    x, y = x - weight @ x / n, y - weight @ y / n
+    x_weighted = weight * x
+    return float(np.clip(x_weighted @ y / np.sqrt(x_weighted @ x) / np.sqrt((weight * y) @ y), -1.0, 1.0))

@@ -1,0 +1,59 @@
+"""What is known of a criterion, and a criterion with its options bound."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from nasgauge.criteria.resamples import Resamples
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What the dictionary knows of a criterion.
+
+    function: f(score, truth, ...) -> float. of_draws: its form for many resamples at once; None where there is none,
+    and every resample is then written out and handed to the function. takes_k: it needs fraction or count. order_only:
+    the score enters by its order alone, so that missing scores may be ranked last. symbol: the paper's. range: (low,
+    high).
+    """
+
+    function: Callable[..., float]
+    of_draws: Callable[..., np.ndarray] | None
+    better: Literal["higher", "lower"]
+    takes_k: bool
+    title: str
+    symbol: str
+    reference: str
+    range: tuple[float, float]
+    order_only: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class BoundCriterion:
+    """A criterion with its options: call it with score and truth.
+
+    at: the fraction (below 1) or the count (from 1), NaN where the criterion has neither. better: "higher" or "lower".
+    """
+
+    name: str
+    at: float
+    better: Literal["higher", "lower"]
+    order_only: bool
+    function: Callable[..., float]
+    of_draws: Callable[..., np.ndarray] | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    def __call__(self, score: np.ndarray, truth: np.ndarray) -> float:
+        return float(self.function(score, truth, **self.options))
+
+    def values_of_draws(self, rows: Resamples) -> np.ndarray:
+        """The criterion of each resample, (n_draws,); NaN where it is undefined there."""
+        if self.of_draws is not None:
+            return self.of_draws(rows, **self.options)
+        value = np.full(len(rows), np.nan)
+        for draw in np.flatnonzero(rows.defined):
+            counts = rows.counts[draw]
+            value[draw] = self(np.repeat(rows.score, counts), np.repeat(rows.truth, counts))
+        return value

@@ -1,0 +1,178 @@
+"""Which images? Loaders that return tensors, and seeded splits. Rule: no networks."""
+
+import io
+import os
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nasgauge.errors import UserError, unknown_name
+
+CIFAR_MEAN = (0.4914, 0.4822, 0.4465)  # per channel of the CIFAR-10 training images, as fractions of 255
+CIFAR_STD = (0.2470, 0.2435, 0.2616)
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """Images (n, channels, height, width), standardised; labels (n,) int64; the number of classes; where they came from."""
+
+    name: str
+    images: torch.Tensor
+    labels: torch.Tensor
+    n_classes: int
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of the training, validation and test images."""
+
+    train: torch.Tensor
+    valid: torch.Tensor
+    test: torch.Tensor
+
+
+def load_images(name: str, path: str | Path | None = None, *, rows: np.ndarray | None = None) -> ImageData:
+    """The data set of that name. `path`: where it lies (data sets that are not shipped); `rows`: only these, in order.
+
+    `$NASGAUGE_DATA` in a path is replaced by the variable's value; unset, that is an error.
+    """
+    if name not in DATASETS:
+        raise unknown_name("data set", name, DATASETS)
+    return DATASETS[name](None if path is None else data_path(path), rows)
+
+
+def data_path(path: str | Path) -> Path:
+    """The path with `$NASGAUGE_DATA` replaced; UserError where the variable is needed and not set."""
+    text = str(path)
+    if "$NASGAUGE_DATA" in text and not os.environ.get("NASGAUGE_DATA"):
+        raise UserError(f"{text}: the variable NASGAUGE_DATA is not set; set it to the folder that holds the tables")
+    return Path(os.path.expandvars(text))
+
+
+def rotated_splits(n: int, n_train: int, n_valid: int, n_seeds: int, *, shuffle_seed: int = 0) -> list[Split]:
+    """One split a seed from one shuffled circle of n images, turned on by n / n_seeds each time.
+
+    So every image is in the test part of about equally many seeds. Test images: the n - n_train - n_valid that remain.
+    """
+    circle = torch.from_numpy(np.random.default_rng(shuffle_seed).permutation(n))
+    splits = []
+    for seed in range(n_seeds):
+        turned = circle.roll(-round(seed * n / n_seeds))
+        splits.append(Split(turned[:n_train], turned[n_train : n_train + n_valid], turned[n_train + n_valid :]))
+    return splits
+
+
+def batches(
+    data: ImageData, *, n_batches: int, batch_size: int, rng: np.random.Generator
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """`n_batches` batches without a common image, drawn at random; UserError where the data set is too small."""
+    need = n_batches * batch_size
+    if need > len(data.labels):
+        raise UserError(f"{data.name}: {n_batches} batches of {batch_size} need {need} images, it has {len(data.labels)}")
+    index = torch.from_numpy(rng.permutation(len(data.labels))[:need])
+    return [(data.images[i], data.labels[i]) for i in index.split(batch_size)]
+
+
+def noise_batches(
+    kind: str, shape: tuple[int, int, int], n_classes: int, *, n_batches: int, batch_size: int, rng: np.random.Generator
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Batches of noise with random labels. kind: "gaussian" (mean 0, variance 1) or "uniform" (the same moments)."""
+    if kind not in NOISE:
+        raise unknown_name("input", kind, ("data", *NOISE))
+    out = []
+    for _ in range(n_batches):
+        x = NOISE[kind](rng, (batch_size, *shape)).astype(np.float32)
+        out.append((torch.from_numpy(x), torch.from_numpy(rng.integers(n_classes, size=batch_size))))
+    return out
+
+
+NOISE: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] = {
+    "gaussian": lambda rng, shape: rng.standard_normal(shape),
+    "uniform": lambda rng, shape: rng.uniform(-np.sqrt(3), np.sqrt(3), shape),
+}
+
+
+def _digits(path: Path | None, rows: np.ndarray | None) -> ImageData:
+    """scikit-learn's digits: 1,797 images of 8x8 pixels in ten classes (Alpaydin & Kaynak 1998, UCI)."""
+    from sklearn.datasets import load_digits  # imported late: slow, and needed by this loader alone
+
+    bunch = load_digits()
+    images = torch.tensor(bunch.images, dtype=torch.float32)[:, None]
+    images = (images - images.mean()) / images.std()
+    labels = torch.tensor(bunch.target, dtype=torch.int64)
+    keep = slice(None) if rows is None else torch.from_numpy(rows)
+    return ImageData("digits", images[keep], labels[keep], 10)
+
+
+def _cifar10(path: Path | None, rows: np.ndarray | None) -> ImageData:
+    """CIFAR-10's training images (Krizhevsky 2009): a folder with the official Python batches, or a Parquet file or folder.
+
+    The Parquet schema is that of the public release: `img` (struct of bytes, path) and `label`.
+    """
+    if path is None or not path.exists():
+        raise UserError(f"cifar10: {path} does not exist; give the folder of the official batches or the Parquet file")
+    if path.is_dir() and (path / "data_batch_1").is_file():
+        images, labels = _official_batches([path / f"data_batch_{i}" for i in range(1, 6)])
+        if rows is not None:
+            images, labels = images[rows], labels[rows]
+    else:
+        files = sorted(path.glob("train-*.parquet")) if path.is_dir() else [path]
+        if not files:
+            raise UserError(f"cifar10: {path} holds neither data_batch_1..5 nor train-*.parquet")
+        images, labels = _parquet_images(files, rows)
+    mean, std = (torch.tensor(v)[:, None, None] for v in (CIFAR_MEAN, CIFAR_STD))
+    standard = (torch.from_numpy(images).float() / 255 - mean) / std
+    return ImageData("cifar10", standard, torch.from_numpy(labels), 10)
+
+
+def _parquet_images(files: list[Path], rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    import pandas as pd  # imported late, with Pillow: needed by this loader alone
+    from PIL import Image
+
+    table = pd.concat([pd.read_parquet(f) for f in files], ignore_index=True)
+    absent = {"img", "label"} - set(table.columns)
+    if absent:
+        raise UserError(f"{files[0]}: column {sorted(absent)[0]!r} is missing; expected img (bytes, path) and label")
+    table = table if rows is None else table.iloc[rows]
+    pictures = [np.asarray(Image.open(io.BytesIO(cell["bytes"])).convert("RGB")) for cell in table["img"]]
+    return np.stack(pictures).transpose(0, 3, 1, 2), table["label"].to_numpy(np.int64, copy=True)
+
+
+class _NumpyOnly(pickle.Unpickler):
+    """Reads the official batches, which hold one array and lists; whatever else a pickle asks for is refused."""
+
+    _ALLOWED = {
+        ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
+        ("numpy._core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+        ("_codecs", "encode"): __import__("_codecs").encode,
+    }
+
+    def find_class(self, module: str, name: str) -> object:
+        if (module, name) not in self._ALLOWED:
+            raise pickle.UnpicklingError(f"asks for {module}.{name}")
+        return self._ALLOWED[module, name]
+
+
+def _official_batches(files: list[Path]) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = [], []
+    for file in files:
+        try:
+            with file.open("rb") as handle:
+                batch = _NumpyOnly(handle, encoding="latin1").load()
+            images.append(np.asarray(batch["data"], np.uint8).reshape(-1, 3, 32, 32))
+            labels.append(np.asarray(batch["labels"], np.int64))
+        except (pickle.UnpicklingError, KeyError, ValueError, EOFError, OSError) as error:
+            raise UserError(f"{file}: is no official CIFAR-10 batch ({error})") from error
+    return np.concatenate(images), np.concatenate(labels)
+
+
+DATASETS: dict[str, Callable[[Path | None, np.ndarray | None], ImageData]] = {
+    "digits": _digits,
+    "cifar10": _cifar10,
+}

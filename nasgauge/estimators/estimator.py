@@ -1,0 +1,45 @@
+"""The contract of everything that yields scores."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.spaces import Arch
+from nasgauge.tables import Column, Table
+
+COSTS = Table(
+    "costs",
+    (
+        Column("estimator", "str"),
+        Column("arch_seconds", "float", "mean wall seconds one architecture takes, this estimator alone"),
+        Column("n", "int", "architectures measured"),
+    ),
+    key=("estimator",),
+)
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What an estimator hands back: `scores` (table SCORES), `errors` (ERRORS) and `costs` (COSTS).
+
+    An estimator and architecture that were asked for stand in exactly one of `scores` and `errors`.
+    """
+
+    scores: pd.DataFrame
+    errors: pd.DataFrame
+    costs: pd.DataFrame
+
+
+class Estimator(ABC):
+    """A cheap guess of how good architectures are. It sees no truth but what `fit` is given."""
+
+    @abstractmethod
+    def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "Estimator":
+        """The estimator that has learned from `seen` (table TRUTH); those that learn nothing return themselves."""
+
+    @abstractmethod
+    def estimate(self, archs: Iterable[Arch]) -> Estimates:
+        """One score for each architecture, higher is better, or the reason why there is none."""

@@ -1,0 +1,18 @@
+"""How good is an architecture, judged by its untrained network?
+
+`ZeroShot` is the estimator, `PROXIES` its dictionary, `measure` the passes that proxies share, `vote` several proxies
+in one. Rule: a proxy is a pure function of a `Record`; it runs no network and sees no truth.
+"""
+
+from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, draw_batches, noise_like
+from nasgauge.estimators.zeroshot.measure import PASSES, measure
+from nasgauge.estimators.zeroshot.proxies import PROXIES, get_proxy
+from nasgauge.estimators.zeroshot.proxy import Proxy
+from nasgauge.estimators.zeroshot.record import Codes, Counts, Gradients, Layer, Record, Unmeasurable, Zen
+from nasgauge.estimators.zeroshot.vote import vote
+from nasgauge.estimators.zeroshot.zero_shot import ZeroShot
+
+__all__ = [
+    "INPUTS", "PASSES", "PROXIES", "Batch", "Codes", "Counts", "Gradients", "Layer", "Proxy", "Record", "Unmeasurable",
+    "Zen", "ZeroShot", "draw_batches", "get_proxy", "measure", "noise_like", "vote",
+]  # fmt: skip

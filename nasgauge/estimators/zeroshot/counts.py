@@ -1,0 +1,48 @@
+"""Baselines that count, and one that guesses: what a proxy must beat to be worth its name."""
+
+import hashlib
+
+import numpy as np
+
+from nasgauge.estimators.zeroshot.proxy import Proxy
+from nasgauge.estimators.zeroshot.record import Record
+
+
+def relu(record: Record) -> float:
+    """How many nn.ReLU modules fire in one forward pass of the network, those on dead branches included.
+
+    Range 0, 1, ... Reference: Ning et al. 2021.
+    """
+    return float(record.n_relu)
+
+
+def n_params(record: Record) -> float:
+    """Trainable parameters of the whole network. Range 1, 2, ... Reference: Ning et al. 2021."""
+    return float(record.counts.n_params)
+
+
+def macs(record: Record) -> float:
+    """Multiply-accumulates of the whole network for one image. Range 1, 2, ... Reference: Ning et al. 2021."""
+    return float(record.counts.macs)
+
+
+def n_convs(record: Record) -> float:
+    """Convolutions of the cell on edges that information crosses. Range 0, 1, ... Reference: Ning et al. 2021."""
+    return float(record.counts.n_convs)
+
+
+def random(record: Record) -> float:
+    """A uniform number in [0, 1) from the seed and the architecture's string: the same wherever it is computed."""
+    digest = np.frombuffer(hashlib.sha256(record.arch.encode()).digest(), dtype=np.uint32)
+    return float(np.random.default_rng([record.seed, *map(int, digest)]).random())
+
+
+_COUNTS = frozenset({"counts"})
+_NING = "ning2021evaluating"
+PROXIES = (
+    Proxy("relu", relu, frozenset({"n_relu"}), _NING, "number of ReLUs that fire", data_free=True),
+    Proxy("n_params", n_params, _COUNTS, _NING, "number of parameters", data_free=True),
+    Proxy("macs", macs, _COUNTS, _NING, "multiply-accumulates of one image", data_free=True),
+    Proxy("n_convs", n_convs, _COUNTS, _NING, "convolutions on live edges", data_free=True),
+    Proxy("random", random, frozenset(), _NING, "a seeded random number", data_free=True),
+)

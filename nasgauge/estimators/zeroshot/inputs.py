@@ -1,0 +1,46 @@
+"""The images that an untrained network is shown."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from nasgauge.errors import UserError, unknown_name
+
+Batch = tuple[torch.Tensor, torch.Tensor]  # images (N, C, H, W) float, standardised; labels (N,) int64
+INPUTS = ("data", "gaussian", "uniform")
+
+
+def draw_batches(
+    images: torch.Tensor, labels: torch.Tensor, *, n_batches: int, batch_size: int, rng: np.random.Generator
+) -> list[Batch]:
+    """Disjoint batches of a data set, drawn without replacement.
+
+    images (M, C, H, W), labels (M,); UserError if M < n_batches * batch_size.
+
+    >>> rng = np.random.default_rng(0)
+    >>> batches = draw_batches(torch.zeros(9, 1, 2, 2), torch.arange(9), n_batches=2, batch_size=4, rng=rng)
+    >>> len(batches), batches[0][0].shape
+    (2, torch.Size([4, 1, 2, 2]))
+    """
+    wanted = n_batches * batch_size
+    if wanted > len(images):
+        raise UserError(
+            f"{n_batches} batches of {batch_size} images are wanted, the data has {len(images)}; ask for fewer"
+        )
+    chosen = torch.from_numpy(rng.permutation(len(images))[:wanted])
+    return [(images[part], labels[part]) for part in chosen.split(batch_size)]
+
+
+def noise_like(batches: Sequence[Batch], kind: str, *, rng: np.random.Generator) -> list[Batch]:
+    """The batches with noise of mean 0 and variance 1, as standardised images have, for images; labels stay.
+
+    `kind`: "data" (nothing is replaced), "gaussian" N(0, 1), or "uniform" U(-sqrt 3, sqrt 3).
+    """
+    if kind not in INPUTS:
+        raise unknown_name("kind of input", kind, INPUTS)
+    if kind == "data":
+        return list(batches)
+    draw = rng.standard_normal if kind == "gaussian" else lambda shape: rng.uniform(-math.sqrt(3), math.sqrt(3), shape)
+    return [(torch.from_numpy(draw(tuple(x.shape))).to(x), y) for x, y in batches]

@@ -1,0 +1,133 @@
+"""Run the passes that are asked for, each once, and gather them in a record."""
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from nasgauge.estimators.zeroshot.curvature import curvature
+from nasgauge.estimators.zeroshot.flow_pass import flow
+from nasgauge.estimators.zeroshot.record import Layer, Record, Unmeasurable
+from nasgauge.estimators.zeroshot.shared_pass import FIELDS, shared_pass
+from nasgauge.estimators.zeroshot.substitute import undisturbed
+from nasgauge.estimators.zeroshot.zen_pass import zen_pass
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a pass may look at: the quiet network, its weighted layers, the batch, the options, earlier finds."""
+
+    net: nn.Module
+    modules: list[nn.Module]
+    x: torch.Tensor
+    y: torch.Tensor
+    seed: int
+    zen_mixture: float
+    zen_repeats: int
+    asked: frozenset[str]
+    found: dict[str, object]
+
+
+def _shared(s: Scene) -> dict[str, object]:
+    return shared_pass(s.net, s.modules, s.x, s.y, s.asked & FIELDS)
+
+
+def _curvature(s: Scene) -> dict[str, object]:
+    gradients = s.found["gradients"]
+    if isinstance(gradients, Unmeasurable):
+        raise gradients
+    return {"curvature": curvature(s.net, s.modules, gradients.weights, s.x, s.y)}
+
+
+def _zen(s: Scene) -> dict[str, object]:
+    generator = torch.Generator().manual_seed(s.seed)  # on the CPU, so that every device draws the same
+    return {"zen": zen_pass(s.net, s.x, mixture=s.zen_mixture, repeats=s.zen_repeats, generator=generator)}
+
+
+# name of the stage -> (fields of the record it can fill, how); in this order
+STAGES: dict[str, tuple[frozenset[str], Callable[[Scene], dict[str, object]]]] = {
+    "shared": (FIELDS, _shared),
+    "curvature": (frozenset({"curvature"}), _curvature),
+    "synflow": (
+        frozenset({"synflow"}),
+        lambda s: {"synflow": flow(s.net, s.modules, s.x.shape[1:], keep_bn=False)},
+    ),
+    "synflow_bn": (
+        frozenset({"synflow_bn"}),
+        lambda s: {"synflow_bn": flow(s.net, s.modules, s.x.shape[1:], keep_bn=True)},
+    ),
+    "zen": (frozenset({"zen"}), _zen),
+}
+PASSES = frozenset().union(*(fields for fields, _ in STAGES.values())) | {"layers"}
+
+
+def measure(
+    net: nn.Module,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    passes: Collection[str],
+    *,
+    arch: str = "",
+    seed: int = 0,
+    zen_mixture: float = 1e-2,
+    zen_repeats: int = 1,
+    seconds: dict[str, float] | None = None,
+) -> Record:
+    """The record of a network on one batch, x (N, C, H, W) and y (N,) int64; each needed pass runs once.
+
+    The network is left exactly as it was: parameters, buffers, gradients, flags and hooks. Normalisations use the
+    batch's own statistics, dropout is off. A pass that fails for numeric reasons (Unmeasurable, out of memory, no
+    convergence) leaves its reason in `failures`; the others still run, and nothing is retried in another way.
+    `seconds`: if given, the wall seconds of each stage are added to it.
+
+    >>> net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3))
+    >>> record = measure(net, torch.randn(6, 1, 4, 4), torch.arange(6) % 3, {"gradients", "codes"})
+    >>> [layer.name for layer in record.layers], record.codes.kernels[0].shape, record.synflow
+    (['0', '4'], torch.Size([6, 6]), None)
+    """
+    unknown = set(passes) - PASSES
+    if unknown:
+        raise ValueError(f"no such pass: {', '.join(sorted(unknown))}; there are {', '.join(sorted(PASSES))}")
+    asked = frozenset(passes) | ({"gradients"} if "curvature" in passes else set())
+    layers = [(name, m) for name, m in net.named_modules() if type(m) in (nn.Conv2d, nn.Linear)]
+    found: dict[str, object] = {}
+    scene = Scene(net, [m for _, m in layers], x, y, seed, zen_mixture, zen_repeats, asked, found)
+    with undisturbed(net):
+        for stage, (fields, run) in STAGES.items():
+            if not fields & asked:
+                continue
+            start = time.perf_counter()
+            try:
+                with numeric_failures():
+                    found.update(run(scene))
+            except Unmeasurable as failure:
+                found.update(dict.fromkeys(fields & asked, failure))
+            if seconds is not None:
+                seconds[stage] = seconds.get(stage, 0.0) + time.perf_counter() - start
+    return Record(
+        arch=arch,
+        seed=seed,
+        labels=y,
+        n_classes=layers[-1][1].weight.shape[0],
+        layers=tuple(Layer(name, m.weight.detach()) for name, m in layers),
+        failures={field: str(value) for field, value in found.items() if isinstance(value, Unmeasurable)},
+        **{field: value for field, value in found.items() if not isinstance(value, Unmeasurable)},
+    )
+
+
+@contextmanager
+def numeric_failures() -> Iterator[None]:
+    """Out of memory and no convergence become Unmeasurable; every other exception propagates."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise Unmeasurable(f"out of memory: {error}") from error
+    except torch.linalg.LinAlgError as error:
+        raise Unmeasurable(str(error)) from error
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):  # the host allocator has no exception type of its own
+            raise
+        raise Unmeasurable(f"out of memory: {error}") from error

@@ -1,0 +1,95 @@
+"""What the passes over an untrained network measured: the only thing that a proxy sees."""
+
+from dataclasses import dataclass
+
+import torch
+
+
+class Unmeasurable(ValueError):  # noqa: N818 - reads as what it is: a verdict, not a mistake
+    """A measurement that has no value for numeric reasons: not finite, singular, constant, or out of memory.
+
+    It becomes a missing score with this reason; every other exception is a mistake in the program and propagates.
+    """
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A convolution or linear layer: its name in the network and its detached weight (bias and scale never count)."""
+
+    name: str
+    weight: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Pass "gradients": forward and backward of the mean cross-entropy.
+
+    `loss`: in nats. `weights[l]`: dL/dW of layer l, in the order of `Record.layers`; zeros where no gradient arrives.
+    """
+
+    loss: float
+    weights: tuple[torch.Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Pass "codes": which units each nn.ReLU lets through.
+
+    `kernels[r][i, j]` = number of units of the r-th ReLU at which images i and j agree (both on or both off), integers
+    held in float64, in the order of firing. `reached[r]`: does the gradient of the loss arrive at that ReLU? (None
+    unless the pass "gradients" ran too.)
+    """
+
+    kernels: tuple[torch.Tensor, ...]
+    reached: tuple[bool, ...] | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Pass "counts": parameters and operations of the whole network for one image, convolutions on live edges."""
+
+    n_params: int
+    macs: int
+    n_convs: int
+
+
+@dataclass(frozen=True)
+class Zen:
+    """Pass "zen", with weights and images of its own, all N(0, 1).
+
+    `difference`: mean over images of sum |f(x + a e) - f(x)| over the feature map before global pooling.
+    `variances[b]`: mean over channels of the batch variance that normalisation b divides by.
+    """
+
+    difference: float
+    variances: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One architecture and one batch. A field is None when its pass was not asked for, or failed (`failures` says why).
+
+    `arch`: the space's string; `seed`: the estimator's. `labels`: (N,) int64; `n_classes`: of the network.
+    `layers`: all weighted layers. `gradients`, `codes`, `counts`, `zen`: see there.
+    `fisher[l]`: (C_out,) 1/2 mean_n (sum_hw a dL/da)^2 for a the output of layer l, zeros where no gradient arrives.
+    `curvature`: sum over layers of w . (H g), a scalar. `jacobian`: (N, C*H*W) d(sum of all logits)/dx, float64.
+    `synflow[l]`: sum |w dR/dw| of layer l, float64; `synflow_bn[l]`: the same with normalisation kept.
+    `n_relu`: times that an nn.ReLU fired in the forward pass. `failures`: pass -> reason.
+    """
+
+    arch: str
+    seed: int
+    labels: torch.Tensor
+    n_classes: int
+    layers: tuple[Layer, ...]
+    failures: dict[str, str]
+    n_relu: int | None = None
+    gradients: Gradients | None = None
+    fisher: tuple[torch.Tensor, ...] | None = None
+    codes: Codes | None = None
+    jacobian: torch.Tensor | None = None
+    curvature: float | None = None
+    synflow: tuple[float, ...] | None = None
+    synflow_bn: tuple[float, ...] | None = None
+    zen: Zen | None = None
+    counts: Counts | None = None

@@ -1,0 +1,103 @@
+"""Proxies from the weights and their gradients. Layers are convolutions and linear layers, weights only."""
+
+import torch
+
+from nasgauge.estimators.zeroshot.proxy import Proxy
+from nasgauge.estimators.zeroshot.record import Record, Unmeasurable
+
+
+def grad_norm(record: Record) -> float:
+    """Sum over layers of the Euclidean norm of the weight gradient: sum_l ||g_l||, with norms added, not squared.
+
+    Range [0, inf). Falls with the batch size. Reference: Abdelfattah et al. 2021.
+    """
+    return _total(g.norm() for g in record.gradients.weights)
+
+
+def plain(record: Record) -> float:
+    """Minus the sum of gradient times weight: -sum_l g_l . w_l, in the sign convention of Ning et al. 2021.
+
+    Range: all reals. A layer followed by batch normalisation contributes 0 up to the normalisation's eps, for the loss
+    does not change when its weight is scaled; so only shortcuts and classifier speak. Reference: Abdelfattah et al.
+    2021 (who do not negate).
+    """
+    return -_total((g * layer.weight).sum() for g, layer in _pairs(record))
+
+
+def snip(record: Record) -> float:
+    """Sum of |gradient times weight|, the loss's sensitivity to masks: sum_l sum |g_l w_l|.
+
+    Range [0, inf); at least |plain|. Reference: Lee et al. 2019.
+    """
+    return _total((g * layer.weight).abs().sum() for g, layer in _pairs(record))
+
+
+def grasp(record: Record) -> float:
+    """Minus the weights against the Hessian times gradient: -sum_l w_l . (H g)_l, g held fixed.
+
+    Range: all reals. For layers followed by batch normalisation the term is ||g_l||^2 up to the normalisation's eps.
+    No temperature, one iteration. Reference: Wang et al. 2020.
+    """
+    return -record.curvature
+
+
+def fisher(record: Record) -> float:
+    """Channel saliency, each channel counted once for every weight that feeds it.
+
+    sum_l n_l sum_c 1/2 mean_n (sum_hw a dL/da)^2, with a the layer's output and n_l = weights of one output channel.
+    Range [0, inf). Reference: Turner et al. 2020.
+    """
+    per_layer = zip(record.layers, record.fisher, strict=True)
+    return _total(channels.sum() * layer.weight[0].numel() for layer, channels in per_layer)
+
+
+def l2_norm(record: Record) -> float:
+    """Sum over layers of the weight's Euclidean norm: sum_l ||w_l||. A function of the initialisation alone; range [0,
+    inf).
+
+    Reference: Abdelfattah et al. 2021 (their code).
+    """
+    return _total(layer.weight.norm() for layer in record.layers)
+
+
+def zico(records: tuple[Record, ...]) -> float:
+    """Inverse coefficient of variation of the gradients over batches.
+
+    sum_l log sum_{w: std > 0} mean_b |g_wb| / std_b g_wb, std with divisor B. Layers without any varying gradient are
+    left out. Unmeasurable for fewer than two batches or if no gradient varies. Range: all reals. Reference: Li et al.
+    2023.
+    """
+    if len(records) < 2:
+        raise Unmeasurable(f"zico compares gradients of several batches, got {len(records)}")
+    terms = []
+    for of_layer in zip(*(r.gradients.weights for r in records), strict=True):
+        g = torch.stack(of_layer)  # (B, *weight)
+        deviation = g.std(0, correction=0)
+        varies = deviation > 0
+        if varies.any():
+            terms.append(float((g.abs().mean(0)[varies] / deviation[varies]).sum().log()))
+    if not terms:
+        raise Unmeasurable("no gradient varies between the batches")
+    return sum(terms)
+
+
+def _pairs(record: Record):
+    return zip(record.gradients.weights, record.layers, strict=True)
+
+
+def _total(terms) -> float:
+    return float(torch.stack(list(terms)).double().sum())  # one transfer from the device
+
+
+_GRADIENTS = frozenset({"gradients"})
+PROXIES = (
+    Proxy("grad_norm", grad_norm, _GRADIENTS, "abdelfattah2021zerocost", "summed layer norms of the gradient"),
+    Proxy("plain", plain, _GRADIENTS, "abdelfattah2021zerocost", "minus gradient times weight"),
+    Proxy("snip", snip, _GRADIENTS, "lee2019snip", "absolute gradient times weight"),
+    Proxy("grasp", grasp, frozenset({"curvature"}), "wang2020grasp", "minus weight times Hessian times gradient"),
+    Proxy(
+        "fisher", fisher, frozenset({"fisher"}), "turner2020blockswap", "squared activation times gradient, by channel"
+    ),
+    Proxy("l2_norm", l2_norm, frozenset({"layers"}), "abdelfattah2021zerocost", "summed layer norms", data_free=True),
+    Proxy("zico", zico, _GRADIENTS, "li2023zico", "gradient mean over deviation across batches", pooled=True),
+)

@@ -1,0 +1,82 @@
+"""Several proxies decide together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from nasgauge.errors import UserError, unknown_name
+from nasgauge.tables import SCORES, check, empty
+
+_CHUNK = 512  # rows of the pairwise comparison held at once
+
+
+def copeland(votes: np.ndarray) -> np.ndarray:
+    """Architectures beaten by the majority of experts: score_i = sum_j [m_ij > 0] + 1/2 [m_ij = 0], j != i.
+
+    m_ij = experts that prefer i to j minus experts that prefer j to i; an expert with equal scores abstains. votes:
+    (experts, N), higher is better, finite. Range [0, N - 1]; the total is N (N - 1) / 2. Cyclic majorities are no
+    problem: nothing is sorted by pairs. Time N^2, memory linear in N. Reference: Copeland 1951.
+
+    >>> copeland(np.array([[3.0, 2.0, 1.0], [3.0, 1.0, 2.0], [1.0, 3.0, 2.0]])).tolist()
+    [2.0, 1.0, 0.0]
+    """
+    ranks = np.stack([rankdata(v, method="dense") for v in votes]).astype(np.int32)
+    n = ranks.shape[1]
+    scores = np.empty(n)
+    for start in range(0, n, _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        margin = np.zeros((len(ranks[0, rows]), n), np.int8)
+        for rank in ranks:
+            margin += rank[rows, None] > rank
+            margin -= rank[rows, None] < rank
+        scores[rows] = (margin > 0).sum(1) + ((margin == 0).sum(1) - 1) / 2  # -1: i against itself
+    return scores
+
+
+def borda(votes: np.ndarray) -> np.ndarray:
+    """Mean number of architectures that an expert puts below: score_i = mean_e (#below_ei + 1/2 #equal_ei).
+
+    votes: (experts, N), higher is better, finite. Range [0, N - 1]. Reference: Borda 1784.
+
+    >>> borda(np.array([[3.0, 2.0, 1.0], [3.0, 1.0, 1.0]])).tolist()
+    [2.0, 0.75, 0.25]
+    """
+    return np.stack([rankdata(v) - 1 for v in votes]).mean(0)
+
+
+METHODS = {"copeland": copeland, "borda": borda}
+
+
+def vote(scores: pd.DataFrame, experts: Sequence[str], *, method: str = "copeland", name: str = "vote") -> pd.DataFrame:
+    """SCORES rows of an estimator `name` made from the experts' votes, separately for each seed.
+
+    scores: table SCORES; experts: at least one estimator in it; method: "copeland" (majority of pairwise comparisons)
+    or "borda" (mean rank). An architecture without a score from every expert takes no part and is missing from the
+    result. UserError for unknown experts or methods. Reference: Ning et al. 2021 (majority vote of zero-shot
+    estimators).
+
+    >>> rows = {"estimator": ["a", "a", "b", "b"], "arch": ["x", "y"] * 2, "seed": 0, "score": [1.0, 2, 3, 4]}
+    >>> table = pd.DataFrame(rows)
+    >>> vote(table, ["a", "b"])["score"].tolist()
+    [0.0, 1.0]
+    """
+    if method not in METHODS:
+        raise unknown_name("way to vote", method, METHODS)
+    if not experts:
+        raise UserError("vote: no experts; name at least one estimator")
+    if len(set(experts)) != len(experts) or len(experts) > np.iinfo(np.int8).max:
+        raise UserError("vote: an expert is named twice, or there are more than 127; name each once")
+    table = check(scores, SCORES, where="vote: scores")
+    known = set(table["estimator"])
+    for expert in experts:
+        if expert not in known:
+            raise unknown_name("expert", expert, known)
+    parts = []
+    for seed, rows in table[table["estimator"].isin(list(experts))].groupby("seed", sort=True):
+        ballots = rows.pivot(index="arch", columns="estimator", values="score").reindex(columns=list(experts)).dropna()
+        if len(ballots):
+            result = METHODS[method](ballots.to_numpy().T)
+            parts.append(pd.DataFrame({"estimator": name, "arch": ballots.index, "seed": seed, "score": result}))
+    return check(pd.concat(parts, ignore_index=True), SCORES) if parts else empty(SCORES)

@@ -1,0 +1,179 @@
+"""The zero-shot estimator: freshly drawn networks, measured once for all proxies."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import final
+
+import numpy as np
+import pandas as pd
+import torch
+
+from nasgauge.errors import UserError, unknown_name
+from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
+from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, noise_like
+from nasgauge.estimators.zeroshot.measure import PASSES, STAGES, measure, numeric_failures
+from nasgauge.estimators.zeroshot.proxies import get_proxy
+from nasgauge.estimators.zeroshot.proxy import Proxy
+from nasgauge.estimators.zeroshot.record import Counts, Record, Unmeasurable
+from nasgauge.nets import INITS, NetOptions, build, count
+from nasgauge.spaces import Arch, Space
+from nasgauge.tables import ERRORS, SCORES, check, empty
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ZeroShot(Estimator):
+    """Scores of untrained networks, all proxies from shared passes.
+
+    Everything that decides a number is a field. `proxies`: names of `PROXIES` or Proxy objects. `batches`: images
+    (N, C, H, W) standardised and labels (N,); a score is the mean over the batches (the paper takes 5), the network's
+    weights being the same for all. `inputs`: "data", or noise in the images' place ("gaussian", "uniform"). `init`: one
+    of nets.INITS. `seed`: every network is drawn from a generator seeded with `seed` alone, so that architectures share
+    random numbers for as long as their modules agree in order and shape (the stem always); noise and the Gaussian
+    networks of zen come from the same seed. Fixed: loss mean cross-entropy, normalisation by batch statistics, dropout
+    off, no gradient accumulation. `zen_mixture`, `zen_repeats`: see `zen_pass`. `channels_last`: memory layout, which
+    changes scores by rounding only. `device`: where the network lives; `dtype`: of weights and images.
+
+    >>> from nasgauge.spaces import NB201
+    >>> batch = (torch.linspace(-1, 1, 4 * 64).sin().reshape(4, 1, 8, 8), torch.tensor([0, 1, 2, 0]))
+    >>> net = NetOptions(channels=2, n_cells=1, n_stages=1, in_channels=1, n_classes=3)
+    >>> found = ZeroShot(NB201(), ["relu", "n_params"], [batch], net).estimate([(3, 1, 1, 1, 1, 3)])
+    >>> found.scores["score"].tolist()
+    [3.0, 115.0]
+    """
+
+    space: Space
+    proxies: Sequence[str | Proxy]
+    batches: Sequence[Batch]
+    net: NetOptions = field(default_factory=NetOptions)
+    inputs: str = "data"
+    init: str = "default"
+    seed: int = 0
+    zen_mixture: float = 1e-2
+    zen_repeats: int = 1
+    channels_last: bool = True
+    device: str = "cpu"
+    dtype: torch.dtype = torch.float32
+
+    def __post_init__(self) -> None:
+        proxies = self._proxies()
+        names = [p.name for p in proxies]
+        if len(set(names)) != len(names):
+            raise UserError(f"zero-shot: a proxy is named twice in {', '.join(names)}; name each once")
+        known = PASSES | {"counts"}
+        unknown = frozenset().union(*(p.needs for p in proxies)) - known
+        if unknown:
+            raise ValueError(f"no such pass: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+        if self.inputs not in INPUTS:
+            raise unknown_name("kind of input", self.inputs, INPUTS)
+        if self.init not in INITS:
+            raise unknown_name("initialisation", self.init, INITS)
+        if self.net.replicas != 1:
+            raise UserError(f"zero-shot: a network has one replica, not {self.net.replicas}; leave replicas at 1")
+        self._check_batches()
+        if "zico" in names and len(self.batches) < 2:
+            raise UserError("zico compares the gradients of several batches; give n_batches >= 2")
+
+    def _check_batches(self) -> None:
+        if not self.batches:
+            raise UserError("zero-shot: no batch of images; give at least one")
+        for number, (x, y) in enumerate(self.batches, start=1):
+            place = f"zero-shot: batch {number}"
+            if x.dim() != 4 or x.shape[1] != self.net.in_channels:
+                raise UserError(f"{place} has shape {tuple(x.shape)}; expected (N, {self.net.in_channels}, H, W)")
+            if y.shape != x.shape[:1]:
+                raise UserError(f"{place} has {len(x)} images and labels of shape {tuple(y.shape)}; give one an image")
+            if int(y.min()) < 0 or int(y.max()) >= self.net.n_classes:
+                raise UserError(
+                    f"{place} has labels {int(y.min())} to {int(y.max())}; n_classes is {self.net.n_classes}"
+                )
+
+    def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "ZeroShot":
+        """Itself: nothing is learned and nothing of the truth is looked at."""
+        return self
+
+    def estimate(self, archs: Iterable[Arch]) -> Estimates:
+        """One score an architecture and proxy, or its reason in `errors`; architectures given twice are measured once.
+
+        Serial and without global state: the result for an architecture depends on nothing but it and the fields.
+        `costs` charges a proxy alone: building the network, and in full each stage that it needs.
+        """
+        proxies = self._proxies()
+        batches = self._prepared()
+        scores, errors, seconds = [], [], dict.fromkeys((p.name for p in proxies), 0.0)
+        n = 0
+        for arch in dict.fromkeys(archs):
+            n += 1
+            text = self.space.to_str(arch)
+            spent: dict[str, float] = {}
+            records = self._records(arch, proxies, batches, spent)
+            for proxy in proxies:
+                start = time.perf_counter()
+                row = {"estimator": proxy.name, "arch": text, "seed": self.seed}
+                try:
+                    with numeric_failures():
+                        scores.append(row | {"score": proxy(records)})
+                except Unmeasurable as failure:
+                    errors.append(row | {"error": str(failure)})
+                seconds[proxy.name] += time.perf_counter() - start + _charge(proxy, spent)
+        costs = [{"estimator": p.name, "arch_seconds": seconds[p.name] / max(n, 1), "n": n} for p in proxies]
+        return Estimates(
+            scores=check(pd.DataFrame(scores), SCORES) if scores else empty(SCORES),
+            errors=check(pd.DataFrame(errors), ERRORS) if errors else empty(ERRORS),
+            costs=check(pd.DataFrame(costs), COSTS) if costs else empty(COSTS),
+        )
+
+    def _proxies(self) -> list[Proxy]:
+        return [get_proxy(p) for p in self.proxies]
+
+    def _prepared(self) -> list[Batch]:
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        noisy = noise_like(self.batches, self.inputs, rng=np.random.default_rng(self.seed))
+        return [(x.to(self.device, self.dtype, memory_format=layout), y.to(self.device)) for x, y in noisy]
+
+    def _records(self, arch: Arch, proxies: list[Proxy], batches: list[Batch], spent: dict[str, float]) -> list[Record]:
+        """One record a batch; what needs no data is measured with the first batch only."""
+        everything = frozenset().union(*(p.needs for p in proxies))
+        with_data = frozenset().union(*(p.needs for p in proxies if not p.data_free))
+        text = self.space.to_str(arch)
+        start = time.perf_counter()
+        generator = torch.Generator().manual_seed(
+            self.seed
+        )  # drawn on the CPU, so that every device gets the same weights
+        net = build(self.space, arch, self.net, generators=[generator], init=self.init)
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        net = net.to(self.device, self.dtype, memory_format=layout)
+        spent["build"] = time.perf_counter() - start
+        records = []
+        for i, (x, y) in enumerate(batches):
+            passes = (everything if i == 0 else with_data) - {"counts"}
+            if i and not passes:
+                break
+            records.append(
+                measure(
+                    net, x, y, passes, arch=text, seed=self.seed, seconds=spent,
+                    zen_mixture=self.zen_mixture, zen_repeats=self.zen_repeats,
+                )
+            )  # fmt: skip
+        if "counts" in everything:
+            start = time.perf_counter()
+            records[0] = replace(records[0], counts=self._counts(arch, net, batches[0][0]))
+            spent["counts"] = time.perf_counter() - start
+        return records
+
+    def _counts(self, arch: Arch, net: torch.nn.Module, x: torch.Tensor) -> Counts:
+        size = count(net, tuple(x.shape[1:]))
+        convs = sum(n for op, n in self.space.op_counts(arch, live=True).items() if "conv" in op)
+        return Counts(size.n_params, size.macs, convs)
+
+
+def _charge(proxy: Proxy, spent: dict[str, float]) -> float:
+    if not proxy.needs:
+        return 0.0
+    if proxy.needs == {"counts"}:
+        return spent["build"] + spent["counts"]
+    stages = [stage for stage, (fields, _) in STAGES.items() if fields & proxy.needs]
+    if "curvature" in proxy.needs:
+        stages.append("shared")
+    return spent["build"] + sum(spent[stage] for stage in dict.fromkeys(stages))

@@ -1,0 +1,93 @@
+"""From the words of a study to estimators: one line a family."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.datasets import batches, load_images
+from nasgauge.errors import UserError, unknown_name
+from nasgauge.estimators import Estimator
+from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, vote
+from nasgauge.nets import NetOptions
+from nasgauge.spaces import Space
+from nasgauge.study import Options, options_for
+
+
+@dataclass(frozen=True)
+class ZeroShotWords:
+    """What a study may say of the family "zeroshot"; `proxies`: names, all if absent."""
+
+    proxies: Sequence[str] = tuple(PROXIES)
+    data: str = "digits"
+    data_path: str | None = None
+    n_batches: int = 1
+    batch_size: int = 64
+    inputs: str = "data"
+    init: str = "default"
+    net: Options | None = None
+
+
+@dataclass(frozen=True)
+class VoteWords:
+    """What a study may say of the family "vote": several estimators of the same study in one."""
+
+    experts: Sequence[str] = ()
+    method: str = "copeland"
+    label: str = "vote"
+
+
+@dataclass(frozen=True)
+class Family:
+    """`build` makes an estimator from words, a space and a seed; or `combine` makes scores from the others' scores."""
+
+    build: Callable[[Options, Space, int], Estimator] | None = None
+    combine: Callable[[pd.DataFrame, Options], pd.DataFrame] | None = None
+
+
+def estimator_for(name: str, options: Options, space: Space, seed: int) -> Estimator:
+    """The estimator that a study describes; UserError for unknown families, keys, proxies or data."""
+    if name not in FAMILIES:
+        raise unknown_name("estimator", name, FAMILIES)
+    return FAMILIES[name].build(options, space, seed)
+
+
+def is_combination(name: str) -> bool:
+    """Whether the family combines the scores of other estimators instead of measuring anything."""
+    if name not in FAMILIES:
+        raise unknown_name("estimator", name, FAMILIES)
+    return FAMILIES[name].combine is not None
+
+
+def _zeroshot(options: Options, space: Space, seed: int) -> Estimator:
+    words: ZeroShotWords = options_for(ZeroShotWords, options, "estimator 'zeroshot'")
+    rng = np.random.default_rng(seed)
+    data, drawn = _images(words.data, words.data_path, words.n_batches, words.batch_size, seed)
+    net = options_for(NetOptions, {"in_channels": data[0], "n_classes": data[1], **(words.net or {})}, "estimator 'zeroshot', net")
+    del rng
+    return ZeroShot(space, tuple(words.proxies), drawn, net=net, inputs=words.inputs, init=words.init, seed=seed)
+
+
+@lru_cache(maxsize=4)
+def _images(name: str, path: str | None, n_batches: int, batch_size: int, seed: int) -> tuple[tuple[int, int], tuple]:
+    """(channels, classes) and the batches; cached, because every proxy of a study sees the same ones."""
+    data = load_images(name, path)
+    drawn = batches(data, n_batches=n_batches, batch_size=batch_size, rng=np.random.default_rng(seed))
+    return (data.images.shape[1], data.n_classes), tuple(drawn)
+
+
+def _vote(scores: pd.DataFrame, options: Options) -> pd.DataFrame:
+    words: VoteWords = options_for(VoteWords, options, "estimator 'vote'")
+    for expert in words.experts:
+        if expert not in set(scores["estimator"]):
+            raise UserError(f"estimator 'vote': {unknown_name('expert', expert, scores['estimator'].unique())}")
+    return vote(scores, tuple(words.experts), method=words.method, name=words.label)
+
+
+FAMILIES: dict[str, Family] = {
+    "zeroshot": Family(build=_zeroshot),
+    "vote": Family(combine=_vote),
+}

@@ -1,0 +1,11 @@
+"""Which value does each estimator reach, how sure is it, and what would the truth itself reach?
+
+Rule: this is where tables meet criteria. It decides what a missing score means, averages over seeds, and draws the
+resamples; what agreement is, the criteria say.
+"""
+
+from nasgauge.judging.ceiling import NOISE_CEILING, noise_ceiling
+from nasgauge.judging.judge import judge, judge_with_ceiling
+from nasgauge.judging.values import draw_counts
+
+__all__ = ["NOISE_CEILING", "draw_counts", "judge", "judge_with_ceiling", "noise_ceiling"]

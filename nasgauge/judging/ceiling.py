@@ -1,0 +1,97 @@
+"""How far the truth can be trusted: one half of its training seeds, judged against the other."""
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
+from nasgauge.criteria import resolve_all as resolve_criteria
+from nasgauge.errors import UserError
+from nasgauge.judging.values import Column, check_options, checked_truth, draw_counts, rows_of, values_table
+from nasgauge.tables import VALUES, empty
+
+NOISE_CEILING = "noise_ceiling"
+
+
+def noise_ceiling(
+    truth: pd.DataFrame,
+    criteria: Iterable[CriterionSpec | BoundCriterion] = DEFAULT_CRITERIA,
+    *,
+    n_bootstrap: int = 1000,
+    confidence: float = 0.95,
+    n_splits: int = 20,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """What one half of the truth's own training seeds reaches as an estimator of the other half, in table VALUES.
+
+    value = mean over splits of criterion(mean accuracy over one half, mean accuracy over the other half)
+
+    If all architectures share their seeds, the splits are all divisions into two halves, each half once in each role,
+    or n_splits drawn ones where there are more; an odd number of seeds makes halves that differ by one. If the
+    seeds differ, each architecture's trainings are halved at random, n_splits times, with the halves in turn as
+    estimator. Architectures with a single training are left out and counted in n_missing; n_seeds is the number of
+    splits. With fewer than two architectures trained twice the table is empty: such a truth cannot say how reliable it
+    is.
+
+    The truth that estimators are judged on averages all seeds and is more reliable than a half, so this is a cautious
+    ceiling: an estimator can pass it. The rows carry the estimator name "noise_ceiling". Intervals as in `judge`.
+
+    >>> truth = pd.DataFrame({"arch": list("aabbcc"), "iso_class": list("aabbcc"), "seed": [0, 1] * 3,
+    ...                       "accuracy": [0.70, 0.71, 0.80, 0.82, 0.81, 0.79]})
+    >>> ceiling = noise_ceiling(truth, ["kendall_tau"], n_bootstrap=0, rng=np.random.default_rng(0))
+    >>> ceiling[["estimator", "value", "n_seeds"]].round(6).values.tolist()
+    [['noise_ceiling', 0.333333, 2]]
+
+    Reference: spearman1910 (split-half reliability).
+    """
+    check_options(n_bootstrap, confidence)
+    if n_splits < 1:
+        raise UserError(f"n_splits is {n_splits}; at least one split is needed")
+    bound, truth = resolve_criteria(criteria), checked_truth(truth)
+    n_trainings = truth.groupby("arch", sort=False)["accuracy"].size()
+    repeated = n_trainings.index[n_trainings >= 2]
+    if len(repeated) < 2:
+        return empty(VALUES)
+    columns = list(_halves(truth[truth["arch"].isin(repeated)], n_splits, rng))
+    counts = draw_counts(len(repeated), n_bootstrap, rng=rng)
+    fixed = {"n": len(repeated), "n_missing": len(n_trainings) - len(repeated), "n_seeds": len(columns)}
+    return values_table(rows_of(NOISE_CEILING, columns, bound, counts, confidence, order_only=False, **fixed))
+
+
+def _halves(truth: pd.DataFrame, n_splits: int, rng: np.random.Generator) -> Iterator[Column]:
+    """Mean accuracies of two halves of the trainings, split after split."""
+    wide = truth.pivot(index="arch", columns="seed", values="accuracy").to_numpy(dtype="float64")
+    n_archs, n_seeds = wide.shape
+    absent = np.isnan(wide)
+    if not absent.any():
+        splits = _seed_splits(n_seeds, n_splits, rng)
+        firsts = (np.broadcast_to(np.isin(np.arange(n_seeds), first), wide.shape) for first in splits)
+    else:
+        firsts = _random_splits(absent, n_splits, rng)
+    everything = np.arange(n_archs)
+    for first in firsts:
+        second = ~first & ~absent
+        yield everything, _mean_where(wide, first), _mean_where(wide, second)
+
+
+def _seed_splits(n_seeds: int, n_splits: int, rng: np.random.Generator) -> list[tuple[int, ...]]:
+    """The seeds of the half that serves as estimator: all choices, or n_splits drawn ones."""
+    sizes = {n_seeds // 2, n_seeds - n_seeds // 2}
+    if sum(comb(n_seeds, size) for size in sizes) <= n_splits:
+        return [first for size in sorted(sizes) for first in combinations(range(n_seeds), size)]
+    size = sorted(sizes)
+    return [tuple(rng.permutation(n_seeds)[: size[i % len(size)]].tolist()) for i in range(n_splits)]
+
+
+def _random_splits(absent: np.ndarray, n_splits: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    for split in range(n_splits):
+        order = np.where(absent, np.inf, rng.random(absent.shape)).argsort(axis=1).argsort(axis=1)
+        first = order < ((~absent).sum(axis=1) // 2)[:, None]
+        yield first if split % 2 == 0 else ~first & ~absent
+
+
+def _mean_where(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    return np.where(chosen, values, 0.0).sum(axis=1) / chosen.sum(axis=1)

@@ -1,0 +1,108 @@
+"""Values of criteria with their bootstrap intervals: the draws, their means over seeds, their percentiles."""
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.criteria import BoundCriterion, Resamples
+from nasgauge.errors import UserError
+from nasgauge.tables import TRUTH, VALUES, check, empty
+
+# Cells of (draws, architectures) worked on at once: about 0.1 GB a copy.
+_CELLS = 100_000_000
+
+Column = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows of the truth that count, their scores, their truths
+
+
+def draw_counts(n: int, n_draws: int, *, rng: np.random.Generator) -> np.ndarray:
+    """How often each of n rows stands in each of n_draws bootstrap resamples, integers (n_draws, n) with row sums n.
+
+    The draws are those of scipy.stats.bootstrap for the same generator.
+
+    >>> draw_counts(4, 2, rng=np.random.default_rng(0)).sum(axis=1).tolist()
+    [4, 4]
+    """
+    counts = np.zeros((n_draws, n), dtype="uint8")
+    for draw in range(n_draws):
+        count = np.bincount(rng.integers(0, n, n), minlength=n)
+        if count.max(initial=0) > np.iinfo(counts.dtype).max:
+            counts = counts.astype("int64")
+        counts[draw] = count
+    return counts
+
+
+def rows_of(
+    estimator: str,
+    columns: list[Column],
+    criteria: list[BoundCriterion],
+    counts: np.ndarray,
+    confidence: float,
+    *,
+    order_only: bool,
+    **fixed: int,
+) -> list[dict[str, object]]:
+    """One row of VALUES a criterion, averaged over columns; with `order_only`, criteria that read more have no value.
+
+    columns: score and truth of each seed (or split) at the rows of the truth in question. counts: (n_draws, n_truth).
+    fixed: the columns n, n_missing and n_seeds.
+    """
+    usable = [c for c in criteria if c.order_only or not order_only]
+    try:
+        values = {c: np.mean([c(score, truth) for _, score, truth in columns]) for c in usable}
+    except UserError as error:
+        raise UserError(f"estimator {estimator!r}: {error}") from error
+    draws = _draws(columns, usable, counts)
+    rows = []
+    for c in criteria:
+        lower, upper = _interval(draws[c], confidence) if c in draws else (np.nan, np.nan)
+        value = {"value": values.get(c, np.nan), "lower": lower, "upper": upper}
+        rows.append({"estimator": estimator, "criterion": c.name, "at": c.at, **value, **fixed})
+    return rows
+
+
+def _draws(
+    columns: list[Column], criteria: list[BoundCriterion], counts: np.ndarray
+) -> dict[BoundCriterion, np.ndarray]:
+    """Each criterion of each resample, averaged over the columns."""
+    total = {c: np.zeros(len(counts)) for c in criteria}
+    step = max(1, _CELLS // max(1, counts.shape[1]))
+    for start in range(0, len(counts), step):
+        part = slice(start, start + step)
+        for kept, score, truth in columns:
+            drawn = counts[part] if len(kept) == counts.shape[1] else np.take(counts[part], kept, axis=1)
+            resamples = Resamples.of(score, truth, drawn)
+            for c in criteria:
+                total[c][part] += c.values_of_draws(resamples)
+    return {c: values / len(columns) for c, values in total.items()}
+
+
+def _interval(draws: np.ndarray, confidence: float) -> tuple[float, float]:
+    defined = draws[~np.isnan(draws)]
+    if not len(defined) or 2 * len(defined) < len(draws):
+        return float("nan"), float("nan")
+    lower, upper = np.percentile(defined, [50 * (1 - confidence), 50 * (1 + confidence)])
+    return float(lower), float(upper)
+
+
+def values_table(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Rows as table VALUES, none as the empty one."""
+    return check(pd.DataFrame(rows), VALUES) if rows else empty(VALUES)
+
+
+def check_options(n_bootstrap: int, confidence: float, *, missing: str = "omit", unknown: str = "error") -> None:
+    """UserError for an option of the judgement that is out of range."""
+    if n_bootstrap < 0:
+        raise UserError(f"n_bootstrap is {n_bootstrap}; give 0 (no intervals) or more")
+    if not 0 < confidence < 1:
+        raise UserError(f"confidence is {confidence}; give a number between 0 and 1, such as 0.95")
+    if missing not in ("omit", "last"):
+        raise UserError(f"missing is {missing!r}; missing scores can be left out ('omit') or ranked last ('last')")
+    if unknown not in ("error", "drop"):
+        raise UserError(f"unknown is {unknown!r}; architectures outside the truth can be an 'error' or 'drop'ped")
+
+
+def checked_truth(truth: pd.DataFrame) -> pd.DataFrame:
+    """The table as TRUTH declares it, with one row at least; UserError otherwise."""
+    truth = check(truth, TRUTH)
+    if truth.empty:
+        raise UserError("the truth table has no rows; there is nothing to judge against")
+    return truth

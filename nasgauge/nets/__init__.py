@@ -1,0 +1,64 @@
+"""What does an architecture compute?
+
+`build(space, arch, options)` gives the stand-alone network of an architecture. Rule: networks and their operations
+only; no sampling of architectures and no training loop.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from nasgauge.errors import unknown_name
+from nasgauge.nets import nb201
+from nasgauge.nets.counting import Complexity, count
+from nasgauge.nets.initialise import INITS, initialise
+from nasgauge.nets.options import NetOptions
+from nasgauge.spaces import Arch, Space
+
+NETS: dict[str, Callable[[Arch, NetOptions], nn.Module]] = {
+    "nb201": nb201.build,
+}
+
+
+def build(
+    space: Space,
+    arch: Arch,
+    options: NetOptions | None = None,
+    *,
+    generators: Sequence[torch.Generator],
+    init: str = "default",
+    device: str | torch.device = "cpu",
+) -> nn.Module:
+    """The network of an architecture, freshly initialised, in training mode.
+
+    `generators`: one per replica (`options.replicas`, normally one); replica i is drawn from generator i alone, so it
+    equals the network built by itself from that generator. Images (n, replicas * in_channels, h, w) give logits
+    (n, replicas * n_classes), replica by replica.
+    """
+    options = options or NetOptions()
+    if len(generators) != options.replicas:
+        raise ValueError(f"{options.replicas} replicas need as many generators, got {len(generators)}")
+    with torch.device("meta"):
+        net = _family(space)(arch, options)
+    net = net.to_empty(device=device)
+    initialise(net, generators, init)
+    return net.train()
+
+
+def complexity(space: Space, arch: Arch, options: NetOptions | None = None, *, image_size: int = 32) -> Complexity:
+    """Parameters and multiply-accumulates of the stand-alone network for one image; nothing is computed."""
+    options = replace(options or NetOptions(), replicas=1, skip_dead=False)  # the tables count dead edges too
+    with torch.device("meta"):
+        net = _family(space)(arch, options)
+    return count(net, (options.in_channels, image_size, image_size))
+
+
+def _family(space: Space) -> Callable[[Arch, NetOptions], nn.Module]:
+    if space.name not in NETS:
+        raise unknown_name("network family", space.name, NETS)
+    return NETS[space.name]
+
+
+__all__ = ["INITS", "NETS", "Complexity", "NetOptions", "build", "complexity", "count", "initialise"]

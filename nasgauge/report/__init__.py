@@ -1,0 +1,10 @@
+"""How is it told?
+
+Rule: tables to figures to one HTML page, and to tables in a terminal; a number is shown, never computed here.
+"""
+
+from nasgauge.report.bundle import Bundle
+from nasgauge.report.page import render, write
+from nasgauge.report.text import terminal_table
+
+__all__ = ["Bundle", "render", "terminal_table", "write"]

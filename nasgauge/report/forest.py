@@ -1,0 +1,48 @@
+"""The leading criterion as a picture: one line an estimator, with its interval, the ceiling and published values."""
+
+import math
+
+from nasgauge.analyses import plain, tidy
+from nasgauge.report.bundle import Bundle
+from nasgauge.report.labels import COUNTING, Heading, best_first, by_key, leading
+
+_ACCENT, _GREY, _PUBLISHED = "#0072B2", "0.45", "#D55E00"
+
+
+def size(bundle: Bundle) -> tuple[float, float]:
+    """Width and height in inches for the number of estimators."""
+    return 4.8, 0.7 + 0.2 * bundle.values["estimator"].nunique()
+
+
+def draw_forest(bundle: Bundle, ax) -> None:
+    """Best estimator on top; counting baselines grey; the ceiling a band; published values as diamonds."""
+    by = leading(bundle.values)
+    values, published = by_key(bundle.values), by_key(bundle.published)
+    names = best_first(bundle.values, by)
+    for y, name in enumerate(names):
+        row = values.get((name, by.key))
+        if row is None or math.isnan(row.value):
+            continue
+        colour = _GREY if name in COUNTING else _ACCENT
+        if not math.isnan(row.lower):
+            ax.plot([row.lower, row.upper], [y, y], color=colour, linewidth=2, alpha=0.5, solid_capstyle="butt")
+        ax.plot(row.value, y, "o", color=colour, markersize=5)
+        known = published.get((name, by.key))
+        if known is not None:
+            ax.plot(known.value, y, "D", markerfacecolor="none", markeredgecolor=_PUBLISHED, markersize=5, zorder=4)
+    _draw_ceiling(bundle, by, ax)
+    ax.set_yticks(range(len(names)), [plain(name) for name in names])
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.set_xlabel(f"{by.title or by.symbol} {by.arrow}")
+    ax.grid(axis="x", color="0.9", linewidth=0.6)
+    ax.set_axisbelow(True)
+    tidy(ax)
+
+
+def _draw_ceiling(bundle: Bundle, by: Heading, ax) -> None:
+    row = next((row for (_, key), row in by_key(bundle.ceiling).items() if key == by.key), None)
+    if row is None or math.isnan(row.value):
+        return
+    if not math.isnan(row.lower):
+        ax.axvspan(row.lower, row.upper, color="0.88", linewidth=0, zorder=0)
+    ax.axvline(row.value, color="0.45", linewidth=1, linestyle=(0, (4, 2)), zorder=0)

@@ -1,0 +1,173 @@
+"""The analyses as figures of the page: table, drawings, caption, download."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.analyses import ANALYSES, Analysis, operations_of, strokes
+from nasgauge.report.bundle import Bundle
+from nasgauge.report.downloads import Download, csv_download
+from nasgauge.report.figures import svg
+from nasgauge.report.forest import draw_forest, size
+from nasgauge.report.labels import leading
+
+N_THINNED = 50_000  # architectures beyond which matrix and scatter rest on a sample
+_N_OPERATIONS = 1_000  # architectures looked at for the legend's operations
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One drawing with its label, "" for a figure of one."""
+
+    label: str
+    svg: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Swatch:
+    """One entry of a legend."""
+
+    label: str
+    colour: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A figure of the page. absent: why there are no panels, "" otherwise. source: the paper's figure, "" for none."""
+
+    name: str
+    question: str
+    finding: str
+    source: str
+    n: str
+    notes: tuple[str, ...]
+    panels: tuple[Panel, ...]
+    download: Download
+    absent: str = ""
+    legend: tuple[Swatch, ...] = ()
+    wide: bool = False
+
+
+def exhibits(bundle: Bundle, *, rng: np.random.Generator) -> dict[str, Exhibit]:
+    """Every analysis as a figure, by name."""
+    return {name: _exhibit(name, analysis, bundle, rng) for name, analysis in ANALYSES.items()}
+
+
+def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
+    """The leading criterion of all estimators as a figure; its download is the whole table of values."""
+    by = leading(bundle.values)
+    drawing = svg(
+        lambda ax: draw_forest(bundle, ax), size(bundle), label=f"{by.symbol} with intervals", salt="forest", most=1.35
+    )
+    values = pd.concat([part for part in (bundle.ceiling, bundle.values) if len(part)], ignore_index=True)
+    notes = ["Points are values and bars their bootstrap intervals; counting baselines are grey."]
+    if len(bundle.ceiling):
+        notes.append("Dashed line and band: the noise ceiling and its interval.")
+    if bundle.published is not None:
+        notes.append("Open diamonds: published values.")
+    question = "How well does each estimator rank, and how sure is that?"
+    counts = _counts(bundle.values["n"])
+    return Exhibit(
+        "values", question, "", "", counts, tuple(notes), (Panel("", drawing),), csv_download(values, "values", rng=rng)
+    )
+
+
+def _exhibit(name: str, analysis: Analysis, bundle: Bundle, rng: np.random.Generator) -> Exhibit:
+    scores, truth, notes = bundle.scores, bundle.truth, []
+    scores = scores[scores["arch"].isin(truth["arch"])]
+    archs = truth["arch"].unique()
+    if name in ("agreement", "rank_scatter") and len(archs) > N_THINNED:
+        kept = archs[np.sort(rng.choice(len(archs), N_THINNED, replace=False))]
+        scores, truth = scores[scores["arch"].isin(kept)], truth[truth["arch"].isin(kept)]
+        notes.append(f"Computed on {N_THINNED:,} of {len(archs):,} architectures, drawn at random.")
+    table = analysis(scores, truth, bundle.space, rng=rng)
+    notes += _notes(name, table)
+    absent = _absence(name, table, bundle)
+    panels: tuple[Panel, ...] = ()
+    if not absent:
+        panels = tuple(_panel(name, analysis, label, rows, bundle) for label, rows in analysis.panels(table))
+    return Exhibit(
+        name,
+        analysis.question,
+        analysis.paper_finding,
+        analysis.figure,
+        _counts(table["n"]) if len(table) else "",
+        tuple(notes),
+        panels,
+        csv_download(table, name, rng=rng),
+        absent,
+        _legend(table, bundle) if name == "top_cells" and not absent else (),
+        wide=name == "agreement",
+    )
+
+
+def _panel(name: str, analysis: Analysis, label: str, rows: pd.DataFrame, bundle: Bundle) -> Panel:
+    size = analysis.size
+    if name == "agreement":
+        n_names = len(set(rows["a"]) | set(rows["b"]))
+        size = (1.5 + 0.41 * n_names, 1.2 + 0.41 * n_names)
+    spoken = f"{name.replace('_', ' ')} {label}".strip()
+    bounds = {"least": 0.75} if name == "agreement" else {"most": 1.25}
+    drawing = svg(
+        lambda ax: analysis.draw(rows, ax, bundle.space), size, label=spoken, salt=f"{name}/{label}", **bounds
+    )
+    return Panel(label, drawing, _panel_note(name, rows))
+
+
+def _panel_note(name: str, rows: pd.DataFrame) -> str:
+    first = rows.iloc[0] if len(rows) else None
+    if name == "top_cells" and first["n_tied_at_border"]:
+        return f"{first['n_tied_at_border']:,} tie for the last place"
+    if name == "score_histogram":
+        return f"{first['n_distinct']:,} distinct scores"
+    return ""
+
+
+def _notes(name: str, table: pd.DataFrame) -> list[str]:
+    if name == "agreement":
+        names = "Kendall's tau-b; names in the order of their agreement with the truth."
+        undefined = int(table["kendall_tau"].isna().sum())
+        dashes = [f"A dash marks an undefined value ({undefined} pairs: constant scores or too few architectures)."]
+        return [names, *(dashes if undefined else [])]
+    if name == "rank_scatter":
+        dense = " Many architectures are shown as densities, darker where there are more." if _is_dense(table) else ""
+        return [f"Ranks as fractions of n; the best architecture is at the lower left.{dense}"]
+    if name == "score_histogram":
+        return [
+            "Score across, architectures up, between the .1 and .9 quantiles; below and above count the scores outside."
+        ]
+    if name == "top_cells":
+        return ["The three best of each; equal scores in alphabetical order. Faint edges carry nothing to the output."]
+    return ["Points: mean over splits of the seeds; bars: least to greatest."] if len(table) else []
+
+
+def _is_dense(table: pd.DataFrame) -> bool:
+    from nasgauge.analyses.rank_scatter import N_POINTS
+
+    return bool(len(table) and table.groupby("estimator").size().max() > N_POINTS)
+
+
+def _absence(name: str, table: pd.DataFrame, bundle: Bundle) -> str:
+    if name == "reliability" and table.empty:
+        return "The truth has a single training of each architecture, so nothing is known of its noise."
+    if name == "top_cells" and bundle.space is None:
+        return "The space of these architectures is not known here, so no cells can be drawn; the table names them."
+    return "" if len(table) else "There is nothing to draw: no estimator has a score."
+
+
+def _legend(table: pd.DataFrame, bundle: Bundle) -> tuple[Swatch, ...]:
+    archs = table["arch"].unique()[:_N_OPERATIONS]
+    names = operations_of(bundle.space.graphs(bundle.space.from_str(arch)) for arch in archs)
+    lines = {"solid": "solid", "dotted": "dotted"}
+    return tuple(
+        Swatch(name, stroke.colour, lines.get(stroke.dash, "dotted" if stroke.dash[1][0] == 1 else "dashed"))
+        for name, stroke in strokes(names).items()
+    )
+
+
+def _counts(n: pd.Series) -> str:
+    low, high = int(n.min()), int(n.max())
+    return f"n = {high:,} architectures" if low == high else f"n = {low:,} to {high:,} architectures"

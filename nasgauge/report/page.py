@@ -1,0 +1,118 @@
+"""One self-contained HTML page: no request leaves it, and it can be read without scripts, on paper and on a phone."""
+
+import base64
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from nasgauge.criteria import CRITERIA
+from nasgauge.errors import UserError
+from nasgauge.report.bundle import Bundle
+from nasgauge.report.criteria_table import ceiling_row, columns, estimator_rows, sources
+from nasgauge.report.gallery import exhibits, forest
+from nasgauge.report.labels import heading
+from nasgauge.report.wording import answer
+
+_SEED = 0  # of the samples drawn for display, so that the same bundle gives the same page
+_N_REASONS = 40
+
+
+def render(bundle: Bundle) -> str:
+    """The page as one string; the same bundle gives the same bytes.
+
+    Everything from the bundle is escaped. Beyond 50,000 architectures matrix and scatter rest on a seeded sample, and
+    downloads hold at most 20,000 rows; the captions say so.
+    """
+    rng = np.random.default_rng(_SEED)
+    script = (resources.files("nasgauge.report") / "sort.js").read_text(encoding="utf-8")
+    rows = estimator_rows(bundle)
+    environment = Environment(
+        loader=PackageLoader("nasgauge", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(
+        title=bundle.title,
+        provenance=dict(bundle.provenance),
+        n_truth=bundle.truth["arch"].nunique(),
+        answer=answer(bundle),
+        columns=columns(bundle),
+        ceiling=ceiling_row(bundle),
+        rows=rows,
+        sources=sources(rows),
+        any_excluded=any(cell.excluded for row in rows for cell in row.cells),
+        has_costs=bundle.costs is not None,
+        forest=forest(bundle, rng=rng),
+        exhibits=exhibits(bundle, rng=rng),
+        failures=_failures(bundle.errors),
+        n_failures=len(bundle.errors),
+        settings=list(_flat(bundle.study)),
+        versions=list(_flat(bundle.environment)),
+        references=_references(bundle),
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def write(bundle: Bundle, path: Path | str) -> None:
+    """Render the page to a file, whole or not at all; UserError where the place cannot be written."""
+    path = Path(path)
+    content = render(bundle).encode()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another place for the page") from error
+
+
+def _failures(errors: pd.DataFrame) -> list[dict[str, Any]]:
+    """Estimators with what went wrong, how often, and the first architecture it happened to; the commonest first."""
+    if errors.empty:
+        return []
+    grouped = errors.groupby(["estimator", "error"], sort=False)
+    table = grouped.agg(n=("arch", "size"), n_archs=("arch", "nunique"), example=("arch", "first")).reset_index()
+    return table.sort_values("n", ascending=False, kind="stable").head(_N_REASONS).to_dict("records")
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """(dotted name, text) of nested settings; lists of plain values in one line."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list | tuple):
+            if any(isinstance(v, Mapping) for v in value):
+                for i, v in enumerate(value, start=1):
+                    yield from (
+                        _flat(v, f"{prefix}{name}.{i}.")
+                        if isinstance(v, Mapping)
+                        else [(f"{prefix}{name}.{i}", str(v))]
+                    )
+            else:
+                yield f"{prefix}{name}", ", ".join(map(str, value))
+        else:
+            yield f"{prefix}{name}", str(value)
+
+
+def _references(bundle: Bundle) -> list[str]:
+    """Bib keys: the criteria's, the space's, the paper behind the figures, and those the bundle brings."""
+    criteria = [
+        heading(c, None).reference for c in bundle.values["criterion"].unique() if c.partition("(")[0] in CRITERIA
+    ]
+    space = [bundle.space.reference] if bundle.space is not None else []
+    return sorted(
+        {key for key in (*criteria, *space, "ning2021evaluating", "efron1979bootstrap", *bundle.references) if key}
+    )

@@ -1,0 +1,99 @@
+"""The answer in words, made from the numbers."""
+
+import math
+
+from nasgauge.report.bundle import Bundle
+from nasgauge.report.labels import COUNTING, Heading, best_first, by_key, interval, leading, number
+
+
+def answer(bundle: Bundle) -> list[str]:
+    """Sentences: who is best, who cannot be told apart, how far the ceiling is, and whether counting does as well.
+
+    They follow the leading criterion alone. "Intervals overlap" is what it says and no test.
+    """
+    by = leading(bundle.values)
+    rows = {name: row for (name, key), row in by_key(bundle.values).items() if key == by.key}
+    order = best_first(bundle.values, by)
+    defined = [name for name in order if name in rows and not math.isnan(rows[name].value)]
+    if not defined:
+        return [f"No estimator has a defined {_name(by)}: scores are constant or too few architectures have one."]
+    best = rows[defined[0]]
+    others = [rows[name] for name in defined[1:]]
+    sentences = [_first(best, by, n_others=len(others)), *_separation(best, others), *_distance(bundle, best, by)]
+    return [*sentences, *_counting(defined, rows, by), *_cautions(order, defined, rows)]
+
+
+def _name(by: Heading) -> str:
+    return by.title or by.symbol if by.at is None else f"{by.title} ({by.symbol})"
+
+
+def _told(row, by: Heading) -> str:
+    bounds = interval(row.lower, row.upper, by.decimals)
+    return f"{number(row.value, by.decimals)}{' ' + bounds if bounds else ''}"
+
+
+def _first(best, by: Heading, *, n_others: int) -> str:
+    opening = f"By {_name(by)}, the best of {n_others + 1} estimators is" if n_others else f"By {_name(by)},"
+    verb = "" if n_others else " reaches"
+    joint = ", with" if n_others else ""
+    return f"{opening} {best.estimator}{verb}{joint} {_told(best, by)} over {best.n:,} architectures."
+
+
+def _separation(best, others) -> list[str]:
+    if not others:
+        return []
+    if any(math.isnan(row.lower) or math.isnan(row.upper) for row in (best, *others)):
+        return ["Without intervals for all, nothing is said about which of them differ by more than chance."]
+    near = [row.estimator for row in others if row.upper >= best.lower and row.lower <= best.upper]
+    if not near:
+        return ["No other interval overlaps with its own."]
+    noun, verb, them = ("interval", "overlaps", "it") if len(near) == 1 else ("intervals", "overlap", "them")
+    return [f"The {noun} of {_listed(near)} {verb} with its own, so these data do not separate {them} from the best."]
+
+
+def _distance(bundle: Bundle, best, by: Heading) -> list[str]:
+    ceiling = next((row for (_, key), row in by_key(bundle.ceiling).items() if key == by.key), None)
+    if ceiling is None or math.isnan(ceiling.value):
+        return ["The truth has too few trainings of each architecture to say how much of the rest is its own noise."]
+    gap = abs(best.value - ceiling.value)
+    if by.better_than(best.value, ceiling.value):
+        return [
+            f"That passes the noise ceiling, {_told(ceiling, by)}, which rests on one half of the truth's trainings "
+            "where the estimator is judged by all of them; this truth can hardly ask for more."
+        ]
+    return [
+        "The noise ceiling, what one half of the truth's own trainings reaches against the other, is "
+        f"{_told(ceiling, by)}; {number(gap, by.decimals)} is left to gain."
+    ]
+
+
+def _counting(defined: list[str], rows, by: Heading) -> list[str]:
+    counts = [name for name in defined if name in COUNTING]
+    others = [name for name in defined if name not in COUNTING]
+    if not counts or not others:
+        return []
+    count, other = rows[counts[0]], rows[others[0]]
+    gap = number(abs(other.value - count.value), by.decimals)
+    told = f"{count.estimator} at {_told(count, by)}"
+    if other.value == count.value:
+        return [f"The best counting baseline, {told}, does as well as the best other estimator, {other.estimator}."]
+    overlap = other.upper >= count.lower and other.lower <= count.upper  # False where there are no intervals
+    caution = ", and their intervals overlap" if overlap else ""
+    if by.better_than(other.value, count.value):
+        return [f"It stands {gap} from the best counting baseline, {told}{caution}."]
+    return [f"Nothing beats counting: the best other estimator, {other.estimator}, stays {gap} behind {told}{caution}."]
+
+
+def _cautions(order: list[str], defined: list[str], rows) -> list[str]:
+    undefined = [name for name in order if name not in defined]
+    sentences = [f"Undefined: {_listed(undefined)}."] if undefined else []
+    if len({rows[name].n for name in defined}) > 1:
+        sentences.append(
+            "The estimators were judged on different numbers of architectures (column n), so compare with care."
+        )
+    return sentences
+
+
+def _listed(names: list[str], limit: int = 6) -> str:
+    shown = names if len(names) <= limit else [*names[: limit - 1], f"{len(names) - limit + 1} more"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -1,0 +1,73 @@
+"""The contract that every search space fulfils."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+Arch = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A cell to look at: node labels, and edges (source, target, label); dead edges carry an entry in `dead`."""
+
+    nodes: tuple[str, ...]
+    edges: tuple[tuple[int, int, str], ...]
+    dead: frozenset[int] = frozenset()  # indices into edges that no information crosses
+
+
+class Space(ABC):
+    """A set of architectures. Final subclasses are mostly data.
+
+    Attributes: `name`; `reference` (bib key); `forms`, the names of its canonical forms, the default first.
+    """
+
+    name: str
+    reference: str
+    forms: tuple[str, ...]
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator) -> Arch:
+        """One architecture, uniform over the encodings."""
+
+    @abstractmethod
+    def mutate(self, arch: Arch, rng: np.random.Generator) -> Arch:
+        """An architecture at edit distance 1, uniform over `neighbours(arch)`."""
+
+    @abstractmethod
+    def neighbours(self, arch: Arch) -> list[Arch]:
+        """All architectures at edit distance 1, each once."""
+
+    @abstractmethod
+    def canonical(self, arch: Arch, form: str | None = None) -> Arch:
+        """The representative of the architecture's class under the named canonical form (default: the first form)."""
+
+    @abstractmethod
+    def encode(self, arch: Arch) -> np.ndarray:
+        """A float vector of fixed length for predictors; equal architectures have equal vectors."""
+
+    @abstractmethod
+    def to_str(self, arch: Arch) -> str:
+        """The literature's string form."""
+
+    @abstractmethod
+    def from_str(self, text: str) -> Arch:
+        """The architecture of a string; UserError says which part is malformed."""
+
+    @abstractmethod
+    def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
+        """How often each operation occurs; with `live`, only where information flows from input to output."""
+
+    @abstractmethod
+    def restrict(self, keep: Collection[str]) -> "Space":
+        """The same space with only the named operations left to choose from."""
+
+    @abstractmethod
+    def graphs(self, arch: Arch) -> dict[str, Graph]:
+        """The cells of the architecture as labelled graphs, by cell name, for drawing."""
+
+    def enumerate(self) -> Iterator[Arch]:
+        """All architectures in the official order; NotImplementedError where the space is too large."""
+        raise NotImplementedError(f"{self.name} is too large to enumerate")

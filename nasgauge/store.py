@@ -1,0 +1,136 @@
+"""What is on disk: a folder with a copy of the study, the environment, and one Parquet part for each piece of work.
+
+A part is written under a temporary name and then renamed, so it is there whole or not at all; its key is the hash of
+the piece of work, so to resume is to skip the keys that exist. One writer a part: no lock, no database.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any, final
+
+import pandas as pd
+import pyarrow as pa
+
+from nasgauge.errors import UserError
+
+STUDY, ENVIRONMENT, PARTS = "study.toml", "environment.json", "parts"
+_PACKAGES = ("nasgauge", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "torch", "matplotlib")
+
+
+def key_of(work: Any) -> str:
+    """Sixteen hex digits that depend on nothing but the content of the piece of work (anything JSON can hold).
+
+    >>> key_of({"a": 1, "b": [2, 3]}) == key_of({"b": [2, 3], "a": 1})
+    True
+    """
+    text = json.dumps(work, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@final
+class Store:
+    """The folder of one study. `Store.open` creates it or resumes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    @classmethod
+    def open(cls, folder: Path | str, study: str) -> "Store":
+        """The store in `folder` for the study with this text; a folder of anything else is refused, untouched."""
+        store = cls(Path(folder))
+        copy = store.folder / STUDY
+        if copy.is_file():
+            if copy.read_text() != study:
+                raise UserError(f"{folder}: holds another study, or this one with other settings; choose another folder with --out")
+        elif store.folder.exists() and (not store.folder.is_dir() or any(store.folder.iterdir())):
+            raise UserError(f"{folder}: exists and is no study folder; choose another one with --out")
+        try:
+            store.folder.mkdir(parents=True, exist_ok=True)
+            if not (store.folder / ENVIRONMENT).exists():
+                write_atomically(store.folder / ENVIRONMENT, json.dumps(environment(), indent=2).encode())
+            if not copy.exists():
+                write_atomically(copy, study.encode())
+        except OSError as error:
+            raise UserError(f"{folder}: cannot be written ({error.strerror}); choose another folder with --out") from error
+        return store
+
+    @classmethod
+    def existing(cls, folder: Path | str) -> "Store":
+        """The store in a folder that must already hold one."""
+        if not (Path(folder) / STUDY).is_file():
+            raise UserError(f"{folder}: is no study folder (no {STUDY} in it); name the folder that `nasgauge run` wrote")
+        return cls(Path(folder))
+
+    def study(self) -> str:
+        """The text of the stored study."""
+        return (self.folder / STUDY).read_text()
+
+    def environment(self) -> dict[str, Any]:
+        """The environment record of the first run."""
+        return json.loads((self.folder / ENVIRONMENT).read_text())
+
+    def keys(self, table: str) -> set[str]:
+        """Keys of the parts of a table that are complete."""
+        return {path.stem for path in (self.folder / PARTS / table).glob("[!.]*.parquet")}
+
+    def write(self, table: str, key: str, rows: pd.DataFrame) -> None:
+        """Write one part, whole or not at all; an existing part of that key is replaced."""
+        sink = pa.BufferOutputStream()
+        rows.to_parquet(sink, index=False, compression="zstd")
+        write_atomically(self.folder / PARTS / table / f"{key}.parquet", sink.getvalue().to_pybytes())
+
+    def read(self, table: str, keys: list[str] | None = None) -> pd.DataFrame | None:
+        """All parts of a table below each other, in the order of their keys (or of `keys`); None where there are none."""
+        names = sorted(self.keys(table)) if keys is None else keys
+        parts = [read_parquet(self.folder / PARTS / table / f"{key}.parquet") for key in names]
+        return pd.concat(parts, ignore_index=True) if parts else None
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """A Parquet file as a table; a damaged or foreign file is an error that says how to go on."""
+    try:
+        return pd.read_parquet(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{path}: cannot be read as Parquet ({error}); delete it and run again to compute it anew") from error
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name beside its place, flush it to the disk, and rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def environment() -> dict[str, Any]:
+    """What a number may depend on besides the study: versions, system, processor, cores."""
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "not installed as a package"
+    return {
+        "python": sys.version.split()[0],
+        "packages": versions,
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"

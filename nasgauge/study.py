@@ -1,0 +1,121 @@
+"""Studies and recipes: TOML files as frozen models. An unknown key is an error that names its place."""
+
+import tomllib
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nasgauge.errors import UserError, unknown_name
+
+Options = dict[str, Any]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ArchSample(_Model):
+    """Which architectures: `n` classes of a canonical form (all if absent), in the order of one seeded shuffle.
+
+    A larger `n` with the same seed keeps the earlier ones.
+    """
+
+    n: int | None = Field(None, ge=1)
+    form: str | None = None
+    seed: int = 0
+
+
+class SplitSizes(_Model):
+    """Images for training and validation; the rest is the test part. Splits rotate from seed to seed."""
+
+    n_train: int = Field(ge=1)
+    n_valid: int = Field(ge=1)
+    shuffle_seed: int = 0
+
+
+class Recipe(_Model):
+    """How a tabular benchmark is made: every architecture trained from scratch once per seed."""
+
+    name: str
+    title: str
+    space: str
+    data: str
+    data_path: str | None = None
+    archs: ArchSample = ArchSample()
+    n_seeds: int = Field(ge=1)
+    split: SplitSizes
+    image_size: int
+    net: Options = {}
+    protocol: Options
+
+
+class EstimatorSpec(_Model):
+    """One estimator family with its options, e.g. name = "zeroshot", proxies = ["snip"]."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    name: str
+
+    @property
+    def options(self) -> Options:
+        """All keys but the name."""
+        return dict(self.model_extra or {})
+
+
+class Study(_Model):
+    """One experiment: a benchmark, estimators, criteria, analyses. `n_archs`: a seeded sample of classes (all if absent)."""
+
+    title: str
+    benchmark: str | dict[str, Any]
+    archs: ArchSample = ArchSample()
+    estimators: tuple[EstimatorSpec, ...] = Field(min_length=1)
+    criteria: tuple[str | dict[str, Any], ...] = ()
+    seeds: tuple[int, ...] = (0,)
+    n_bootstrap: int = Field(1000, ge=1)
+    confidence: float = Field(0.95, gt=0, lt=1)
+    missing: Literal["omit", "last"] = "omit"
+    published: str | None = None
+
+
+def parse(text: str, model: type[_Model], where: str) -> Any:
+    """The frozen model of a TOML text; UserError with the place of the first mistake."""
+    try:
+        return model.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{where}: is no valid TOML ({error})") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            fields = _fields(model, first["loc"][:-1])
+            raise UserError(f"{where}: {unknown_name('key', place, fields)}") from error
+        raise UserError(f"{where}: key {place!r}: {first['msg']}") from error
+
+
+def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    for step in path:
+        inner = model.model_fields.get(str(step))
+        if inner is not None and isinstance(inner.annotation, type) and issubclass(inner.annotation, BaseModel):
+            model = inner.annotation
+    prefix = "".join(f"{p}." for p in path)
+    return [prefix + name for name in model.model_fields]
+
+
+def options_for(kind: type, given: Options, where: str) -> Any:
+    """A frozen dataclass of options from a table of a TOML file; unknown keys and wrong types are errors."""
+    known = kind.__dataclass_fields__
+    for name, value in given.items():
+        if name not in known:
+            raise UserError(f"{where}: {unknown_name('key', name, known)}")
+        expected = known[name].type
+        if isinstance(expected, type) and not _fits(value, expected):
+            raise UserError(f"{where}: key {name!r} must be of type {expected.__name__}, got {value!r}")
+    try:
+        return kind(**given)
+    except TypeError as error:
+        raise UserError(f"{where}: {error}") from error
+
+
+def _fits(value: Any, expected: type) -> bool:
+    if isinstance(value, bool):
+        return expected is bool
+    return isinstance(value, int | float) if expected is float else isinstance(value, expected)

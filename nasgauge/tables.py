@@ -1,0 +1,147 @@
+"""What travels between the rooms: tidy tables, one row a fact, with fixed column names, dtypes and units.
+
+A table is a pandas DataFrame. `check` is the one gate: it says what is missing or wrong and returns the table
+with its columns in the declared dtypes. Columns beyond the declared ones are allowed and kept.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.errors import UserError
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its dtype ("str", "int" or "float"), its unit, whether it may be absent and whether it may be null."""
+
+    name: str
+    dtype: str
+    unit: str = ""
+    optional: bool = False
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's name, its columns, and the columns that together identify a row."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+
+_ARCH = Column("arch", "str", "the space's string form")
+_ISO = Column("iso_class", "str", "string of the canonical form")
+
+TRUTH = Table(
+    "truth",
+    (
+        _ARCH,
+        _ISO,
+        Column("seed", "int", "training seed; null: already a mean over trainings", nullable=True),
+        Column("accuracy", "float", "fraction, higher is better"),
+    ),
+    key=("arch", "seed"),
+)
+
+TRAININGS = Table(
+    "trainings",
+    (
+        _ARCH,
+        _ISO,
+        Column("seed", "int", "training seed"),
+        Column("valid_accuracy", "float", "fraction"),
+        Column("valid_loss", "float", "mean cross-entropy, nats"),
+        Column("test_accuracy", "float", "fraction"),
+        Column("test_loss", "float", "mean cross-entropy, nats"),
+        Column("n_params", "int", "trainable parameters of the whole network"),
+        Column("macs", "int", "multiply-accumulates of one image, convolutions, pools and classifier"),
+        Column("train_seconds", "float", "seconds of one core"),
+    ),
+    key=("arch", "seed"),
+)
+
+SCORES = Table(
+    "scores",
+    (
+        Column("estimator", "str"),
+        _ARCH,
+        Column("seed", "int", "seed of the estimator: initialisation and data"),
+        Column("score", "float", "higher is better; finite"),
+    ),
+    key=("estimator", "arch", "seed"),
+)
+
+ERRORS = Table(
+    "errors",
+    (
+        Column("estimator", "str"),
+        _ARCH,
+        Column("seed", "int"),
+        Column("error", "str", "why there is no score"),
+    ),
+    key=("estimator", "arch", "seed"),
+)
+
+VALUES = Table(
+    "values",
+    (
+        Column("estimator", "str"),
+        Column("criterion", "str"),
+        Column("at", "float", "a fraction below 1 or a count from 1; null where the criterion has none", nullable=True),
+        Column("value", "float", "null: undefined (constant scores, too few architectures)", nullable=True),
+        Column("lower", "float", "lower end of the bootstrap interval", nullable=True),
+        Column("upper", "float", "upper end of the bootstrap interval", nullable=True),
+        Column("n", "int", "architectures judged"),
+        Column("n_missing", "int", "architectures of the truth without a score"),
+        Column("n_seeds", "int", "estimator seeds averaged"),
+    ),
+    key=("estimator", "criterion", "at"),
+)
+
+
+def check(table: pd.DataFrame, spec: Table, *, where: str = "") -> pd.DataFrame:
+    """The table with the declared columns cast to their dtypes; UserError names the column (and row) that does not fit.
+
+    Rows are counted from 1. Duplicated keys are an error, because a fact has one row.
+    """
+    place = where or f"the {spec.name} table"
+    absent = [c.name for c in spec.columns if c.name not in table.columns and not c.optional]
+    if absent:
+        raise UserError(f"{place}: column {', '.join(map(repr, absent))} is missing; it has {', '.join(map(str, table.columns))}")
+    present = [c for c in spec.columns if c.name in table.columns]
+    out = table.assign(**{c.name: _cast(table[c.name], c, place) for c in present})
+    doubled = out.duplicated(list(spec.key), keep="first")
+    if doubled.any():
+        row = int(np.flatnonzero(doubled)[0])
+        fact = ", ".join(f"{k} {out[k].iloc[row]}" for k in spec.key)
+        raise UserError(f"{place}: row {row + 1} repeats {fact}; keep one row a fact")
+    return out
+
+
+def empty(spec: Table) -> pd.DataFrame:
+    """A table without rows that satisfies the declaration."""
+    kinds = {"str": "str", "int": "int64", "float": "float64"}
+    return pd.DataFrame({c.name: pd.Series(dtype=kinds[c.dtype]) for c in spec.columns if not c.optional})
+
+
+def _cast(column: pd.Series, spec: Column, place: str) -> pd.Series:
+    if not spec.nullable and column.isna().any():
+        row = int(np.flatnonzero(column.isna())[0])
+        raise UserError(f"{place}: row {row + 1}, column {spec.name!r} is empty; fill it or remove the row")
+    if spec.dtype == "str":
+        return column.astype("str")
+    numbers = pd.to_numeric(column, errors="coerce")
+    foreign = numbers.isna() & column.notna()
+    if foreign.any():
+        row = int(np.flatnonzero(foreign)[0])
+        raise UserError(f"{place}: row {row + 1}, column {spec.name!r} holds {column.iloc[row]!r}, which is no number")
+    infinite = np.isinf(numbers.astype("float64"))
+    if infinite.any():
+        row = int(np.flatnonzero(infinite)[0])
+        raise UserError(f"{place}: row {row + 1}, column {spec.name!r} is infinite; give a finite number or leave it out")
+    if spec.dtype == "float":
+        return numbers.astype("float64")
+    return numbers.astype("Int64" if spec.nullable else "int64")
