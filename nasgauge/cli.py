@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nasgauge.errors import UserError
@@ -29,6 +30,102 @@ def main() -> None:
 
 
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; all cores if absent.")]
+
+
+@app.command("list")
+def list_(
+    room: Annotated[str | None, typer.Argument(help="One room; all if absent.")] = None,
+    bib: Annotated[bool, typer.Option("--bib", help="Print the BibTeX entries of what is listed.")] = False,
+) -> None:
+    """What there is: spaces, benchmarks, estimators, criteria, analyses, studies, recipes, with references."""
+    from nasgauge import catalogue
+
+    listing = catalogue.listing(room)
+    if bib:
+        print(catalogue.bibtex(listing))
+        return
+    for title, entries in listing.items():
+        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+        for heading in ("name", "what it is", "reference"):
+            table.add_column(heading)
+        for entry in entries:
+            table.add_row(entry.name, entry.summary, entry.reference or "")
+        console.print(table, "")
+
+
+@app.command()
+def run(
+    study: Annotated[str, typer.Argument(help="A shipped study's name or a TOML file.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to write to and resume from.")] = None,
+    workers: Workers = None,
+    kind: Annotated[str, typer.Option(help="serial, processes or ray.")] = "processes",
+) -> None:
+    """Run a study, or resume it: printed table and one HTML report."""
+    from nasgauge import run as running
+    from nasgauge.report import terminal_table
+
+    text, name = _text_of(study, running.shipped)
+    folder = out or Path("runs") / name
+    with _progress("estimating") as report:
+        bundle = running.run(text, folder, where=name, workers=kind, n_workers=workers, progress=report)
+    console.print("\n".join(f"{key}: {value}" for key, value in bundle.provenance.items()), highlight=False)
+    console.print(terminal_table(bundle.values, bundle.ceiling, bundle.published, width=console.width))
+    if len(bundle.errors):
+        console.print(f"{len(bundle.errors):,} measurements failed; `nasgauge status {folder}` says which and why")
+    console.print(f"report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def judge(
+    scores: Annotated[Path, typer.Argument(help="CSV or Parquet: arch and one column an estimator, or long form.")],
+    benchmark: Annotated[str | None, typer.Option(help="Name of a benchmark to judge against.")] = None,
+    choose: Annotated[list[str] | None, typer.Option(help="A choice of the benchmark, e.g. dataset=cifar100.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="Or a truth file: arch, accuracy[, seed].")] = None,
+    criterion: Annotated[list[str] | None, typer.Option(help="Name[@K], e.g. best_rank_at@0.05; repeatable.")] = None,
+    missing: Annotated[str, typer.Option(help="Missing scores: omit or last.")] = "omit",
+    unknown: Annotated[str, typer.Option(help="Architectures outside the truth: error or drop.")] = "error",
+    bootstrap: Annotated[int, typer.Option(help="Bootstrap draws; 0: no intervals.")] = 1000,
+    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of records instead of the table.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Also write the report to this file.")] = None,
+) -> None:
+    """Judge anybody's scores against a benchmark or a truth file."""
+    from nasgauge import judgement
+    from nasgauge.report import terminal_table, write
+
+    verdict = judgement.judge_file(scores, benchmark=benchmark, choices=judgement.pairs(choose or []), truth=truth,
+                                   criteria=judgement.criteria(criterion or []), missing=missing, unknown=unknown,
+                                   n_bootstrap=bootstrap, confidence=confidence, seed=seed)  # fmt: skip
+    if html is not None:
+        write(judgement.bundle(verdict, title=f"Judgement of {scores.name}"), html)
+    if as_json:
+        print(judgement.as_json(verdict))
+        return
+    console.print("\n".join(f"{key}: {value}" for key, value in verdict.provenance.items()), highlight=False)
+    console.print(terminal_table(verdict.values, verdict.ceiling, width=console.width))
+    if verdict.ceiling.empty:
+        console.print("no noise ceiling: the truth has one training an architecture")
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="The folder of a finished study.")]) -> None:
+    """Write the HTML report of a finished study anew."""
+    from nasgauge import run as running
+
+    console.print(f"report: {running.report(folder)}", soft_wrap=True, highlight=False)
+
+
+@app.command()
+def status(folder: Annotated[Path, typer.Argument(help="The folder of a study.")]) -> None:
+    """What is done, what failed and why, what is left."""
+    from nasgauge import run as running
+
+    now = running.status(folder)
+    console.print(f"{now.n_done} of {now.n_units} pieces of work done, {now.n_units - now.n_done} left")
+    reasons = now.errors.groupby(["estimator", "error"], sort=False)["arch"].agg(["size", "first"]).reset_index()
+    for row in reasons.itertuples():
+        console.print(f"{row.estimator}: {row.size} x {row.error} (first: {row.first})", highlight=False)
 
 
 @bench.command("build")

@@ -19,7 +19,11 @@ from nasgauge.study import Options, options_for
 
 @dataclass(frozen=True)
 class ZeroShotWords:
-    """What a study may say of the family "zeroshot"; `proxies`: names, all if absent."""
+    """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names, all if absent.
+
+    `data`, `data_path`: the images; `n_batches`, `batch_size`: how many; `inputs`: "data", or noise in their place;
+    `init`: how weights are drawn; `net`: the keys of NetOptions.
+    """
 
     proxies: Sequence[str] = tuple(PROXIES)
     data: str = "digits"
@@ -33,7 +37,7 @@ class ZeroShotWords:
 
 @dataclass(frozen=True)
 class VoteWords:
-    """What a study may say of the family "vote": several estimators of the same study in one."""
+    """Several estimators of the same study in one. `experts`: their names; `method`: "copeland" or "borda"."""
 
     experts: Sequence[str] = ()
     method: str = "copeland"
@@ -44,6 +48,7 @@ class VoteWords:
 class Family:
     """`build` makes an estimator from words, a space and a seed; or `combine` makes scores from the others' scores."""
 
+    words: type
     build: Callable[[Options, Space, int], Estimator] | None = None
     combine: Callable[[pd.DataFrame, Options], pd.DataFrame] | None = None
 
@@ -64,10 +69,9 @@ def is_combination(name: str) -> bool:
 
 def _zeroshot(options: Options, space: Space, seed: int) -> Estimator:
     words: ZeroShotWords = options_for(ZeroShotWords, options, "estimator 'zeroshot'")
-    rng = np.random.default_rng(seed)
-    data, drawn = _images(words.data, words.data_path, words.n_batches, words.batch_size, seed)
-    net = options_for(NetOptions, {"in_channels": data[0], "n_classes": data[1], **(words.net or {})}, "estimator 'zeroshot', net")
-    del rng
+    (channels, n_classes), drawn = _images(words.data, words.data_path, words.n_batches, words.batch_size, seed)
+    shape = {"in_channels": channels, "n_classes": n_classes}
+    net = options_for(NetOptions, shape | (words.net or {}), "estimator 'zeroshot', net")
     return ZeroShot(space, tuple(words.proxies), drawn, net=net, inputs=words.inputs, init=words.init, seed=seed)
 
 
@@ -88,6 +92,6 @@ def _vote(scores: pd.DataFrame, options: Options) -> pd.DataFrame:
 
 
 FAMILIES: dict[str, Family] = {
-    "zeroshot": Family(build=_zeroshot),
-    "vote": Family(combine=_vote),
+    "zeroshot": Family(ZeroShotWords, build=_zeroshot),
+    "vote": Family(VoteWords, combine=_vote),
 }

@@ -5,6 +5,7 @@ counted from 1, the header not included.
 """
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,13 @@ _KEYS = ("arch", "seed", "iso_class")
 _MISSING = ("", "nan")
 
 
-def read_scores(path: str | Path) -> pd.DataFrame:
+def read_scores(path: str | Path, *, parse: Callable[[str], object] | None = None) -> pd.DataFrame:
     """Scores from a CSV or Parquet file, as table SCORES.
 
     Wide form: a column `arch` and one numeric column an estimator; long form: columns `estimator`, `arch`, `score`.
     Both may have an integer `seed` (0 where there is none); a wide file's `iso_class` is passed over. Scores are
-    higher-better. An empty cell or NaN is a missing score and gives no row.
+    higher-better. An empty cell or NaN is a missing score and gives no row. `parse`: called with every architecture
+    string; its UserError is passed on with the row and column.
 
     UserError: no such file, unknown suffix, unreadable or empty file, no architecture or estimator column, a score that
     is no number or infinite, an architecture scored twice by one estimator and seed.
@@ -46,6 +48,8 @@ def read_scores(path: str | Path) -> pd.DataFrame:
     if not estimators:
         raise UserError(f"{where}: no column of scores; it has {_listed(table)}; add one numeric column an estimator")
     keys = pd.DataFrame({"arch": _texts(table, "arch", where), "seed": _seeds(table, where, default=0)})
+    if parse is not None:
+        _refuse_foreign(keys["arch"], parse, where)
     if long:
         keys.insert(0, "estimator", _texts(table, "estimator", where))
     _refuse_repeats(keys, where)
@@ -92,6 +96,15 @@ def read_truth(path: str | Path) -> pd.DataFrame:
     _refuse_repeats(pd.DataFrame({"arch": arch, "seed": seed}), where)
     truth = pd.DataFrame({"arch": arch, "iso_class": iso_class, "seed": seed, "accuracy": accuracy})
     return check(truth, TRUTH, where=where)
+
+
+def _refuse_foreign(archs: pd.Series, parse: Callable[[str], object], where: str) -> None:
+    for arch in archs.unique():
+        try:
+            parse(arch)
+        except UserError as error:
+            row = int(np.flatnonzero(archs == arch)[0])
+            raise UserError(f"{where}: row {row + 1}, column 'arch': {error}") from error
 
 
 def _read(path: Path) -> pd.DataFrame:

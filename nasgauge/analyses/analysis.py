@@ -18,8 +18,8 @@ class Analysis:
     compute: (scores, truth, space=None, **options) -> table. draw: (table, ax, space=None), one panel. question: what
     the table answers. figure: the figure of ning2021evaluating on the same question, "" where there is none.
     paper_finding: what that paper found, one sentence with its place. size: (width, height) of a panel in inches.
-    panel_by: the column whose every value gets a panel of its own, "" for one panel. margins: (left, bottom, right, top)
-    of the axes in fractions of the panel, None where they depend on the labels. random: compute takes `rng`.
+    panel_by: the column whose every value gets a panel of its own, "" for one panel. margins: (left, bottom, right,
+    top) of the axes in fractions of the panel, None where they depend on the labels. random: compute takes `rng`.
     """
 
     compute: Callable[..., pd.DataFrame]

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.drawing import BLUE, tidy
-from nasgauge.analyses.vectors import mean_truth
 from nasgauge.criteria import kendall_tau
 from nasgauge.errors import UserError
 from nasgauge.spaces import Space
@@ -43,8 +42,8 @@ def compute(
     """
     if n_splits < 1:
         raise UserError(f"reliability: n_splits is {n_splits}; at least one split is needed")
-    order = mean_truth(truth).index  # rows in the order of the table, not of a sort
-    wide = truth.pivot(index="arch", columns="seed", values="accuracy").reindex(order).to_numpy(dtype="float64")
+    # A pivot sorts, so the splits do not depend on the order of rows.
+    wide = truth.pivot(index="arch", columns="seed", values="accuracy").to_numpy(dtype="float64")
     n_trainings = (~np.isnan(wide)).sum(axis=1)
     rows = []
     for h in range(1, int(n_trainings.max(initial=0)) // 2 + 1):

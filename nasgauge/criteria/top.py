@@ -65,7 +65,7 @@ def kendall_tau_at_top(
     >>> round(kendall_tau_at_top([1, 2, 4, 3], [0.1, 0.2, 0.3, 0.4], count=3), 6)
     0.333333
 
-    Reference: ning2021evaluating (KD among top architectures); laube2021prerequisites.
+    Reference: ning2021evaluating (KD among top architectures); laube2021exploring.
     """
     return once(kendall_tau_at_top_of_draws, score, truth, fraction, count)
 

@@ -35,8 +35,8 @@ def svg(
 
     size: (width, height) in inches. label: what a screen reader says. salt: makes the ids of this drawing its own on
     the page. margins: (left, bottom, right, top) of the axes, fractions; None makes room for the labels, which takes
-    twice the time. least, most: bounds of its width on the page, in widths of its own. Nothing global stays changed, and no
-    figure is left open.
+    twice the time. least, most: bounds of its width on the page, in widths of its own. Nothing global stays changed,
+    and no figure is left open.
     """
     # Here and not above: the terminal's tables must not wait for a drawing library.
     import matplotlib

@@ -112,7 +112,12 @@ def _panel(name: str, analysis: Analysis, label: str, rows: pd.DataFrame, bundle
     spoken = f"{name.replace('_', ' ')} {label}".strip()
     bounds = {"least": 0.75} if name == "agreement" else {"most": 1.25}
     drawing = svg(
-        lambda ax: analysis.draw(rows, ax, bundle.space), size, label=spoken, salt=f"{name}/{label}", **bounds
+        lambda ax: analysis.draw(rows, ax, bundle.space),
+        size,
+        label=spoken,
+        salt=f"{name}/{label}",
+        margins=analysis.margins,
+        **bounds,
     )
     return Panel(label, drawing, _panel_note(name, rows))
 

@@ -9,6 +9,7 @@ from rich.text import Text
 from nasgauge.report.labels import Heading, best_first, by_key, headings, interval, leading, number
 
 _NAME_WIDTH = 24
+_GAP = 3  # a column's padding on both sides and the blank divider
 
 
 def terminal_table(
@@ -76,7 +77,7 @@ def _title(heading: Heading) -> str:
 
 
 def _width(title: str, column: list[str]) -> int:
-    return max(len(text) for text in [title, *column]) + 2
+    return max(len(text) for text in [title, *column]) + _GAP
 
 
 def _table(names, part, cells, counts, name_width: int, has_ceiling: bool) -> Table:

@@ -1,0 +1,73 @@
+"""`nasgauge list`: what there is, room by room, with references."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from nasgauge.analyses import ANALYSES
+from nasgauge.benchmarks import BENCHMARKS
+from nasgauge.criteria import CRITERIA
+from nasgauge.datasets import DATASETS
+from nasgauge.errors import UserError, unknown_name
+from nasgauge.estimators.zeroshot import PROXIES
+from nasgauge.families import FAMILIES
+from nasgauge.run import shipped_names
+from nasgauge.spaces import SPACES
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that a study can name: what it is, in a sentence, and the key of its reference."""
+
+    name: str
+    summary: str
+    reference: str | None = None
+
+
+def listing(room: str | None = None) -> dict[str, list[Entry]]:
+    """The entries of every room, or of the one named."""
+    rooms = {
+        "spaces": [Entry(n, _first_sentence(s), s.reference) for n, s in SPACES.items()],
+        "benchmarks": [Entry(n, _benchmark_summary(n), _BENCHMARK_REFERENCES[n]) for n in BENCHMARKS],
+        "datasets": [Entry(n, _first_sentence(loader)) for n, loader in DATASETS.items()],
+        "estimators": [Entry(n, _first_sentence(f.words)) for n, f in FAMILIES.items()],
+        "proxies": [Entry(n, p.summary, p.reference) for n, p in PROXIES.items()],
+        "criteria": [Entry(n, f"{c.title} ({c.symbol}), {c.better} is better", c.reference) for n, c in CRITERIA.items()],
+        "analyses": [Entry(n, a.question, "ning2021evaluating" if a.figure else None) for n, a in ANALYSES.items()],
+        "studies": [Entry(n, f"nasgauge run {n}") for n in shipped_names()],
+    }
+    if room is None:
+        return rooms
+    if room not in rooms:
+        raise unknown_name("room", room, rooms)
+    return {room: rooms[room]}
+
+
+def bibtex(rooms: Mapping[str, list[Entry]]) -> str:
+    """The BibTeX entries of all references in the listing, each once, in alphabetical order of their keys."""
+    known = references()
+    keys = sorted({e.reference for entries in rooms.values() for e in entries if e.reference})
+    absent = [k for k in keys if k not in known]
+    if absent:
+        raise UserError(f"no BibTeX entry for {absent[0]}")
+    return "\n".join(known[k] for k in keys)
+
+
+def references() -> dict[str, str]:
+    """All shipped BibTeX entries by key."""
+    text = (Path(str(resources.files("nasgauge"))) / "references.bib").read_text()
+    return {re.match(r"@\w+\{(\w+),", line).group(1): line for line in text.splitlines() if line.startswith("@")}
+
+
+_BENCHMARK_REFERENCES = {"digits-nb201": "alpaydin1998digits", "nb201": "dong2020nasbench201"}
+
+
+def _benchmark_summary(name: str) -> str:
+    return _first_sentence(BENCHMARKS[name]) if not hasattr(BENCHMARKS[name], "func") else "shipped with the package: trained by `nasgauge bench build`"
+
+
+def _first_sentence(thing: object) -> str:
+    text = " ".join((thing.__doc__ or "").split())
+    return text.partition(". ")[0].rstrip(".")

@@ -1,0 +1,222 @@
+"""The page: self-contained, escaped, the same every time, and whole in every corner case."""
+
+import base64
+import dataclasses
+import gzip
+import io
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from nasgauge.errors import UserError
+from nasgauge.report import render, write
+from nasgauge.tables import ERRORS, VALUES, empty
+
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+
+
+class Reader(HTMLParser):
+    """Collects tags with attributes and visible text, and checks that elements nest."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.stack, self.text, self.ids = [], [], [], []
+        self.feed(page)
+        self.close()
+        assert self.stack == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.ids += [v for k, v in attrs if k == "id"]
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.ids += [v for k, v in attrs if k == "id"]
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data):
+        if self.stack and self.stack[-1] not in ("script", "style"):
+            self.text.append(data)
+
+    def links(self):
+        return [attrs[k] for _, attrs in self.tags for k in ("href", "src", "xlink:href", "data") if k in attrs]
+
+
+@pytest.fixture(scope="module")
+def page(bundle):
+    return render(bundle)
+
+
+@pytest.fixture(scope="module")
+def reader(page):
+    return Reader(page)
+
+
+def words(reader):
+    return " ".join(" ".join(reader.text).split())
+
+
+def row_of(page, name):
+    body = page[page.index('<table class="sortable">') : page.index("</table>")]
+    return next(row for row in body.split("<tr")[1:] if f">{name}</th>" in row)
+
+
+def downloads(reader):
+    found = {}
+    for tag, attrs in reader.tags:
+        if tag == "a" and "download" in attrs:
+            content = base64.b64decode(attrs["href"].split("base64,")[1])
+            content = gzip.decompress(content) if attrs["download"].endswith(".gz") else content
+            found[attrs["download"].split(".")[0]] = pd.read_csv(io.BytesIO(content))
+    return found
+
+
+def test_nothing_is_requested_from_outside(reader, page):
+    assert all(link.startswith(("#", "data:")) for link in reader.links())
+    assert not re.search(r"url\((?!#)|@import|<link|<iframe", page)
+    policy = next(a["content"] for t, a in reader.tags if t == "meta" and "http-equiv" in a)
+    assert policy.startswith("default-src 'none'")
+
+
+def test_a_hostile_name_is_shown_and_not_run(reader, page):
+    assert [tag for tag, _ in reader.tags].count("script") == 1
+    assert "<script>alert" not in page and '<script>alert("x")</script>$\\frac$ & \' 模' in words(reader)
+    assert "<b>no</b> path" in words(reader)
+
+
+def test_the_only_script_is_the_one_the_policy_names(page):
+    import hashlib
+
+    script = re.search(r"<script>(.*?)</script>", page, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in page
+
+
+def test_ids_are_unique_and_every_fragment_has_a_target(reader):
+    assert len(reader.ids) == len(set(reader.ids))
+    assert {link[1:] for link in reader.links() if link.startswith("#")} <= set(reader.ids)
+
+
+def test_the_same_bundle_gives_the_same_bytes(bundle, page):
+    assert render(bundle) == page
+
+
+def test_drawing_leaves_nothing_global_changed(bundle):
+    import matplotlib
+    from matplotlib import _pylab_helpers
+
+    before = dict(matplotlib.rcParams)
+    render(dataclasses.replace(bundle, scores=bundle.scores.query("estimator == 'synflow'")))
+    assert dict(matplotlib.rcParams) == before and not _pylab_helpers.Gcf.figs
+
+
+def test_values_stand_with_interval_published_value_and_cost(page):
+    row = row_of(page, "synflow")
+    assert ">.550<" in row and "[.500, .600]" in row and "pub. .573<" in row and ">0.125<" in row and ">.0002<" in row
+    assert "excluded" not in row
+
+
+def test_a_published_value_outside_the_interval_is_marked(page, reader):
+    row = row_of(page, "n_params")
+    assert 'class="published excluded"' in row and "pub. .700 †" in row
+    assert "outside our interval" in words(reader)
+
+
+def test_undefined_is_a_dash_with_its_reason_and_never_nan(page, reader):
+    row = row_of(page, "flat")
+    assert row.count('title="undefined: all scores are equal"') == 2 and row.count(">–<") + row.count(">–\n") >= 2
+    assert not re.search(r"\bnan\b", words(reader), re.IGNORECASE)
+    assert not any(v == "nan" for _, attrs in reader.tags for v in attrs.values())
+
+
+def test_the_ceiling_stands_on_top_and_the_rest_follow_by_value(page):
+    names = re.findall(r'<th scope="row"[^>]*>([^<]*)</th>', page[: page.index("</table>")])
+    assert [n[:8] for n in names] == ["noise ce", "n_params", "synflow", "&lt;scri", "flat"]
+
+
+def test_downloads_hold_the_tables(reader, bundle):
+    tables = downloads(reader)
+    assert set(tables) == {"values", "reliability", "agreement", "rank_scatter", "score_histogram", "top_cells"}
+    assert len(tables["values"]) == len(bundle.values) + len(bundle.ceiling)
+    assert len(tables["agreement"]) == 4 * 5 // 2
+    assert tables["reliability"]["n_seeds_per_half"].tolist() == [1, 2]
+
+
+def test_settings_provenance_and_references_are_told(reader):
+    text = words(reader)
+    for fact in ("data set digits", "estimators.1.batch_size 64", "packages.numpy 2.4", "abdelfattah2021zerocost"):
+        assert fact in text
+    assert "kendall1945" in text and "dong2020nasbench201" in text
+
+
+def test_failures_are_counted_by_reason(reader):
+    assert "3 measurements gave no score" in words(reader)
+
+
+def test_a_single_training_an_unknown_space_and_nothing_else(bundle):
+    one = bundle.truth[bundle.truth["seed"] == 0]
+    bare = dataclasses.replace(
+        bundle,
+        truth=one,
+        space=None,
+        ceiling=empty(VALUES),
+        errors=empty(ERRORS),
+        published=None,
+        costs=None,
+        provenance={},
+        study={},
+        environment={},
+        values=bundle.values[bundle.values["estimator"] == "synflow"],
+        scores=bundle.scores[bundle.scores["estimator"] == "synflow"],
+    )
+    text = words(Reader(render(bare)))
+    assert "single training" in text and "no cells can be drawn" in text and "No measurement is recorded" in text
+    assert "a truth of unknown origin, " in text and "noise ceiling" not in text.lower().split("criteria each value")[1]
+
+
+def test_constant_scores_alone(bundle):
+    flat = dataclasses.replace(
+        bundle,
+        values=bundle.values[bundle.values["estimator"] == "flat"],
+        scores=bundle.scores[bundle.scores["estimator"] == "flat"],
+    )
+    assert "No estimator has a defined" in words(Reader(render(flat)))
+
+
+def test_a_bundle_without_columns_or_values_is_refused(bundle):
+    with pytest.raises(UserError, match="'values' has no rows"):
+        dataclasses.replace(bundle, values=empty(VALUES))
+    with pytest.raises(UserError, match="'source'"):
+        dataclasses.replace(bundle, published=bundle.published.drop(columns="source"))
+    with pytest.raises(UserError, match="'accuracy' is missing"):
+        dataclasses.replace(bundle, truth=bundle.truth.drop(columns="accuracy"))
+
+
+def test_writing_is_whole_or_not_at_all(bundle, page, tmp_path, monkeypatch):
+    small = dataclasses.replace(bundle, title="new")
+    monkeypatch.setattr("nasgauge.report.page.render", lambda bundle: f"page of {bundle.title}")
+    target = tmp_path / "deep" / "report.html"
+    write(small, target)
+    assert target.read_text() == "page of new" and [p.name for p in target.parent.iterdir()] == ["report.html"]
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(UserError, match="No space left"):
+        write(dataclasses.replace(bundle, title="newer"), target)
+    assert target.read_text() == "page of new" and [p.name for p in target.parent.iterdir()] == ["report.html"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(bundle, tmp_path, monkeypatch):
+    monkeypatch.setattr("nasgauge.report.page.render", lambda bundle: "")
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UserError, match="cannot be written"):
+        write(bundle, tmp_path / "file" / "report.html")
+    assert (tmp_path / "file").read_text() == "mine"
