@@ -12,6 +12,7 @@ import torch
 
 from nasgauge.errors import UserError, unknown_name
 
+Rows = Callable[[int], np.ndarray]  # of so many images, the numbers of those that are wanted
 CIFAR_MEAN = (0.4914, 0.4822, 0.4465)  # per channel of the CIFAR-10 training images, as fractions of 255
 CIFAR_STD = (0.2470, 0.2435, 0.2616)
 
@@ -35,13 +36,24 @@ class Split:
     test: torch.Tensor
 
 
-def load_images(name: str, path: str | Path | None = None, *, rows: np.ndarray | None = None) -> ImageData:
-    """The data set of that name. `path`: where it lies (data sets that are not shipped); `rows`: only these, in order.
+def load_images(
+    name: str, path: str | Path | None = None, *, n: int | None = None, rng: np.random.Generator | None = None
+) -> ImageData:
+    """The data set of that name, or `n` images of it drawn with `rng` without replacement (only those are decoded).
 
-    `$NASGAUGE_DATA` in a path is replaced by the variable's value; unset, that is an error.
+    `path`: where it lies, for data sets that are not shipped; `$NASGAUGE_DATA` in it is replaced by the variable's
+    value. UserError: unknown name, no such files, fewer than `n` images.
     """
     if name not in DATASETS:
         raise unknown_name("data set", name, DATASETS)
+
+    def rows(n_images: int) -> np.ndarray:
+        if n is None:
+            return np.arange(n_images)
+        if n > n_images:
+            raise UserError(f"{name}: {n} images are wanted, it has {n_images}; ask for fewer or smaller batches")
+        return rng.permutation(n_images)[:n]
+
     return DATASETS[name](None if path is None else data_path(path), rows)
 
 
@@ -66,37 +78,7 @@ def rotated_splits(n: int, n_train: int, n_valid: int, n_seeds: int, *, shuffle_
     return splits
 
 
-def batches(
-    data: ImageData, *, n_batches: int, batch_size: int, rng: np.random.Generator
-) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """`n_batches` batches without a common image, drawn at random; UserError where the data set is too small."""
-    need = n_batches * batch_size
-    if need > len(data.labels):
-        raise UserError(f"{data.name}: {n_batches} batches of {batch_size} need {need} images, it has {len(data.labels)}")
-    index = torch.from_numpy(rng.permutation(len(data.labels))[:need])
-    return [(data.images[i], data.labels[i]) for i in index.split(batch_size)]
-
-
-def noise_batches(
-    kind: str, shape: tuple[int, int, int], n_classes: int, *, n_batches: int, batch_size: int, rng: np.random.Generator
-) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Batches of noise with random labels. kind: "gaussian" (mean 0, variance 1) or "uniform" (the same moments)."""
-    if kind not in NOISE:
-        raise unknown_name("input", kind, ("data", *NOISE))
-    out = []
-    for _ in range(n_batches):
-        x = NOISE[kind](rng, (batch_size, *shape)).astype(np.float32)
-        out.append((torch.from_numpy(x), torch.from_numpy(rng.integers(n_classes, size=batch_size))))
-    return out
-
-
-NOISE: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] = {
-    "gaussian": lambda rng, shape: rng.standard_normal(shape),
-    "uniform": lambda rng, shape: rng.uniform(-np.sqrt(3), np.sqrt(3), shape),
-}
-
-
-def _digits(path: Path | None, rows: np.ndarray | None) -> ImageData:
+def _digits(path: Path | None, rows: Rows) -> ImageData:
     """scikit-learn's digits: 1,797 images of 8x8 pixels in ten classes (Alpaydin & Kaynak 1998, UCI)."""
     from sklearn.datasets import load_digits  # imported late: slow, and needed by this loader alone
 
@@ -104,11 +86,11 @@ def _digits(path: Path | None, rows: np.ndarray | None) -> ImageData:
     images = torch.tensor(bunch.images, dtype=torch.float32)[:, None]
     images = (images - images.mean()) / images.std()
     labels = torch.tensor(bunch.target, dtype=torch.int64)
-    keep = slice(None) if rows is None else torch.from_numpy(rows)
+    keep = torch.from_numpy(rows(len(labels)))
     return ImageData("digits", images[keep], labels[keep], 10)
 
 
-def _cifar10(path: Path | None, rows: np.ndarray | None) -> ImageData:
+def _cifar10(path: Path | None, rows: Rows) -> ImageData:
     """CIFAR-10's training images (Krizhevsky 2009): a folder with the official Python batches, or a Parquet file or folder.
 
     The Parquet schema is that of the public release: `img` (struct of bytes, path) and `label`.
@@ -117,8 +99,8 @@ def _cifar10(path: Path | None, rows: np.ndarray | None) -> ImageData:
         raise UserError(f"cifar10: {path} does not exist; give the folder of the official batches or the Parquet file")
     if path.is_dir() and (path / "data_batch_1").is_file():
         images, labels = _official_batches([path / f"data_batch_{i}" for i in range(1, 6)])
-        if rows is not None:
-            images, labels = images[rows], labels[rows]
+        keep = rows(len(labels))
+        images, labels = images[keep], labels[keep]
     else:
         files = sorted(path.glob("train-*.parquet")) if path.is_dir() else [path]
         if not files:
@@ -129,7 +111,7 @@ def _cifar10(path: Path | None, rows: np.ndarray | None) -> ImageData:
     return ImageData("cifar10", standard, torch.from_numpy(labels), 10)
 
 
-def _parquet_images(files: list[Path], rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _parquet_images(files: list[Path], rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     import pandas as pd  # imported late, with Pillow: needed by this loader alone
     from PIL import Image
 
@@ -137,7 +119,7 @@ def _parquet_images(files: list[Path], rows: np.ndarray | None) -> tuple[np.ndar
     absent = {"img", "label"} - set(table.columns)
     if absent:
         raise UserError(f"{files[0]}: column {sorted(absent)[0]!r} is missing; expected img (bytes, path) and label")
-    table = table if rows is None else table.iloc[rows]
+    table = table.iloc[rows(len(table))]
     pictures = [np.asarray(Image.open(io.BytesIO(cell["bytes"])).convert("RGB")) for cell in table["img"]]
     return np.stack(pictures).transpose(0, 3, 1, 2), table["label"].to_numpy(np.int64, copy=True)
 
@@ -172,7 +154,7 @@ def _official_batches(files: list[Path]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(images), np.concatenate(labels)
 
 
-DATASETS: dict[str, Callable[[Path | None, np.ndarray | None], ImageData]] = {
+DATASETS: dict[str, Callable[[Path | None, Rows], ImageData]] = {
     "digits": _digits,
     "cifar10": _cifar10,
 }

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasgauge.datasets import batches, load_images
+from nasgauge.datasets import load_images
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.estimators import Estimator
-from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, vote
+from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, draw_batches, vote
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import Space
 from nasgauge.study import Options, options_for
@@ -78,8 +78,9 @@ def _zeroshot(options: Options, space: Space, seed: int) -> Estimator:
 @lru_cache(maxsize=4)
 def _images(name: str, path: str | None, n_batches: int, batch_size: int, seed: int) -> tuple[tuple[int, int], tuple]:
     """(channels, classes) and the batches; cached, because every proxy of a study sees the same ones."""
-    data = load_images(name, path)
-    drawn = batches(data, n_batches=n_batches, batch_size=batch_size, rng=np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    data = load_images(name, path, n=n_batches * batch_size, rng=rng)
+    drawn = draw_batches(data.images, data.labels, n_batches=n_batches, batch_size=batch_size, rng=rng)
     return (data.images.shape[1], data.n_classes), tuple(drawn)
 
 

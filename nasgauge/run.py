@@ -21,6 +21,7 @@ from nasgauge.spaces import get_space
 from nasgauge.store import Store, key_of
 from nasgauge.study import Study, parse
 from nasgauge.tables import ERRORS, SCORES, VALUES, check, empty
+from nasgauge.workers import unordered_map
 
 Progress = Callable[[int, int], None]
 CHUNK = 20  # architectures a part: seconds of work, so that little is lost when a run is ended
@@ -48,8 +49,6 @@ class Progression:
 def run(text: str, out: Path, *, where: str, workers: str = "processes", n_workers: int | None = None,
         progress: Progress = lambda done, total: None) -> Bundle:
     """Run a study, or what is left of it, in folder `out`; returns what the report shows and writes `report.html`."""
-    from nasgauge.workers import unordered_map
-
     study = parse(text, Study, where)
     benchmark = truth_of(study)
     check_estimators(study, benchmark)
@@ -169,14 +168,12 @@ def _costs(table: pd.DataFrame | None) -> pd.DataFrame | None:
 
 def _estimate_unit(folder: str, unit: Unit) -> None:
     """One worker's piece of work. `scores` is written last: a unit counts as done when that part is there."""
-    study, space = _context(folder)
-    spec = study.estimators[unit.estimator]
+    _, space = _context(folder)
     estimates = _estimator(folder, unit.estimator, unit.seed).estimate([space.from_str(a) for a in unit.archs])
     store = Store.existing(folder)
     store.write("errors", unit.key, estimates.errors)
     store.write("costs", unit.key, estimates.costs)
     store.write("scores", unit.key, estimates.scores)
-    del spec
 
 
 @lru_cache(maxsize=4)

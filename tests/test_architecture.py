@@ -25,11 +25,16 @@ MAY_IMPORT = {
     "search": {"errors", "spaces", "tables"},
     "training": {"errors", "spaces", "nets", "datasets"},
     "report": {"errors", "analyses", "criteria", "spaces", "tables"},
+    "families": {"errors", "spaces", "nets", "datasets", "study", "estimators"},
+    "judgement": {"errors", "spaces", "benchmarks", "criteria", "judging", "report", "scorefiles"},
+    "studies": set(),
     "bench": {"errors", "spaces", "nets", "datasets", "tables", "criteria", "training", "workers", "store", "study"},
 }
-KNOWS_ALL = {"run", "cli"}  # the arrow, and the door
-NO_TORCH = {"errors", "tables", "spaces", "criteria", "judging", "scorefiles", "study", "store", "workers", "benchmarks",
-            "analyses", "report", "search"}
+KNOWS_ALL = {"run", "catalogue", "cli"}  # the arrow, the list of everything, and the command line
+DOORS = {"estimators.zeroshot"}  # each estimator family has a door of its own, for its weight in imports
+NO_TORCH = set(
+    "errors tables spaces criteria judging judgement scorefiles study store workers benchmarks analyses report search".split()
+)
 
 
 def imports(path: Path) -> set[str]:
@@ -65,7 +70,8 @@ def test_a_room_imports_only_what_it_may_and_only_through_the_door(room):
                 continue
             if room not in KNOWS_ALL:
                 assert other in MAY_IMPORT[room], f"{path.name} imports {name}"
-            assert not inside or room in KNOWS_ALL, f"{path.name} reaches inside {other}: {name}"
+            through_door = not inside or f"{other}.{inside[0]}" in DOORS
+            assert through_door or room in KNOWS_ALL, f"{path.name} reaches inside {other}: {name}"
 
 
 @pytest.mark.parametrize("room", sorted(NO_TORCH & set(rooms())))

@@ -8,6 +8,8 @@ from nasgauge.analyses import agreement, rank_scatter, reliability, score_histog
 from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.cells import operations_of, strokes
 from nasgauge.analyses.drawing import plain, tidy
+from nasgauge.analyses.rank_scatter import N_POINTS
+from nasgauge.analyses.vectors import is_among
 
 ANALYSES: dict[str, Analysis] = {
     "reliability": Analysis(
@@ -65,4 +67,4 @@ ANALYSES: dict[str, Analysis] = {
     ),
 }
 
-__all__ = ["ANALYSES", "Analysis", "operations_of", "plain", "strokes", "tidy"]
+__all__ = ["ANALYSES", "N_POINTS", "Analysis", "is_among", "operations_of", "plain", "strokes", "tidy"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.drawing import BLUE, tidy
-from nasgauge.analyses.vectors import mean_scores, mean_truth, ranks
+from nasgauge.analyses.vectors import is_among, mean_scores, mean_truth, ranks
 from nasgauge.spaces import Space
 
 N_POINTS = 1_500  # above it a panel shows densities, because points would hide each other
@@ -49,7 +49,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 
 def _ranked(name: str, score: pd.Series, accuracy: pd.Series) -> pd.DataFrame:
-    score = score[score.index.isin(accuracy.index)]
+    score = score[is_among(score.index, accuracy.index)]
     n = len(score)
     columns = {
         "estimator": np.full(n, name, dtype=object),

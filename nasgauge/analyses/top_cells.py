@@ -3,7 +3,7 @@
 import pandas as pd
 
 from nasgauge.analyses.cells import draw_cells
-from nasgauge.analyses.vectors import TRUTH_NAME, mean_scores, mean_truth, ranks
+from nasgauge.analyses.vectors import TRUTH_NAME, is_among, mean_scores, mean_truth, ranks
 from nasgauge.errors import UserError
 from nasgauge.spaces import Space
 
@@ -45,7 +45,7 @@ def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = Non
     truth_rank = pd.Series(ranks(accuracy.to_numpy()), index=accuracy.index)
     parts = []
     for name, score in {TRUTH_NAME: accuracy, **mean_scores(scores)}.items():
-        score = score[score.index.isin(accuracy.index)].rename("score")
+        score = score[is_among(score.index, accuracy.index)].rename("score")
         table = score.rename_axis("arch").reset_index().assign(score_rank=ranks(score.to_numpy()), n=len(score))
         # Only what may reach a place is sorted by string.
         border = table["score"].nlargest(k).min()

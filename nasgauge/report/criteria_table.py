@@ -76,7 +76,7 @@ def estimator_rows(bundle: Bundle) -> list[Row]:
                 cells,
                 int(first.n),
                 int(first.n_missing),
-                "" if math.isnan(seconds) else f"{seconds:.3g}",
+                "" if math.isnan(seconds) else f"{seconds:.2g}",
                 None if math.isnan(seconds) else seconds,
             )
         )

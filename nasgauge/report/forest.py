@@ -22,6 +22,7 @@ def draw_forest(bundle: Bundle, ax) -> None:
     for y, name in enumerate(names):
         row = values.get((name, by.key))
         if row is None or math.isnan(row.value):
+            ax.text(0.02, y, "undefined", color="0.5", va="center", transform=ax.get_yaxis_transform())
             continue
         colour = _GREY if name in COUNTING else _ACCENT
         if not math.isnan(row.lower):

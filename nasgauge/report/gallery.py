@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses import ANALYSES, Analysis, operations_of, strokes
+from nasgauge.analyses import ANALYSES, N_POINTS, Analysis, is_among, operations_of, strokes
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import Download, csv_download
 from nasgauge.report.figures import svg
@@ -13,6 +13,7 @@ from nasgauge.report.forest import draw_forest, size
 from nasgauge.report.labels import leading
 
 N_THINNED = 50_000  # architectures beyond which matrix and scatter rest on a sample
+_THINNED = ("agreement", "rank_scatter")
 _N_OPERATIONS = 1_000  # architectures looked at for the legend's operations
 
 
@@ -53,7 +54,15 @@ class Exhibit:
 
 def exhibits(bundle: Bundle, *, rng: np.random.Generator) -> dict[str, Exhibit]:
     """Every analysis as a figure, by name."""
-    return {name: _exhibit(name, analysis, bundle, rng) for name, analysis in ANALYSES.items()}
+    scores, truth = bundle.scores, bundle.truth
+    scores = scores[is_among(scores["arch"], truth["arch"])]
+    note, some = _thinned(scores, truth, rng)
+    shown = {}
+    for name, analysis in ANALYSES.items():
+        thin = name in _THINNED and note
+        tables = some if thin else (scores, truth)
+        shown[name] = _exhibit(name, analysis, bundle, *tables, notes=[note] if thin else [], rng=rng)
+    return shown
 
 
 def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
@@ -75,16 +84,30 @@ def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
     )
 
 
-def _exhibit(name: str, analysis: Analysis, bundle: Bundle, rng: np.random.Generator) -> Exhibit:
-    scores, truth, notes = bundle.scores, bundle.truth, []
-    scores = scores[scores["arch"].isin(truth["arch"])]
+def _thinned(
+    scores: pd.DataFrame, truth: pd.DataFrame, rng: np.random.Generator
+) -> tuple[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """A sample of the architectures where there are too many, and the sentence that says so, else ""."""
     archs = truth["arch"].unique()
-    if name in ("agreement", "rank_scatter") and len(archs) > N_THINNED:
-        kept = archs[np.sort(rng.choice(len(archs), N_THINNED, replace=False))]
-        scores, truth = scores[scores["arch"].isin(kept)], truth[truth["arch"].isin(kept)]
-        notes.append(f"Computed on {N_THINNED:,} of {len(archs):,} architectures, drawn at random.")
+    if len(archs) <= N_THINNED:
+        return "", (scores, truth)
+    kept = archs[np.sort(rng.choice(len(archs), N_THINNED, replace=False))]
+    some = scores[is_among(scores["arch"], kept)], truth[is_among(truth["arch"], kept)]
+    return f"Computed on {N_THINNED:,} of {len(archs):,} architectures, drawn at random.", some
+
+
+def _exhibit(
+    name: str,
+    analysis: Analysis,
+    bundle: Bundle,
+    scores: pd.DataFrame,
+    truth: pd.DataFrame,
+    *,
+    notes: list[str],
+    rng: np.random.Generator,
+) -> Exhibit:
     table = analysis(scores, truth, bundle.space, rng=rng)
-    notes += _notes(name, table)
+    notes = [*notes, *_notes(name, table)]
     absent = _absence(name, table, bundle)
     panels: tuple[Panel, ...] = ()
     if not absent:
@@ -150,8 +173,6 @@ def _notes(name: str, table: pd.DataFrame) -> list[str]:
 
 
 def _is_dense(table: pd.DataFrame) -> bool:
-    from nasgauge.analyses.rank_scatter import N_POINTS
-
     return bool(len(table) and table.groupby("estimator").size().max() > N_POINTS)
 
 

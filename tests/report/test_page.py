@@ -118,7 +118,7 @@ def test_drawing_leaves_nothing_global_changed(bundle):
 
 def test_values_stand_with_interval_published_value_and_cost(page):
     row = row_of(page, "synflow")
-    assert ">.550<" in row and "[.500, .600]" in row and "pub. .573<" in row and ">0.125<" in row and ">.0002<" in row
+    assert ">.550<" in row and "[.500, .600]" in row and "pub. .573<" in row and ">0.12<" in row and ">.0002<" in row
     assert "excluded" not in row
 
 
@@ -220,3 +220,14 @@ def test_a_file_in_the_place_of_the_folder_is_told(bundle, tmp_path, monkeypatch
     with pytest.raises(UserError, match="cannot be written"):
         write(bundle, tmp_path / "file" / "report.html")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_too_many_architectures_are_thinned_and_the_caption_says_so(bundle, monkeypatch):
+    monkeypatch.setattr("nasgauge.report.gallery.N_THINNED", 12)
+    only = dataclasses.replace(bundle, scores=bundle.scores.query("estimator == 'synflow'"))
+    reader = Reader(render(only))
+    n_archs = bundle.truth["arch"].nunique()
+    assert words(reader).count(f"Computed on 12 of {n_archs} architectures, drawn at random.") == 2
+    tables = downloads(reader)
+    assert len(tables["rank_scatter"]) == 12 and set(tables["score_histogram"]["n"]) == {n_archs}
+    assert set(tables["top_cells"]["n_truth"]) == {n_archs}

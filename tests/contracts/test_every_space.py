@@ -1,0 +1,78 @@
+"""Laws that every registered space obeys."""
+
+import numpy as np
+import pytest
+
+from nasgauge.errors import UserError
+from nasgauge.spaces import SPACES, get_space
+
+
+@pytest.fixture(params=SPACES)
+def space(request):
+    return get_space(request.param)
+
+
+def some(space, n=60):
+    rng = np.random.default_rng(0)
+    return [space.sample(rng) for _ in range(n)]
+
+
+def test_round_trip(space):
+    assert all(space.from_str(space.to_str(a)) == a for a in some(space))
+
+
+def test_canonical_forms_are_idempotent_and_in_the_space(space):
+    for form in space.forms:
+        for arch in some(space):
+            best = space.canonical(arch, form)
+            assert space.canonical(best, form) == best
+            assert space.from_str(space.to_str(best)) == best
+
+
+def test_default_form_is_the_first(space):
+    assert all(space.canonical(a) == space.canonical(a, space.forms[0]) for a in some(space))
+    with pytest.raises(UserError, match="unknown canonical form"):
+        space.canonical(some(space)[0], "no such form")
+
+
+def test_neighbours_are_symmetric_distinct_and_never_the_architecture_itself(space):
+    for arch in some(space, 10):
+        near = space.neighbours(arch)
+        assert len(near) == len(set(near)) and arch not in near
+        assert all(arch in space.neighbours(n) for n in near[:5])
+
+
+def test_mutation_reaches_every_neighbour_and_nothing_else(space):
+    rng = np.random.default_rng(0)
+    arch = some(space)[0]
+    near = set(space.neighbours(arch))
+    seen = {space.mutate(arch, rng) for _ in range(40 * len(near))}
+    assert seen == near
+
+
+def test_encodings_have_one_length_and_tell_architectures_apart(space):
+    archs = list(dict.fromkeys(some(space)))
+    codes = [space.encode(a) for a in archs]
+    assert len({c.shape for c in codes}) == 1 and codes[0].ndim == 1
+    assert len({c.tobytes() for c in codes}) == len(archs)
+
+
+def test_live_operations_are_among_all_operations(space):
+    for arch in some(space):
+        every, live = space.op_counts(arch), space.op_counts(arch, live=True)
+        assert every.keys() == live.keys()
+        assert all(live[op] <= every[op] for op in every)
+
+
+def test_graphs_name_only_their_own_nodes(space):
+    for arch in some(space, 10):
+        for graph in space.graphs(arch).values():
+            assert all(s < t < len(graph.nodes) for s, t, _ in graph.edges)
+            assert all(0 <= e < len(graph.edges) for e in graph.dead)
+
+
+def test_sampling_is_repeatable_whatever_the_global_seed(space):
+    np.random.seed(1)
+    first = some(space)
+    np.random.seed(2)
+    assert first == some(space)

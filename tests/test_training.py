@@ -1,0 +1,101 @@
+"""Training from scratch: replicas are independent, repeatable, and learn."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from nasgauge.datasets import ImageData, rotated_splits
+from nasgauge.nets import NetOptions, build
+from nasgauge.spaces import NB201
+from nasgauge.training import Protocol, _augment, _schedule, train
+
+SPACE = NB201()
+OPTIONS = NetOptions(channels=4, n_cells=1, n_stages=1, in_channels=1, n_classes=3)
+ARCH = (3, 1, 2, 1, 0, 2)
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Three classes that differ by where the bright patch is."""
+    g = torch.Generator().manual_seed(0)
+    labels = torch.arange(180) % 3
+    images = 0.6 * torch.randn(180, 1, 6, 6, generator=g)
+    for i, y in enumerate(labels):
+        images[i, 0, 2 * y : 2 * y + 2] += 1.0
+    return ImageData("patches", images, labels, 3)
+
+
+def run(data, seeds, **changes):
+    protocol = Protocol(**{"epochs": 4, "batch_size": 20, "lr": 0.1, **changes})
+    from dataclasses import replace
+
+    splits = [rotated_splits(180, 100, 40, 3)[s] for s in seeds]
+    return train(SPACE, ARCH, replace(OPTIONS, replicas=len(seeds)), protocol, data, splits, seeds)
+
+
+def test_a_seed_does_not_depend_on_the_others_trained_beside_it(data):
+    together = run(data, [0, 1, 2])
+    for seed in range(3):
+        (alone,) = run(data, [seed])
+        assert vars(alone) == pytest.approx(vars(together[seed]), abs=2e-3)
+
+
+def test_training_is_repeatable_whatever_the_global_seed(data):
+    torch.manual_seed(1)
+    first = run(data, [0], shift=1, flip=True)
+    torch.manual_seed(2)
+    assert first == run(data, [0], shift=1, flip=True)
+    assert first != run(data, [1], shift=1, flip=True)
+
+
+def test_it_learns(data):
+    (outcome,) = run(data, [0], epochs=8)
+    assert outcome.test_accuracy > 0.8
+    assert outcome.test_loss < 0.7
+
+
+def test_equals_a_plain_loop_of_torch(data):
+    """One seed against the loop that anybody would write: SGD, cosine by step, no helpers of ours."""
+    split = rotated_splits(180, 100, 40, 3)[0]
+    net = build(SPACE, ARCH, OPTIONS, generators=[torch.Generator().manual_seed(0)])
+    g = torch.Generator().manual_seed(0)
+    build(SPACE, ARCH, OPTIONS, generators=[g])  # advances the generator as the initialisation does
+    optimiser = torch.optim.SGD(net.parameters(), 0.1, 0.9, weight_decay=5e-4, nesterov=True)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=10)
+    for _ in range(2):
+        order = split.train[torch.randperm(100, generator=g)]
+        for rows in order.split(20):
+            loss = F.cross_entropy(net(data.images[rows]), data.labels[rows])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+    with torch.no_grad():
+        loss = F.cross_entropy(net.eval()(data.images[split.test]), data.labels[split.test])
+    (outcome,) = run(data, [0], epochs=2)
+    assert outcome.test_loss == pytest.approx(float(loss), abs=1e-4)
+
+
+def test_schedule_rises_linearly_then_falls_as_a_cosine_to_zero():
+    p = Protocol(epochs=10, warmup_epochs=2)
+    assert _schedule(1.0, p) == pytest.approx(0.5, abs=1e-3)
+    assert _schedule(2.0, p) == pytest.approx(1.0)
+    assert _schedule(6.0, p) == pytest.approx(0.5)
+    assert _schedule(10.0, p) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_shifted_images_are_crops_of_the_padded_one():
+    x = torch.arange(1.0, 37.0).reshape(1, 1, 6, 6).repeat(50, 1, 1, 1)
+    moved = _augment(x, Protocol(epochs=1, shift=1), torch.Generator().manual_seed(0))
+    padded = F.pad(x[0, 0], (1, 1, 1, 1))
+    crops = [padded[i : i + 6, j : j + 6] for i in range(3) for j in range(3)]
+    which = [[torch.equal(m[0], c) for c in crops].index(True) for m in moved]
+    assert set(which) == set(range(9))
+
+
+def test_flip_mirrors_about_half():
+    x = torch.arange(1.0, 37.0).reshape(1, 1, 6, 6).repeat(200, 1, 1, 1)
+    flipped = _augment(x, Protocol(epochs=1, flip=True), torch.Generator().manual_seed(0))
+    same = (flipped == x).flatten(1).all(1)
+    assert torch.equal(flipped[~same], x[~same].flip(-1))
+    assert 70 < int(same.sum()) < 130

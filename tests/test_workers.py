@@ -1,0 +1,54 @@
+"""The map over work: every kind gives every result, errors arrive, thread variables are restored."""
+
+import os
+
+import pytest
+
+from nasgauge.errors import UserError
+from nasgauge.workers import unordered_map
+
+
+def square(n):
+    return n * n, os.environ.get("OMP_NUM_THREADS")
+
+
+def fail(n):
+    raise UserError(f"item {n}")
+
+
+def die(n):
+    os._exit(3)
+
+
+@pytest.mark.parametrize("kind", ["serial", "processes"])
+def test_every_item_once(kind):
+    got = list(unordered_map(square, range(7), kind=kind, n_workers=2))
+    assert sorted(value for value, _ in got) == [n * n for n in range(7)]
+
+
+def test_processes_compute_with_one_thread_each_and_the_variable_is_restored(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    assert {threads for _, threads in unordered_map(square, range(3), n_workers=2)} == {"1"}
+    assert os.environ["OMP_NUM_THREADS"] == "5"
+
+
+@pytest.mark.parametrize("kind", ["serial", "processes"])
+def test_an_error_in_a_worker_arrives(kind):
+    with pytest.raises(UserError, match="item 4"):
+        list(unordered_map(fail, [4], kind=kind, n_workers=1))
+
+
+def test_a_worker_that_is_ended_is_told():
+    with pytest.raises(UserError, match="ended from outside"):
+        list(unordered_map(die, [1], n_workers=1))
+
+
+def test_unknown_kinds_and_no_workers():
+    with pytest.raises(UserError, match="nearest: processes"):
+        unordered_map(square, [1], kind="proceses")
+    with pytest.raises(UserError, match="at least one"):
+        unordered_map(square, [1], n_workers=0)
+
+
+def test_nothing_to_do_is_done_at_once():
+    assert list(unordered_map(square, [], n_workers=2)) == []
