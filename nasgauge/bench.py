@@ -27,8 +27,15 @@ from nasgauge.workers import unordered_map
 Progress = Callable[[int, int], None]
 
 
-def build(text: str, out: Path, *, where: str, workers: str = "processes", n_workers: int | None = None,
-          progress: Progress = lambda done, total: None) -> pd.DataFrame:
+def build(
+    text: str,
+    out: Path,
+    *,
+    where: str,
+    workers: str = "processes",
+    n_workers: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> pd.DataFrame:
     """Train what is not yet in `out`, then write `<name>.parquet` (TRAININGS) and `<name>.json` (facts) beside the parts.
 
     `text`: the recipe's TOML; `where`: its name for messages. `progress(done, total)` is called after each architecture.
@@ -45,7 +52,9 @@ def build(text: str, out: Path, *, where: str, workers: str = "processes", n_wor
     done = store.keys("trainings")
     todo = [name for name, key in zip(names, keys, strict=True) if key not in done]
     progress(len(names) - len(todo), len(names))
-    for i, _ in enumerate(unordered_map(partial(_train_part, str(out)), todo, kind=workers, n_workers=n_workers), start=1):
+    for i, _ in enumerate(
+        unordered_map(partial(_train_part, str(out)), todo, kind=workers, n_workers=n_workers), start=1
+    ):
         progress(len(names) - len(todo) + i, len(names))
     return publish(store, recipe, keys)
 
@@ -54,13 +63,26 @@ def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:
     """Join the parts into the benchmark's table and measure the facts that it declares."""
     table = check(store.read("trainings", keys), TRAININGS)
     path = store.folder / f"{recipe.name}.parquet"
-    columns = {"seed": "int16", "valid_accuracy": "float32", "valid_loss": "float32", "test_accuracy": "float32",
-               "test_loss": "float32", "n_params": "int32", "macs": "int64", "train_seconds": "float32"}
+    columns = {
+        "seed": "int16",
+        "valid_accuracy": "float32",
+        "valid_loss": "float32",
+        "test_accuracy": "float32",
+        "test_loss": "float32",
+        "n_params": "int32",
+        "macs": "int64",
+        "train_seconds": "float32",
+    }
     small = table.astype(columns)
     write_atomically(path, small.to_parquet(index=False, compression="zstd"))
     facts = measured_facts(check(small, TRAININGS))
-    record = {"name": recipe.name, "title": recipe.title, "space": recipe.space, "facts": facts,
-              "environment": store.environment()}
+    record = {
+        "name": recipe.name,
+        "title": recipe.title,
+        "space": recipe.space,
+        "facts": facts,
+        "environment": store.environment(),
+    }
     write_atomically(path.with_suffix(".json"), json.dumps(record, indent=2).encode())
     return table
 
@@ -87,7 +109,9 @@ def chosen_archs(space: Space, n: int | None, form: str | None, seed: int) -> li
     """Representatives of `n` classes in the order of a seeded shuffle; a larger `n` keeps the earlier ones."""
     classes = sorted({space.canonical(a, form) for a in space.enumerate()})
     if n is not None and n > len(classes):
-        raise UserError(f"archs: n = {n}, but {space.name} has {len(classes)} classes of form {form or space.forms[0]!r}")
+        raise UserError(
+            f"archs: n = {n}, but {space.name} has {len(classes)} classes of form {form or space.forms[0]!r}"
+        )
     order = np.random.default_rng(seed).permutation(len(classes))[:n]
     return [classes[i] for i in order]
 
@@ -98,7 +122,9 @@ def _check_sizes(recipe: Recipe, where: str) -> None:
     if left < 1:
         raise UserError(f"{where}: n_train + n_valid leaves no test image of {data.name}'s {len(data.labels)}")
     if data.images.shape[-1] != recipe.image_size:
-        raise UserError(f"{where}: image_size = {recipe.image_size}, but {data.name} has {data.images.shape[-1]} pixels a side")
+        raise UserError(
+            f"{where}: image_size = {recipe.image_size}, but {data.name} has {data.images.shape[-1]} pixels a side"
+        )
 
 
 def _train_part(folder: str, name: str) -> None:
@@ -112,17 +138,30 @@ def _train_part(folder: str, name: str) -> None:
 
 def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.DataFrame:
     """The TRAININGS rows of one architecture: every seed of the recipe, trained side by side."""
-    options = replace(options_for(NetOptions, recipe.net, "[net]"), in_channels=data.images.shape[1], n_classes=data.n_classes)
+    options = replace(
+        options_for(NetOptions, recipe.net, "[net]"), in_channels=data.images.shape[1], n_classes=data.n_classes
+    )
     protocol = options_for(Protocol, recipe.protocol, "[protocol]")
     size = recipe.split
-    splits = rotated_splits(len(data.labels), size.n_train, size.n_valid, recipe.n_seeds, shuffle_seed=size.shuffle_seed)
+    splits = rotated_splits(
+        len(data.labels), size.n_train, size.n_valid, recipe.n_seeds, shuffle_seed=size.shuffle_seed
+    )
     seeds = list(range(recipe.n_seeds))
     start = time.process_time()
     outcomes = train(space, arch, replace(options, replicas=len(seeds)), protocol, data, splits, seeds)
     seconds = (time.process_time() - start) / len(seeds)
     cost = complexity(space, arch, options, image_size=recipe.image_size)
-    return pd.DataFrame([
-        {"arch": space.to_str(arch), "iso_class": space.to_str(space.canonical(arch)), "seed": seed, **vars(outcome),
-         "n_params": cost.n_params, "macs": cost.macs, "train_seconds": seconds}
-        for seed, outcome in zip(seeds, outcomes, strict=True)
-    ])
+    return pd.DataFrame(
+        [
+            {
+                "arch": space.to_str(arch),
+                "iso_class": space.to_str(space.canonical(arch)),
+                "seed": seed,
+                **vars(outcome),
+                "n_params": cost.n_params,
+                "macs": cost.macs,
+                "train_seconds": seconds,
+            }
+            for seed, outcome in zip(seeds, outcomes, strict=True)
+        ]
+    )

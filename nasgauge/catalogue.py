@@ -34,7 +34,9 @@ def listing(room: str | None = None) -> dict[str, list[Entry]]:
         "datasets": [Entry(n, _first_sentence(loader)) for n, loader in DATASETS.items()],
         "estimators": [Entry(n, _first_sentence(f.words)) for n, f in FAMILIES.items()],
         "proxies": [Entry(n, p.summary, p.reference) for n, p in PROXIES.items()],
-        "criteria": [Entry(n, f"{c.title} ({c.symbol}), {c.better} is better", c.reference) for n, c in CRITERIA.items()],
+        "criteria": [
+            Entry(n, f"{c.title} ({c.symbol}), {c.better} is better", c.reference) for n, c in CRITERIA.items()
+        ],
         "analyses": [Entry(n, a.question, "ning2021evaluating" if a.figure else None) for n, a in ANALYSES.items()],
         "studies": [Entry(n, f"nasgauge run {n}") for n in shipped_names()],
     }
@@ -65,7 +67,11 @@ _BENCHMARK_REFERENCES = {"digits-nb201": "alpaydin1998digits", "nb201": "dong202
 
 
 def _benchmark_summary(name: str) -> str:
-    return _first_sentence(BENCHMARKS[name]) if not hasattr(BENCHMARKS[name], "func") else "shipped with the package: trained by `nasgauge bench build`"
+    return (
+        _first_sentence(BENCHMARKS[name])
+        if not hasattr(BENCHMARKS[name], "func")
+        else "shipped with the package: trained by `nasgauge bench build`"
+    )
 
 
 def _first_sentence(thing: object) -> str:

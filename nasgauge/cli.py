@@ -13,8 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from nasgauge.errors import UserError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                  help="Can I trust this cheap estimate of an architecture's quality?")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Can I trust this cheap estimate of an architecture's quality?",
+)
 bench = typer.Typer(no_args_is_help=True, help="Make and import tabular benchmarks.")
 app.add_typer(bench, name="bench")
 console = Console()
@@ -142,7 +146,9 @@ def bench_build(
     folder = out or Path("runs") / f"bench-{name}"
     with _progress("training") as report:
         table = building.build(text, folder, where=name, n_workers=workers, progress=report)
-    console.print(f"{table['arch'].nunique():,} architectures x {table['seed'].nunique()} seeds: {folder / name}.parquet")
+    console.print(
+        f"{table['arch'].nunique():,} architectures x {table['seed'].nunique()} seeds: {folder / name}.parquet"
+    )
 
 
 def _text_of(name: str, shipped: Callable[[str], str | None]) -> tuple[str, str]:
@@ -162,7 +168,13 @@ def _text_of(name: str, shipped: Callable[[str], str | None]) -> tuple[str, str]
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr; the function it gives is called with (done, total)."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -14,7 +14,7 @@ from nasgauge.estimators import Estimator
 from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, draw_batches, vote
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import Space
-from nasgauge.study import Options, options_for
+from nasgauge.study import EstimatorSpec, Options, options_for
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,13 @@ class VoteWords:
 
 @dataclass(frozen=True)
 class Family:
-    """`build` makes an estimator from words, a space and a seed; or `combine` makes scores from the others' scores."""
+    """`build` makes an estimator from words, a space and a seed; or `combine` makes scores from the others' scores.
+
+    `words`: the dataclass of its options. `names`: the estimators that stand in the score table for such options.
+    """
 
     words: type
+    names: Callable[[Any], Sequence[str]]
     build: Callable[[Options, Space, int], Estimator] | None = None
     combine: Callable[[pd.DataFrame, Options], pd.DataFrame] | None = None
 
@@ -58,6 +62,25 @@ def estimator_for(name: str, options: Options, space: Space, seed: int) -> Estim
     if name not in FAMILIES:
         raise unknown_name("estimator", name, FAMILIES)
     return FAMILIES[name].build(options, space, seed)
+
+
+def check_estimators(specs: Sequence[EstimatorSpec], space: Space, seed: int) -> None:
+    """UserError for the first mistake in a study's estimators, before any work: each is built once, each named once."""
+    known: list[str] = []
+    for spec in specs:
+        if spec.name not in FAMILIES:
+            raise unknown_name("estimator", spec.name, FAMILIES)
+        family, where = FAMILIES[spec.name], f"estimator {spec.name!r}"
+        words = options_for(family.words, spec.options, where)
+        for expert in getattr(words, "experts", ()):
+            if expert not in known:
+                raise UserError(f"{where}: {unknown_name('expert', expert, known)} (experts stand above their vote)")
+        if family.build is not None:
+            family.build(spec.options, space, seed)
+        for name in family.names(words):
+            if name in known:
+                raise UserError(f"{where}: {name!r} stands twice in the study; give a vote another label")
+            known.append(name)
 
 
 def is_combination(name: str) -> bool:
@@ -86,13 +109,10 @@ def _images(name: str, path: str | None, n_batches: int, batch_size: int, seed: 
 
 def _vote(scores: pd.DataFrame, options: Options) -> pd.DataFrame:
     words: VoteWords = options_for(VoteWords, options, "estimator 'vote'")
-    for expert in words.experts:
-        if expert not in set(scores["estimator"]):
-            raise UserError(f"estimator 'vote': {unknown_name('expert', expert, scores['estimator'].unique())}")
     return vote(scores, tuple(words.experts), method=words.method, name=words.label)
 
 
 FAMILIES: dict[str, Family] = {
-    "zeroshot": Family(ZeroShotWords, build=_zeroshot),
-    "vote": Family(VoteWords, combine=_vote),
+    "zeroshot": Family(ZeroShotWords, lambda w: w.proxies, build=_zeroshot),
+    "vote": Family(VoteWords, lambda w: (w.label,), combine=_vote),
 }

@@ -60,7 +60,9 @@ def judge_file(
         table = replicates = read_truth(truth)
         space, provenance = None, _provenance(truth, table)
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
-    values = judge(scores, table, criteria, missing=missing, unknown=unknown, rng=np.random.default_rng(seed), **settings)
+    values = judge(
+        scores, table, criteria, missing=missing, unknown=unknown, rng=np.random.default_rng(seed), **settings
+    )
     ceiling = noise_ceiling(replicates, criteria, rng=np.random.default_rng(seed), **settings)
     settings |= {"scores": path.name, "missing": missing, "unknown": unknown, "seed": seed}
     return Verdict(values, ceiling, scores, table, provenance, space, settings)

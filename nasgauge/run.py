@@ -13,8 +13,9 @@ import pandas as pd
 
 from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
+from nasgauge.criteria import resolve_all
 from nasgauge.errors import UserError, unknown_name
-from nasgauge.families import FAMILIES, estimator_for, is_combination
+from nasgauge.families import FAMILIES, check_estimators, estimator_for, is_combination
 from nasgauge.judging import judge, noise_ceiling
 from nasgauge.report import Bundle, write
 from nasgauge.spaces import get_space
@@ -46,12 +47,20 @@ class Progression:
     errors: pd.DataFrame
 
 
-def run(text: str, out: Path, *, where: str, workers: str = "processes", n_workers: int | None = None,
-        progress: Progress = lambda done, total: None) -> Bundle:
+def run(
+    text: str,
+    out: Path,
+    *,
+    where: str,
+    workers: str = "processes",
+    n_workers: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Bundle:
     """Run a study, or what is left of it, in folder `out`; returns what the report shows and writes `report.html`."""
     study = parse(text, Study, where)
     benchmark = truth_of(study)
-    check_estimators(study, benchmark)
+    check_estimators(study.estimators, get_space(benchmark.space), study.seeds[0])
+    resolve_all(study.criteria)
     store = Store.open(out, text)
     units = units_of(study, benchmark)
     todo = [u for u in units if u.key not in store.keys("scores")]
@@ -72,7 +81,9 @@ def report(folder: Path) -> Path:
     units = units_of(study, benchmark)
     left = len([u for u in units if u.key not in store.keys("scores")])
     if left:
-        raise UserError(f"{folder}: {left} of {len(units)} pieces of work are not done; `nasgauge run` with this folder resumes")
+        raise UserError(
+            f"{folder}: {left} of {len(units)} pieces of work are not done; `nasgauge run` with this folder resumes"
+        )
     write(judged(store, study, benchmark, units), store.folder / "report.html")
     return store.folder / "report.html"
 
@@ -125,9 +136,17 @@ def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) 
     for name, table in (("values", values), ("ceiling", ceiling)):
         store.write(name, "all", table)
     return Bundle(
-        title=study.title, study=study.model_dump(exclude_defaults=True), values=values, ceiling=ceiling, scores=scores,
-        errors=errors, truth=benchmark.truth, space=get_space(benchmark.space), provenance=dict(benchmark.provenance),
-        environment=store.environment(), published=None if study.published is None else published(study.published),
+        title=study.title,
+        study=study.model_dump(exclude_defaults=True),
+        values=values,
+        ceiling=ceiling,
+        scores=scores,
+        errors=errors,
+        truth=benchmark.truth,
+        space=get_space(benchmark.space),
+        provenance=dict(benchmark.provenance),
+        environment=store.environment(),
+        published=None if study.published is None else published(study.published),
         costs=_costs(store.read("costs", keys)),
     )
 
@@ -151,18 +170,15 @@ def shipped_names() -> list[str]:
     return sorted(p.stem for p in Path(str(resources.files("nasgauge.studies"))).glob("*.toml"))
 
 
-def check_estimators(study: Study, benchmark: Benchmark) -> None:
-    """Build every estimator once before any work starts, so that a mistake in a study is told at once."""
-    for spec in study.estimators:
-        if not is_combination(spec.name):
-            estimator_for(spec.name, spec.options, get_space(benchmark.space), study.seeds[0])
-
-
 def _costs(table: pd.DataFrame | None) -> pd.DataFrame | None:
     """Mean seconds of one architecture, an estimator's parts weighted by their architectures."""
     if table is None or table.empty:
         return None
-    total = table.assign(seconds=table["arch_seconds"] * table["n"]).groupby("estimator", sort=False)[["seconds", "n"]].sum()
+    total = (
+        table.assign(seconds=table["arch_seconds"] * table["n"])
+        .groupby("estimator", sort=False)[["seconds", "n"]]
+        .sum()
+    )
     return pd.DataFrame({"estimator": total.index, "seconds_per_arch": (total["seconds"] / total["n"]).to_numpy()})
 
 

@@ -46,7 +46,9 @@ class Store:
         copy = store.folder / STUDY
         if copy.is_file():
             if copy.read_text() != study:
-                raise UserError(f"{folder}: holds another study, or this one with other settings; choose another folder with --out")
+                raise UserError(
+                    f"{folder}: holds another study, or this one with other settings; choose another folder with --out"
+                )
         elif store.folder.exists() and (not store.folder.is_dir() or any(store.folder.iterdir())):
             raise UserError(f"{folder}: exists and is no study folder; choose another one with --out")
         try:
@@ -56,14 +58,18 @@ class Store:
             if not copy.exists():
                 write_atomically(copy, study.encode())
         except OSError as error:
-            raise UserError(f"{folder}: cannot be written ({error.strerror}); choose another folder with --out") from error
+            raise UserError(
+                f"{folder}: cannot be written ({error.strerror}); choose another folder with --out"
+            ) from error
         return store
 
     @classmethod
     def existing(cls, folder: Path | str) -> "Store":
         """The store in a folder that must already hold one."""
         if not (Path(folder) / STUDY).is_file():
-            raise UserError(f"{folder}: is no study folder (no {STUDY} in it); name the folder that `nasgauge run` wrote")
+            raise UserError(
+                f"{folder}: is no study folder (no {STUDY} in it); name the folder that `nasgauge run` wrote"
+            )
         return cls(Path(folder))
 
     def study(self) -> str:
@@ -96,7 +102,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{path}: cannot be read as Parquet ({error}); delete it and run again to compute it anew") from error
+        raise UserError(
+            f"{path}: cannot be read as Parquet ({error}); delete it and run again to compute it anew"
+        ) from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -110,7 +110,9 @@ def check(table: pd.DataFrame, spec: Table, *, where: str = "") -> pd.DataFrame:
     place = where or f"the {spec.name} table"
     absent = [c.name for c in spec.columns if c.name not in table.columns and not c.optional]
     if absent:
-        raise UserError(f"{place}: column {', '.join(map(repr, absent))} is missing; it has {', '.join(map(str, table.columns))}")
+        raise UserError(
+            f"{place}: column {', '.join(map(repr, absent))} is missing; it has {', '.join(map(str, table.columns))}"
+        )
     present = [c for c in spec.columns if c.name in table.columns]
     out = table.assign(**{c.name: _cast(table[c.name], c, place) for c in present})
     doubled = out.duplicated(list(spec.key), keep="first")
@@ -141,7 +143,9 @@ def _cast(column: pd.Series, spec: Column, place: str) -> pd.Series:
     infinite = np.isinf(numbers.astype("float64"))
     if infinite.any():
         row = int(np.flatnonzero(infinite)[0])
-        raise UserError(f"{place}: row {row + 1}, column {spec.name!r} is infinite; give a finite number or leave it out")
+        raise UserError(
+            f"{place}: row {row + 1}, column {spec.name!r} is infinite; give a finite number or leave it out"
+        )
     if spec.dtype == "float":
         return numbers.astype("float64")
     return numbers.astype("Int64" if spec.nullable else "int64")

@@ -72,7 +72,9 @@ def train(
     n_steps = n_train // protocol.batch_size
     images, labels = data.images.to(device), data.labels.to(device)
     for epoch in range(protocol.epochs):
-        order = torch.stack([s.train[torch.randperm(n_train, generator=g)] for s, g in zip(splits, generators, strict=True)])
+        order = torch.stack(
+            [s.train[torch.randperm(n_train, generator=g)] for s, g in zip(splits, generators, strict=True)]
+        )
         for step in range(n_steps):
             for group in optimiser.param_groups:
                 group["lr"] = protocol.lr * _schedule(epoch + step / n_steps, protocol)

@@ -54,7 +54,9 @@ def _processes(function: Callable[[Any], Any], items: Sequence[Any], n_workers: 
                 yield future.result()
                 pending |= {pool.submit(function, item) for _, item in zip(range(1), queue, strict=False)}
     except BrokenProcessPool as broken:
-        raise UserError("a worker process was ended from outside (out of memory?); run the same command again to resume") from broken
+        raise UserError(
+            "a worker process was ended from outside (out of memory?); run the same command again to resume"
+        ) from broken
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         for name, value in before.items():

@@ -43,7 +43,9 @@ class Benchmark:
             name: table if table is None else table[table["arch"].isin(keep)].reset_index(drop=True)
             for name, table in (("truth", self.truth), ("replicates", self.replicates), ("complexity", self.complexity))
         }
-        return replace(self, **reduced, provenance={**self.provenance, "architectures": f"{len(keep):,} of {len(self.archs):,}"})
+        return replace(
+            self, **reduced, provenance={**self.provenance, "architectures": f"{len(keep):,} of {len(self.archs):,}"}
+        )
 
     def sample_classes(self, n: int | None, *, rng: np.random.Generator) -> "Benchmark":
         """One architecture of each of `n` random isomorphism classes (all if None): the class's representative.

@@ -16,7 +16,10 @@ from nasgauge.tables import TRUTH, check
 _TRIALS = {  # column of trials.parquet, what was measured
     "cifar10": ("cifar10_valid_accuracy_percent", "validation accuracy after training on the 25,000-image split"),
     "cifar100": ("cifar100_valid_and_test_accuracy_percent", "accuracy on the validation and test images together"),
-    "imagenet16-120": ("imagenet16_120_valid_and_test_accuracy_percent", "accuracy on the validation and test images together"),
+    "imagenet16-120": (
+        "imagenet16_120_valid_and_test_accuracy_percent",
+        "accuracy on the validation and test images together",
+    ),
 }
 FACTS = {
     "n_archs": 15_625,

@@ -170,7 +170,9 @@ def _representatives(form: str) -> dict[Arch, Arch]:
     archs = list(itertools.product(range(len(OPS)), repeat=len(EDGES)))
     strings = [string(a) for a in archs]
     best: dict[str, Arch] = {}
-    for text, arch in sorted(zip(strings, archs, strict=True), key=lambda pair: (sum(_PARAMS[o] for o in pair[1]), pair[1])):
+    for text, arch in sorted(
+        zip(strings, archs, strict=True), key=lambda pair: (sum(_PARAMS[o] for o in pair[1]), pair[1])
+    ):
         best.setdefault(text, arch)
     return {arch: best[text] for text, arch in zip(strings, archs, strict=True)}
 

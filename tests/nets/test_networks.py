@@ -37,10 +37,7 @@ def test_parameters_and_macs_equal_the_closed_forms_to_the_digit():
         got = complexity(SPACE, arch)
         assert got.n_params == 73_306 + 28_000 * n["nor_conv_1x1"] + 243_040 * n["nor_conv_3x3"]
         assert got.macs == (
-            7_943_872
-            + 4_362_240 * n["nor_conv_1x1"]
-            + 35_819_520 * n["nor_conv_3x3"]
-            + 1_290_240 * n["avg_pool_3x3"]
+            7_943_872 + 4_362_240 * n["nor_conv_1x1"] + 35_819_520 * n["nor_conv_3x3"] + 1_290_240 * n["avg_pool_3x3"]
         )
 
 
@@ -121,7 +118,9 @@ def test_initialisation_depends_on_the_generator_alone_and_has_its_spread(init):
     torch.manual_seed(2)
     second = build(SPACE, arch, o, generators=generators(), init=init)
     other = build(SPACE, arch, o, generators=generators(seed=9), init=init)
-    weights = [torch.cat([p.detach().flatten() for p in n.blocks.parameters() if p.dim() == 4]) for n in (first, second, other)]
+    weights = [
+        torch.cat([p.detach().flatten() for p in n.blocks.parameters() if p.dim() == 4]) for n in (first, second, other)
+    ]
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
     expected = {"default": (1 / 144 / 3) ** 0.5, "kaiming_normal": (2 / 144) ** 0.5, "gaussian": 1.0}[init]
     assert abs(float(weights[0].std()) / expected - 1) < 0.02

@@ -1,0 +1,139 @@
+"""The arrow: a study runs, resumes after kills with the same result, and tells what failed."""
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from nasgauge import run as running
+from nasgauge.errors import UserError
+from nasgauge.store import Store
+
+STUDY = """
+title = "small"
+benchmark = "digits-nb201"
+archs = { n = 24, seed = 3 }
+seeds = [0, 1, 2, 3]
+n_bootstrap = 20
+criteria = ["kendall_tau", { name = "precision_at_top", fraction = 0.25 }]
+[[estimators]]
+name = "zeroshot"
+proxies = ["snip", "synflow", "n_params", "relu_logdet"]
+batch_size = 16
+net = { channels = 4, n_cells = 1, n_stages = 1 }
+[[estimators]]
+name = "vote"
+experts = ["snip", "synflow"]
+"""
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    return out, running.run(STUDY, out, where="small.toml", workers="serial")
+
+
+def run_quietly(text, out):
+    running.run(text, out, where="small.toml", workers="serial")
+
+
+def test_ten_kills_at_random_moments_leave_the_result_as_it_would_have_been(tmp_path, undisturbed):
+    """Each child is killed after a random share of what a whole run takes; parts that exist are never written again."""
+    _, expected = undisturbed
+    start = time.perf_counter()
+    running.run(STUDY, tmp_path / "timed", where="small.toml", workers="serial")
+    whole = time.perf_counter() - start
+    out, chance, written = tmp_path / "killed", random.Random(0), {}
+    for _ in range(10):
+        child = multiprocessing.get_context("fork").Process(target=run_quietly, args=(STUDY, out))
+        child.start()
+        time.sleep(chance.uniform(0.05, 0.6) * whole)
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        now = {p: p.stat().st_mtime_ns for p in out.glob("parts/scores/[!.]*")}
+        assert all(now[p] == then for p, then in written.items())
+        written = now
+    after = running.run(STUDY, out, where="small.toml", workers="serial")
+    for name in ("scores", "values", "ceiling", "errors"):
+        pd.testing.assert_frame_equal(getattr(after, name), getattr(expected, name))
+    assert all(p.stat().st_mtime_ns == then for p, then in written.items())
+    assert not list(out.glob("parts/*/.*")) or (out / "report.html").is_file()
+
+
+def test_processes_give_what_one_process_gives(tmp_path, undisturbed):
+    _, expected = undisturbed
+    parallel = running.run(STUDY, tmp_path / "p", where="small.toml", n_workers=2)
+    pd.testing.assert_frame_equal(parallel.scores, expected.scores)
+
+
+def test_nothing_depends_on_global_seeds(tmp_path, undisturbed):
+    _, expected = undisturbed
+    np.random.seed(99)
+    torch.manual_seed(99)
+    again = running.run(STUDY, tmp_path / "again", where="small.toml", workers="serial")
+    pd.testing.assert_frame_equal(again.values, expected.values)
+
+
+def test_the_bundle_holds_every_estimator_seed_and_architecture(undisturbed):
+    _, bundle = undisturbed
+    counts = bundle.scores.groupby("estimator").size() + bundle.errors.groupby("estimator").size().reindex(
+        bundle.scores["estimator"].unique(), fill_value=0
+    )
+    assert set(counts.index) == {"snip", "synflow", "n_params", "relu_logdet", "vote"}
+    assert (counts.drop("vote") == 24 * 4).all()
+    assert set(bundle.values["estimator"]) == set(counts.index)
+    assert len(bundle.ceiling) == 2
+
+
+def test_report_and_status_of_a_finished_study(undisturbed):
+    out, bundle = undisturbed
+    page = (out / "report.html").read_text()
+    assert running.report(out).read_text() == page
+    now = running.status(out)
+    assert (now.n_done, now.n_units) == (8, 8)
+    assert len(now.errors) == len(bundle.errors)
+
+
+def test_an_unfinished_study_has_a_status_but_no_report(tmp_path):
+    Store.open(tmp_path / "s", STUDY)
+    now = running.status(tmp_path / "s")
+    assert (now.n_done, now.n_units) == (0, 8)
+    with pytest.raises(UserError, match="8 of 8 pieces of work are not done"):
+        running.report(tmp_path / "s")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"zeroshot"', '"zeroshots"', "unknown estimator 'zeroshots'; nearest: zeroshot"),
+        ('"snip", "synflow", "n', '"sinp", "synflow", "n', "unknown proxy 'sinp'; nearest: snip"),
+        ("batch_size", "batchsize", "unknown key 'batchsize'; nearest: batch_size"),
+        ("channels", "chanels", "unknown key 'chanels'; nearest: channels"),
+        ("batch_size = 16", 'data = "digit"', "unknown data set 'digit'; nearest: digits"),
+        ("batch_size = 16", 'init = "kaiming"', "unknown initialisation 'kaiming'; nearest: kaiming_normal"),
+        ("batch_size = 16", "batch_size = 99999", "99999 images are wanted, it has 1797"),
+        ("digits-nb201", "digits-nb20", "unknown benchmark 'digits-nb20'; nearest: digits-nb201"),
+        ("n = 24", "n = 99999", "fewer than the 99999 asked for"),
+        ("kendall_tau", "kendal_tau", "unknown criterion 'kendal_tau'; nearest: kendall_tau"),
+        ('experts = ["snip"', 'experts = ["snap"', "unknown expert 'snap'"),
+    ],
+)
+def test_mistakes_in_a_study_are_told_before_any_work_begins(tmp_path, old, new, says):
+    assert old in STUDY
+    with pytest.raises(UserError, match=says):
+        running.run(STUDY.replace(old, new, 1), tmp_path / "s", where="small.toml", workers="serial")
+    assert not (tmp_path / "s").exists()
