@@ -27,7 +27,7 @@ FACTS = {
     "best_cifar10_test_percent": 94.3733,
     "best_cifar100_test_percent": 73.5133,
     "best_imagenet16-120_test_percent": 47.3111,
-    "kendall_tau_params_over_classes": (0.6064, 0.6068),
+    "kendall_tau_params_over_classes": 0.6072,  # one member a class; which of equally small ones moves it by .0008
     "kendall_tau_params_over_all": 0.578,
     "kendall_tau_seed_777_888_cifar10_valid": 0.910,
     "kendall_tau_12_epochs_valid_200_epochs_test": 0.594,

@@ -1,0 +1,118 @@
+"""`bench build`: tables with the declared columns, resumption, growth, and mistakes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from nasgauge import bench
+from nasgauge.benchmarks import embedded
+from nasgauge.errors import UserError
+from nasgauge.nets import NetOptions, complexity
+from nasgauge.spaces import NB201
+from nasgauge.tables import TRAININGS, check
+
+RECIPE = """
+name = "tiny"
+title = "tiny networks on digits"
+space = "nb201"
+data = "digits"
+image_size = 8
+n_seeds = 2
+[archs]
+n = 3
+[split]
+n_train = 200
+n_valid = 100
+[net]
+channels = 2
+n_cells = 1
+n_stages = 1
+[protocol]
+epochs = 1
+batch_size = 50
+"""
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def build(text, out):
+    return bench.build(text, out, where="tiny.toml", workers="serial")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    out = tmp_path_factory.mktemp("bench") / "tiny"
+    return out, build(RECIPE, out)
+
+
+def test_one_row_an_architecture_and_seed(built):
+    out, table = built
+    check(table, TRAININGS)
+    assert len(table) == 6 and table["arch"].nunique() == 3
+    assert table["test_accuracy"].between(0, 1).all() and (table["test_loss"] > 0).all()
+    space = NB201()
+    for row in table.itertuples():
+        cost = complexity(space, space.from_str(row.arch), NetOptions(2, 1, 1, in_channels=1), image_size=8)
+        assert (row.n_params, row.macs) == (cost.n_params, cost.macs)
+
+
+def test_what_it_wrote_is_a_benchmark_with_its_own_facts(built):
+    out, table = built
+    benchmark = embedded.from_files(out / "tiny.parquet")
+    assert benchmark.facts["n_archs"] == 3 and benchmark.facts["n_seeds"] == 2
+    assert benchmark.facts["kendall_tau_between_halves"] == pytest.approx(
+        bench.measured_facts(table)["kendall_tau_between_halves"], abs=1e-4
+    )
+    mean = benchmark.truth.groupby("arch")["accuracy"].mean()
+    np.testing.assert_allclose(mean, table.groupby("arch")["test_accuracy"].mean(), atol=1e-6)
+
+
+def test_resuming_trains_nothing_twice_and_gives_the_same_table(built, tmp_path):
+    out, table = built
+    for kept in list((out / "parts" / "trainings").glob("*.parquet"))[:2]:
+        (tmp_path / "t" / "parts" / "trainings").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "t" / "parts" / "trainings" / kept.name).write_bytes(kept.read_bytes())
+    (tmp_path / "t" / "study.toml").write_text(RECIPE)
+    calls = []
+    again = bench.build(
+        RECIPE, tmp_path / "t", where="x", workers="serial", progress=lambda done, total: calls.append((done, total))
+    )
+    assert calls == [(2, 3), (3, 3)]
+    columns = [c for c in table if c != "train_seconds"]
+    pd.testing.assert_frame_equal(again[columns], table[columns])
+
+
+def test_a_larger_benchmark_keeps_the_architectures_of_the_smaller_one():
+    space = NB201()
+    assert bench.chosen_archs(space, 50, None, 0)[:20] == bench.chosen_archs(space, 20, None, 0)
+    assert len({space.canonical(a) for a in bench.chosen_archs(space, None, "paper", 0)}) == 6_466
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("n = 3", "n = 7000", "nb201 has 6466 classes"),
+        ("n_train = 200", "n_train = 1697", "leaves no test image"),
+        ("image_size = 8", "image_size = 32", "has 8 pixels a side"),
+        ("epochs = 1", "epoch = 1", "unknown key 'epoch'; nearest: epochs"),
+        ('space = "nb201"', 'space = "nb2001"', "unknown search space 'nb2001'; nearest: nb201"),
+        ("n = 3", 'n = 3\nform = "papers"', "unknown canonical form 'papers'; nearest: paper"),
+    ],
+)
+def test_mistakes_in_a_recipe_are_told_before_anything_is_written(tmp_path, old, new, says):
+    assert old in RECIPE
+    with pytest.raises(UserError, match=says):
+        build(RECIPE.replace(old, new), tmp_path / "t")
+    assert not (tmp_path / "t").exists()
+
+
+def test_files_of_a_benchmark_that_are_missing(tmp_path):
+    with pytest.raises(UserError, match="is missing"):
+        embedded.from_files(tmp_path / "none.parquet")
