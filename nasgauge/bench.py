@@ -36,9 +36,9 @@ def build(
     n_workers: int | None = None,
     progress: Progress = lambda done, total: None,
 ) -> pd.DataFrame:
-    """Train what is not yet in `out`, then write `<name>.parquet` (TRAININGS) and `<name>.json` (facts) beside the parts.
+    """Train what is not yet in `out`, then write `<name>.parquet` (TRAININGS) and `<name>.json` (facts) there.
 
-    `text`: the recipe's TOML; `where`: its name for messages. `progress(done, total)` is called after each architecture.
+    `text`: the recipe's TOML; `where`: its name in messages. `progress(done, total)` follows each architecture.
     """
     recipe = parse(text, Recipe, where)
     space = get_space(recipe.space)

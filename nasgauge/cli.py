@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
 
-from nasgauge.errors import UserError
+from nasgauge.errors import UserError, unknown_name
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -68,7 +68,7 @@ def run(
     from nasgauge import run as running
     from nasgauge.report import terminal_table
 
-    text, name = _text_of(study, running.shipped)
+    text, name = _text_of("study", study, running.shipped, running.shipped_names())
     folder = out or Path("runs") / name
     with _progress("estimating") as report:
         bundle = running.run(text, folder, where=name, workers=kind, n_workers=workers, progress=report)
@@ -142,7 +142,7 @@ def bench_build(
     from nasgauge import bench as building
     from nasgauge.benchmarks import embedded
 
-    text, name = _text_of(recipe, embedded.recipe)
+    text, name = _text_of("recipe", recipe, embedded.recipe, embedded.recipe_names())
     folder = out or Path("runs") / f"bench-{name}"
     with _progress("training") as report:
         table = building.build(text, folder, where=name, n_workers=workers, progress=report)
@@ -151,7 +151,7 @@ def bench_build(
     )
 
 
-def _text_of(name: str, shipped: Callable[[str], str | None]) -> tuple[str, str]:
+def _text_of(kind: str, name: str, shipped: Callable[[str], str | None], names: list[str]) -> tuple[str, str]:
     """The TOML text behind an argument, and a short name: a file of the user's, else what is shipped under the name."""
     path = Path(name)
     if path.suffix == ".toml" or path.is_file():
@@ -161,7 +161,7 @@ def _text_of(name: str, shipped: Callable[[str], str | None]) -> tuple[str, str]
             raise UserError(f"{name}: cannot be read ({error.strerror})") from error
     text = shipped(name)
     if text is None:
-        raise UserError(f"{name!r} is neither a file nor shipped; `nasgauge list` shows what is shipped")
+        raise unknown_name(f"{kind} (and no such file)", name, names)
     return text, name
 
 

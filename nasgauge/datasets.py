@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ CIFAR_STD = (0.2470, 0.2435, 0.2616)
 
 @dataclass(frozen=True)
 class ImageData:
-    """Images (n, channels, height, width), standardised; labels (n,) int64; the number of classes; where they came from."""
+    """Images (n, channels, height, width), standardised; labels (n,) int64; the number of classes."""
 
     name: str
     images: torch.Tensor
@@ -91,7 +92,7 @@ def _digits(path: Path | None, rows: Rows) -> ImageData:
 
 
 def _cifar10(path: Path | None, rows: Rows) -> ImageData:
-    """CIFAR-10's training images (Krizhevsky 2009): a folder with the official Python batches, or a Parquet file or folder.
+    """CIFAR-10's training images (Krizhevsky 2009): the folder of the official Python batches, or a Parquet file.
 
     The Parquet schema is that of the public release: `img` (struct of bytes, path) and `label`.
     """
@@ -127,7 +128,7 @@ def _parquet_images(files: list[Path], rows: Rows) -> tuple[np.ndarray, np.ndarr
 class _NumpyOnly(pickle.Unpickler):
     """Reads the official batches, which hold one array and lists; whatever else a pickle asks for is refused."""
 
-    _ALLOWED = {
+    _ALLOWED: ClassVar = {
         ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
         ("numpy._core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
         ("numpy", "ndarray"): np.ndarray,

@@ -76,7 +76,7 @@ def bundle(verdict: Verdict, *, title: str) -> Bundle:
 
 
 def as_json(verdict: Verdict) -> str:
-    """A JSON list of records: estimator, criterion, at, value, lower, upper, n, n_missing; undefined numbers are null."""
+    """A JSON list of records: estimator, criterion, at, value, lower, upper, n, n_missing; null is undefined."""
     rows = pd.concat([t for t in (verdict.values, verdict.ceiling) if len(t)], ignore_index=True)
     columns = ["estimator", "criterion", "at", "value", "lower", "upper", "n", "n_missing"]
     return json.dumps([{k: _plain(v) for k, v in row.items()} for row in rows[columns].to_dict("records")], indent=1)

@@ -30,7 +30,7 @@ CHUNK = 20  # architectures a part: seconds of work, so that little is lost when
 
 @dataclass(frozen=True)
 class Unit:
-    """The smallest piece of work: one estimator of the study, one seed, a few architectures. Its key names its parts."""
+    """The smallest piece of work: one estimator of the study, one seed, a few architectures."""
 
     estimator: int
     seed: int
@@ -105,7 +105,7 @@ def truth_of(study: Study) -> Benchmark:
 
 
 def units_of(study: Study, benchmark: Benchmark) -> list[Unit]:
-    """All pieces of work, in a fixed order. A key depends on the estimator's options, the seed and the architectures."""
+    """All pieces of work, in a fixed order. A key hashes the estimator's options, the seed and the architectures."""
     archs = benchmark.archs
     units = []
     for i, spec in enumerate(study.estimators):

@@ -91,7 +91,7 @@ class Store:
         write_atomically(self.folder / PARTS / table / f"{key}.parquet", sink.getvalue().to_pybytes())
 
     def read(self, table: str, keys: list[str] | None = None) -> pd.DataFrame | None:
-        """All parts of a table below each other, in the order of their keys (or of `keys`); None where there are none."""
+        """All parts of a table, one below the other, in the order of their keys (or of `keys`); None without parts."""
         names = sorted(self.keys(table)) if keys is None else keys
         parts = [read_parquet(self.folder / PARTS / table / f"{key}.parquet") for key in names]
         return pd.concat(parts, ignore_index=True) if parts else None

@@ -62,7 +62,7 @@ class EstimatorSpec(_Model):
 
 
 class Study(_Model):
-    """One experiment: a benchmark, estimators, criteria, analyses. `n_archs`: a seeded sample of classes (all if absent)."""
+    """One experiment: a benchmark, a seeded sample of its classes, estimators, criteria."""
 
     title: str
     benchmark: str | dict[str, Any]

@@ -14,7 +14,7 @@ from nasgauge.errors import UserError
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its dtype ("str", "int" or "float"), its unit, whether it may be absent and whether it may be null."""
+    """One column: its dtype ("str", "int" or "float"), its unit, whether it may be absent, whether it may be null."""
 
     name: str
     dtype: str

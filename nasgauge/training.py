@@ -19,8 +19,8 @@ from nasgauge.spaces import Arch, Space
 class Protocol:
     """How an architecture is trained: SGD with momentum, cosine learning rate to zero, no early stopping.
 
-    `epochs`, `batch_size`, `lr`, `momentum`, `nesterov`, `weight_decay` (on all parameters); `warmup_epochs`: linear rise
-    of the learning rate; `shift`: training images are moved by up to that many pixels, borders filled with zeros;
+    `epochs`, `batch_size`, `lr`, `momentum`, `nesterov`, `weight_decay` (on all parameters); `warmup_epochs`: linear
+    rise of the learning rate; `shift`: training images are moved by up to that many pixels, borders filled with zeros;
     `flip`: mirrored with probability one half; `label_smoothing`.
     """
 

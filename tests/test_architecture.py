@@ -32,9 +32,10 @@ MAY_IMPORT = {
 }
 KNOWS_ALL = {"run", "catalogue", "cli"}  # the arrow, the list of everything, and the command line
 DOORS = {"estimators.zeroshot"}  # each estimator family has a door of its own, for its weight in imports
-NO_TORCH = set(
-    "errors tables spaces criteria judging judgement scorefiles study store workers benchmarks analyses report search".split()
-)
+NO_TORCH = {
+    *("errors", "tables", "spaces", "criteria", "judging", "judgement", "scorefiles", "study", "store", "workers"),
+    *("benchmarks", "analyses", "report", "search"),
+}
 
 
 def imports(path: Path) -> set[str]:

@@ -53,7 +53,7 @@ def built(tmp_path_factory):
 
 
 def test_one_row_an_architecture_and_seed(built):
-    out, table = built
+    _, table = built
     check(table, TRAININGS)
     assert len(table) == 6 and table["arch"].nunique() == 3
     assert table["test_accuracy"].between(0, 1).all() and (table["test_loss"] > 0).all()

@@ -46,9 +46,7 @@ def test_json_is_a_list_of_records_with_the_promised_fields(monkeypatch, capsys,
     words = ("--benchmark", "digits-nb201", "--bootstrap", 50, "--json", "--criterion", "kendall_tau")
     _, out, _ = call(monkeypatch, capsys, "judge", scores, *words, "--criterion", "best_rank_at@0.05")
     records = json.loads(out)
-    assert all(
-        set(r) == {"estimator", "criterion", "at", "value", "lower", "upper", "n", "n_missing"} for r in records
-    )
+    assert all(set(r) == {"estimator", "criterion", "at", "value", "lower", "upper", "n", "n_missing"} for r in records)
     assert [r["estimator"] for r in records] == ["mine"] * 2 + ["theirs"] * 2 + ["noise_ceiling"] * 2
     tau, rank = records[:2]
     assert tau["at"] is None and rank["at"] == 0.05
@@ -118,7 +116,7 @@ def test_architectures_absent_from_the_truth_are_an_error_or_dropped(monkeypatch
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["run", "quickstrat"], "neither a file nor shipped"),
+        (["run", "quickstrat"], "unknown study (and no such file) 'quickstrat'; nearest: quickstart"),
         (["judge", "nowhere.csv", "--benchmark", "digits-nb201"], "no such file"),
         (["judge", "nowhere.csv"], "give either --benchmark NAME or --truth FILE"),
         (["judge", "nowhere.csv", "--benchmark", "digits"], "nearest: digits-nb201"),
@@ -127,7 +125,7 @@ def test_architectures_absent_from_the_truth_are_an_error_or_dropped(monkeypatch
         (["report", "nowhere"], "is no study folder"),
         (["status", "nowhere"], "is no study folder"),
         (["list", "rooms"], "unknown room 'rooms'"),
-        (["bench", "build", "digits"], "neither a file nor shipped"),
+        (["bench", "build", "digits"], "nearest: digits-nb201"),
     ],
 )
 def test_mistakes_end_with_one_line_and_code_2(monkeypatch, capsys, tmp_path, words, says):

@@ -14,14 +14,17 @@ METRICS = ("test_accuracy", "valid_accuracy")
 
 
 def load(name: str, *, metric: str = "test_accuracy") -> Benchmark:
-    """The embedded benchmark of that name. metric: "test_accuracy" or "valid_accuracy" as the truth."""
+    """An embedded benchmark, trained by `nasgauge bench build`.
+
+    metric: "test_accuracy" or "valid_accuracy" as the truth.
+    """
     if metric not in METRICS:
         raise unknown_name("metric", metric, METRICS)
     return from_files(_folder() / f"{name}.parquet", metric=metric)
 
 
 def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
-    """The benchmark that `nasgauge bench build` wrote: a Parquet file of trainings and a JSON file of facts beside it."""
+    """The benchmark that `nasgauge bench build` wrote: a Parquet file of trainings, a JSON file of facts beside it."""
     if not table.is_file() or not table.with_suffix(".json").is_file():
         raise UserError(f"{table}: is missing, or its .json is; `nasgauge bench build` writes both")
     trainings = check(pd.read_parquet(table), TRAININGS, where=str(table))
@@ -33,9 +36,9 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
     facts = record["facts"]
     provenance = {
         "truth": record["title"],
-        "measure": f"{metric.replace('_', ' ')}, mean over {facts['n_seeds']} trainings from scratch with rotated splits",
+        "measure": f"{metric.replace('_', ' ')}, mean over {facts['n_seeds']} trainings with rotated splits",
         "architectures": f"{facts['n_archs']:,}",
-        "reliability": f"Kendall's tau {facts['kendall_tau_between_halves']} between the means of two halves of the seeds",
+        "reliability": f"Kendall's tau {facts['kendall_tau_between_halves']} between the two halves of the seeds",
         "source": f"nasgauge bench build {record['name']}",
     }
     return Benchmark(record["name"], record["space"], truth, truth, provenance, facts, complexity)
@@ -45,6 +48,11 @@ def recipe(name: str) -> str | None:
     """The text of the shipped recipe of that name, None if there is none."""
     path = Path(str(resources.files("nasgauge.benchmarks"))) / "recipes" / f"{name}.toml"
     return path.read_text() if path.is_file() else None
+
+
+def recipe_names() -> list[str]:
+    """The names of the shipped recipes."""
+    return sorted(p.stem for p in (Path(str(resources.files("nasgauge.benchmarks"))) / "recipes").glob("*.toml"))
 
 
 def _folder() -> Path:

@@ -1,4 +1,4 @@
-"""How fresh weights are drawn: from explicit generators, module by module, the same for a replica and a single network."""
+"""How fresh weights are drawn: from explicit generators, module by module, alike for a replica and a network alone."""
 
 import math
 from collections.abc import Callable, Sequence

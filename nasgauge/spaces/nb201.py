@@ -105,7 +105,7 @@ class NB201(Space):
         return {"cell": Graph(("in", "1", "2", "out"), edges, frozenset(range(len(EDGES))) - set(live_edges(arch)))}
 
     def enumerate(self) -> Iterator[Arch]:
-        """All architectures of the unrestricted space: every tuple in lexicographic order of `OPS`, filtered to `choices`."""
+        """All architectures that `choices` allow, in lexicographic order of their tuples."""
         return itertools.product(self.choices, repeat=len(EDGES))
 
 

@@ -127,7 +127,9 @@ def test_taus_between_seeds_and_epochs_of_nas_bench_201():
     assert tau == pytest.approx(facts["kendall_tau_seed_777_888_cifar10_valid"], abs=5e-4)
     early = load({"name": "nb201", "split": "valid", "epochs": 12}).truth.set_index("arch")["accuracy"]
     late = load("nb201").truth.set_index("arch")["accuracy"][early.index]
-    assert kendalltau(early, late).statistic == pytest.approx(facts["kendall_tau_12_epochs_valid_200_epochs_test"], abs=5e-4)
+    assert kendalltau(early, late).statistic == pytest.approx(
+        facts["kendall_tau_12_epochs_valid_200_epochs_test"], abs=5e-4
+    )
 
 
 def test_choices_that_do_not_exist(monkeypatch, tmp_path):

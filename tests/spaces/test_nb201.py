@@ -40,7 +40,7 @@ def test_the_paper_form_does_not_merge_what_the_functional_form_keeps_apart():
 
 
 def test_functional_classes_are_those_of_the_computed_function():
-    """The cell computed on numbers: every operation a random map of its own, nonlinear, zero at zero as a dead one is."""
+    """The cell computed on numbers: each operation a random map of its own, nonlinear, zero at zero as a dead one."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal(6)
     maps = {op: rng.standard_normal((2, 6, 6)) for op in OPS[2:]}
