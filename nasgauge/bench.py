@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +117,7 @@ def chosen_archs(space: Space, n: int | None, form: str | None, seed: int) -> li
 
 
 def _check_sizes(recipe: Recipe, where: str) -> None:
-    data = load_images(recipe.data, recipe.data_path)
+    data = _images(recipe.data, recipe.data_path)
     left = len(data.labels) - recipe.split.n_train - recipe.split.n_valid
     if left < 1:
         raise UserError(f"{where}: n_train + n_valid leaves no test image of {data.name}'s {len(data.labels)}")
@@ -127,12 +127,17 @@ def _check_sizes(recipe: Recipe, where: str) -> None:
         )
 
 
+@lru_cache(maxsize=1)
+def _images(name: str, path: str | None) -> ImageData:
+    return load_images(name, path)  # once a process: decoding a large data set takes longer than a small training
+
+
 def _train_part(folder: str, name: str) -> None:
     """One worker's piece of work: all seeds of one architecture, written as one part."""
     store = Store.existing(folder)
     recipe = parse(store.study(), Recipe, folder)
     space = get_space(recipe.space)
-    rows = train_arch(space, space.from_str(name), recipe, load_images(recipe.data, recipe.data_path))
+    rows = train_arch(space, space.from_str(name), recipe, _images(recipe.data, recipe.data_path))
     store.write("trainings", key_of({"arch": name}), rows)
 
 
@@ -148,7 +153,9 @@ def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.
     )
     seeds = list(range(recipe.n_seeds))
     start = time.process_time()
-    outcomes = train(space, arch, replace(options, replicas=len(seeds)), protocol, data, splits, seeds)
+    outcomes = train(
+        space, arch, replace(options, replicas=len(seeds)), protocol, data, splits, seeds, device=recipe.device
+    )
     seconds = (time.process_time() - start) / len(seeds)
     cost = complexity(space, arch, options, image_size=recipe.image_size)
     return pd.DataFrame(

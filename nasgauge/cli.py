@@ -98,11 +98,12 @@ def judge(
     from nasgauge import judgement
     from nasgauge.report import terminal_table, write
 
-    verdict = judgement.judge_file(scores, benchmark=benchmark, choices=judgement.pairs(choose or []), truth=truth,
-                                   criteria=judgement.criteria(criterion or []), missing=missing, unknown=unknown,
-                                   n_bootstrap=bootstrap, confidence=confidence, seed=seed)  # fmt: skip
-    if html is not None:
-        write(judgement.bundle(verdict, title=f"Judgement of {scores.name}"), html)
+    with _working("judging"):
+        verdict = judgement.judge_file(scores, benchmark=benchmark, choices=judgement.pairs(choose or []), truth=truth,
+                                       criteria=judgement.criteria(criterion or []), missing=missing, unknown=unknown,
+                                       n_bootstrap=bootstrap, confidence=confidence, seed=seed)  # fmt: skip
+        if html is not None:
+            write(judgement.bundle(verdict, title=f"Judgement of {scores.name}"), html)
     if as_json:
         print(judgement.as_json(verdict))
         return
@@ -163,6 +164,13 @@ def _text_of(kind: str, name: str, shipped: Callable[[str], str | None], names: 
     if text is None:
         raise unknown_name(f"{kind} (and no such file)", name, names)
     return text, name
+
+
+@contextmanager
+def _working(what: str) -> Iterator[None]:
+    """A sign of life on stderr for work that cannot say how much of it is left."""
+    with Console(stderr=True).status(what):
+        yield
 
 
 @contextmanager

@@ -45,6 +45,7 @@ class Recipe(_Model):
     n_seeds: int = Field(ge=1)
     split: SplitSizes
     image_size: int
+    device: str = "cpu"
     net: Options = {}
     protocol: Options
 

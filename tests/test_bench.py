@@ -1,5 +1,7 @@
 """`bench build`: tables with the declared columns, resumption, growth, and mistakes."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -116,3 +118,20 @@ def test_mistakes_in_a_recipe_are_told_before_anything_is_written(tmp_path, old,
 def test_files_of_a_benchmark_that_are_missing(tmp_path):
     with pytest.raises(UserError, match="is missing"):
         embedded.from_files(tmp_path / "none.parquet")
+
+
+def test_ones_own_colour_images_in_the_official_batches(tmp_path):
+    folder = tmp_path / "batches"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(1, 6):
+        batch = {"data": rng.integers(0, 256, (12, 3072), dtype=np.uint8), "labels": [*range(10), 0, 1]}
+        (folder / f"data_batch_{i}").write_bytes(pickle.dumps(batch))
+    text = RECIPE.replace('data = "digits"', f'data = "cifar10"\ndata_path = "{folder}"')
+    for old, new in (("image_size = 8", "image_size = 32"), ("200", "40"), ("n_valid = 100", "n_valid = 10")):
+        text = text.replace(old, new)
+    text = text.replace("batch_size = 50", "batch_size = 20\nshift = 4\nflip = true").replace("n = 3", "n = 2")
+    table = build(text, tmp_path / "own")
+    assert len(table) == 4
+    stem = 27 * 2 + 2 * 2  # three colours in, scale and shift
+    assert (table["n_params"] >= stem).all()
