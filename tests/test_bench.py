@@ -5,7 +5,6 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from nasgauge import bench
 from nasgauge.benchmarks import embedded
@@ -34,14 +33,6 @@ n_stages = 1
 epochs = 1
 batch_size = 50
 """
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def build(text, out):

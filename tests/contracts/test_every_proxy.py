@@ -23,15 +23,6 @@ ARCHS = [(3, 1, 2, 4, 2, 3), (2, 2, 1, 0, 3, 4)]  # second: 0 -> 3 is absent
 SEED = 11
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Tensors this small only lose by threads, badly so on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @dataclass(frozen=True)
 class Case:
     """What a reference may use: the cell, a fresh copy of its network, the batches."""

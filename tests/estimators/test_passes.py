@@ -16,15 +16,6 @@ SMALL = NetOptions(channels=4, n_cells=1, n_stages=2, in_channels=2, n_classes=5
 ALL = PASSES - {"layers"}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Tensors this small only lose by threads, badly so on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def small_net(arch=(3, 1, 2, 4, 2, 3), *, seed=0, options=SMALL, dtype=torch.float64):
     return build(SPACE, arch, options, generators=[torch.Generator().manual_seed(seed)]).to(dtype)
 

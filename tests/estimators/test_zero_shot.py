@@ -20,15 +20,6 @@ SMALL = NetOptions(channels=4, n_cells=1, n_stages=2, in_channels=1, n_classes=3
 ARCHS = [(3, 1, 2, 4, 2, 3), (0, 0, 0, 0, 0, 0), (1, 1, 1, 1, 1, 1)]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Tensors this small only lose by threads, badly so on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def some_batches(k=2, n=6):
     g = torch.Generator().manual_seed(0)
     return [(torch.randn(n, 1, 8, 8, generator=g), torch.arange(n) % 3) for _ in range(k)]

@@ -21,14 +21,6 @@ def generators(n=1, seed=0):
     return [torch.Generator().manual_seed(seed + i) for i in range(n)]
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def test_parameters_and_macs_equal_the_closed_forms_to_the_digit():
     rng = np.random.default_rng(0)
     single = [tuple(int(op) if e == edge else 0 for e in range(6)) for edge in range(2) for op in range(5)]
