@@ -44,7 +44,6 @@ def build(
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
     options_for(NetOptions, recipe.net, f"{where}, [net]")
-    options_for(Protocol, recipe.protocol, f"{where}, [protocol]")
     _check_sizes(recipe, where)
     store = Store.open(out, text)
     names = [space.to_str(a) for a in archs]
@@ -121,6 +120,9 @@ def _check_sizes(recipe: Recipe, where: str) -> None:
     left = len(data.labels) - recipe.split.n_train - recipe.split.n_valid
     if left < 1:
         raise UserError(f"{where}: n_train + n_valid leaves no test image of {data.name}'s {len(data.labels)}")
+    batch_size = options_for(Protocol, recipe.protocol, f"{where}, [protocol]").batch_size
+    if batch_size > recipe.split.n_train:
+        raise UserError(f"{where}: batch_size = {batch_size} is more than the {recipe.split.n_train} training images")
     if data.images.shape[-1] != recipe.image_size:
         raise UserError(
             f"{where}: image_size = {recipe.image_size}, but {data.name} has {data.images.shape[-1]} pixels a side"

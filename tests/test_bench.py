@@ -93,6 +93,7 @@ def test_a_larger_benchmark_keeps_the_architectures_of_the_smaller_one():
     [
         ("n = 3", "n = 7000", "nb201 has 6466 classes"),
         ("n_train = 200", "n_train = 1697", "leaves no test image"),
+        ("batch_size = 50", "batch_size = 201", "is more than the 200 training images"),
         ("image_size = 8", "image_size = 32", "has 8 pixels a side"),
         ("epochs = 1", "epoch = 1", "unknown key 'epoch'; nearest: epochs"),
         ('space = "nb201"', 'space = "nb2001"', "unknown search space 'nb2001'; nearest: nb201"),
