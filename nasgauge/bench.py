@@ -64,9 +64,7 @@ def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:
     path = store.folder / f"{recipe.name}.parquet"
     columns = {
         "seed": "int16",
-        "valid_accuracy": "float32",
         "valid_loss": "float32",
-        "test_accuracy": "float32",
         "test_loss": "float32",
         "n_params": "int32",
         "macs": "int64",

@@ -94,4 +94,4 @@ def _random_splits(absent: np.ndarray, n_splits: int, rng: np.random.Generator) 
 
 
 def _mean_where(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    return np.where(chosen, values, 0.0).sum(axis=1) / chosen.sum(axis=1)
+    return (np.where(chosen, values, 0.0).sum(axis=1) / chosen.sum(axis=1)).round(12)  # as `mean_accuracy`

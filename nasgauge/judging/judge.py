@@ -10,7 +10,7 @@ from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
 from nasgauge.errors import UserError
 from nasgauge.judging.ceiling import NOISE_CEILING, noise_ceiling
-from nasgauge.judging.values import Column, check_options, checked_truth, draw_counts, rows_of, values_table
+from nasgauge.judging.values import Column, check_options, checked_truth, draw_counts, mean_accuracy, rows_of, values_table
 from nasgauge.tables import SCORES, check
 
 
@@ -52,7 +52,7 @@ def judge(
     scores, truth = check(scores, SCORES), checked_truth(truth)
     if (scores["estimator"] == NOISE_CEILING).any():
         raise UserError(f"estimator {NOISE_CEILING!r}: the name is reserved for the truth's own agreement; rename it")
-    accuracy = truth.groupby("arch", sort=False)["accuracy"].mean()
+    accuracy = mean_accuracy(truth)
     position = _positions(scores, accuracy.index, drop=unknown == "drop")
     counts = draw_counts(len(accuracy), n_bootstrap, rng=rng)
     rows = []
