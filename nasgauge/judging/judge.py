@@ -10,7 +10,15 @@ from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
 from nasgauge.errors import UserError
 from nasgauge.judging.ceiling import NOISE_CEILING, noise_ceiling
-from nasgauge.judging.values import Column, check_options, checked_truth, draw_counts, mean_accuracy, rows_of, values_table
+from nasgauge.judging.values import (
+    Column,
+    check_options,
+    checked_truth,
+    draw_counts,
+    mean_accuracy,
+    rows_of,
+    values_table,
+)
 from nasgauge.tables import SCORES, check
 
 
