@@ -1,0 +1,43 @@
+"""The criteria of a finished study as a Markdown table, published values beside: python examples/markdown_table.py DIR
+
+A published value that our interval (widened to its printed digits) leaves out is marked with *.
+"""
+
+import sys
+from pathlib import Path
+
+from nasgauge import run as running
+from nasgauge.report.labels import best_first, by_key, headings, leading, number
+from nasgauge.store import Store
+from nasgauge.study import Study, parse
+
+
+def main(folder: str) -> None:
+    """Print the table."""
+    store = Store.existing(Path(folder))
+    study = parse(store.study(), Study, folder)
+    values, ceiling = store.read("values"), store.read("ceiling")
+    printed = by_key(running.published(study.published) if study.published else None)
+    columns = headings(values)
+    rows = by_key(values) | by_key(ceiling)
+    print("| estimator | " + " | ".join(f"{h.symbol} {h.arrow}" for h in columns) + " |")
+    print("|---" * (len(columns) + 1) + "|")
+    for name in ["noise_ceiling", *best_first(values, leading(values))]:
+        cells = [_cell(rows.get((name, h.key)), printed.get((name, h.key)), h.decimals) for h in columns]
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def _cell(row, published, decimals: int) -> str:
+    if row is None:
+        return ""
+    text = f"{number(row.value, decimals, compact=True)} [{number(row.lower, decimals, compact=True)}, "
+    text += f"{number(row.upper, decimals, compact=True)}]"
+    if published is None:
+        return text
+    half = 0.5 * 10**-decimals
+    outside = not row.lower - half <= published.value <= row.upper + half
+    return f"{text} ({number(float(published.value), decimals, compact=True)}{'*' if outside else ''})"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
