@@ -101,6 +101,99 @@ VALUES = Table(
     key=("estimator", "criterion", "at"),
 )
 
+_ESTIMATOR = Column("estimator", "str")
+_SEED = Column("seed", "int", "seed of the estimator: supernet weights, sampling and data")
+_EPOCH = Column("epoch", "int", "epochs of training behind it; 0: freshly initialised")
+
+CHECKPOINT_SCORES = Table(
+    "checkpoint_scores",
+    (_ESTIMATOR, _ARCH, _SEED, _EPOCH, Column("score", "float", "higher is better; finite")),
+    key=("estimator", "arch", "seed", "epoch"),
+)
+
+BATCH_SCORES = Table(
+    "batch_scores",
+    (
+        _ESTIMATOR,
+        _ARCH,
+        _SEED,
+        _EPOCH,
+        Column("batch", "int", "number of the validation batch, from 0"),
+        Column("n_images", "int", "images in it"),
+        Column("accuracy", "float", "fraction"),
+        Column("loss", "float", "mean cross-entropy, nats"),
+    ),
+    key=("estimator", "arch", "seed", "epoch", "batch"),
+)
+
+CLASS_SCORES = Table(
+    "class_scores",
+    (
+        _ESTIMATOR,
+        _ARCH,
+        _ISO,
+        _SEED,
+        _EPOCH,
+        Column("score", "float", "of this member of the class, higher is better; finite"),
+    ),
+    key=("estimator", "arch", "seed", "epoch"),
+)
+
+TRAINING_LOG = Table(
+    "training_log",
+    (
+        _ESTIMATOR,
+        _SEED,
+        _EPOCH,
+        Column("lr", "float", "learning rate of the epoch's last step"),
+        Column("train_loss", "float", "mean over the epoch's steps, nats"),
+        Column("train_seconds", "float", "wall seconds of the epoch"),
+    ),
+    key=("estimator", "seed", "epoch"),
+)
+
+FORGETTING = Table(
+    "forgetting",
+    (
+        _ESTIMATOR,
+        _SEED,
+        _EPOCH,
+        Column("step", "int", "number of the step within the epoch, from 0"),
+        _ARCH,
+        Column("accuracy_after_step", "float", "validation accuracy right after the architecture was trained"),
+        Column("accuracy_after_epoch", "float", "validation accuracy at the end of the epoch"),
+    ),
+    key=("estimator", "seed", "epoch", "step", "arch"),
+)
+
+GRADIENTS = Table(
+    "gradients",
+    (
+        _ESTIMATOR,
+        _SEED,
+        _EPOCH,
+        Column("position", "str", "which part of the network: stem, cell0, cell1, ..., head"),
+        Column("arch_a", "str"),
+        Column("arch_b", "str"),
+        Column("cosine", "float", "of the gradients of the parameters that both use, same images"),
+    ),
+    key=("estimator", "seed", "epoch", "position", "arch_a", "arch_b"),
+)
+
+SETTINGS = Table(
+    "settings",
+    (
+        _ESTIMATOR,
+        Column("setting", "str", "what can be chosen: channels, n_cells, epochs, n_samples, train_share, ..."),
+        Column("value", "float"),
+    ),
+    key=("estimator", "setting"),
+)
+
+RECORDS = {
+    t.name: t for t in (CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, TRAINING_LOG, FORGETTING, GRADIENTS, SETTINGS)
+}  # what an estimator may record beside its scores, for analyses that cannot derive it
+
 
 def check(table: pd.DataFrame, spec: Table, *, where: str = "") -> pd.DataFrame:
     """The table with the declared columns cast to their dtypes; UserError names the column (and row) that does not fit.

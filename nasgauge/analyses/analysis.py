@@ -1,6 +1,6 @@
 """What an analysis is: a question, a table that answers it, and a drawing of that table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -20,6 +20,8 @@ class Analysis:
     paper_finding: what that paper found, one sentence with its place. size: (width, height) of a panel in inches.
     panel_by: the column whose every value gets a panel of its own, "" for one panel. margins: (left, bottom, right,
     top) of the axes in fractions of the panel, None where they depend on the labels. random: compute takes `rng`.
+    needs: names of the tables of `tables.RECORDS` that compute takes as keywords; without all of them there is nothing
+    to ask. caption: how to read the drawing, in a sentence or two.
     """
 
     compute: Callable[..., pd.DataFrame]
@@ -31,6 +33,8 @@ class Analysis:
     panel_by: str = ""
     margins: tuple[float, float, float, float] | None = None
     random: bool = False
+    needs: tuple[str, ...] = ()
+    caption: str = ""
 
     def __call__(
         self,
@@ -39,11 +43,16 @@ class Analysis:
         space: Space | None = None,
         *,
         rng: np.random.Generator,
+        records: Mapping[str, pd.DataFrame] | None = None,
         **options: Any,
     ) -> pd.DataFrame:
-        """The table for these scores and this truth; `rng` reaches only the analyses that draw samples."""
+        """The table for these scores and this truth; `rng` reaches only the analyses that draw samples.
+
+        records: tables by name, of which compute gets those that it needs. KeyError: one is absent.
+        """
         if self.random:
             options["rng"] = rng
+        options |= {name: records[name] for name in self.needs} if records is not None else {}
         return self.compute(scores, truth, space, **options)
 
     def panels(self, table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

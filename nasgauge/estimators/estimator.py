@@ -1,8 +1,8 @@
 """The contract of everything that yields scores."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -25,12 +25,14 @@ COSTS = Table(
 class Estimates:
     """What an estimator hands back: `scores` (table SCORES), `errors` (ERRORS) and `costs` (COSTS).
 
-    An estimator and architecture that were asked for stand in exactly one of `scores` and `errors`.
+    An estimator and architecture that were asked for stand in exactly one of `scores` and `errors`. `records`: tables
+    of `tables.RECORDS` by name, what analyses need and cannot derive from scores.
     """
 
     scores: pd.DataFrame
     errors: pd.DataFrame
     costs: pd.DataFrame
+    records: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 class Estimator(ABC):

@@ -73,6 +73,11 @@ class NB201(Space):
             raise unknown_name("canonical form", form, self.forms)
         return _representatives(form)[arch]
 
+    def members(self, arch: Arch, form: str | None = None) -> list[Arch]:
+        """In official order; under "paper" 1 to 275 of them, and of the whole space also where it is restricted."""
+        representative = self.canonical(arch, form)
+        return list(_classes(form or self.forms[0])[representative])
+
     def encode(self, arch: Arch) -> np.ndarray:
         """One-hot, edge by edge: 30 numbers."""
         return np.eye(len(OPS))[list(arch)].ravel()
@@ -103,6 +108,9 @@ class NB201(Space):
     def graphs(self, arch: Arch) -> dict[str, Graph]:
         edges = tuple((s, t, OPS[op]) for op, (s, t) in zip(arch, EDGES, strict=True))
         return {"cell": Graph(("in", "1", "2", "out"), edges, frozenset(range(len(EDGES))) - set(live_edges(arch)))}
+
+    def decisions(self) -> tuple[tuple[int, ...], ...]:
+        return (self.choices,) * len(EDGES)
 
     def enumerate(self) -> Iterator[Arch]:
         """All architectures that `choices` allow, in lexicographic order of their tuples."""
@@ -175,6 +183,14 @@ def _representatives(form: str) -> dict[Arch, Arch]:
     ):
         best.setdefault(text, arch)
     return {arch: best[text] for text, arch in zip(strings, archs, strict=True)}
+
+
+@lru_cache(maxsize=2)
+def _classes(form: str) -> dict[Arch, list[Arch]]:
+    classes: dict[Arch, list[Arch]] = {}
+    for arch, representative in _representatives(form).items():
+        classes.setdefault(representative, []).append(arch)
+    return classes
 
 
 _NODE = re.compile(r"\|(?:[^|+]+\|)+")

@@ -45,6 +45,10 @@ class Space(ABC):
         """The representative of the architecture's class under the named canonical form (default: the first form)."""
 
     @abstractmethod
+    def members(self, arch: Arch, form: str | None = None) -> list[Arch]:
+        """All architectures of its class under the named canonical form, itself among them, in a fixed order."""
+
+    @abstractmethod
     def encode(self, arch: Arch) -> np.ndarray:
         """A float vector of fixed length for predictors; equal architectures have equal vectors."""
 
@@ -67,6 +71,13 @@ class Space(ABC):
     @abstractmethod
     def graphs(self, arch: Arch) -> dict[str, Graph]:
         """The cells of the architecture as labelled graphs, by cell name, for drawing."""
+
+    def decisions(self) -> tuple[tuple[int, ...], ...]:
+        """The options of each entry of an architecture, where any combination of them is an architecture.
+
+        NotImplementedError where the decisions depend on each other, so that no such list exists.
+        """
+        raise NotImplementedError(f"the decisions of {self.name} depend on each other")
 
     def enumerate(self) -> Iterator[Arch]:
         """All architectures in the official order; NotImplementedError where the space is too large."""
