@@ -103,14 +103,34 @@ def measured_facts(table: pd.DataFrame) -> dict[str, float | int]:
 
 
 def chosen_archs(space: Space, n: int | None, form: str | None, seed: int) -> list[Arch]:
-    """Representatives of `n` classes in the order of a seeded shuffle; a larger `n` keeps the earlier ones."""
-    classes = sorted({space.canonical(a, form) for a in space.enumerate()})
+    """Representatives of `n` classes in the order of a seeded shuffle; a larger `n` keeps the earlier ones.
+
+    Spaces too large to enumerate: the classes of `space.sample` in the order in which they are first drawn.
+    """
+    rng = np.random.default_rng(seed)
+    try:
+        everything = space.enumerate()
+    except NotImplementedError:
+        return _drawn_classes(space, n, form, rng)
+    classes = sorted({space.canonical(a, form) for a in everything})
     if n is not None and n > len(classes):
         raise UserError(
             f"archs: n = {n}, but {space.name} has {len(classes)} classes of form {form or space.forms[0]!r}"
         )
-    order = np.random.default_rng(seed).permutation(len(classes))[:n]
-    return [classes[i] for i in order]
+    return [classes[i] for i in rng.permutation(len(classes))[:n]]
+
+
+def _drawn_classes(space: Space, n: int | None, form: str | None, rng: np.random.Generator) -> list[Arch]:
+    if n is None:
+        raise UserError(f"archs: {space.name} is too large to train whole; say how many classes (n)")
+    found: dict[Arch, None] = {}
+    for _ in range(100 * n):
+        found.setdefault(space.canonical(space.sample(rng), form))
+        if len(found) == n:
+            return list(found)
+    raise UserError(
+        f"archs: n = {n}, but {100 * n} draws from {space.name} gave only {len(found)} classes; ask for fewer"
+    )
 
 
 def _check_sizes(recipe: Recipe, where: str) -> None:
