@@ -1,7 +1,6 @@
 """The arrow: benchmark, estimators, scores, criteria, report. The one module that knows every room."""
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib import resources
@@ -15,27 +14,41 @@ from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
 from nasgauge.criteria import resolve_all
 from nasgauge.errors import UserError, unknown_name
-from nasgauge.families import FAMILIES, check_estimators, estimator_for, is_combination
+from nasgauge.families import (
+    Place,
+    check_estimators,
+    estimator_for,
+    family_of,
+    is_combination,
+    needs_of,
+    supernets_of,
+)
 from nasgauge.judging import judge, noise_ceiling
+from nasgauge.progress import Progress, reported
 from nasgauge.report import Bundle, write
 from nasgauge.spaces import get_space
 from nasgauge.store import Store, key_of
-from nasgauge.study import Study, parse
-from nasgauge.tables import ERRORS, SCORES, VALUES, check, empty
+from nasgauge.study import EstimatorSpec, Study, parse
+from nasgauge.tables import ERRORS, RECORDS, SCORES, TRUTH, VALUES, check, empty
 from nasgauge.workers import unordered_map
-
-Progress = Callable[[int, int], None]
-CHUNK = 20  # architectures a part: seconds of work, so that little is lost when a run is ended
 
 
 @dataclass(frozen=True)
 class Unit:
-    """The smallest piece of work: one estimator of the study, one seed, a few architectures."""
+    """The smallest piece of work: one estimator of the study, one seed, and a few architectures to estimate.
+
+    Without architectures it is the fit of an estimator that must be trained before it can estimate.
+    """
 
     estimator: int
     seed: int
     archs: tuple[str, ...]
     key: str
+
+    @property
+    def part(self) -> str:
+        """The table whose part says that this unit is done; it is written last."""
+        return "scores" if self.archs else "fits"
 
 
 @dataclass(frozen=True)
@@ -63,11 +76,11 @@ def run(
     resolve_all(study.criteria)
     store = Store.open(out, text)
     units = units_of(study, benchmark)
-    todo = [u for u in units if u.key not in store.keys("scores")]
-    progress(len(units) - len(todo), len(units))
-    work = partial(_estimate_unit, str(out))
-    for i, _ in enumerate(unordered_map(work, todo, kind=workers, n_workers=n_workers), start=1):
-        progress(len(units) - len(todo) + i, len(units))
+    with reported(partial(n_done, units, store), len(units), progress):
+        for phase in (lambda u: not u.archs, lambda u: u.archs):  # what is trained, then what is estimated with it
+            todo = [u for u in left(units, store) if phase(u)]
+            for _ in unordered_map(partial(_work, str(out)), todo, kind=workers, n_workers=n_workers):
+                pass
     bundle = judged(store, study, benchmark, units)
     write(bundle, store.folder / "report.html")
     return bundle
@@ -79,10 +92,10 @@ def report(folder: Path) -> Path:
     study = parse(store.study(), Study, str(folder))
     benchmark = truth_of(study)
     units = units_of(study, benchmark)
-    left = len([u for u in units if u.key not in store.keys("scores")])
-    if left:
+    n_left = len(left(units, store))
+    if n_left:
         raise UserError(
-            f"{folder}: {left} of {len(units)} pieces of work are not done; `nasgauge run` with this folder resumes"
+            f"{folder}: {n_left} of {len(units)} pieces of work are not done; `nasgauge run` with this folder resumes"
         )
     write(judged(store, study, benchmark, units), store.folder / "report.html")
     return store.folder / "report.html"
@@ -93,9 +106,8 @@ def status(folder: Path) -> Progression:
     store = Store.existing(folder)
     study = parse(store.study(), Study, str(folder))
     units = units_of(study, truth_of(study))
-    done = store.keys("scores")
     errors = store.read("errors")
-    return Progression(len(units), sum(u.key in done for u in units), empty(ERRORS) if errors is None else errors)
+    return Progression(len(units), len(units) - len(left(units, store)), empty(ERRORS) if errors is None else errors)
 
 
 def truth_of(study: Study) -> Benchmark:
@@ -109,23 +121,39 @@ def units_of(study: Study, benchmark: Benchmark) -> list[Unit]:
     archs = benchmark.archs
     units = []
     for i, spec in enumerate(study.estimators):
-        if is_combination(spec.name):
-            continue
-        for seed in study.seeds:
-            for start in range(0, len(archs), CHUNK):
-                part = tuple(archs[start : start + CHUNK])
+        family = family_of(spec.name)
+        for seed in () if family.build is None else spec.seeds or study.seeds:
+            if family.trains:
+                units.append(Unit(i, seed, (), _fit_key(spec, seed)))
+            for start in range(0, len(archs), family.chunk):
+                part = tuple(archs[start : start + family.chunk])
                 units.append(Unit(i, seed, part, key_of([spec.name, spec.options, seed, part])))
     return units
 
 
+def left(units: list[Unit], store: Store) -> list[Unit]:
+    """The pieces of work that are not done."""
+    done = {part: store.keys(part) for part in ("scores", "fits")}
+    return [u for u in units if u.key not in done[u.part]]
+
+
+def n_done(units: list[Unit], store: Store) -> float:
+    """The pieces of work that are done, a fit under way counting as the share of its epochs that it has trained."""
+    open_ = left(units, store)
+    notes = [store.folder / "progress" / u.key for u in open_ if not u.archs]
+    return len(units) - len(open_) + sum(float(n.read_text() or 0) for n in notes if n.is_file())
+
+
 def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) -> Bundle:
     """Scores to values: every criterion with its interval, the noise ceiling, and what the report needs besides."""
-    keys = [u.key for u in units]
+    keys = [u.key for u in units if u.archs]
     scores = check(store.read("scores", keys), SCORES)
-    errors = pd.concat([store.read("errors", keys)], ignore_index=True)
+    errors = store.read("errors", keys)
+    records = recorded(store, units)
     for spec in study.estimators:
         if is_combination(spec.name):
-            scores = pd.concat([scores, FAMILIES[spec.name].combine(scores, spec.options)], ignore_index=True)
+            scores = pd.concat([scores, family_of(spec.name).combine(scores, spec.options)], ignore_index=True)
+            records = _combined_at_checkpoints(records, spec)
     settings = dict(n_bootstrap=study.n_bootstrap, confidence=study.confidence)
     if study.criteria:
         settings["criteria"] = study.criteria
@@ -148,7 +176,30 @@ def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) 
         environment=store.environment(),
         published=None if study.published is None else published(study.published),
         costs=_costs(store.read("costs", keys)),
+        records=records,
     )
+
+
+def recorded(store: Store, units: list[Unit]) -> dict[str, pd.DataFrame]:
+    """The tables of RECORDS that estimators wrote beside their scores, each over all units that have a part of it."""
+    tables = {}
+    for name, spec in RECORDS.items():
+        there = store.keys(name)
+        keys = [u.key for u in units if u.key in there]
+        if keys:
+            tables[name] = check(store.read(name, keys), spec)
+    return tables
+
+
+def _combined_at_checkpoints(records: dict[str, pd.DataFrame], spec: EstimatorSpec) -> dict[str, pd.DataFrame]:
+    """A combination also of the scores at every checkpoint where those it combines have some."""
+    table = records.get("checkpoint_scores")
+    needed = set(needs_of(spec))
+    parts = []
+    for epoch, rows in () if table is None else table.groupby("epoch"):
+        if needed <= set(rows["estimator"]):
+            parts.append(family_of(spec.name).combine(rows.drop(columns="epoch"), spec.options).assign(epoch=epoch))
+    return {**records, "checkpoint_scores": pd.concat([table, *parts], ignore_index=True)} if parts else records
 
 
 def published(name: str) -> pd.DataFrame:
@@ -182,14 +233,24 @@ def _costs(table: pd.DataFrame | None) -> pd.DataFrame | None:
     return pd.DataFrame({"estimator": total.index, "seconds_per_arch": (total["seconds"] / total["n"]).to_numpy()})
 
 
-def _estimate_unit(folder: str, unit: Unit) -> None:
-    """One worker's piece of work. `scores` is written last: a unit counts as done when that part is there."""
+def _work(folder: str, unit: Unit) -> None:
+    """One worker's piece of work; the part that says it is done is written last."""
     _, space = _context(folder)
-    estimates = _estimator(folder, unit.estimator, unit.seed).estimate([space.from_str(a) for a in unit.archs])
     store = Store.existing(folder)
-    store.write("errors", unit.key, estimates.errors)
-    store.write("costs", unit.key, estimates.costs)
-    store.write("scores", unit.key, estimates.scores)
+    estimator = _estimator(folder, unit.estimator, unit.seed)
+    if not unit.archs:
+        nothing = empty(TRUTH)  # the studies' estimators learn from no truth
+        history = estimator.fit(nothing, rng=np.random.default_rng(unit.seed)).history()
+        parts = {**history, "fits": pd.DataFrame({"estimator": [unit.estimator], "seed": [unit.seed]})}
+    else:
+        found = estimator.estimate([space.from_str(a) for a in unit.archs])
+        parts = {"errors": found.errors, "costs": found.costs, **found.records, "scores": found.scores}
+    for table, rows in parts.items():
+        store.write(table, unit.key, rows)
+
+
+def _fit_key(spec: EstimatorSpec, seed: int) -> str:
+    return key_of([spec.name, spec.options, seed])
 
 
 @lru_cache(maxsize=4)
@@ -202,4 +263,11 @@ def _context(folder: str) -> tuple[Study, Any]:
 def _estimator(folder: str, index: int, seed: int) -> Any:
     study, space = _context(folder)
     spec = study.estimators[index]
-    return estimator_for(spec.name, spec.options, space, seed)
+    note = Path(folder) / "progress" / _fit_key(spec, seed)
+
+    def progress(done: int, total: int) -> None:
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(f"{done / total:.4f}")
+
+    place = Place(Path(folder) / "checkpoints", progress, supernets_of(study.estimators))
+    return estimator_for(spec.name, spec.options, space, seed, place)

@@ -51,14 +51,18 @@ class Recipe(_Model):
 
 
 class EstimatorSpec(_Model):
-    """One estimator family with its options, e.g. name = "zeroshot", proxies = ["snip"]."""
+    """One estimator family with its options, e.g. name = "zeroshot", proxies = ["snip"].
+
+    `seeds`: instead of the study's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
     name: str
+    seeds: tuple[int, ...] | None = None
 
     @property
     def options(self) -> Options:
-        """All keys but the name."""
+        """All keys but the name and the seeds."""
         return dict(self.model_extra or {})
 
 

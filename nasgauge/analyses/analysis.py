@@ -9,6 +9,13 @@ import pandas as pd
 
 from nasgauge.spaces import Space
 
+SECTIONS = {
+    "training": "While the supernet is trained",
+    "stability": "How stable the ranking is",
+    "search": "What a search would find",
+    "settings": "What the choices do",
+}  # of reports, in this order: name -> heading
+
 
 @final
 @dataclass(frozen=True)
@@ -21,7 +28,8 @@ class Analysis:
     panel_by: the column whose every value gets a panel of its own, "" for one panel. margins: (left, bottom, right,
     top) of the axes in fractions of the panel, None where they depend on the labels. random: compute takes `rng`.
     needs: names of the tables of `tables.RECORDS` that compute takes as keywords; without all of them there is nothing
-    to ask. caption: how to read the drawing, in a sentence or two.
+    to ask. caption: how to read the drawing, in a sentence or two. section: of SECTIONS, where reports show it if it
+    has anything to say; "" for those that every report shows in a place of their own.
     """
 
     compute: Callable[..., pd.DataFrame]
@@ -35,6 +43,7 @@ class Analysis:
     random: bool = False
     needs: tuple[str, ...] = ()
     caption: str = ""
+    section: str = ""
 
     def __call__(
         self,

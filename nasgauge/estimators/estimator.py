@@ -45,3 +45,7 @@ class Estimator(ABC):
     @abstractmethod
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
         """One score for each architecture, higher is better, or the reason why there is none."""
+
+    @abstractmethod
+    def history(self) -> Mapping[str, pd.DataFrame]:
+        """What `fit` recorded, tables of `tables.RECORDS` by name; empty for those that learn nothing."""

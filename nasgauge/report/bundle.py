@@ -20,7 +20,8 @@ class Bundle:
     trainings. space: the Space of the architectures, None where it is unknown. provenance: which truth this is (data
     set, split, epochs, seeds, source ...). study, environment: settings and versions, nested as they like. published:
     (estimator, criterion, at, value, source) of the literature. costs: (estimator, seconds_per_arch). references: bib
-    keys to cite besides those of criteria and space. UserError: a table without its columns, values without rows.
+    keys to cite besides those of criteria and space. records: tables of `tables.RECORDS` by name, what estimators
+    recorded beside their scores. UserError: a table without its columns, values without rows.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Bundle:
     published: pd.DataFrame | None = None
     costs: pd.DataFrame | None = None
     references: tuple[str, ...] = ()
+    records: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         specs = {"values": VALUES, "truth": TRUTH, "scores": SCORES, "errors": ERRORS, "ceiling": VALUES}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses import ANALYSES, N_POINTS, Analysis, is_among, operations_of, strokes
+from nasgauge.analyses import ANALYSES, N_POINTS, SECTIONS, Analysis, is_among, operations_of, strokes
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import Download, csv_download
 from nasgauge.report.figures import svg
@@ -53,16 +53,26 @@ class Exhibit:
 
 
 def exhibits(bundle: Bundle, *, rng: np.random.Generator) -> dict[str, Exhibit]:
-    """Every analysis as a figure, by name."""
+    """Every analysis that has the tables it needs as a figure, by name; of a section's, those that are not empty."""
     scores, truth = bundle.scores, bundle.truth
     scores = scores[is_among(scores["arch"], truth["arch"])]
     note, some = _thinned(scores, truth, rng)
     shown = {}
     for name, analysis in ANALYSES.items():
+        if not set(analysis.needs) <= set(bundle.records):
+            continue
         thin = name in _THINNED and note
         tables = some if thin else (scores, truth)
-        shown[name] = _exhibit(name, analysis, bundle, *tables, notes=[note] if thin else [], rng=rng)
+        exhibit = _exhibit(name, analysis, bundle, *tables, notes=[note] if thin else [], rng=rng)
+        if exhibit.panels or not analysis.section:
+            shown[name] = exhibit
     return shown
+
+
+def sections(shown: dict[str, Exhibit]) -> list[tuple[str, str, list[Exhibit]]]:
+    """(id, heading, figures) of the sections that have any, in order."""
+    by = {name: [e for e in shown.values() if ANALYSES[e.name].section == name] for name in SECTIONS}
+    return [(name, SECTIONS[name], figures) for name, figures in by.items() if figures]
 
 
 def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
@@ -106,8 +116,8 @@ def _exhibit(
     notes: list[str],
     rng: np.random.Generator,
 ) -> Exhibit:
-    table = analysis(scores, truth, bundle.space, rng=rng)
-    notes = [*notes, *_notes(name, table)]
+    table = analysis(scores, truth, bundle.space, rng=rng, records=bundle.records)
+    notes = [*notes, *_notes(name, analysis, table)]
     absent = _absence(name, table, bundle)
     panels: tuple[Panel, ...] = ()
     if not absent:
@@ -154,7 +164,9 @@ def _panel_note(name: str, rows: pd.DataFrame) -> str:
     return ""
 
 
-def _notes(name: str, table: pd.DataFrame) -> list[str]:
+def _notes(name: str, analysis: Analysis, table: pd.DataFrame) -> list[str]:
+    if analysis.caption:
+        return [analysis.caption]
     if name == "agreement":
         names = "Kendall's tau-b; names in the order of their agreement with the truth."
         undefined = int(table["kendall_tau"].isna().sum())

@@ -17,7 +17,7 @@ from nasgauge.criteria import CRITERIA
 from nasgauge.errors import UserError
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.criteria_table import ceiling_row, columns, estimator_rows, sources
-from nasgauge.report.gallery import exhibits, forest
+from nasgauge.report.gallery import exhibits, forest, sections
 from nasgauge.report.labels import heading
 from nasgauge.report.wording import answer
 
@@ -34,6 +34,8 @@ def render(bundle: Bundle) -> str:
     rng = np.random.default_rng(_SEED)
     script = (resources.files("nasgauge.report") / "sort.js").read_text(encoding="utf-8")
     rows = estimator_rows(bundle)
+    figure = forest(bundle, rng=rng)
+    shown = exhibits(bundle, rng=rng)
     environment = Environment(
         loader=PackageLoader("nasgauge", "report"),
         autoescape=True,
@@ -52,8 +54,9 @@ def render(bundle: Bundle) -> str:
         sources=sources(rows),
         any_excluded=any(cell.excluded for row in rows for cell in row.cells),
         has_costs=bundle.costs is not None,
-        forest=forest(bundle, rng=rng),
-        exhibits=exhibits(bundle, rng=rng),
+        forest=figure,
+        exhibits=shown,
+        sections=sections(shown),
         failures=_failures(bundle.errors),
         n_failures=len(bundle.errors),
         settings=list(_flat(bundle.study)),

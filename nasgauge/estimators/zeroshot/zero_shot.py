@@ -1,7 +1,7 @@
 """The zero-shot estimator: freshly drawn networks, measured once for all proxies."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -33,7 +33,8 @@ class ZeroShot(Estimator):
     random numbers for as long as their modules agree in order and shape (the stem always); noise and the Gaussian
     networks of zen come from the same seed. Fixed: loss mean cross-entropy, normalisation by batch statistics, dropout
     off, no gradient accumulation. `zen_mixture`, `zen_repeats`: see `zen_pass`. `channels_last`: memory layout, which
-    changes scores by rounding only. `device`: where the network lives; `dtype`: of weights and images.
+    changes scores by rounding only. `device`: where the network lives; `dtype`: of weights and images. `network`: gives
+    an architecture's network, instead of `net` and `init`, for weights that were trained; it is measured as it is.
 
     >>> from nasgauge.spaces import NB201
     >>> batch = (torch.linspace(-1, 1, 4 * 64).sin().reshape(4, 1, 8, 8), torch.tensor([0, 1, 2, 0]))
@@ -55,6 +56,7 @@ class ZeroShot(Estimator):
     channels_last: bool = True
     device: str = "cpu"
     dtype: torch.dtype = torch.float32
+    network: Callable[[Arch], torch.nn.Module] | None = None
 
     def __post_init__(self) -> None:
         proxies = self._proxies()
@@ -92,6 +94,9 @@ class ZeroShot(Estimator):
     def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "ZeroShot":
         """Itself: nothing is learned and nothing of the truth is looked at."""
         return self
+
+    def history(self) -> dict[str, pd.DataFrame]:
+        return {}
 
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
         """One score an architecture and proxy, or its reason in `errors`; architectures given twice are measured once.
@@ -141,9 +146,9 @@ class ZeroShot(Estimator):
         generator = torch.Generator().manual_seed(
             self.seed
         )  # drawn on the CPU, so that every device gets the same weights
-        net = build(self.space, arch, self.net, generators=[generator], init=self.init)
+        make = self.network or (lambda a: build(self.space, a, self.net, generators=[generator], init=self.init))
         layout = torch.channels_last if self.channels_last else torch.contiguous_format
-        net = net.to(self.device, self.dtype, memory_format=layout)
+        net = make(arch).to(self.device, self.dtype, memory_format=layout)
         spent["build"] = time.perf_counter() - start
         records = []
         for i, (x, y) in enumerate(batches):

@@ -1,0 +1,35 @@
+"""How good is an architecture, judged with the shared weights of a supernet?
+
+A sampler says which architectures a step trains, a protocol how; `train` is the loop, probes watch it, and `OneShot`
+turns the checkpoints into scores. Rule: no truth, no criteria, no files.
+"""
+
+from nasgauge.estimators.oneshot.averaging import averaged
+from nasgauge.estimators.oneshot.one_shot import OneShot, names, path_string
+from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, Probe
+from nasgauge.estimators.oneshot.protocol import PROTOCOLS, Protocol
+from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
+from nasgauge.estimators.oneshot.scoring import BatchScores, score, validation_batches
+from nasgauge.estimators.oneshot.tensorboard import tensorboard_logger
+from nasgauge.estimators.oneshot.train import train
+
+__all__ = [
+    "PROTOCOLS",
+    "SAMPLERS",
+    "BatchScores",
+    "ForgettingProbe",
+    "GradientProbe",
+    "OneShot",
+    "Probe",
+    "Protocol",
+    "Sampler",
+    "averaged",
+    "get_sampler",
+    "names",
+    "path_string",
+    "per_cell",
+    "score",
+    "tensorboard_logger",
+    "train",
+    "validation_batches",
+]

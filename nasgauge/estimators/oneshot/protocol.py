@@ -1,0 +1,110 @@
+"""How a supernet is trained: everything that can be chosen, and what the papers chose."""
+
+from dataclasses import dataclass, fields
+from typing import Literal, get_args, get_origin
+
+from nasgauge.errors import UserError, unknown_name
+
+_WHOLE = ("epochs", "batch_size", "plateau_patience", "shift")
+_FROM_ZERO_TO_ONE = ("momentum", "label_smoothing")
+_NOT_NEGATIVE = ("weight_decay", "lr_min", "plateau_patience", "warmup_epochs", "shift")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a supernet is trained: stochastic gradient descent, and what is done to its images, steps and gradients.
+
+    epochs, batch_size: an epoch shows each training image once; a last batch that is not full is left out.
+    lr, momentum, nesterov: of SGD. weight_decay; decay_bn: also of the normalisations' scale and shift.
+    schedule: "cosine" (by step, from lr to lr_min), "constant", or "plateau": lr times plateau_factor whenever the mean
+    training loss of an epoch has not fallen below 0.9999 of its best for more than plateau_patience epochs, down to
+    lr_min. warmup_epochs: linear rise before it.
+    clip: largest norm of a step's whole gradient; None: no limit. label_smoothing: of the training loss.
+    shift: images are moved by up to that many pixels, borders zero; flip: mirrored with probability one half;
+    auto_augment: None, or a policy of kornia's AutoAugment ("cifar10", "imagenet", "svhn") that follows them.
+    train_share: the first share of the split's training rows is used, in the split's order (so a smaller share is part
+    of a larger one).
+    unused: what a step does to parameters that none of its architectures uses. "frozen": nothing, as torch does since
+    2.0. "decay": their gradient is zero, so weight decay and momentum go on moving them, as in older torch.
+    gradient: how the gradients of a step's architectures are combined. "sum", or "mean_of_users": a parameter's sum is
+    divided by the number of architectures that use it (not by all of them).
+    images: the architectures of a step see the same batch ("shared") or each the next one ("own": one epoch then has
+    fewer steps; architectures for which an epoch has not enough batches left are trained first in the next).
+    amp: "none", or "bfloat16": forward passes in that precision where torch deems it safe.
+
+    UserError names a field whose value makes no sense.
+
+    >>> Protocol(epochs=10, schedule="step")
+    Traceback (most recent call last):
+    nasgauge.errors.UserError: unknown schedule 'step'; known: constant, cosine, plateau
+    """
+
+    epochs: int
+    batch_size: int = 64
+    lr: float = 0.05
+    momentum: float = 0.9
+    nesterov: bool = False
+    weight_decay: float = 5e-4
+    decay_bn: bool = True
+    schedule: Literal["plateau", "cosine", "constant"] = "cosine"
+    lr_min: float = 0.0
+    plateau_factor: float = 0.5
+    plateau_patience: int = 30
+    warmup_epochs: float = 0.0
+    clip: float | None = 5.0
+    label_smoothing: float = 0.0
+    shift: int = 0
+    flip: bool = False
+    auto_augment: Literal["cifar10", "imagenet", "svhn"] | None = None
+    train_share: float = 1.0
+    unused: Literal["frozen", "decay"] = "frozen"
+    gradient: Literal["mean_of_users", "sum"] = "mean_of_users"
+    images: Literal["shared", "own"] = "shared"
+    amp: Literal["none", "bfloat16"] = "none"
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            known = _literals(field.type)
+            if known and getattr(self, field.name) not in known:
+                raise unknown_name(field.name, getattr(self, field.name), [k for k in known if k is not None])
+        for name in _WHOLE:
+            self._require(name, isinstance(getattr(self, name), int), "give a whole number")
+        for name in ("epochs", "batch_size", "lr"):
+            self._require(name, getattr(self, name) > 0, "give more than 0")
+        for name in _FROM_ZERO_TO_ONE:
+            self._require(name, 0 <= getattr(self, name) < 1, "give at least 0 and less than 1")
+        for name in _NOT_NEGATIVE:
+            self._require(name, getattr(self, name) >= 0, "give 0 or more")
+        self._require("lr_min", self.lr_min <= self.lr, f"give at most lr, {self.lr}")
+        self._require("plateau_factor", 0 < self.plateau_factor < 1, "give more than 0 and less than 1")
+        self._require("warmup_epochs", self.warmup_epochs < self.epochs, f"give less than epochs, {self.epochs}")
+        self._require("clip", self.clip is None or self.clip > 0, "give more than 0, or leave it out for no limit")
+        self._require("train_share", 0 < self.train_share <= 1, "give more than 0 and at most 1")
+        self._require("nesterov", not self.nesterov or self.momentum > 0, "it needs a momentum above 0")
+
+    def _require(self, name: str, sensible: bool, remedy: str) -> None:
+        if not sensible:
+            raise UserError(f"training protocol: {name} = {getattr(self, name)}; {remedy}")
+
+
+def _literals(kind: object) -> tuple[object, ...]:
+    """The values of a Literal, those of `Literal | None` and None; nothing for other types."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    inner = [get_args(k) for k in get_args(kind) if get_origin(k) is Literal]
+    return (*inner[0], None) if inner else ()
+
+
+PROTOCOLS: dict[str, Protocol] = {
+    "digits": Protocol(epochs=200),  # for the 8x8 digits that are shipped
+    "laube2021": Protocol(  # table 1 there has a final rate of 5e-5, the text 1e-5
+        epochs=250, batch_size=256, lr=0.025, weight_decay=3e-4, decay_bn=False, lr_min=1e-5, clip=None, shift=4,
+        flip=True, gradient="sum", images="own",
+    ),
+    "ning2021": Protocol(  # appendix D; batch size and rate of its NAS-Bench-201 supernets
+        epochs=1000, batch_size=512, schedule="plateau", shift=4, flip=True,
+    ),
+    "yu2021": Protocol(  # number of epochs and augmentation: the defaults of the paper's code
+        epochs=151, batch_size=256, lr=0.025, weight_decay=3e-4, lr_min=1e-3, shift=4, flip=True, gradient="sum",
+    ),
+}  # fmt: skip

@@ -1,0 +1,79 @@
+"""What a trained supernet says of its paths: validation accuracy and loss, kept batch by batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from nasgauge.datasets import ImageData
+from nasgauge.errors import UserError
+from nasgauge.nets import Path, Supernet
+
+Batches = Sequence[tuple[torch.Tensor, torch.Tensor]]  # images (n, c, h, w) and labels (n,)
+
+
+@dataclass(frozen=True)
+class BatchScores:
+    """Of k paths on b batches: `accuracy` (k, b) as fractions, `loss` (k, b) in nats, `n_images` (b,)."""
+
+    accuracy: np.ndarray
+    loss: np.ndarray
+    n_images: np.ndarray
+
+    def mean_accuracy(self) -> np.ndarray:
+        """(k,): over all images, rounded to 12 decimals so that equal counts of hits are equal numbers."""
+        return (self.accuracy @ self.n_images / self.n_images.sum()).round(12)
+
+    def mean_loss(self) -> np.ndarray:
+        """(k,): mean cross-entropy over all images."""
+        return self.loss @ self.n_images / self.n_images.sum()
+
+
+def validation_batches(
+    data: ImageData, rows: torch.Tensor, *, batch_size: int, n_batches: int | None = None, device: str = "cpu"
+) -> Batches:
+    """The rows of a data set in their order, in batches; the last one may be smaller, unless `n_batches` end before.
+
+    UserError: fewer rows than one batch, or than `n_batches` of them.
+    """
+    wanted = len(rows) if n_batches is None else n_batches * batch_size
+    if max(wanted, batch_size) > len(rows):
+        raise UserError(
+            f"scoring: {max(wanted, batch_size)} validation images are wanted ({n_batches or 1} batches of "
+            f"{batch_size}), there are {len(rows)}; lower score_batch_size or n_score_batches, or raise valid_share"
+        )
+    images = data.images.to(memory_format=torch.channels_last)
+    return [(images[part].to(device), data.labels[part].to(device)) for part in rows[:wanted].split(batch_size)]
+
+
+@torch.no_grad()
+def score(net: Supernet, paths: Sequence[Path], batches: Batches, *, calibration: Batches = ()) -> BatchScores:
+    """Accuracy and loss of every path on every batch, dropout off.
+
+    Normalisations use the batch's own statistics or the running ones, as the supernet was made. `calibration`: batches
+    from which each path's running statistics are estimated anew before it is scored. The scores of a path depend on
+    nothing but the path and the weights: neither order nor grouping of `paths` changes a bit on the CPU.
+    """
+    net.eval()
+    parts = [_each(net, paths, x, y) for x, y in batches] if not calibration else []
+    if calibration:
+        images = [x for x, _ in calibration]
+        rows = []
+        for path in paths:
+            net.recalibrate(path, images)
+            net.eval()
+            rows.append([_each(net, [path], x, y) for x, y in batches])
+        parts = [
+            tuple(np.concatenate(column) for column in zip(*batch, strict=True)) for batch in zip(*rows, strict=True)
+        ]
+    accuracy, loss = (np.stack(column, axis=1) for column in zip(*parts, strict=True))
+    return BatchScores(accuracy, loss, np.array([len(y) for _, y in batches]))
+
+
+def _each(net: Supernet, paths: Sequence[Path], x: torch.Tensor, y: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    logits = net.each(x, paths).double()  # (k, n, classes)
+    hits = (logits.argmax(2) == y).double().mean(1)
+    losses = cross_entropy(logits.flatten(0, 1), y.repeat(len(paths)), reduction="none").unflatten(0, logits.shape[:2])
+    return hits.cpu().numpy(), losses.mean(1).cpu().numpy()

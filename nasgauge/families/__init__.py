@@ -1,0 +1,81 @@
+"""From the words of a study to estimators: one line a family."""
+
+from collections.abc import Sequence
+
+from nasgauge.errors import UserError, unknown_name
+from nasgauge.estimators import Estimator
+from nasgauge.families.family import Family, Place
+from nasgauge.families.oneshot import ENSEMBLE, INHERITED, ONESHOT
+from nasgauge.families.zeroshot import VOTE, ZEROSHOT
+from nasgauge.spaces import Space
+from nasgauge.study import EstimatorSpec, Options, options_for
+
+FAMILIES: dict[str, Family] = {
+    "zeroshot": ZEROSHOT,
+    "oneshot": ONESHOT,
+    "inherited": INHERITED,
+    "ensemble": ENSEMBLE,
+    "vote": VOTE,
+}
+
+
+def family_of(name: str) -> Family:
+    """The family of that name; UserError lists the nearest ones."""
+    if name not in FAMILIES:
+        raise unknown_name("estimator", name, FAMILIES)
+    return FAMILIES[name]
+
+
+def estimator_for(name: str, options: Options, space: Space, seed: int, place: Place | None = None) -> Estimator:
+    """The estimator that a study describes; UserError for unknown families, keys, proxies or data."""
+    return family_of(name).build(options, space, seed, place or Place())
+
+
+def supernets_of(specs: Sequence[EstimatorSpec]) -> dict[str, Options]:
+    """The options of the estimators that train a supernet, by label."""
+    return {
+        options_for(ONESHOT.words, spec.options, "estimator 'oneshot'").label: spec.options
+        for spec in specs
+        if spec.name in FAMILIES and FAMILIES[spec.name].trains
+    }
+
+
+def check_estimators(specs: Sequence[EstimatorSpec], space: Space, seed: int) -> None:
+    """UserError for the first mistake in a study's estimators, before any work: each is built once, each named once."""
+    known: list[str] = []
+    place = Place(supernets=supernets_of(specs))
+    for spec in specs:
+        family, where = family_of(spec.name), f"estimator {spec.name!r}"
+        words = options_for(family.words, spec.options, where)
+        for needed in family.needs(words):
+            if needed not in known:
+                raise UserError(f"{where}: {unknown_name('estimator above it', needed, known)}")
+        if family.build is not None:
+            family.build(spec.options, space, seed, place)
+        for name in family.names(words):
+            if name in known:
+                raise UserError(f"{where}: {name!r} stands twice in the study; give it another label")
+            known.append(name)
+
+
+def needs_of(spec: EstimatorSpec) -> tuple[str, ...]:
+    """The names of the estimators of the study that this one is made from."""
+    family = family_of(spec.name)
+    return tuple(family.needs(options_for(family.words, spec.options, f"estimator {spec.name!r}")))
+
+
+def is_combination(name: str) -> bool:
+    """Whether the family combines the scores of other estimators instead of measuring anything."""
+    return family_of(name).combine is not None
+
+
+__all__ = [
+    "FAMILIES",
+    "Family",
+    "Place",
+    "check_estimators",
+    "estimator_for",
+    "family_of",
+    "is_combination",
+    "supernets_of",
+]

@@ -1,0 +1,202 @@
+"""Words of one-shot estimators, of proxies on their weights, and of ensembles of them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from nasgauge.datasets import ImageData, Split
+from nasgauge.errors import UserError, unknown_name
+from nasgauge.estimators import Estimator, Inherited
+from nasgauge.estimators.oneshot import (
+    PROTOCOLS,
+    SAMPLERS,
+    ForgettingProbe,
+    GradientProbe,
+    OneShot,
+    Probe,
+    Protocol,
+    get_sampler,
+    names,
+    path_string,
+    per_cell,
+    tensorboard_logger,
+)
+from nasgauge.estimators.zeroshot import ZeroShot
+from nasgauge.families.family import Family, Place
+from nasgauge.families.images import batches, parted, whole
+from nasgauge.nets import NetOptions, Path, SupernetOptions
+from nasgauge.spaces import Arch, Space
+from nasgauge.study import Options, options_for
+
+
+@dataclass(frozen=True)
+class OneShotWords:
+    """One-shot: a supernet is trained, architectures are scored with its weights. `label`: its name in tables.
+
+    `sampler`, `sampler_options`: which architectures a step trains; `share_topology`: all cells alike in training;
+    `without`: operations that the supernet lacks. `protocol`: one of PROTOCOLS, `training`: its keys to change,
+    `epochs` likewise. `net`, `supernet`: the keys of NetOptions and SupernetOptions. `data`, `data_path`: images, of
+    which the last `valid_share` validate, in the file's order or shuffled by `split_seed`. `checkpoints`: epochs whose
+    weights are kept and scored. `score_batch_size`, `n_score_batches`: of the validation images. `averages`: numbers
+    of checkpoints whose weights are averaged. `post_deiso`, `form`: also average the scores over an isomorphism class.
+    `forgetting_epochs`, `gradient_epochs`: when to record the forgetting of `n_forgetting_archs` architectures, and
+    gradients of `n_gradient_archs` architectures on `n_gradient_images` training images. `tensorboard`: folder for
+    its logs. `device`.
+    """
+
+    label: str = "oneshot"
+    sampler: str = "uniform"
+    sampler_options: Options | None = None
+    share_topology: bool = True
+    without: Sequence[str] = ()
+    protocol: str = "digits"
+    training: Options | None = None
+    epochs: int | None = None
+    net: Options | None = None
+    supernet: Options | None = None
+    data: str = "digits"
+    data_path: str | None = None
+    valid_share: float = 0.2
+    split_seed: int | None = None
+    checkpoints: Sequence[int] = ()
+    score_batch_size: int = 128
+    n_score_batches: int | None = None
+    averages: Sequence[int] = ()
+    post_deiso: bool = False
+    form: str | None = None
+    forgetting_epochs: Sequence[int] = ()
+    gradient_epochs: Sequence[int] = ()
+    n_forgetting_archs: int = 20
+    n_gradient_archs: int = 12
+    n_gradient_images: int = 256
+    tensorboard: str | None = None
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class InheritedWords:
+    """Zero-shot proxies on the weights of a trained supernet. `of`: its label; `epochs`: which checkpoints.
+
+    `proxies`, `data`, `data_path`, `n_batches`, `batch_size`: as for "zeroshot".
+    """
+
+    of: str = "oneshot"
+    epochs: Sequence[int] = ()
+    proxies: Sequence[str] = ("grad_norm", "snip", "synflow", "jacob_cov", "relu_logdet")
+    data: str = "digits"
+    data_path: str | None = None
+    n_batches: int = 1
+    batch_size: int = 64
+
+
+@dataclass(frozen=True)
+class EnsembleWords:
+    """Scores averaged over the seeds of an estimator of the same study, e.g. over several supernets. `of`: its name."""
+
+    of: str = "oneshot"
+
+
+def _build(options: Options, space: Space, seed: int, place: Place) -> OneShot:
+    words: OneShotWords = options_for(OneShotWords, options, "estimator 'oneshot'")
+    where = f"estimator {words.label!r}"
+    data = whole(words.data, words.data_path)
+    split = parted(data, words.valid_share, words.split_seed, where)
+    shape = {"in_channels": data.images.shape[1], "n_classes": data.n_classes}
+    net = options_for(NetOptions, shape | (words.net or {}), f"{where}, net")
+    return OneShot(
+        _restricted(space, words.without), data, split, partial(_stream, words, net.n_cells * net.n_stages),
+        _protocol(words, where),
+        net=net, supernet=options_for(SupernetOptions, words.supernet or {}, f"{where}, supernet"), seed=seed,
+        label=words.label, checkpoint_epochs=tuple(words.checkpoints), score_batch_size=words.score_batch_size,
+        n_score_batches=words.n_score_batches, averages=tuple(words.averages), post_deiso=words.post_deiso,
+        form=words.form, probes=_probes(words, space, data, split, seed),
+        checkpoints=place.checkpoints(words.label, seed), progress=place.progress,
+        on_epoch=_logger(words, seed),
+        device=words.device,
+    )  # fmt: skip
+
+
+def _restricted(space: Space, without: Sequence[str]) -> Space:
+    for name in without:
+        if name not in space.options:
+            raise unknown_name("operation", name, space.options)
+    return space.restrict([name for name in space.options if name not in without]) if without else space
+
+
+def _protocol(words: OneShotWords, where: str) -> Protocol:
+    if words.protocol not in PROTOCOLS:
+        raise unknown_name("protocol", words.protocol, PROTOCOLS)
+    epochs = {} if words.epochs is None else {"epochs": words.epochs}
+    return options_for(
+        Protocol, vars(PROTOCOLS[words.protocol]) | (words.training or {}) | epochs, f"{where}, training"
+    )
+
+
+def _stream(words: OneShotWords, n_cells: int, space: Space, *, rng: np.random.Generator) -> Iterator[list[Path]]:
+    sampler, options = get_sampler(words.sampler), words.sampler_options or {}
+    if words.share_topology:
+        return sampler(space, rng=rng, **options)
+    return per_cell([sampler(space, rng=child, **options) for child in rng.spawn(n_cells)])
+
+
+def _probes(words: OneShotWords, space: Space, data: ImageData, split: Split, seed: int) -> tuple[Probe, ...]:
+    """Validation images for forgetting; for gradients, training images and architectures drawn from the seed."""
+    probes: list[Probe] = []
+    name = partial(path_string, space)
+    if words.forgetting_epochs:
+        x, y = data.images[split.valid], data.labels[split.valid]
+        probes.append(
+            ForgettingProbe(tuple(words.forgetting_epochs), x, y, max_archs=words.n_forgetting_archs, to_str=name)
+        )
+    if words.gradient_epochs:
+        rng = np.random.default_rng([seed, 1])
+        archs = [next(SAMPLERS["uniform"](space, rng=rng, live_conv=True))[0] for _ in range(words.n_gradient_archs)]
+        rows = split.train[: words.n_gradient_images]
+        probes.append(GradientProbe(tuple(words.gradient_epochs), archs, data.images[rows], data.labels[rows], name))
+    return tuple(probes)
+
+
+def _logger(words: OneShotWords, seed: int) -> Callable[[Mapping[str, float]], None] | None:
+    if words.tensorboard is None:
+        return None
+    return tensorboard_logger(f"{words.tensorboard}/{words.label}-seed{seed}")
+
+
+def _inherited(options: Options, space: Space, seed: int, place: Place) -> Estimator:
+    words: InheritedWords = options_for(InheritedWords, options, "estimator 'inherited'")
+    if words.of not in place.supernets:
+        raise unknown_name("supernet (the label of a 'oneshot' above)", words.of, place.supernets)
+    parent = _build(place.supernets[words.of], space, seed, place)
+    _, drawn = batches(words.data, words.data_path, words.n_batches, words.batch_size, seed)
+
+    def on(network: Callable[[Arch], nn.Module]) -> Estimator:
+        return ZeroShot(space, tuple(words.proxies), drawn, net=parent.net, seed=seed, network=network)
+
+    return Inherited(on, lambda epoch: parent.trained(epoch).standalone, _epochs(words, parent.epochs), words.of)
+
+
+def _epochs(words: InheritedWords, kept: Sequence[int]) -> tuple[int, ...]:
+    """The checkpoints to measure on, the last one always."""
+    absent = [e for e in words.epochs if e not in kept]
+    if absent:
+        raise UserError(f"estimator 'inherited': {words.of!r} keeps no checkpoint of epoch {absent[0]}, only {kept}")
+    return tuple(sorted({*words.epochs, kept[-1]}))
+
+
+def _ensemble(scores: pd.DataFrame, options: Options) -> pd.DataFrame:
+    words: EnsembleWords = options_for(EnsembleWords, options, "estimator 'ensemble'")
+    part = scores[scores["estimator"] == words.of]
+    wide = part.pivot(index="arch", columns="seed", values="score").dropna()  # scored by every seed
+    rows = {"estimator": f"{words.of}_ensemble", "arch": wide.index, "seed": 0, "score": wide.mean(axis=1).round(12)}
+    return pd.DataFrame(rows).reset_index(drop=True)
+
+
+ONESHOT = Family(OneShotWords, lambda w: names(w.label, w.averages, w.post_deiso), build=_build, trains=True, chunk=500)
+INHERITED = Family(
+    InheritedWords, lambda w: [f"{w.of}_{p}" for p in w.proxies], build=_inherited, needs=lambda w: [w.of]
+)
+ENSEMBLE = Family(EnsembleWords, lambda w: (f"{w.of}_ensemble",), combine=_ensemble, needs=lambda w: [w.of])

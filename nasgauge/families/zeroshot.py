@@ -1,0 +1,58 @@
+"""Words of zero-shot estimators, and of their votes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from nasgauge.estimators import Estimator
+from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, vote
+from nasgauge.families.family import Family, Place
+from nasgauge.families.images import batches
+from nasgauge.nets import NetOptions
+from nasgauge.spaces import Space
+from nasgauge.study import Options, options_for
+
+
+@dataclass(frozen=True)
+class ZeroShotWords:
+    """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names, all if absent.
+
+    `data`, `data_path`: the images; `n_batches`, `batch_size`: how many; `inputs`: "data", or noise in their place;
+    `init`: how weights are drawn; `net`: the keys of NetOptions.
+    """
+
+    proxies: Sequence[str] = tuple(PROXIES)
+    data: str = "digits"
+    data_path: str | None = None
+    n_batches: int = 1
+    batch_size: int = 64
+    inputs: str = "data"
+    init: str = "default"
+    net: Options | None = None
+
+
+@dataclass(frozen=True)
+class VoteWords:
+    """Several estimators of the same study in one. `experts`: their names; `method`: "copeland" or "borda"."""
+
+    experts: Sequence[str] = ()
+    method: str = "copeland"
+    label: str = "vote"
+
+
+def _build(options: Options, space: Space, seed: int, place: Place) -> Estimator:
+    words: ZeroShotWords = options_for(ZeroShotWords, options, "estimator 'zeroshot'")
+    (channels, n_classes), drawn = batches(words.data, words.data_path, words.n_batches, words.batch_size, seed)
+    shape = {"in_channels": channels, "n_classes": n_classes}
+    net = options_for(NetOptions, shape | (words.net or {}), "estimator 'zeroshot', net")
+    return ZeroShot(space, tuple(words.proxies), drawn, net=net, inputs=words.inputs, init=words.init, seed=seed)
+
+
+def _vote(scores: pd.DataFrame, options: Options) -> pd.DataFrame:
+    words: VoteWords = options_for(VoteWords, options, "estimator 'vote'")
+    return vote(scores, tuple(words.experts), method=words.method, name=words.label)
+
+
+ZEROSHOT = Family(ZeroShotWords, lambda w: w.proxies, build=_build)
+VOTE = Family(VoteWords, lambda w: (w.label,), combine=_vote, needs=lambda w: w.experts)
