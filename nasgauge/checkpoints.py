@@ -3,6 +3,7 @@
 import io
 import pickle
 import re
+import zipfile
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any, final
@@ -12,6 +13,10 @@ import torch
 from nasgauge.errors import UserError
 from nasgauge.store import write_atomically
 
+_DAMAGED = (
+    *(zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError, OSError),
+    *(LookupError, TypeError, ValueError, AttributeError),  # what a foreign file may lead the reader into
+)
 _NAME = re.compile(r"epoch-(\d{6,})\.pt")
 
 
@@ -39,8 +44,12 @@ class CheckpointFolder(MutableMapping[int, dict[str, Any]]):
         if not path.exists():
             raise KeyError(epoch)
         try:
+            with zipfile.ZipFile(path) as parts:  # torch's own format; it does not look at the checksums itself
+                damaged = parts.testzip()
+            if damaged:
+                raise _unreadable(path, f"{damaged} is damaged")
             state = torch.load(path, map_location="cpu", weights_only=True)
-        except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        except _DAMAGED as error:
             raise _unreadable(path, str(error).partition("\n")[0]) from error
         if not isinstance(state, dict):
             raise _unreadable(path, f"it holds a {type(state).__name__}")

@@ -187,7 +187,8 @@ def recorded(store: Store, units: list[Unit]) -> dict[str, pd.DataFrame]:
         there = store.keys(name)
         keys = [u.key for u in units if u.key in there]
         if keys:
-            tables[name] = check(store.read(name, keys), spec)
+            rows = store.read(name, keys).drop_duplicates()  # the settings of an estimator are those of all its seeds
+            tables[name] = check(rows.reset_index(drop=True), spec)
     return tables
 
 
@@ -204,7 +205,7 @@ def _combined_at_checkpoints(records: dict[str, pd.DataFrame], spec: EstimatorSp
 
 def published(name: str) -> pd.DataFrame:
     """A shipped table of published values: estimator, criterion, at, value, source."""
-    path = Path(str(resources.files("nasgauge.studies"))) / "published" / f"{name}.csv"
+    path = _studies() / "published" / f"{name}.csv"
     if not path.is_file():
         raise unknown_name("published table", name, (p.stem for p in path.parent.glob("*.csv")))
     return pd.read_csv(io.StringIO(path.read_text()), comment="#")
@@ -212,13 +213,17 @@ def published(name: str) -> pd.DataFrame:
 
 def shipped(name: str) -> str | None:
     """The text of the shipped study of that name, None if there is none."""
-    path = Path(str(resources.files("nasgauge.studies"))) / f"{name}.toml"
+    path = _studies() / f"{name}.toml"
     return path.read_text() if path.is_file() else None
 
 
 def shipped_names() -> list[str]:
-    """The names of the shipped studies."""
-    return sorted(p.stem for p in Path(str(resources.files("nasgauge.studies"))).glob("*.toml"))
+    """The names of the shipped studies, those of the papers' scale below "paper/"."""
+    return sorted(str(p.relative_to(_studies()).with_suffix("")) for p in _studies().rglob("*.toml"))
+
+
+def _studies() -> Path:
+    return Path(str(resources.files("nasgauge.studies")))
 
 
 def _costs(table: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, pad
 
+from nasgauge.augment import shifted_and_mirrored
 from nasgauge.datasets import ImageData, Split
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import Arch, Space
@@ -79,7 +80,11 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = protocol.lr * _schedule(epoch + step / n_steps, protocol)
             rows = order[:, step * protocol.batch_size : (step + 1) * protocol.batch_size]  # (r, b)
-            x = torch.stack([_augment(images[i], protocol, g) for i, g in zip(rows, generators, strict=True)], 1)
+            moved = [
+                shifted_and_mirrored(images[i], protocol.shift, protocol.flip, g)
+                for i, g in zip(rows, generators, strict=True)
+            ]
+            x = torch.stack(moved, 1)
             logits = net(_side_by_side(x)).unflatten(1, (len(seeds), -1))  # (b, r, classes)
             loss = len(seeds) * cross_entropy(
                 logits.flatten(0, 1), labels[rows.T].flatten(), label_smoothing=protocol.label_smoothing
@@ -103,22 +108,6 @@ def _schedule(epoch: float, p: Protocol) -> float:
 def _side_by_side(x: torch.Tensor) -> torch.Tensor:
     """(b, r, c, h, w) to (b, r*c, h, w) in channels-last order."""
     return x.flatten(1, 2).contiguous(memory_format=torch.channels_last)
-
-
-def _augment(x: torch.Tensor, p: Protocol, generator: torch.Generator) -> torch.Tensor:
-    """Images (b, c, h, w) moved and mirrored at random, each by itself."""
-    n, _, h, w = x.shape
-    if p.shift:
-        dy, dx = torch.randint(2 * p.shift + 1, (2, n, 1), generator=generator).to(x.device)
-        rows = (dy + torch.arange(h, device=x.device))[:, None, :, None]  # (b, 1, h, 1)
-        cols = (dx + torch.arange(w, device=x.device))[:, None, None, :]  # (b, 1, 1, w)
-        each = torch.arange(n, device=x.device)[:, None, None, None]
-        channels = torch.arange(x.shape[1], device=x.device)[None, :, None, None]
-        x = pad(x, (p.shift,) * 4)[each, channels, rows, cols]
-    if p.flip:
-        mirrored = (torch.rand(n, generator=generator) < 0.5).to(x.device)[:, None, None, None]
-        x = torch.where(mirrored, x.flip(-1), x)
-    return x
 
 
 @torch.no_grad()

@@ -13,25 +13,31 @@ MAY_IMPORT = {
     "spaces": {"errors"},
     "criteria": {"errors"},
     "datasets": {"errors"},
+    "augment": {"errors"},
     "workers": {"errors"},
+    "progress": set(),
     "store": {"errors"},
+    "checkpoints": {"errors", "store"},
     "study": {"errors", "tables"},
     "scorefiles": {"errors", "tables"},
     "judging": {"errors", "tables", "criteria"},
     "nets": {"errors", "spaces"},
     "benchmarks": {"errors", "spaces", "tables"},
-    "estimators": {"errors", "spaces", "nets", "datasets", "tables"},
+    "estimators": {"errors", "spaces", "nets", "datasets", "augment", "tables"},
     "analyses": {"errors", "spaces", "criteria", "tables"},
     "search": {"errors", "spaces", "tables"},
-    "training": {"errors", "spaces", "nets", "datasets"},
+    "training": {"errors", "spaces", "nets", "datasets", "augment"},
     "report": {"errors", "analyses", "criteria", "spaces", "tables"},
-    "families": {"errors", "spaces", "nets", "datasets", "study", "estimators"},
+    "families": {"errors", "spaces", "nets", "datasets", "study", "estimators", "checkpoints"},
     "judgement": {"errors", "spaces", "benchmarks", "criteria", "judging", "report", "scorefiles"},
     "studies": set(),
     "bench": {"errors", "spaces", "nets", "datasets", "tables", "criteria", "training", "workers", "store", "study"},
 }
 KNOWS_ALL = {"run", "catalogue", "cli"}  # the arrow, the list of everything, and the command line
-DOORS = {"estimators.zeroshot"}  # each estimator family has a door of its own, for its weight in imports
+DOORS = {
+    "estimators.zeroshot",
+    "estimators.oneshot",
+}  # each estimator family has a door of its own, for its weight in imports
 NO_TORCH = {
     *("errors", "tables", "spaces", "criteria", "judging", "judgement", "scorefiles", "study", "store", "workers"),
     *("benchmarks", "analyses", "report", "search"),

@@ -122,7 +122,7 @@ def test_an_unfinished_study_has_a_status_but_no_report(tmp_path):
         ("digits-nb201", "digits-nb20", "unknown benchmark 'digits-nb20'; nearest: digits-nb201"),
         ("n = 24", "n = 99999", "fewer than the 99999 asked for"),
         ("kendall_tau", "kendal_tau", "unknown criterion 'kendal_tau'; nearest: kendall_tau"),
-        ('experts = ["snip"', 'experts = ["snap"', "unknown expert 'snap'"),
+        ('experts = ["snip"', 'experts = ["snap"', "unknown estimator 'snap'"),
     ],
 )
 def test_mistakes_in_a_study_are_told_before_any_work_begins(tmp_path, old, new, says):

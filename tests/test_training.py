@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from nasgauge.datasets import ImageData, rotated_splits
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import NB201
-from nasgauge.training import Protocol, _augment, _schedule, train
+from nasgauge.training import Protocol, _schedule, train
 
 SPACE = NB201()
 OPTIONS = NetOptions(channels=4, n_cells=1, n_stages=1, in_channels=1, n_classes=3)
@@ -82,20 +82,3 @@ def test_schedule_rises_linearly_then_falls_as_a_cosine_to_zero():
     assert _schedule(2.0, p) == pytest.approx(1.0)
     assert _schedule(6.0, p) == pytest.approx(0.5)
     assert _schedule(10.0, p) == pytest.approx(0.0, abs=1e-6)
-
-
-def test_shifted_images_are_crops_of_the_padded_one():
-    x = torch.arange(1.0, 37.0).reshape(1, 1, 6, 6).repeat(50, 1, 1, 1)
-    moved = _augment(x, Protocol(epochs=1, shift=1), torch.Generator().manual_seed(0))
-    padded = F.pad(x[0, 0], (1, 1, 1, 1))
-    crops = [padded[i : i + 6, j : j + 6] for i in range(3) for j in range(3)]
-    which = [[torch.equal(m[0], c) for c in crops].index(True) for m in moved]
-    assert set(which) == set(range(9))
-
-
-def test_flip_mirrors_about_half():
-    x = torch.arange(1.0, 37.0).reshape(1, 1, 6, 6).repeat(200, 1, 1, 1)
-    flipped = _augment(x, Protocol(epochs=1, flip=True), torch.Generator().manual_seed(0))
-    same = (flipped == x).flatten(1).all(1)
-    assert torch.equal(flipped[~same], x[~same].flip(-1))
-    assert 70 < int(same.sum()) < 130

@@ -28,8 +28,9 @@ class Analysis:
     panel_by: the column whose every value gets a panel of its own, "" for one panel. margins: (left, bottom, right,
     top) of the axes in fractions of the panel, None where they depend on the labels. random: compute takes `rng`.
     needs: names of the tables of `tables.RECORDS` that compute takes as keywords; without all of them there is nothing
-    to ask. caption: how to read the drawing, in a sentence or two. section: of SECTIONS, where reports show it if it
-    has anything to say; "" for those that every report shows in a place of their own.
+    to ask. counts: what the column n counts. caption: how to read the drawing, in a sentence or two. section: of
+    SECTIONS, where reports show it if it has anything to say; "" for those that every report shows in a place of their
+    own.
     """
 
     compute: Callable[..., pd.DataFrame]
@@ -42,6 +43,7 @@ class Analysis:
     margins: tuple[float, float, float, float] | None = None
     random: bool = False
     needs: tuple[str, ...] = ()
+    counts: str = "architectures"
     caption: str = ""
     section: str = ""
 

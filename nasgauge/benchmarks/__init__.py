@@ -8,13 +8,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from nasgauge.benchmarks import embedded, nb201
+from nasgauge.benchmarks import embedded, nb201, nb301
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.errors import UserError, unknown_name
 
 BENCHMARKS: dict[str, Callable[..., Benchmark]] = {
     "digits-nb201": partial(embedded.load, "digits-nb201"),
     "nb201": nb201.load,
+    "nb301": nb301.load,
 }
 
 

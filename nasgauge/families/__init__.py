@@ -49,7 +49,7 @@ def check_estimators(specs: Sequence[EstimatorSpec], space: Space, seed: int) ->
         words = options_for(family.words, spec.options, where)
         for needed in family.needs(words):
             if needed not in known:
-                raise UserError(f"{where}: {unknown_name('estimator above it', needed, known)}")
+                raise UserError(f"{where}: {unknown_name('estimator', needed, known)} (it must stand above)")
         if family.build is not None:
             family.build(spec.options, space, seed, place)
         for name in family.names(words):

@@ -107,13 +107,13 @@ def _build(options: Options, space: Space, seed: int, place: Place) -> OneShot:
     split = parted(data, words.valid_share, words.split_seed, where)
     shape = {"in_channels": data.images.shape[1], "n_classes": data.n_classes}
     net = options_for(NetOptions, shape | (words.net or {}), f"{where}, net")
+    protocol = _protocol(words, where)
     return OneShot(
         _restricted(space, words.without), data, split, partial(_stream, words, net.n_cells * net.n_stages),
-        _protocol(words, where),
-        net=net, supernet=options_for(SupernetOptions, words.supernet or {}, f"{where}, supernet"), seed=seed,
+        protocol, net=net, supernet=options_for(SupernetOptions, words.supernet or {}, f"{where}, supernet"), seed=seed,
         label=words.label, checkpoint_epochs=tuple(words.checkpoints), score_batch_size=words.score_batch_size,
         n_score_batches=words.n_score_batches, averages=tuple(words.averages), post_deiso=words.post_deiso,
-        form=words.form, probes=_probes(words, space, data, split, seed),
+        form=words.form, probes=_probes(words, space, data, split, seed), settings=_settings(words, protocol, net),
         checkpoints=place.checkpoints(words.label, seed), progress=place.progress,
         on_epoch=_logger(words, seed),
         device=words.device,
@@ -134,6 +134,14 @@ def _protocol(words: OneShotWords, where: str) -> Protocol:
     return options_for(
         Protocol, vars(PROTOCOLS[words.protocol]) | (words.training or {}) | epochs, f"{where}, training"
     )
+
+
+def _settings(words: OneShotWords, protocol: Protocol, net: NetOptions) -> dict[str, float]:
+    """The numbers that studies like to vary."""
+    chosen = {name: getattr(protocol, name) for name in ("epochs", "lr", "batch_size", "train_share", "weight_decay")}
+    options = words.sampler_options or {}
+    chosen |= {"channels": net.channels, "n_cells": net.n_cells, "n_samples": options.get("n_samples", 1)}
+    return {name: float(value) for name, value in chosen.items()}
 
 
 def _stream(words: OneShotWords, n_cells: int, space: Space, *, rng: np.random.Generator) -> Iterator[list[Path]]:
@@ -174,7 +182,9 @@ def _inherited(options: Options, space: Space, seed: int, place: Place) -> Estim
     _, drawn = batches(words.data, words.data_path, words.n_batches, words.batch_size, seed)
 
     def on(network: Callable[[Arch], nn.Module]) -> Estimator:
-        return ZeroShot(space, tuple(words.proxies), drawn, net=parent.net, seed=seed, network=network)
+        return ZeroShot(
+            space, tuple(words.proxies), drawn, net=parent.net, seed=seed, network=network, device=parent.device
+        )
 
     return Inherited(on, lambda epoch: parent.trained(epoch).standalone, _epochs(words, parent.epochs), words.of)
 

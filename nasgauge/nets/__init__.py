@@ -1,7 +1,8 @@
 """What does an architecture compute?
 
-`build(space, arch, options)` gives the stand-alone network of an architecture. Rule: networks and their operations
-only; no sampling of architectures and no training loop.
+`build(space, arch, options)` gives the stand-alone network of an architecture, `supernet(space, ...)` one network whose
+weights all architectures share. Rule: networks and their operations only; no sampling of architectures and no training
+loop.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,14 +12,25 @@ import torch
 from torch import nn
 
 from nasgauge.errors import unknown_name
-from nasgauge.nets import nb201
+from nasgauge.nets import darts, nb101, nb201, nds
 from nasgauge.nets.counting import Complexity, count
 from nasgauge.nets.initialise import INITS, initialise
-from nasgauge.nets.options import NetOptions
+from nasgauge.nets.options import NetOptions, SupernetOptions
+from nasgauge.nets.program import Path
+from nasgauge.nets.supernet import SUPERNETS, Supernet, supernet
 from nasgauge.spaces import Arch, Space
 
 NETS: dict[str, Callable[[Arch, NetOptions], nn.Module]] = {
+    "darts": darts.build,
+    "darts-nds": darts.build,
+    "nb101": nb101.build,
+    "nb101-1shot1-1": nb101.build_oneshot("nb101-1shot1-1"),
+    "nb101-1shot1-2": nb101.build_oneshot("nb101-1shot1-2"),
+    "nb101-1shot1-3": nb101.build_oneshot("nb101-1shot1-3"),
+    "nb101-1shot1-3-chain": nb101.build_oneshot("nb101-1shot1-3-chain"),
     "nb201": nb201.build,
+    "nds-resnet": nds.build_resnet,
+    "nds-resnext-a": nds.build_resnext_a,
 }
 
 
@@ -61,4 +73,18 @@ def _family(space: Space) -> Callable[[Arch, NetOptions], nn.Module]:
     return NETS[space.name]
 
 
-__all__ = ["INITS", "NETS", "Complexity", "NetOptions", "build", "complexity", "count", "initialise"]
+__all__ = [
+    "INITS",
+    "NETS",
+    "SUPERNETS",
+    "Complexity",
+    "NetOptions",
+    "Path",
+    "Supernet",
+    "SupernetOptions",
+    "build",
+    "complexity",
+    "count",
+    "initialise",
+    "supernet",
+]

@@ -1,4 +1,4 @@
-"""What can be chosen about a network apart from its architecture."""
+"""What can be chosen about a network, or a supernet, apart from its architecture."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,8 @@ class NetOptions:
     cells' convolutions. `dropout`: probability before the classifier. `skip_dead`: leave out edges that no path from
     input to output crosses (exact while `bn_affine` and `conv_bias` are off, as a dead convolution then gives zero).
     `replicas`: that many independent copies of the network side by side in the channels, as grouped convolutions.
+    `depth_divisor`: where an architecture states depths (nds), d stands for d / depth_divisor blocks, rounded up.
+    `auxiliary`: a second classifier after the last reduction cell (networks of DARTS cells only).
     """
 
     channels: int = 16
@@ -26,3 +28,19 @@ class NetOptions:
     dropout: float = 0.0
     skip_dead: bool = False
     replicas: int = 1
+    depth_divisor: int = 1
+    auxiliary: bool = False
+
+
+@dataclass(frozen=True)
+class SupernetOptions:
+    """What only a supernet has.
+
+    `bn`: "batch", normalisation by the statistics of the batch at hand, in training and in scoring; "tracked", running
+    statistics to which whatever path is trained contributes; "recalibrated", the same, but estimated anew for each
+    architecture before it is scored (`Supernet.recalibrate`). `linear_transformers`: operations after which stands a
+    1x1 convolution without bias, normalisation or activation ("skip_connect": in its place; Laube & Zell 2021).
+    """
+
+    bn: str = "batch"
+    linear_transformers: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from nasgauge.report.labels import leading
 
 N_THINNED = 50_000  # architectures beyond which matrix and scatter rest on a sample
 _THINNED = ("agreement", "rank_scatter")
+_PIXELS = 74  # of the page for an inch of a panel, at least
 _N_OPERATIONS = 1_000  # architectures looked at for the legend's operations
 
 
@@ -50,6 +51,7 @@ class Exhibit:
     absent: str = ""
     legend: tuple[Swatch, ...] = ()
     wide: bool = False
+    column: int = 155  # least width of a panel in pixels
 
 
 def exhibits(bundle: Bundle, *, rng: np.random.Generator) -> dict[str, Exhibit]:
@@ -88,7 +90,7 @@ def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
     if bundle.published is not None:
         notes.append("Open diamonds: published values.")
     question = "How well does each estimator rank, and how sure is that?"
-    counts = _counts(bundle.values["n"])
+    counts = _counts(bundle.values["n"], "architectures")
     return Exhibit(
         "values", question, "", "", counts, tuple(notes), (Panel("", drawing),), csv_download(values, "values", rng=rng)
     )
@@ -127,13 +129,14 @@ def _exhibit(
         analysis.question,
         analysis.paper_finding,
         analysis.figure,
-        _counts(table["n"]) if len(table) else "",
+        _counts(table["n"], analysis.counts) if len(table) else "",
         tuple(notes),
         panels,
         csv_download(table, name, rng=rng),
         absent,
         _legend(table, bundle) if name == "top_cells" and not absent else (),
         wide=name == "agreement",
+        column=round(_PIXELS * analysis.size[0]),
     )
 
 
@@ -206,6 +209,6 @@ def _legend(table: pd.DataFrame, bundle: Bundle) -> tuple[Swatch, ...]:
     )
 
 
-def _counts(n: pd.Series) -> str:
+def _counts(n: pd.Series, what: str) -> str:
     low, high = int(n.min()), int(n.max())
-    return f"n = {high:,} architectures" if low == high else f"n = {low:,} to {high:,} architectures"
+    return f"n = {high:,} {what}" if low == high else f"n = {low:,} to {high:,} {what}"

@@ -5,11 +5,24 @@ mutation, neighbours and restriction. Rule: numpy only, no weights, no accuracy,
 """
 
 from nasgauge.errors import unknown_name
+from nasgauge.spaces.darts import Darts, DartsNDS
+from nasgauge.spaces.nb101 import NB101
+from nasgauge.spaces.nb101_oneshot import NB101OneShot1, NB101OneShot2, NB101OneShot3, NB101OneShot3Chain
 from nasgauge.spaces.nb201 import NB201
+from nasgauge.spaces.nds import NDSResNet, NDSResNeXtA, ResidualStage
 from nasgauge.spaces.space import Arch, Graph, Space
 
 SPACES: dict[str, type[Space]] = {
+    "darts": Darts,
+    "darts-nds": DartsNDS,
+    "nb101": NB101,
+    "nb101-1shot1-1": NB101OneShot1,
+    "nb101-1shot1-2": NB101OneShot2,
+    "nb101-1shot1-3": NB101OneShot3,
+    "nb101-1shot1-3-chain": NB101OneShot3Chain,
     "nb201": NB201,
+    "nds-resnet": NDSResNet,
+    "nds-resnext-a": NDSResNeXtA,
 }
 
 
@@ -26,4 +39,21 @@ def get_space(space: "str | Space") -> Space:
     return SPACES[space]()
 
 
-__all__ = ["NB201", "SPACES", "Arch", "Graph", "Space", "get_space"]
+__all__ = [
+    "NB101",
+    "NB101OneShot1",
+    "NB101OneShot2",
+    "NB101OneShot3",
+    "NB101OneShot3Chain",
+    "NB201",
+    "SPACES",
+    "Arch",
+    "Darts",
+    "DartsNDS",
+    "Graph",
+    "NDSResNeXtA",
+    "NDSResNet",
+    "ResidualStage",
+    "Space",
+    "get_space",
+]

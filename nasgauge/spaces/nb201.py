@@ -43,6 +43,7 @@ class NB201(Space):
 
     def __init__(self, choices: tuple[int, ...] = tuple(range(len(OPS)))) -> None:
         self.choices = choices
+        self.options = tuple(OPS[c] for c in choices)
 
     def __repr__(self) -> str:
         return f"NB201({', '.join(OPS[c] for c in self.choices)})"

@@ -21,12 +21,14 @@ class Graph:
 class Space(ABC):
     """A set of architectures. Final subclasses are mostly data.
 
-    Attributes: `name`; `reference` (bib key); `forms`, the names of its canonical forms, the default first.
+    Attributes: `name`; `reference` (bib key); `forms`, the names of its canonical forms, the default first; `options`,
+    the names that `restrict` may keep.
     """
 
     name: str
     reference: str
     forms: tuple[str, ...]
+    options: tuple[str, ...]
 
     @abstractmethod
     def sample(self, rng: np.random.Generator) -> Arch:

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from nasgauge.analyses import ANALYSES
+from nasgauge.analyses import ANALYSES, SECTIONS
 from nasgauge.spaces import NB201
+from nasgauge.tables import RECORDS, check
 
 NAMES = sorted(ANALYSES)
 SPACE = NB201()
@@ -27,8 +28,39 @@ def tables(n=30, n_seeds=3):
     return pd.concat([scores, constant], ignore_index=True), truth
 
 
-def ask(name, scores, truth):
-    return ANALYSES[name](scores, truth, SPACE, rng=np.random.default_rng(5))
+def records(archs):
+    """Tables as a supernet would record them: two estimators, two seeds, three epochs, three batches."""
+    rng = np.random.default_rng(1)
+    keys = pd.MultiIndex.from_product(
+        [("x", "y"), archs, (0, 1), (1, 5, 40)], names=["estimator", "arch", "seed", "epoch"]
+    )
+    each = keys.to_frame(index=False)
+    batches = each.merge(pd.DataFrame({"batch": [0, 1, 2], "n_images": [20, 20, 10]}), how="cross")
+    hits = rng.integers(0, 10, len(batches)) / 10
+    classes = {arch: archs[i // 2 * 2] for i, arch in enumerate(archs)}
+    epochs = each.drop(columns="arch").drop_duplicates()
+    steps = epochs.merge(pd.DataFrame({"step": range(8), "arch": archs[:8]}), how="cross")
+    pairs = pd.DataFrame({"arch_a": archs[0], "arch_b": archs[1:5]}).merge(
+        pd.DataFrame({"position": ["stem", "cell0", "head"]}), how="cross"
+    )
+    pairs = epochs.merge(pairs, how="cross")
+    settings = [("x", "channels", 4.0), ("y", "channels", 8.0), ("x", "epochs", 40.0), ("y", "epochs", 40.0)]
+    return {
+        "checkpoint_scores": each.assign(score=rng.normal(size=len(each))),
+        "batch_scores": batches.assign(accuracy=hits, loss=2 - hits + rng.random(len(batches)) / 9),
+        "class_scores": each.assign(iso_class=each["arch"].map(classes), score=rng.normal(size=len(each))),
+        "training_log": epochs.assign(lr=0.1 / epochs["epoch"], train_loss=rng.random(len(epochs)), train_seconds=1.0),
+        "forgetting": steps.assign(accuracy_after_step=0.5, accuracy_after_epoch=rng.random(len(steps))),
+        "gradients": pairs.assign(cosine=rng.uniform(-1, 1, len(pairs))),
+        "settings": pd.DataFrame(settings, columns=["estimator", "setting", "value"]),
+    }
+
+
+def ask(name, scores, truth, order=None):
+    kept = records(sorted(truth["arch"].unique()))
+    if order is not None:
+        kept = {key: table.sample(frac=1, random_state=order) for key, table in kept.items()}
+    return ANALYSES[name](scores, truth, SPACE, rng=np.random.default_rng(5), records=kept)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,6 +68,19 @@ def test_the_entry_says_what_it_asks_and_what_the_paper_found(name):
     entry = ANALYSES[name]
     assert entry.question.endswith("?") and entry.paper_finding.endswith(".") and "2021" in entry.paper_finding
     assert entry.figure == "" or entry.figure.startswith("Fig. ")
+    assert set(entry.needs) <= set(RECORDS) and (entry.section == "" or entry.section in SECTIONS)
+    assert bool(entry.caption) == bool(entry.section)
+
+
+def test_the_made_up_records_are_what_estimators_record():
+    _, truth = tables()
+    for name, table in records(sorted(truth["arch"].unique())).items():
+        check(table, RECORDS[name])
+
+
+def test_an_analysis_without_the_tables_it_needs_says_so():
+    with pytest.raises(KeyError, match="checkpoint_scores"):
+        ANALYSES["trend"](*tables(), SPACE, rng=np.random.default_rng(0), records={})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -52,7 +97,7 @@ def test_it_leaves_its_tables_alone_and_repeats_itself(name):
 def test_the_order_of_rows_does_not_matter(name):
     scores, truth = tables()
     shuffled = scores.sample(frac=1, random_state=1), truth.sample(frac=1, random_state=2)
-    one, other = ask(name, scores, truth), ask(name, *shuffled)
+    one, other = ask(name, scores, truth), ask(name, *shuffled, order=3)
     keys = [c for c in one.columns if one[c].dtype.kind not in "f"] or list(one.columns)
     one, other = (t.sort_values(keys).reset_index(drop=True) for t in (one, other))
     pd.testing.assert_frame_equal(one, other, check_dtype=False)
@@ -60,12 +105,13 @@ def test_the_order_of_rows_does_not_matter(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_monotone_map_of_the_scores_changes_no_rank_table(name):
-    if name == "score_histogram":
+    if name in ("score_histogram", "search_quality"):
         pytest.skip("it shows the scores themselves")
     scores, truth = tables()
     scores = scores[scores["seed"] == 0]
     mapped = scores.assign(score=np.exp(scores["score"]))
-    one, other = (ask(name, s, truth).drop(columns="score", errors="ignore") for s in (scores, mapped))
+    shown = ["score", "mean_score", "tau_a", "tau_a_low", "tau_a_high"]  # of the scores themselves
+    one, other = (ask(name, s, truth).drop(columns=shown, errors="ignore") for s in (scores, mapped))
     pd.testing.assert_frame_equal(one, other)
 
 

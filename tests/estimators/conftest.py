@@ -18,14 +18,20 @@ class LinearSupernet(nn.Module):
         with torch.no_grad():
             for p in self.parameters():
                 p.uniform_(-0.5, 0.5, generator=generator)
-        self.shown = []  # (path, images) of every pass
+        self.shown = []  # (path, images) of every pass in training
+        self.before = []  # the weights at each of them
 
     def used(self, path):
         return ("stem", *(f"cell0/{i}" for i in path))
 
     def forward(self, x, path):
-        self.shown.append((path, x))
+        if self.training:
+            self.shown.append((path, x))
+            self.before.append({key: self.weight(key) for key in self.parts})
         return sum(self.parts[key](x.flatten(1)) for key in self.used(path))
+
+    def each(self, x, paths):
+        return torch.stack([self(x, path) for path in paths])
 
     def weight(self, key):
         return self.parts[key].weight.detach().clone()

@@ -72,7 +72,7 @@ def test_constant_is_constant():
 def test_plateau_halves_after_too_many_epochs_without_a_lower_loss():
     p = Protocol(epochs=20, lr=0.8, schedule="plateau", plateau_patience=1, lr_min=0.3, warmup_epochs=1)
     schedule, rates = Schedule(p), []
-    losses = [9.0, 5.0, 4.0, 4.1, 4.0, 3.0, 2.99999, 3.5, 3.5, 3.5, 3.5]  # the first is of warm-up; 2.99999 is no less
+    losses = [1.0, 5.0, 4.0, 4.1, 4.0, 3.0, 2.99999, 3.5, 3.5, 3.5, 3.5]  # the first is of warm-up; 2.99999 counts as 3
     for epoch, loss in enumerate(losses, start=1):
         schedule.after_epoch(epoch, loss)
         rates.append(schedule.at(epoch))

@@ -52,8 +52,9 @@ class OneShot(Estimator):
     `seed`: weights, sampling, order of images. `checkpoint_epochs`: when the weights are kept and scored; the last
     epoch always is. `averages`: also score the mean of the weights of so many last checkpoints (temporal ensemble).
     `post_deiso`: also score all members of an architecture's class (canonical `form`) and average them. `probes`: what
-    is recorded while training. `checkpoints`: where states are kept (epoch to state); what is there is not trained
-    again. `label`: the first part of the names in tables, see `names`.
+    is recorded while training. `settings`: numbers that tell it from others of a study, for table SETTINGS.
+    `checkpoints`: where states are kept (epoch to state); what is there is not trained again. `label`: the first part
+    of the names in tables, see `names`.
     """
 
     space: Space
@@ -72,6 +73,7 @@ class OneShot(Estimator):
     post_deiso: bool = False
     form: str | None = None
     probes: tuple[Probe, ...] = ()
+    settings: Mapping[str, float] = field(default_factory=dict)
     checkpoints: MutableMapping[int, dict[str, Any]] = field(default_factory=dict)
     progress: Callable[[int, int], None] | None = None
     on_epoch: Callable[[Mapping[str, float]], None] | None = None
@@ -118,11 +120,16 @@ class OneShot(Estimator):
 
     def history(self) -> dict[str, pd.DataFrame]:
         """What training recorded: tables of RECORDS by name."""
-        rows = self._state(self.protocol.epochs)["rows"]
-        labelled = {
-            name: [{"estimator": self.label, "seed": self.seed, **row} for row in part] for name, part in rows.items()
+        recorded = self._state(self.protocol.epochs)["rows"]
+        tables = {
+            n: pd.DataFrame(rows).assign(estimator=self.label, seed=self.seed) for n, rows in recorded.items() if rows
         }
-        return {name: check(pd.DataFrame(part), RECORDS[name]) for name, part in labelled.items() if part}
+        if self.settings:
+            every = [
+                (n, s, v) for n in names(self.label, self.averages, self.post_deiso) for s, v in self.settings.items()
+            ]
+            tables["settings"] = pd.DataFrame(every, columns=["estimator", "setting", "value"])
+        return {name: check(table, RECORDS[name]) for name, table in tables.items()}
 
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
         """Scores of the last epoch, and as records the scores at every checkpoint, of every batch and class member.

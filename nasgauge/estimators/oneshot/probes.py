@@ -63,7 +63,8 @@ class ForgettingProbe(Probe):
     Rows of table FORGETTING. images (n, c, h, w), labels (n,): validated on, in batches of `batch_size`, in eval mode:
     with batch statistics where the supernet has no running ones. max_archs: at most so many architectures an epoch,
     from steps spread evenly over it; a step is looked at with all its architectures (one that is there twice once), so
-    at least one step is. None: every step. to_str: the string of a path in tables.
+    at least one step is. None: every step. to_str: the string of a path in tables. Reference: Ning et al. 2021,
+    section 5.3.
     """
 
     epochs: Collection[int]
@@ -121,7 +122,7 @@ class GradientProbe(Probe):
     cross-entropy on all of `images` (n, c, h, w) with `labels` (n,), normalisations as in training, dropout off. A
     position is what stands before "/" in the keys of parts: stem, cell0, ..., head. No row: no common parameters there,
     or a gradient of zero or one that is not finite. archs: each pair (a before b) is compared, duplicates once. to_str:
-    the string of a path in tables. Reference: Ning et al. 2021, section 4.2.
+    the string of a path in tables. Reference: Ning et al. 2021, section 6.
     """
 
     epochs: Collection[int]

@@ -25,7 +25,8 @@ class Protocol:
     train_share: the first share of the split's training rows is used, in the split's order (so a smaller share is part
     of a larger one).
     unused: what a step does to parameters that none of its architectures uses. "frozen": nothing, as torch does since
-    2.0. "decay": their gradient is zero, so weight decay and momentum go on moving them, as in older torch.
+    2.0. "decay": their gradient is zero, so weight decay and momentum go on moving them, as in older torch (where that
+    began with a parameter's first use; here it does with the first step).
     gradient: how the gradients of a step's architectures are combined. "sum", or "mean_of_users": a parameter's sum is
     divided by the number of architectures that use it (not by all of them).
     images: the architectures of a step see the same batch ("shared") or each the next one ("own": one epoch then has

@@ -25,11 +25,11 @@ def describe(
 ) -> dict[str, Any]:
     """What tells one training from another, as flat JSON: seed, protocol, images, probes, shapes of weights."""
     return {
-        "seed": seed,
+        "seed": int(seed),
         **asdict(protocol),
         "data": data.name,
         "training rows": f"{len(rows)}, checksum {zlib.crc32(rows.numpy().tobytes())}",
-        **{f"epochs of {probe.table}": sorted(probe.epochs) for probe in probes},
+        "probes": [f"{probe.table} at {sorted(map(int, probe.epochs))}" for probe in probes],
         **{f"shape of {name}": list(w.shape) for name, w in net.state_dict().items()},
     }
 

@@ -50,7 +50,7 @@ def train(
     interruption, bit for bit; `net` and `sampler` must be given as at the beginning.
 
     UserError: fewer training rows than a step needs; a loss or weight that is not finite (the checkpoints stay as they
-    are); a checkpoint of another training. Reference: Guo et al. 2020.
+    are); a checkpoint of another training. Reference: Guo et al. 2020 (single path); Ning et al. 2021, section 2.1.
     """
     device = torch.device(device)
     wanted = _wanted(checkpoint_epochs, protocol.epochs)

@@ -1,0 +1,108 @@
+"""Does an estimator see that the best are the best, and can it rank them among themselves?"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.analyses.drawing import LINES, N_LINES, legend_below, plain, say, tidy
+from nasgauge.analyses.vectors import is_among, mean_truth, scores_by_seed
+from nasgauge.criteria import kendall_tau, kendall_tau_at_top
+from nasgauge.errors import UserError
+from nasgauge.spaces import Space
+
+N_BEST = (10, 25, 50, 100, 150, 250, 500)
+_COLUMNS = ("estimator", "n_best", "mean_score", "tau", "low", "high", "tau_a", "tau_a_low", "tau_a_high", "n")
+
+
+def compute(
+    scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None, *, n_best: Sequence[int] = N_BEST
+) -> pd.DataFrame:
+    """Mean score of the N truly best architectures and Kendall's tau-b among them, for growing N.
+
+    A_N = mean {s_i : rank t_i <= N}, tau_N = tau_b(s, t) over the same, for N in n_best below n, and N = n
+    tau_a = tau_b of the pairs (N, A_N): -1 where the mean score falls with every step down the truth
+
+    scores, truth: tables SCORES and TRUTH; space is not used. n: architectures that the estimator scored in all its
+    seeds and that the truth holds. Ties of the truth at the border of the N best: the expectation over a random choice
+    among them, in A_N, and in tau_N as `criteria.kendall_tau_at_top` says. All is computed per seed: mean_score, tau
+    and tau_a are means over seeds; low and high, tau_a_low and tau_a_high the least and greatest seed. A_N is compared
+    in 12 digits. Returns (estimator, n_best, mean_score, tau, low, high, tau_a, tau_a_low, tau_a_high, n), by estimator
+    and N, the tau_a equal in all rows of an estimator. NaN: tau where a seed's scores or the
+    accuracies are constant among the N best, tau_a where a seed's A_N are constant or n leaves a single N. Range
+    [-1, 1]; tau higher, tau_a lower is better. UserError: an N below 1, an estimator called "truth".
+
+    >>> truth = pd.DataFrame({"arch": list("abcd"), "seed": 0, "accuracy": [0.9, 0.8, 0.7, 0.6]})
+    >>> scores = pd.DataFrame({"estimator": "e", "arch": list("abcd"), "seed": 0, "score": [3.0, 4.0, 2.0, 1.0]})
+    >>> compute(scores, truth, n_best=(2,))[["n_best", "mean_score", "tau", "tau_a"]].round(3).values.tolist()
+    [[2.0, 3.5, -1.0, -1.0], [4.0, 2.5, 0.667, -1.0]]
+
+    Reference: laube2021exploring, Sec. 3.4.
+    """
+    if any(size < 1 for size in n_best):
+        raise UserError(f"best_of_truth: n_best {tuple(n_best)} holds a number below 1; give numbers of architectures")
+    accuracy = mean_truth(truth)
+    rows: list[tuple[object, ...]] = []
+    for name, table in sorted(scores_by_seed(scores).items()):
+        table = table[is_among(table.index, accuracy.index)].sort_index()
+        if len(table):
+            sizes = [*sorted({int(size) for size in n_best if size < len(table)}), len(table)]
+            found = _of_estimator(table.to_numpy().T, accuracy.reindex(table.index).to_numpy(), sizes)
+            rows += [(name, *row, len(table)) for row in found]
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
+    """Tau within the N best over N, one line for each of the eight estimators with the highest tau over all."""
+    if table["tau"].isna().all():
+        say(ax, "no ranking among the best is defined")
+        return
+    overall = table[table["n_best"] == table["n"]].set_index("estimator")["tau"]
+    names = sorted(overall.index, key=lambda name: (np.isnan(overall[name]), -overall[name], name))
+    shown = names[:N_LINES]
+    for i, (name, line) in enumerate(zip(shown, LINES, strict=False)):
+        rows = table[table["estimator"] == name].sort_values("n_best")
+        tau_a = rows["tau_a"].iloc[0]
+        digits = "–" if np.isnan(tau_a) else f"{round(tau_a, 2) + 0.0:.2f}".replace("-", "−")
+        size = rows["n_best"] * 1.02 ** (i - len(shown) / 2)  # side by side, so that no range hides another
+        ax.vlines(size, rows["low"], rows["high"], color=line.colour, linewidth=1.8, alpha=0.35)
+        style = {"color": line.colour, "linestyle": line.dash, "marker": line.marker, "markersize": 4, "linewidth": 1.3}
+        ax.plot(size, rows["tau"], label=f"{digits}  {plain(name, 28)}", markeredgewidth=0, **style)
+    ax.axhline(0, color="0.35", linewidth=0.8, linestyle=(0, (4, 2)), zorder=0)
+    _mark_sizes(table[table["estimator"].isin(shown)], ax)
+    ax.set(xlabel="truly best architectures", ylabel="Kendall's tau-b among them")
+    cut = f"the best {len(shown)} of {len(names)} estimators" if len(names) > len(shown) else "estimator"
+    legend_below(ax, f"τₐ and {cut}")
+    tidy(ax)
+
+
+def _of_estimator(score: np.ndarray, truth: np.ndarray, sizes: list[int]) -> list[tuple[float, ...]]:
+    """For each N the columns n_best to tau_a_high; score (n_seeds, n), truth (n,)."""
+    weight = np.array([_share_among_best(truth, size) / size for size in sizes])  # (n_sizes, n)
+    mean = score @ weight.T  # (n_seeds, n_sizes)
+    # Sums of one constant in different lengths differ in their last bits.
+    series = [[float(f"{value:.12g}") for value in of_seed] for of_seed in mean]
+    tau_a = np.array([kendall_tau(of_seed, sizes) for of_seed in series])
+    rows = []
+    for i, size in enumerate(sizes):
+        top = weight[i] > 0
+        tau = np.array([kendall_tau_at_top(of_seed[top], truth[top], count=size) for of_seed in score])
+        spread = [summary for x in (tau, tau_a) for summary in (x.mean(), x.min(), x.max())]
+        rows.append((size, mean[:, i].mean(), *spread))
+    return rows
+
+
+def _share_among_best(truth: np.ndarray, size: int) -> np.ndarray:
+    """Chance of each architecture to be among the `size` truly best: 1 above the border, equal shares at it."""
+    border = np.sort(truth)[-size]
+    above, tied = truth > border, truth == border
+    return above + tied * (size - above.sum()) / tied.sum()
+
+
+def _mark_sizes(table: pd.DataFrame, ax) -> None:
+    """A logarithmic axis whose ticks are the N; one that would run into the next larger is left out."""
+    every = sorted(table["n_best"].unique())
+    sizes = [size for size, after in zip(every, [*every[1:], np.inf], strict=True) if after >= 1.3 * size]
+    ax.set_xscale("log")
+    ax.set_xticks(sizes, [f"all {size:,}" if size == every[-1] else f"{size:,}" for size in sizes])
+    ax.minorticks_off()

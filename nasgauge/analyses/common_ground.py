@@ -1,0 +1,100 @@
+"""Is an estimator of a smaller search space better on that space than the others are?"""
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.analyses.drawing import BLUE, VERMILION, plain, say, tidy
+from nasgauge.analyses.vectors import is_among, mean_truth, scores_by_seed
+from nasgauge.criteria import kendall_tau, precision_at_top
+from nasgauge.errors import UserError
+from nasgauge.spaces import Space
+
+_COLUMNS = ("subset_of", "estimator", "kendall_tau", "precision_at_top", "mean_score", "n_scored", "n")
+_N_SHOWN = 8
+
+
+def compute(
+    scores: pd.DataFrame,
+    truth: pd.DataFrame,
+    space: Space | None = None,
+    *,
+    fraction: float = 0.1,
+    largest: float = 0.9,
+) -> pd.DataFrame:
+    """All estimators on exactly those architectures that one of them scored, wherever it scored not all of the truth.
+
+    kendall_tau, precision_at_top = the criteria over the n architectures of the subset, mean over the estimator's seeds
+    mean_score = mean over these architectures and seeds
+
+    scores, truth: tables SCORES and TRUTH; space is not used. An estimator scored an architecture if all its seeds
+    did and the truth holds it: n_scored of them. Each distinct set of scored architectures that is not empty and at
+    most `largest` of the truth is a subset (who lacks fewer has failed on some, and is of no smaller space);
+    subset_of is the first name, by alphabet, of the estimators that scored just this set, whose rows have n_scored
+    = n. A subset has a row for each estimator that scored all of it, and perhaps more. fraction: of the n, the top
+    that precision_at_top looks at. Returns (subset_of, estimator, kendall_tau, precision_at_top, mean_score,
+    n_scored, n) by subset and estimator; empty where there is no subset.
+    NaN: constant scores or accuracies, n < 2. Ranges [-1, 1] and [0, 1], higher is better; mean_score compares only
+    estimators of one unit. UserError: a fraction outside (0, 1), an estimator called "truth".
+
+    >>> truth = pd.DataFrame({"arch": list("abcd"), "seed": 0, "accuracy": [0.9, 0.8, 0.7, 0.6]})
+    >>> full = pd.DataFrame({"estimator": "full", "arch": list("abcd"), "seed": 0, "score": [4.0, 1.0, 2.0, 3.0]})
+    >>> part = pd.DataFrame({"estimator": "part", "arch": list("abc"), "seed": 0, "score": [3.0, 2.0, 1.0]})
+    >>> compute(pd.concat([full, part]), truth)[["subset_of", "estimator", "kendall_tau", "n"]].round(3).values.tolist()
+    [['part', 'full', 0.333, 3], ['part', 'part', 1.0, 3]]
+
+    Reference: ning2021evaluating, Table A5; laube2021exploring, Sec. 4.1.
+    """
+    if not 0 < fraction < 1:
+        raise UserError(f"common_ground: fraction is {fraction}; give a share of the architectures between 0 and 1")
+    accuracy = mean_truth(truth).sort_index()
+    tables = {
+        name: table[is_among(table.index, accuracy.index)].sort_index()
+        for name, table in sorted(scores_by_seed(scores).items())
+    }
+    owners: dict[tuple[str, ...], str] = {}
+    for name, table in tables.items():
+        if 0 < len(table) <= largest * len(accuracy):
+            owners.setdefault(tuple(table.index), name)
+    rows = []
+    for archs, owner in owners.items():
+        subset = pd.Index(archs)
+        true = accuracy.reindex(subset).to_numpy()
+        for name, table in tables.items():
+            if is_among(subset, table.index).all():
+                rows.append((owner, name, *_judged(table.reindex(subset), true, fraction), len(table), len(subset)))
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
+    """One subset: tau of the estimator it belongs to, and how far the others are from it, the best above."""
+    own = table[table["estimator"] == table["subset_of"]]
+    table = table.dropna(subset="kendall_tau").sort_values(["kendall_tau", "estimator"], ascending=[False, True])
+    if table.empty:
+        say(ax, "nothing to compare")
+        return
+    is_own = (table["n_scored"] == table["n"]).to_numpy()
+    shown = table[is_own | (np.cumsum(~is_own) <= _N_SHOWN - is_own.sum())]
+    rows, tau = np.arange(len(shown)), shown["kendall_tau"].to_numpy()
+    is_own = (shown["n_scored"] == shown["n"]).to_numpy()
+    reference = own["kendall_tau"].iloc[0]
+    if not np.isnan(reference):
+        ax.axvline(reference, color=VERMILION, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
+    ax.hlines(rows, reference, tau, color="0.75", linewidth=2.5, zorder=1)
+    ax.plot(tau[~is_own], rows[~is_own], "o", color=BLUE, markersize=6, markerfacecolor="white", markeredgewidth=1.6)
+    ax.plot(tau[is_own], rows[is_own], "D", color=VERMILION, markersize=6)
+    ax.set_yticks(rows, [plain(name, 24) for name in shown["estimator"]])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.margins(x=0.12)
+    ax.locator_params(axis="x", nbins=5)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "−"))
+    more = f"\n{len(shown)} of {len(table)} estimators" if len(table) > len(shown) else ""
+    ax.set_xlabel(f"Kendall's tau-b on these {table['n'].iloc[0]:,}{more}")
+    tidy(ax)
+
+
+def _judged(score: pd.DataFrame, true: np.ndarray, fraction: float) -> tuple[float, float, float]:
+    """Means over the seeds of tau, precision and score; score (n, n_seeds) and true (n,) in one order."""
+    seeds = score.sort_index(axis=1).to_numpy().T
+    tau = [kendall_tau(of_seed, true) for of_seed in seeds]
+    precision = [precision_at_top(of_seed, true, fraction=fraction) for of_seed in seeds]
+    return float(np.mean(tau)), float(np.mean(precision)), float(seeds.mean())

@@ -1,0 +1,84 @@
+"""How much does a ranking change from one checkpoint to the next?"""
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.analyses.drawing import draw_leading, epoch_axis, say, tidy
+from nasgauge.analyses.trend import cubes, direction, judged, placed
+from nasgauge.analyses.vectors import mean_truth
+from nasgauge.criteria import CriterionSpec, resolve_all
+from nasgauge.spaces import Space
+
+STABILITY_CRITERIA: tuple[CriterionSpec, ...] = (
+    "kendall_tau",
+    {"name": "precision_at_top", "fraction": 0.05},
+    {"name": "precision_at_bottom", "fraction": 0.05},
+)
+_COLUMNS = (
+    *("estimator", "epoch", "next_epoch", "criterion", "at", "value", "low", "high", "n", "n_seeds", "panel", "place"),
+)
+
+
+def compute(
+    scores: pd.DataFrame,
+    truth: pd.DataFrame,
+    space: Space | None = None,
+    *,
+    checkpoint_scores: pd.DataFrame,
+    criteria: Iterable[CriterionSpec] = STABILITY_CRITERIA,
+) -> pd.DataFrame:
+    """Agreement of each checkpoint's scores with those of the next, which take the place of the truth.
+
+    value = mean over seeds of criterion(scores at epoch, scores at next_epoch); low, high = least, greatest of it
+
+    checkpoint_scores: table CHECKPOINT_SCORES. truth: table TRUTH, says which architectures count; scores (table
+    SCORES) decide `place` alone; space is not used. next_epoch: the seed's next checkpoint, so that a seed without a
+    checkpoint is compared across the gap. n: architectures that all n_seeds seeds of the pair scored at both. The
+    farther apart, the less checkpoints agree: compare estimators with the same ones. Directions and ranges are the
+    criteria's; NaN where a criterion is undefined for one of the seeds. Returns (estimator, epoch, next_epoch,
+    criterion, at, value, low, high, n, n_seeds, panel, place), empty where nobody has two checkpoints. UserError:
+    criteria that do not exist.
+
+    >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
+    >>> rows = {"estimator": "net", "arch": list("abcabc"), "seed": 0, "epoch": [1] * 3 + [2] * 3}
+    >>> rows = pd.DataFrame({**rows, "score": [3.0, 1.0, 2.0, 1.0, 2.0, 3.0]})
+    >>> table = compute(rows[:0], truth, checkpoint_scores=rows, criteria=["kendall_tau"])
+    >>> table[["epoch", "next_epoch", "value", "n"]].round(4).values.tolist()
+    [[1.0, 2.0, -0.3333, 3.0]]
+
+    Reference: ning2021evaluating, Fig. 7.
+    """
+    asked = resolve_all(criteria)
+    archs = mean_truth(truth).sort_index().index
+    rows = []
+    for name, epochs, cube in cubes(checkpoint_scores, archs):
+        for (i, j), seeds in sorted(_neighbours(cube).items()):
+            kept = ~np.isnan(cube[:, seeds][:, :, [i, j]]).any(axis=(1, 2))
+            if kept.any():
+                pairs = [(cube[kept, seed, i], cube[kept, seed, j]) for seed in seeds]
+                key = {"estimator": name, "epoch": epochs[i], "next_epoch": epochs[j]}
+                rows += [{**key, **row} for row in judged(pairs, asked)]
+    return placed(rows, _COLUMNS, scores, truth)
+
+
+def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
+    """One criterion over the epoch of the later checkpoint, a line an estimator, its band over the seeds."""
+    if table.empty:
+        say(ax, "no estimator has two checkpoints")
+        return
+    draw_leading(table, ax, "next_epoch")
+    epoch_axis(ax, table["next_epoch"], "epoch of the later checkpoint")
+    ax.set_ylabel(direction(table["criterion"].iloc[0]))
+    tidy(ax)
+
+
+def _neighbours(cube: np.ndarray) -> dict[tuple[int, int], list[int]]:
+    """The seeds of each pair of neighbouring checkpoints, of a (n_archs, n_seeds, n_epochs) array with NaN for none."""
+    pairs: dict[tuple[int, int], list[int]] = {}
+    for seed, scored in enumerate(~np.isnan(cube).all(axis=0)):
+        for pair in pairwise(np.flatnonzero(scored).tolist()):
+            pairs.setdefault(pair, []).append(seed)
+    return pairs

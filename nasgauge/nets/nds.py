@@ -1,0 +1,118 @@
+"""The networks of the NDS ResNet and ResNeXt-A spaces: stem, three stages of residual blocks, and a linear head.
+
+Radosavovic et al., "On Network Design Spaces for Visual Recognition", ICCV 2019. Of `NetOptions`, `channels` is the
+width of the stem, 16 in the paper; a width w of the architecture stands for w * channels / 16 channels, rounded to the
+nearest (halves up), and the inner width of a bottleneck is rounded up so that the groups divide it; both are exact at
+16. A depth d stands for d / `depth_divisor` blocks, rounded up. `bn_affine` and `conv_bias` concern all blocks with
+their shortcuts. `n_cells`, `n_stages` and `skip_dead` have no meaning: the architecture says the depths, there are
+three stages, nothing is dead.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import final
+
+import torch
+from torch import nn
+
+from nasgauge.errors import UserError
+from nasgauge.nets.ops import Classifier
+from nasgauge.nets.options import NetOptions
+from nasgauge.spaces import Arch, NDSResNet, NDSResNeXtA, ResidualStage
+
+_RESNET = NDSResNet()
+_RESNEXT_A = NDSResNeXtA()
+_PAPER_CHANNELS = 16
+
+
+@final
+class ConvBN(nn.Sequential):
+    """Convolution (same padding) and batch normalisation, in `groups` groups a replica."""
+
+    def __init__(self, c_in: int, c_out: int, kernel: int, stride: int, o: NetOptions, *, groups: int = 1) -> None:
+        r = o.replicas
+        conv = nn.Conv2d(r * c_in, r * c_out, kernel, stride, kernel // 2, groups=r * groups, bias=o.conv_bias)
+        super().__init__(conv, nn.BatchNorm2d(r * c_out, affine=o.bn_affine, track_running_stats=o.bn_track))
+
+
+def _shortcut(c_in: int, c_out: int, stride: int, o: NetOptions) -> nn.Module:
+    """A 1x1 convolution with stride, in two pieces: a pool over single pixels takes every second one.
+
+    In one piece, the backward pass of PyTorch 2.13 on a CPU writes outside its memory where channels-last images have
+    few channels (seen below eight).
+    """
+    subsample = {} if stride == 1 else {"subsample": nn.MaxPool2d(1, stride)}
+    return nn.Sequential(OrderedDict(subsample, project=ConvBN(c_in, c_out, 1, 1, o)))
+
+
+@final
+class Block(nn.Module):
+    """A residual block: ReLU(shortcut + body)."""
+
+    def __init__(self, body: nn.Module, shortcut: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+        self.shortcut = shortcut
+        self.relu = nn.ReLU()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.relu(self.shortcut(x) + self.body(x))
+
+
+def _basic(c_in: int, c: int, stride: int, stage: ResidualStage, o: NetOptions) -> nn.Module:
+    parts = {"conv_a": ConvBN(c_in, c, 3, stride, o), "relu_a": nn.ReLU(), "conv_b": ConvBN(c, c, 3, 1, o)}
+    return nn.Sequential(OrderedDict(parts))
+
+
+def _bottleneck(c_in: int, c: int, stride: int, stage: ResidualStage, o: NetOptions) -> nn.Module:
+    g = stage.groups
+    inner = g * -(-c // (g * stage.divisor))
+    parts = {
+        "conv_a": ConvBN(c_in, inner, 1, 1, o),
+        "relu_a": nn.ReLU(),
+        "conv_b": ConvBN(inner, inner, 3, stride, o, groups=g),
+        "relu_b": nn.ReLU(),
+        "conv_c": ConvBN(inner, c, 1, 1, o),
+    }
+    return nn.Sequential(OrderedDict(parts))
+
+
+@final
+class Network(nn.Module):
+    """Images (n, r*in_channels, h, w) to logits (n, r*n_classes), where r is the number of replicas."""
+
+    def __init__(self, stages: Sequence[ResidualStage], body: Callable[..., nn.Module], o: NetOptions) -> None:
+        super().__init__()
+        if o.depth_divisor < 1:
+            raise UserError(
+                f"[net]: depth_divisor is {o.depth_divisor}; give a count from 1, 1 leaves depths as they are"
+            )
+        r, c = o.replicas, o.channels
+        self.stem = nn.Sequential(
+            nn.Conv2d(r * o.in_channels, r * c, 3, padding=1, groups=r, bias=False),
+            nn.BatchNorm2d(r * c, track_running_stats=o.bn_track),
+            nn.ReLU(),
+        )
+        self.stages = nn.Sequential()
+        for number, stage in enumerate(stages):
+            c_in, c = c, (stage.width * o.channels + _PAPER_CHANNELS // 2) // _PAPER_CHANNELS
+            stride = 2 if number else 1
+            n_blocks = -(-stage.depth // o.depth_divisor)
+            shortcut = _shortcut(c_in, c, stride, o) if stage.projected else nn.Identity()
+            blocks = [Block(body(c_in, c, stride, stage, o), shortcut)]
+            blocks += [Block(body(c, c, 1, stage, o), nn.Identity()) for _ in range(n_blocks - 1)]
+            self.stages.append(nn.Sequential(*blocks))
+        self.classifier = Classifier(c, o)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.classifier(self.stages(self.stem(x)))
+
+
+def build_resnet(arch: Arch, options: NetOptions) -> nn.Module:
+    """The stand-alone network of an NDS ResNet architecture, not yet initialised."""
+    return Network(_RESNET.stages(arch), _basic, options)
+
+
+def build_resnext_a(arch: Arch, options: NetOptions) -> nn.Module:
+    """The stand-alone network of an NDS ResNeXt-A architecture, not yet initialised."""
+    return Network(_RESNEXT_A.stages(arch), _bottleneck, options)

@@ -1,0 +1,112 @@
+"""How long canonical forms of NAS-Bench-101 take, one cell and the whole published table, and what 1Shot1 holds.
+
+The unit is one canonical form of a mid-sized cell. The table is `$NASGAUGE_DATA/nas-bench-101/accuracy.parquet`, in two
+processes (`--workers`), start of the processes included; its 423,624 forms must all be different. `--count` prints the
+numbers of architectures that the docstring of `nasgauge.spaces.nb101_oneshot` states.
+
+    python speed/spaces_nb101.py
+    python speed/spaces_nb101.py --count
+"""
+
+import argparse
+import itertools
+import os
+import statistics
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from nasgauge.spaces import NB101, get_space
+from nasgauge.workers import unordered_map
+
+SPACE = NB101()
+CHUNK = 10_000
+
+
+def forms(rows):
+    """Canonical forms of table rows (n_vertices, adj_bits, ops)."""
+    return [SPACE.canonical(SPACE.from_table(*row)) for row in rows]
+
+
+def per_call(function, n=2000):
+    """Median seconds of one call, over five rounds of n."""
+    rounds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        for _ in range(n):
+            function()
+        rounds.append((time.perf_counter() - start) / n)
+    return statistics.median(rounds)
+
+
+def one_cell():
+    cell = SPACE.from_str("conv3x3-bn-relu~0|conv1x1-bn-relu~0|maxpool3x3~1+2|conv3x3-bn-relu~3|output~0+3+4")
+    twins = SPACE.from_str("|".join(["conv3x3-bn-relu~0"] * 4 + ["output~1+2+3+4"]))  # 24 orders to try
+    oneshot = get_space("nb101-1shot1-3")
+    arch = oneshot.from_str("|".join(f"maxpool3x3~{p}" for p in ("0", "0", "1", "0+2", "1+3")) + "|output~4+5")
+    unit = per_call(lambda: SPACE.canonical(cell))
+    print(f"one canonical form, four vertices: {1e6 * unit:.0f} microseconds; as multiples of it:")
+    for name, function in {
+        "the same, four equal twins": lambda: SPACE.canonical(twins),
+        "of nb101-1shot1-3": lambda: oneshot.canonical(arch),
+        "neighbours": lambda: SPACE.neighbours(cell),
+        "to_str and from_str": lambda: SPACE.from_str(SPACE.to_str(cell)),
+    }.items():
+        print(f"  {name:28s} {per_call(function, 200) / unit:6.1f}")
+
+
+def whole_table(n_workers):
+    path = Path(os.environ["NASGAUGE_DATA"]) / "nas-bench-101" / "accuracy.parquet"
+    table = pd.read_parquet(path, columns=["n_vertices", "adj_bits", "ops"])
+    rows = [(int(n), int(bits), ops) for n, bits, ops in table.itertuples(index=False)]
+    chunks = [rows[i : i + CHUNK] for i in range(0, len(rows), CHUNK)]
+    start = time.perf_counter()
+    found = set(itertools.chain.from_iterable(unordered_map(forms, chunks, n_workers=n_workers)))
+    print(f"{len(rows):,} cells, {n_workers} processes: {time.perf_counter() - start:.0f} s, {len(found):,} forms")
+
+
+def count(name):
+    """Wirings, architectures, cells, and the same without loose ends, of one sub-space."""
+    space = get_space(name)
+    n = len(space.in_degrees) - 1
+    wirings = list(itertools.product(*space.wirings))
+    full, cells, full_cells = 0, set(), set()
+    seen = set()  # pruned cells as numbered, each canonicalised once
+    for indices in itertools.product(*(range(len(w)) for w in space.wirings)):
+        arch = (*(entry for i in indices[:-1] for entry in (i, 0)), indices[-1])
+        parents = SPACE.parents(space.to_nb101(arch))
+        live = [v for v in range(1, n + 1) if parents[v]]
+        full += len(live) == n
+        if parents in seen:
+            continue
+        seen.add(parents)
+        for ops in itertools.product(range(3), repeat=len(live)):
+            chosen = dict(zip(live, ops, strict=True))
+            labelled = (*(e for v, i in enumerate(indices[:-1], 1) for e in (i, chosen.get(v, 0))), indices[-1])
+            form = SPACE.canonical(space.to_nb101(labelled))
+            cells.add(form)
+            if len(live) == n:
+                full_cells.add(form)
+    print(
+        f"{name}: {len(wirings):,} wirings, {len(wirings) * 3**n:,} architectures, {len(cells):,} cells; without loose "
+        f"ends {full:,} wirings, {full * 3**n:,} architectures, {len(full_cells):,} cells",
+        flush=True,
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--count", action="store_true")
+    options = parser.parse_args()
+    if options.count:
+        for name in ("nb101-1shot1-1", "nb101-1shot1-2", "nb101-1shot1-3", "nb101-1shot1-3-chain"):
+            count(name)
+    else:
+        one_cell()
+        whole_table(options.workers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The surrogate sample of NAS-Bench-301: its declared facts, and that it says what it is."""
+
+import ast
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from scipy.stats import kendalltau
+
+from nasgauge.benchmarks import load
+from nasgauge.errors import UserError
+from nasgauge.spaces import Darts
+
+FILE = Path(os.environ.get("NASGAUGE_DATA", "/nowhere")) / "nas-bench-301" / "surrogate_sample.parquet"
+needs_data = pytest.mark.skipif(
+    not FILE.is_file(), reason="NASGAUGE_DATA has no nas-bench-301/surrogate_sample.parquet"
+)
+
+
+@needs_data
+def test_facts_of_the_sample():
+    benchmark, rows = load("nb301"), pd.read_parquet(FILE)
+    facts = benchmark.facts
+    percent = rows["surrogate_valid_accuracy_percent"]
+    assert facts["n_archs"] == len(rows) == benchmark.truth["iso_class"].nunique() == facts["n_classes"]
+    assert facts["best_predicted_percent"] == pytest.approx(percent.max(), abs=1e-4)
+    assert facts["kendall_tau_params"] == pytest.approx(kendalltau(rows["params_million"], percent).statistic, abs=5e-5)
+    best = benchmark.truth.loc[benchmark.truth["accuracy"].idxmax()]
+    assert best["accuracy"] * 100 == pytest.approx(percent.max())
+
+
+@needs_data
+def test_rows_hold_the_cells_of_the_file():
+    benchmark, rows, space = load("nb301"), pd.read_parquet(FILE), Darts()
+    for i in (0, 100, 724):
+        given = ast.literal_eval(rows["arch"][i])
+        graphs = space.graphs(space.from_str(benchmark.truth["arch"][i]))
+        for pairs, graph in zip(given, graphs.values(), strict=True):
+            edges = sorted((source, 2 + k // 2, space.ops[op]) for k, (source, op) in enumerate(pairs))
+            assert sorted(graph.edges) == edges
+        assert benchmark.complexity["n_params"][i] == round(rows["params_million"][i] * 1e6)
+        assert benchmark.complexity["arch"][i] == benchmark.truth["arch"][i]
+
+
+@needs_data
+def test_it_says_that_nothing_was_trained():
+    benchmark = load("nb301")
+    assert "PREDICTED" in benchmark.provenance["truth"] and "not trained" in benchmark.provenance["truth"]
+    assert benchmark.truth["seed"].isna().all() and not benchmark.truth["arch"].duplicated().any()
+
+
+def test_missing_data_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("NASGAUGE_DATA", str(tmp_path))
+    with pytest.raises(UserError, match=r"surrogate_sample\.parquet is missing"):
+        load("nb301")
+    monkeypatch.delenv("NASGAUGE_DATA")
+    with pytest.raises(UserError, match="NASGAUGE_DATA is not set"):
+        load("nb301")
+    with pytest.raises(UserError, match="unknown choice"):
+        load({"name": "nb301", "dataset": "cifar10"})
