@@ -175,7 +175,7 @@ def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) 
         provenance=dict(benchmark.provenance),
         environment=store.environment(),
         published=None if study.published is None else published(study.published),
-        costs=_costs(store.read("costs", keys)),
+        costs=_costs(store.read("costs", keys), len(benchmark.archs)),
         records=records,
     )
 
@@ -226,27 +226,31 @@ def _studies() -> Path:
     return Path(str(resources.files("nasgauge.studies")))
 
 
-def _costs(table: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Mean seconds of one architecture, an estimator's parts weighted by their architectures."""
+def _costs(table: pd.DataFrame | None, n_archs: int) -> pd.DataFrame | None:
+    """Mean seconds of one architecture, an estimator's parts weighted by their architectures.
+
+    What an estimator was trained for (mean over its seeds) is shared out among all n_archs architectures.
+    """
     if table is None or table.empty:
         return None
-    total = (
-        table.assign(seconds=table["arch_seconds"] * table["n"])
-        .groupby("estimator", sort=False)[["seconds", "n"]]
-        .sum()
-    )
-    return pd.DataFrame({"estimator": total.index, "seconds_per_arch": (total["seconds"] / total["n"]).to_numpy()})
+    each = table.assign(seconds=table["arch_seconds"] * table["n"])
+    total = each.groupby("estimator", sort=False)[["seconds", "n"]].sum()
+    seconds = total["seconds"] / total["n"]
+    if "fit_seconds" in table:
+        seconds += table.groupby("estimator", sort=False)["fit_seconds"].mean().fillna(0) / n_archs
+    return pd.DataFrame({"estimator": total.index, "seconds_per_arch": seconds.to_numpy()})
 
 
 def _work(folder: str, unit: Unit) -> None:
     """One worker's piece of work; the part that says it is done is written last."""
-    _, space = _context(folder)
+    study, space = _context(folder)
     store = Store.existing(folder)
     estimator = _estimator(folder, unit.estimator, unit.seed)
+    trains = family_of(study.estimators[unit.estimator].name).trains
+    if not unit.archs or (trains and not estimator.is_trained):  # a checkpoint was removed: trained again from before
+        estimator.fit(empty(TRUTH), rng=np.random.default_rng(unit.seed))  # studies' estimators learn from no truth
     if not unit.archs:
-        nothing = empty(TRUTH)  # the studies' estimators learn from no truth
-        history = estimator.fit(nothing, rng=np.random.default_rng(unit.seed)).history()
-        parts = {**history, "fits": pd.DataFrame({"estimator": [unit.estimator], "seed": [unit.seed]})}
+        parts = {**estimator.history(), "fits": pd.DataFrame({"estimator": [unit.estimator], "seed": [unit.seed]})}
     else:
         found = estimator.estimate([space.from_str(a) for a in unit.archs])
         parts = {"errors": found.errors, "costs": found.costs, **found.records, "scores": found.scores}

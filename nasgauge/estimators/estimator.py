@@ -16,6 +16,7 @@ COSTS = Table(
         Column("estimator", "str"),
         Column("arch_seconds", "float", "mean wall seconds one architecture takes, this estimator alone"),
         Column("n", "int", "architectures measured"),
+        Column("fit_seconds", "float", "seconds of training before the first architecture", optional=True),
     ),
     key=("estimator",),
 )

@@ -27,6 +27,7 @@ def checkpoint_scores(rng, n=60, epochs=(0, 1, 5, 100), seeds=(0, 1, 2), names=(
 def test_every_value_equals_a_loop_over_estimators_epochs_and_seeds():
     rng = np.random.default_rng(0)
     truth, rows = truth_of(rng.normal(size=60)), checkpoint_scores(rng)
+    rows["score"] = 1 / (1 + np.exp(-rows["score"]))  # between 0 and 1, as accuracies are
     table = compute(NO_SCORES, truth, checkpoint_scores=rows)
     accuracy = dict(zip(truth["arch"], truth["accuracy"], strict=True))
     best = {a for a, x in accuracy.items() if sum(y > x for y in accuracy.values()) < 3}
@@ -41,7 +42,18 @@ def test_every_value_equals_a_loop_over_estimators_epochs_and_seeds():
             expected = [np.mean(values), min(values), max(values), 60, 3]
             assert np.allclose(found.loc[panel, ["value", "low", "high", "n", "n_seeds"]].astype(float), expected)
         assert np.isclose(found.loc[found["criterion"] == "mean_score", "value"].item(), np.mean(mean))
-    assert table["panel"].nunique() == 7 + 2 and len(table) == 2 * 4 * 8
+    assert table["panel"].nunique() == 7 + 1 and len(table) == 2 * 4 * 8
+
+
+def test_mean_scores_are_given_for_accuracies_and_negated_losses_alone():
+    rows = checkpoint_scores(np.random.default_rng(3), names=("net",))
+    truth = truth_of(np.arange(60) / 60)
+    panels = {}
+    for unit, score in {"accuracy": 0.5, "loss": -2.0, "count": 370.0}.items():
+        table = compute(NO_SCORES, truth, checkpoint_scores=rows.assign(score=score + rows["score"] / 1e3))
+        panels[unit] = set(table.loc[table["criterion"] == "mean_score", "panel"])
+    expected = {"accuracy": {"Mean score, between 0 and 1"}, "loss": {"Mean score, between -10 and 0"}, "count": set()}
+    assert panels == expected
 
 
 def test_typed_tables_with_results_worked_out_by_hand():

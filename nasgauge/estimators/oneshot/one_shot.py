@@ -90,11 +90,26 @@ class OneShot(Estimator):
         if short:
             raise UserError(f"{self.label}: an average over {short[0]} checkpoints; give 2 to {len(epochs)}")
         self._validation()
+        self.sampler(
+            self.space, rng=np.random.default_rng(self.seed)
+        )  # as all these: mistakes are told before training
+        self.fresh()
 
     @property
     def epochs(self) -> tuple[int, ...]:
         """The epochs after which the supernet is scored, ascending."""
         return tuple(sorted({*self.checkpoint_epochs, self.protocol.epochs}))
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether every checkpoint that is scored is there."""
+        return set(self.epochs) <= set(self.checkpoints)
+
+    @property
+    def fit_seconds(self) -> float:
+        """Wall seconds that training took, probes not counted."""
+        log = self._state(self.protocol.epochs)["rows"]["training_log"]
+        return float(sum(row["train_seconds"] for row in log))
 
     def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "OneShot":
         """Itself with a trained supernet in `checkpoints`. Nothing of the truth is looked at; `seed` decides it all."""
@@ -134,8 +149,8 @@ class OneShot(Estimator):
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
         """Scores of the last epoch, and as records the scores at every checkpoint, of every batch and class member.
 
-        Architectures with operations that the (restricted) space lacks stand in `errors`. Costs are the seconds of
-        scoring an architecture at the last epoch; those of training stand in the history.
+        Architectures with operations that the (restricted) space lacks stand in `errors`. Costs: seconds
+        of scoring an architecture at the last epoch, and of training.
         """
         net = self.fresh()
         found, errors = self._servable(net, archs)
@@ -150,7 +165,9 @@ class OneShot(Estimator):
                 seconds = (time.perf_counter() - start) / len(found)
                 stems = [stem, *([f"{stem}_post_deiso"] if self.post_deiso and stem == self.label else [])]
                 costs += [
-                    {"estimator": n, "arch_seconds": seconds, "n": len(found)} for s in stems for n in (s, f"{s}_loss")
+                    {"estimator": n, "arch_seconds": seconds, "n": len(found), "fit_seconds": self.fit_seconds}
+                    for s in stems
+                    for n in (s, f"{s}_loss")
                 ]
         tables = {name: check(pd.concat(parts, ignore_index=True), RECORDS[name]) for name, parts in records.items()}
         at_checkpoints = tables.get("checkpoint_scores", empty(CHECKPOINT_SCORES))

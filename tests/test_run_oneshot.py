@@ -1,0 +1,177 @@
+"""Studies whose estimators are trained first: phases, records, resuming, combinations, the report's sections."""
+
+import multiprocessing
+import os
+import signal
+import time
+
+import pandas as pd
+import pytest
+
+from nasgauge import run as running
+from nasgauge.errors import UserError
+
+STUDY = """
+title = "small supernets"
+benchmark = "digits-nb201"
+archs = { n = 8, seed = 3 }
+seeds = [0, 1]
+n_bootstrap = 10
+criteria = ["kendall_tau"]
+[[estimators]]
+name = "oneshot"
+label = "net"
+sampler = "deiso"
+epochs = 6
+checkpoints = [0, 2, 4]
+averages = [2]
+post_deiso = true
+net = { channels = 2, n_cells = 1, n_stages = 1, bn_affine = false, skip_dead = true }
+split_seed = 0
+score_batch_size = 180
+forgetting_epochs = [1]
+gradient_epochs = [0, 6]
+n_gradient_archs = 4
+[[estimators]]
+name = "oneshot"
+label = "small"
+without = ["none"]
+epochs = 1
+net = { channels = 2, n_cells = 1, n_stages = 1, bn_affine = false }
+score_batch_size = 180
+[[estimators]]
+name = "ensemble"
+of = "net"
+[[estimators]]
+name = "inherited"
+of = "net"
+epochs = [0]
+proxies = ["snip", "n_params"]
+batch_size = 16
+seeds = [1]
+"""
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    return out, running.run(STUDY, out, where="small.toml", workers="serial")
+
+
+def test_every_estimator_is_judged_and_every_record_kept(done):
+    _, bundle = done
+    nets = {f"net{a}{b}" for a in ("", "_avg2", "_post_deiso") for b in ("", "_loss")}
+    assert set(bundle.values["estimator"]) == nets | {"small", "small_loss", "net_ensemble", "net_snip", "net_n_params"}
+    assert set(bundle.records) == {
+        *("checkpoint_scores", "batch_scores", "class_scores", "training_log", "forgetting", "gradients", "settings"),
+    }
+    settings = bundle.records["settings"].set_index(["estimator", "setting"])["value"]
+    assert settings["net", "epochs"] == 6 and settings["small_loss", "epochs"] == 1 and settings["net", "channels"] == 2
+    assert set(bundle.costs["estimator"]) >= nets and (bundle.costs["seconds_per_arch"] > 0).all()
+
+
+def test_an_ensemble_is_the_mean_over_seeds_at_every_checkpoint(done):
+    _, bundle = done
+    table = bundle.records["checkpoint_scores"]
+    of = {name: table[table["estimator"] == name] for name in ("net", "net_ensemble")}
+    expected = of["net"].groupby(["epoch", "arch"])["score"].mean()
+    got = of["net_ensemble"].set_index(["epoch", "arch"])["score"]
+    pd.testing.assert_series_equal(got.sort_index(), expected.sort_index(), check_exact=False, atol=1e-11)
+    assert set(of["net_ensemble"]["epoch"]) == {0, 2, 4, 6}
+
+
+def test_inherited_proxies_have_their_own_seeds_and_epochs(done):
+    _, bundle = done
+    table = bundle.records["checkpoint_scores"]
+    own = table[table["estimator"] == "net_snip"]
+    assert set(own["seed"]) == {1} and set(own["epoch"]) == {0, 6}
+    by_epoch = own.pivot(index="arch", columns="epoch", values="score")
+    assert not (by_epoch[0] == by_epoch[6]).all()
+    counts = table[table["estimator"] == "net_n_params"].pivot(index="arch", columns="epoch", values="score")
+    assert (counts[0] == counts[6]).all()  # what does not depend on weights does not change
+
+
+def test_masked_architectures_fail_with_the_reason_and_the_report_shows_the_sections(done):
+    out, bundle = done
+    failed = bundle.errors[bundle.errors["estimator"] == "small"]
+    assert len(failed) and failed["error"].str.contains("none, which has no weights here").all()
+    assert failed["arch"].str.contains("none").all()
+    page = (out / "report.html").read_text()
+    for heading in ("While the supernet is trained", "How stable the ranking is", "What a search would find"):
+        assert f"<h2>{heading}</h2>" in page
+    assert running.status(out).n_done == running.status(out).n_units
+
+
+@pytest.fixture
+def without_a_page(monkeypatch):
+    """Drawing takes most of so small a run; whoever compares tables does without."""
+    monkeypatch.setattr(running, "write", lambda bundle, path: None)
+
+
+def test_kills_in_training_and_scoring_leave_the_result_as_it_would_have_been(tmp_path, done, without_a_page):
+    """Each child is killed a little later than the one before; the checkpoints that exist are never written again."""
+    _, expected = done
+    out, times = tmp_path / "killed", {}
+    for i in range(6):
+        child = multiprocessing.get_context("fork").Process(target=run_quietly, args=(out,))
+        child.start()
+        time.sleep(0.3 + 0.25 * i)
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        now = {p: p.stat().st_mtime_ns for p in out.glob("checkpoints/*/epoch-*.pt")}
+        assert all(now[p] == t for p, t in times.items())
+        times = now
+    bundle = running.run(STUDY, out, where="small.toml", workers="serial")
+    pd.testing.assert_frame_equal(bundle.scores, expected.scores)
+    pd.testing.assert_frame_equal(bundle.values, expected.values)
+    for name in ("checkpoint_scores", "batch_scores", "class_scores", "forgetting", "gradients"):
+        pd.testing.assert_frame_equal(bundle.records[name], expected.records[name])
+
+
+def run_quietly(out):
+    running.run(STUDY, out, where="small.toml", workers="serial")
+
+
+def test_two_processes_give_what_one_gives(tmp_path, done, without_a_page):
+    bundle = running.run(STUDY, tmp_path / "two", where="small.toml", workers="processes", n_workers=2)
+    pd.testing.assert_frame_equal(bundle.scores, done[1].scores)
+
+
+def test_a_damaged_checkpoint_is_named_and_nothing_else_is_touched(tmp_path, done, without_a_page):
+    out = tmp_path / "damaged"
+    running.run(STUDY, out, where="small.toml", workers="serial")
+    path = out / "checkpoints" / "net-seed0" / "epoch-000004.pt"
+    path.write_bytes(path.read_bytes()[:500])
+    for part in (out / "parts" / "scores").glob("*.parquet"):
+        part.unlink()
+    with pytest.raises(UserError, match=r"epoch-000004\.pt"):
+        running.run(STUDY, out, where="small.toml", workers="serial")
+    path.unlink()
+    pd.testing.assert_frame_equal(
+        running.run(STUDY, out, where="small.toml", workers="serial").scores, done[1].scores
+    )  # trained again from the checkpoint before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('sampler = "deiso"', 'sampler = "deisso"', "unknown sampler 'deisso'; nearest: deiso"),
+        ("epochs = 6", 'epochs = 6\nprotocol = "ning"', "unknown protocol 'ning'"),
+        ("epochs = 6", "epochs = 6\ntraining = { clipp = 1 }", "unknown key 'clipp'; nearest: clip"),
+        ("epochs = 6", "epochs = 6\ntraining = { lr = -1.0 }", "lr = -1.0; give more than 0"),
+        ("epochs = 6", "epochs = 6\nsampler_options = { n_sample = 2 }", "unknown option 'n_sample'"),
+        ("epochs = 6", 'epochs = 6\nsupernet = { bn = "batches" }', "unknown treatment of normalisation 'batches'"),
+        ('without = ["none"]', 'without = ["nones"]', "unknown operation 'nones'; nearest: none"),
+        ('of = "net"\nepochs', 'of = "nett"\nepochs', "unknown estimator 'nett'"),
+        ("epochs = [0]", "epochs = [17]", "keeps no checkpoint of epoch 17"),
+        ("averages = [2]", "averages = [20]", "average over 20 checkpoints"),
+        ('label = "small"', 'label = "net"', "'net' stands twice"),
+        ("score_batch_size = 180\nforgetting", "score_batch_size = 1800\nforgetting", "1800 validation images"),
+        ("split_seed = 0", "valid_share = 1.5", "give a fraction between 0 and 1"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_trained(tmp_path, old, new, says):
+    assert old in STUDY
+    with pytest.raises(UserError, match=says):
+        running.run(STUDY.replace(old, new, 1), tmp_path / "out", where="small.toml", workers="serial")
+    assert not (tmp_path / "out").exists()
