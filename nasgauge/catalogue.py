@@ -11,6 +11,7 @@ from nasgauge.benchmarks import BENCHMARKS
 from nasgauge.criteria import CRITERIA
 from nasgauge.datasets import DATASETS
 from nasgauge.errors import UserError, unknown_name
+from nasgauge.estimators.oneshot import SAMPLERS
 from nasgauge.estimators.zeroshot import PROXIES
 from nasgauge.families import FAMILIES
 from nasgauge.run import shipped_names
@@ -34,6 +35,7 @@ def listing(room: str | None = None) -> dict[str, list[Entry]]:
         "datasets": [Entry(n, _first_sentence(loader)) for n, loader in DATASETS.items()],
         "estimators": [Entry(n, _first_sentence(f.words)) for n, f in FAMILIES.items()],
         "proxies": [Entry(n, p.summary, p.reference) for n, p in PROXIES.items()],
+        "samplers": [Entry(n, _first_sentence(s.function), s.reference) for n, s in SAMPLERS.items()],
         "criteria": [
             Entry(n, f"{c.title} ({c.symbol}), {c.better} is better", c.reference) for n, c in CRITERIA.items()
         ],
@@ -63,7 +65,11 @@ def references() -> dict[str, str]:
     return {re.match(r"@\w+\{(\w+),", line).group(1): line for line in text.splitlines() if line.startswith("@")}
 
 
-_BENCHMARK_REFERENCES = {"digits-nb201": "alpaydin1998digits", "nb201": "dong2020nasbench201"}
+_BENCHMARK_REFERENCES = {
+    "digits-nb201": "alpaydin1998digits",
+    "nb201": "dong2020nasbench201",
+    "nb301": "siems2020nasbench301",
+}
 
 
 def _benchmark_summary(name: str) -> str:
