@@ -38,10 +38,11 @@ class GenotypeSpace(Space):
 
     def __init__(self, choices: tuple[int, ...] | None = None) -> None:
         self.choices = tuple(range(len(self.ops))) if choices is None else choices
+        self.options = tuple(self.ops[c] for c in self.choices)
         self._nodes = [self._allowed(node) for node in range(N_NODES)]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(self.ops[c] for c in self.choices)})"
+        return f"{type(self).__name__}({', '.join(self.options)})"
 
     def sample(self, rng: np.random.Generator) -> Arch:
         """Uniform over the encodings: every node takes one of its sets of two terms, all equally likely."""

@@ -58,10 +58,11 @@ class StagedSpace(Space):
 
     def __init__(self, choices: tuple[tuple[int, ...], ...] | None = None) -> None:
         self.choices = choices or tuple(tuple(decision.options.values()) for decision in self.table)
+        kept = zip(self.table, self.choices, strict=True)
+        self.options = tuple(name for decision, c in kept for name, entry in decision.options.items() if entry in c)
 
     def __repr__(self) -> str:
-        kept = (n for d, c in zip(self.table, self.choices, strict=True) for n, v in d.options.items() if v in c)
-        return f"{type(self).__name__}({', '.join(kept)})"
+        return f"{type(self).__name__}({', '.join(self.options)})"
 
     @abstractmethod
     def block_ops(self, stage: ResidualStage) -> tuple[str, ...]:

@@ -76,3 +76,28 @@ def test_sampling_is_repeatable_whatever_the_global_seed(space):
     first = some(space)
     np.random.seed(2)
     assert first == some(space)
+
+
+def test_options_are_what_restrict_may_keep(space):
+    whole = space.restrict(space.options)
+    assert whole.options == space.options and repr(whole) == repr(space)
+    with pytest.raises(UserError):
+        space.restrict(["no such option"])
+
+
+def test_a_class_holds_its_members_and_nothing_else(space):
+    for arch in some(space, 5):
+        members = space.members(arch)
+        assert arch in members and len(set(members)) == len(members)
+        assert {space.canonical(m) for m in members} == {space.canonical(arch)}
+
+
+def test_any_combination_of_independent_decisions_is_an_architecture(space):
+    try:
+        decisions = space.decisions()
+    except NotImplementedError:
+        pytest.skip("its decisions depend on each other")
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        arch = tuple(int(rng.choice(options)) for options in decisions)
+        assert space.from_str(space.to_str(arch)) == arch
