@@ -82,23 +82,27 @@ def layout(o: NetOptions) -> tuple[Block, ...]:
 
 @final
 class FactorisedReduction(nn.Module):
-    """Half the size by two 1x1 convolutions of stride 2 side by side, the second on the image moved by one pixel."""
+    """Half the size by two 1x1 convolutions side by side, on every second pixel from the first and from the second on.
+
+    The pixels are picked before the convolutions, which therefore have stride 1: with stride 2, the backward pass of
+    PyTorch 2.13 on a CPU writes outside its memory where channels-last images have few channels (seen below eight).
+    """
 
     def __init__(self, c_in: int, c_out: int, o: NetOptions) -> None:
         super().__init__()
         self.replicas = r = o.replicas
         self.relu = nn.ReLU()
-        self.conv_a = nn.Conv2d(r * c_in, r * (c_out // 2), 1, 2, groups=r, bias=o.conv_bias)
-        self.conv_b = nn.Conv2d(r * c_in, r * (c_out - c_out // 2), 1, 2, groups=r, bias=o.conv_bias)
+        self.conv_a = nn.Conv2d(r * c_in, r * (c_out // 2), 1, groups=r, bias=o.conv_bias)
+        self.conv_b = nn.Conv2d(r * c_in, r * (c_out - c_out // 2), 1, groups=r, bias=o.conv_bias)
         self.norm = nn.BatchNorm2d(r * c_out, affine=o.bn_affine, track_running_stats=o.bn_track)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.relu(x)
         height, width = x.shape[2:]
-        moved = x[:, :, 1:, 1:]
-        if height % 2 or width % 2:  # or the second half would be one pixel smaller
-            moved = pad(moved, (0, width % 2, 0, height % 2))
-        return self.norm(side_by_side([self.conv_a(x), self.conv_b(moved)], self.replicas))
+        even = pad(x, (0, width % 2, 0, height % 2))  # or the second half would be one pixel smaller
+        return self.norm(
+            side_by_side([self.conv_a(x[:, :, ::2, ::2]), self.conv_b(even[:, :, 1::2, 1::2])], self.replicas)
+        )
 
 
 def operation(name: str, channels: int, stride: int, o: NetOptions) -> nn.Module:
