@@ -162,6 +162,11 @@ def test_a_damaged_checkpoint_is_named_and_nothing_else_is_touched(tmp_path, don
         ("epochs = 6", "epochs = 6\nsampler_options = { n_sample = 2 }", "unknown option 'n_sample'"),
         ("epochs = 6", 'epochs = 6\nsupernet = { bn = "batches" }', "unknown treatment of normalisation 'batches'"),
         ('without = ["none"]', 'without = ["nones"]', "unknown operation 'nones'; nearest: none"),
+        (
+            'without = ["none"]',
+            'without = ["skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"]',
+            "no path leads from input to output",
+        ),
         ('of = "net"\nepochs', 'of = "nett"\nepochs', "unknown estimator 'nett'"),
         ("epochs = [0]", "epochs = [17]", "keeps no checkpoint of epoch 17"),
         ("averages = [2]", "averages = [20]", "average over 20 checkpoints"),

@@ -32,6 +32,8 @@ from nasgauge.nets import NetOptions, Path, SupernetOptions
 from nasgauge.spaces import Arch, Space
 from nasgauge.study import Options, options_for
 
+_N_LOOKED_AT = 1_000  # architectures of a restricted space, to see whether any is alive
+
 
 @dataclass(frozen=True)
 class OneShotWords:
@@ -109,7 +111,7 @@ def _build(options: Options, space: Space, seed: int, place: Place) -> OneShot:
     net = options_for(NetOptions, shape | (words.net or {}), f"{where}, net")
     protocol = _protocol(words, where)
     return OneShot(
-        _restricted(space, words.without), data, split, partial(_stream, words, net.n_cells * net.n_stages),
+        _restricted(space, words.without, where), data, split, partial(_stream, words, net.n_cells * net.n_stages),
         protocol, net=net, supernet=options_for(SupernetOptions, words.supernet or {}, f"{where}, supernet"), seed=seed,
         label=words.label, checkpoint_epochs=tuple(words.checkpoints), score_batch_size=words.score_batch_size,
         n_score_batches=words.n_score_batches, averages=tuple(words.averages), post_deiso=words.post_deiso,
@@ -120,11 +122,19 @@ def _build(options: Options, space: Space, seed: int, place: Place) -> OneShot:
     )  # fmt: skip
 
 
-def _restricted(space: Space, without: Sequence[str]) -> Space:
+def _restricted(space: Space, without: Sequence[str], where: str) -> Space:
     for name in without:
         if name not in space.options:
             raise unknown_name("operation", name, space.options)
-    return space.restrict([name for name in space.options if name not in without]) if without else space
+    if not without:
+        return space
+    rest = space.restrict([name for name in space.options if name not in without])
+    rng = np.random.default_rng(0)
+    if not any(sum(rest.op_counts(rest.sample(rng), live=True).values()) for _ in range(_N_LOOKED_AT)):
+        raise UserError(
+            f"{where}: without {', '.join(without)} no path leads from input to output; keep another operation"
+        )
+    return rest
 
 
 def _protocol(words: OneShotWords, where: str) -> Protocol:
