@@ -37,6 +37,8 @@ name = "oneshot"
 label = "small"
 without = ["none"]
 epochs = 1
+gradient_epochs = [1]
+n_gradient_archs = 3
 net = { channels = 2, n_cells = 1, n_stages = 1, bn_affine = false }
 score_batch_size = 180
 [[estimators]]
@@ -97,6 +99,7 @@ def test_masked_architectures_fail_with_the_reason_and_the_report_shows_the_sect
     assert len(failed) and failed["error"].str.contains("none, which has no weights here").all()
     assert failed["arch"].str.contains("none").all()
     page = (out / "report.html").read_text()
+    assert not bundle.records["gradients"].query("estimator == 'small'")["arch_a"].str.contains("none").any()
     for heading in ("While the supernet is trained", "How stable the ranking is", "What a search would find"):
         assert f"<h2>{heading}</h2>" in page
     assert running.status(out).n_done == running.status(out).n_units

@@ -110,14 +110,14 @@ def _build(options: Options, space: Space, seed: int, place: Place) -> OneShot:
     shape = {"in_channels": data.images.shape[1], "n_classes": data.n_classes}
     net = options_for(NetOptions, shape | (words.net or {}), f"{where}, net")
     protocol = _protocol(words, where)
+    space = _restricted(space, words.without, where)
     return OneShot(
-        _restricted(space, words.without, where), data, split, partial(_stream, words, net.n_cells * net.n_stages),
-        protocol, net=net, supernet=options_for(SupernetOptions, words.supernet or {}, f"{where}, supernet"), seed=seed,
+        space, data, split, partial(_stream, words, net.n_cells * net.n_stages), protocol,
+        net=net, supernet=options_for(SupernetOptions, words.supernet or {}, f"{where}, supernet"), seed=seed,
         label=words.label, checkpoint_epochs=tuple(words.checkpoints), score_batch_size=words.score_batch_size,
         n_score_batches=words.n_score_batches, averages=tuple(words.averages), post_deiso=words.post_deiso,
         form=words.form, probes=_probes(words, space, data, split, seed), settings=_settings(words, protocol, net),
-        checkpoints=place.checkpoints(words.label, seed), progress=place.progress,
-        on_epoch=_logger(words, seed),
+        checkpoints=place.checkpoints(words.label, seed), progress=place.progress, on_epoch=_logger(words, seed),
         device=words.device,
     )  # fmt: skip
 
