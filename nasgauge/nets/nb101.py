@@ -4,8 +4,8 @@ Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", I
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import final
+from functools import lru_cache, partial
+from typing import NamedTuple, final
 
 import torch
 from torch import nn
@@ -46,7 +46,9 @@ class Cell(nn.Module):
         self.parents = _SPACE.parents(arch)
         self.channels = vertex_channels(self.parents, c_in, c_out)
         self.interior = [v for v in range(1, OUTPUT) if self.parents[v]]
-        self.vertices = nn.ModuleDict({str(v): _op(_SPACE.ops[arch[v]], self.channels[v], o) for v in self.interior})
+        self.vertices = nn.ModuleDict(
+            {str(v): operation(_SPACE.ops[arch[v]], self.channels[v], o) for v in self.interior}
+        )
         self.projections = nn.ModuleDict(
             {
                 str(v): ConvBNRelu(c_in, self.channels[v], 1, o, cell=True)
@@ -90,7 +92,8 @@ def vertex_channels(parents: Sequence[Sequence[int]], c_in: int, c_out: int) -> 
     return channels
 
 
-def _op(name: str, channels: int, o: NetOptions) -> nn.Module:
+def operation(name: str, channels: int, o: NetOptions) -> nn.Module:
+    """A vertex's operation."""
     if name == "maxpool3x3":
         return nn.MaxPool2d(3, stride=1, padding=1)
     kernel = {"conv1x1-bn-relu": 1, "conv3x3-bn-relu": 3}[name]
@@ -112,25 +115,47 @@ def _concatenated(parts: list[torch.Tensor], replicas: int) -> torch.Tensor:
 
 
 @final
+class Block(NamedTuple):
+    """A cell of the network by its name, and the channels of its input and output."""
+
+    key: str
+    c_in: int
+    c_out: int
+
+
+@lru_cache(maxsize=2**5)
+def layout(o: NetOptions) -> tuple[Block | None, ...]:
+    """The cells between stem and head in order; None is the 2x2 max-pooling between two stages."""
+    blocks: list[Block | None] = []
+    for stage in range(o.n_stages):
+        c = o.channels * 2**stage
+        if stage:
+            blocks.append(None)
+        first = stage * o.n_cells
+        blocks += [Block(f"cell{first + i}", c if i or not stage else c // 2, c) for i in range(o.n_cells)]
+    return tuple(blocks)
+
+
+@final
 class Network(nn.Module):
     """Images (n, r*in_channels, h, w) to logits (n, r*n_classes), where r is the number of replicas.
 
-    The published network has channels=128, n_cells=3, n_stages=3; between two stages stands a 2x2 max-pooling, and the
-    first cell behind it doubles the channels. `skip_dead` has no meaning, as dead vertices are never there.
+    `archs`: one for each cell. The published network has channels=128, n_cells=3, n_stages=3; between two stages stands
+    a 2x2 max-pooling, and the first cell behind it doubles the channels. `skip_dead` has no meaning, as dead vertices
+    are never there.
     """
 
-    def __init__(self, arch: Arch, o: NetOptions) -> None:
+    def __init__(self, archs: Sequence[Arch], o: NetOptions) -> None:
         super().__init__()
-        c = o.channels
-        self.stem = ConvBNRelu(o.in_channels, c, 3, o, cell=False)
-        blocks: list[nn.Module] = []
-        for stage in range(o.n_stages):
-            c_in, c = (c, 2 * c) if stage else (c, c)
-            if stage:
-                blocks.append(nn.MaxPool2d(2, ceil_mode=True))
-            blocks += [Cell(arch, c if i else c_in, c, o) for i in range(o.n_cells)]
-        self.blocks = nn.Sequential(*blocks)
-        self.classifier = Classifier(c, o)
+        self.stem = ConvBNRelu(o.in_channels, o.channels, 3, o, cell=False)
+        left = iter(archs)
+        self.blocks = nn.Sequential(
+            *(
+                nn.MaxPool2d(2, ceil_mode=True) if block is None else Cell(next(left), block.c_in, block.c_out, o)
+                for block in layout(o)
+            )
+        )
+        self.classifier = Classifier(o.channels * 2 ** (o.n_stages - 1), o)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.classifier(self.blocks(self.stem(x)))
@@ -138,7 +163,7 @@ class Network(nn.Module):
 
 def build(arch: Arch, options: NetOptions) -> nn.Module:
     """The stand-alone network of a NAS-Bench-101 cell, not yet initialised."""
-    return Network(arch, options)
+    return Network((arch,) * (options.n_stages * options.n_cells), options)
 
 
 def build_oneshot(name: str) -> Callable[[Arch, NetOptions], nn.Module]:
@@ -147,4 +172,4 @@ def build_oneshot(name: str) -> Callable[[Arch, NetOptions], nn.Module]:
 
 
 def _build_oneshot(to_nb101: Callable[[Arch], Arch], arch: Arch, options: NetOptions) -> nn.Module:
-    return Network(to_nb101(arch), options)
+    return build(to_nb101(arch), options)

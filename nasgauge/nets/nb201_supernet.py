@@ -5,35 +5,17 @@ and therefore one for all places: "avg_pool_3x3", "sum", "zeros". A skip connect
 """
 
 from collections.abc import Callable
-from typing import final
 
-import torch
 from torch import nn
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.errors import unknown_name
 from nasgauge.nets.nb201 import N_NODES, Network, last, layout, operation, stem, wires
-from nasgauge.nets.ops import Classifier, Reduction, avg_pool_3x3
-from nasgauge.nets.options import NetOptions, SupernetOptions
-from nasgauge.nets.program import IMAGES, Blueprint, Path, Program, Step
+from nasgauge.nets.ops import Classifier, Reduction, Sum, Zeros, avg_pool_3x3
+from nasgauge.nets.options import NetOptions, SupernetOptions, only_ordinal
+from nasgauge.nets.program import IMAGES, Blueprint, Program, Step, served
 from nasgauge.spaces import NB201, Arch
 
 TRANSFORMABLE = ("skip_connect", "avg_pool_3x3")
-
-
-@final
-class Sum(nn.Module):
-    """a + b."""
-
-    def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-        return a + b
-
-
-@final
-class Zeros(nn.Module):
-    """Zeros in the shape of the input."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.zeros_like(x)
 
 
 def blueprint(space: NB201, o: NetOptions, s: SupernetOptions) -> Blueprint:
@@ -41,11 +23,13 @@ def blueprint(space: NB201, o: NetOptions, s: SupernetOptions) -> Blueprint:
     for name in s.linear_transformers:
         if name not in TRANSFORMABLE:
             raise unknown_name("operation for a linear transformer", name, TRANSFORMABLE)
+    only_ordinal(space.name, s)
+    n_cells = o.n_stages * o.n_cells
     return Blueprint(
         parts=_parts(space, o, s),
-        program=lambda path: _program(_cells(path, space, o), o, s),
-        standalone=lambda path: _standalone(_cells(path, space, o), o, s),
-        n_cells=o.n_stages * o.n_cells,
+        program=lambda path: _program(served(space, path, n_cells), o, s),
+        standalone=lambda path: _standalone(served(space, path, n_cells), o, s),
+        n_cells=n_cells,
     )
 
 
@@ -75,27 +59,6 @@ def _own(name: str, channels: int, o: NetOptions, s: SupernetOptions) -> nn.Modu
         return operation(name, channels, o)
     transformer = nn.Conv2d(channels, channels, 1, bias=False)
     return transformer if name == "skip_connect" else nn.Sequential(operation(name, channels, o), transformer)
-
-
-def _cells(path: Path, space: NB201, o: NetOptions) -> tuple[Arch, ...]:
-    """One architecture for each cell, all of them the space's."""
-    n_cells = o.n_stages * o.n_cells
-    per_cell = bool(path) and isinstance(path[0], tuple)
-    archs = path if per_cell else (path,) * n_cells
-    if len(archs) != n_cells:
-        raise UserError(f"supernet: {len(archs)} architectures for {n_cells} cells; give one for all, or one a cell")
-    options = space.decisions()
-    for arch in dict.fromkeys(archs):
-        if len(arch) != len(options):
-            raise UserError(f"supernet: {arch} has {len(arch)} entries; an architecture has {len(options)}")
-        for entry, (op, known) in enumerate(zip(arch, options, strict=True)):
-            if op not in known:
-                name = space.ops[op] if op in range(len(space.ops)) else op
-                kept = ", ".join(space.ops[k] for k in known)
-                raise UserError(
-                    f"supernet: entry {entry} of {arch} is {name}, which has no weights here; this space has {kept}"
-                )
-    return archs
 
 
 def _program(archs: tuple[Arch, ...], o: NetOptions, s: SupernetOptions) -> Program:
@@ -130,8 +93,8 @@ def _cell(add: Callable[..., int], key: str, x: int, arch: Arch, o: NetOptions, 
     return nodes[N_NODES - 1] if N_NODES - 1 in nodes else add("zeros", x)
 
 
-def _standalone(archs: tuple[Arch, ...], o: NetOptions, s: SupernetOptions) -> tuple[nn.Module, dict[str, str]]:
-    places = {"stem": "stem", "last": "last", "classifier": "head"}
+def _standalone(archs: tuple[Arch, ...], o: NetOptions, s: SupernetOptions) -> tuple[nn.Module, dict[str, str | int]]:
+    places: dict[str, str | int] = {"stem": "stem", "last": "last", "classifier": "head"}
     for i, block in enumerate(layout(o)):
         if block.cell is None:
             places[f"blocks.{i}"] = block.key

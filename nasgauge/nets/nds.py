@@ -10,7 +10,7 @@ three stages, nothing is dead.
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import final
+from typing import NamedTuple, final
 
 import torch
 from torch import nn
@@ -35,7 +35,7 @@ class ConvBN(nn.Sequential):
         super().__init__(conv, nn.BatchNorm2d(r * c_out, affine=o.bn_affine, track_running_stats=o.bn_track))
 
 
-def _shortcut(c_in: int, c_out: int, stride: int, o: NetOptions) -> nn.Module:
+def shortcut(c_in: int, c_out: int, stride: int, o: NetOptions) -> nn.Module:
     """A 1x1 convolution with stride, in two pieces: a pool over single pixels takes every second one.
 
     In one piece, the backward pass of PyTorch 2.13 on a CPU writes outside its memory where channels-last images have
@@ -59,48 +59,86 @@ class Block(nn.Module):
         return self.relu(self.shortcut(x) + self.body(x))
 
 
-def _basic(c_in: int, c: int, stride: int, stage: ResidualStage, o: NetOptions) -> nn.Module:
-    parts = {"conv_a": ConvBN(c_in, c, 3, stride, o), "relu_a": nn.ReLU(), "conv_b": ConvBN(c, c, 3, 1, o)}
-    return nn.Sequential(OrderedDict(parts))
+@final
+class Conv(NamedTuple):
+    """A convolution of a block's body."""
+
+    c_in: int
+    c_out: int
+    kernel: int
+    stride: int
+    groups: int
 
 
-def _bottleneck(c_in: int, c: int, stride: int, stage: ResidualStage, o: NetOptions) -> nn.Module:
+Convs = Callable[[int, int, int, ResidualStage], tuple[Conv, ...]]  # of (c_in, c, stride, stage)
+
+
+def basic(c_in: int, c: int, stride: int, stage: ResidualStage) -> tuple[Conv, ...]:
+    """The body of a ResNet block."""
+    return Conv(c_in, c, 3, stride, 1), Conv(c, c, 3, 1, 1)
+
+
+def bottleneck(c_in: int, c: int, stride: int, stage: ResidualStage) -> tuple[Conv, ...]:
+    """The body of a ResNeXt block; its inner width is rounded up to a multiple of the groups."""
     g = stage.groups
     inner = g * -(-c // (g * stage.divisor))
-    parts = {
-        "conv_a": ConvBN(c_in, inner, 1, 1, o),
-        "relu_a": nn.ReLU(),
-        "conv_b": ConvBN(inner, inner, 3, stride, o, groups=g),
-        "relu_b": nn.ReLU(),
-        "conv_c": ConvBN(inner, c, 1, 1, o),
-    }
-    return nn.Sequential(OrderedDict(parts))
+    return Conv(c_in, inner, 1, 1, 1), Conv(inner, inner, 3, stride, g), Conv(inner, c, 1, 1, 1)
+
+
+def body(convs: Sequence[Conv], o: NetOptions) -> nn.Module:
+    """conv_a, relu_a, conv_b and so on; each convolution with its normalisation."""
+    parts: OrderedDict[str, nn.Module] = OrderedDict()
+    for letter, conv in zip("abc", convs, strict=False):
+        parts[f"conv_{letter}"] = ConvBN(conv.c_in, conv.c_out, conv.kernel, conv.stride, o, groups=conv.groups)
+        parts[f"relu_{letter}"] = nn.ReLU()
+    parts.popitem()  # the last one stands behind the sum
+    return nn.Sequential(parts)
+
+
+@final
+class StageShape(NamedTuple):
+    """A stage in channels and blocks of the network at hand."""
+
+    c_in: int
+    c: int
+    stride: int
+    n_blocks: int
+
+
+def shapes(stages: Sequence[ResidualStage], o: NetOptions) -> tuple[StageShape, ...]:
+    """The stages of an architecture at the width and depth that the options ask for."""
+    if o.depth_divisor < 1:
+        raise UserError(f"[net]: depth_divisor is {o.depth_divisor}; give a count from 1, 1 leaves depths as they are")
+    widths = [(stage.width * o.channels + _PAPER_CHANNELS // 2) // _PAPER_CHANNELS for stage in stages]
+    return tuple(
+        StageShape(c_in, c, 2 if number else 1, -(-stage.depth // o.depth_divisor))
+        for number, (stage, c_in, c) in enumerate(zip(stages, [o.channels, *widths], widths, strict=False))
+    )
+
+
+def stem(o: NetOptions) -> nn.Module:
+    """Images to the channels that the first stage is given."""
+    r, c = o.replicas, o.channels
+    return nn.Sequential(
+        nn.Conv2d(r * o.in_channels, r * c, 3, padding=1, groups=r, bias=False),
+        nn.BatchNorm2d(r * c, track_running_stats=o.bn_track),
+        nn.ReLU(),
+    )
 
 
 @final
 class Network(nn.Module):
     """Images (n, r*in_channels, h, w) to logits (n, r*n_classes), where r is the number of replicas."""
 
-    def __init__(self, stages: Sequence[ResidualStage], body: Callable[..., nn.Module], o: NetOptions) -> None:
+    def __init__(self, stages: Sequence[ResidualStage], convs: Convs, o: NetOptions) -> None:
         super().__init__()
-        if o.depth_divisor < 1:
-            raise UserError(
-                f"[net]: depth_divisor is {o.depth_divisor}; give a count from 1, 1 leaves depths as they are"
-            )
-        r, c = o.replicas, o.channels
-        self.stem = nn.Sequential(
-            nn.Conv2d(r * o.in_channels, r * c, 3, padding=1, groups=r, bias=False),
-            nn.BatchNorm2d(r * c, track_running_stats=o.bn_track),
-            nn.ReLU(),
-        )
+        self.stem = stem(o)
         self.stages = nn.Sequential()
-        for number, stage in enumerate(stages):
-            c_in, c = c, (stage.width * o.channels + _PAPER_CHANNELS // 2) // _PAPER_CHANNELS
-            stride = 2 if number else 1
-            n_blocks = -(-stage.depth // o.depth_divisor)
-            shortcut = _shortcut(c_in, c, stride, o) if stage.projected else nn.Identity()
-            blocks = [Block(body(c_in, c, stride, stage, o), shortcut)]
-            blocks += [Block(body(c, c, 1, stage, o), nn.Identity()) for _ in range(n_blocks - 1)]
+        for stage, shape in zip(stages, shapes(stages, o), strict=True):
+            c_in, c, stride, n_blocks = shape
+            bypass = shortcut(c_in, c, stride, o) if stage.projected else nn.Identity()
+            blocks = [Block(body(convs(c_in, c, stride, stage), o), bypass)]
+            blocks += [Block(body(convs(c, c, 1, stage), o), nn.Identity()) for _ in range(n_blocks - 1)]
             self.stages.append(nn.Sequential(*blocks))
         self.classifier = Classifier(c, o)
 
@@ -110,9 +148,9 @@ class Network(nn.Module):
 
 def build_resnet(arch: Arch, options: NetOptions) -> nn.Module:
     """The stand-alone network of an NDS ResNet architecture, not yet initialised."""
-    return Network(_RESNET.stages(arch), _basic, options)
+    return Network(_RESNET.stages(arch), basic, options)
 
 
 def build_resnext_a(arch: Arch, options: NetOptions) -> nn.Module:
     """The stand-alone network of an NDS ResNeXt-A architecture, not yet initialised."""
-    return Network(_RESNEXT_A.stages(arch), _bottleneck, options)
+    return Network(_RESNEXT_A.stages(arch), bottleneck, options)

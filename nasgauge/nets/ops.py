@@ -61,3 +61,31 @@ class Classifier(nn.Module):
         if self.single:  # asked of the options, so that the layer may be replaced while it is measured
             return self.linear(x.flatten(1))  # (n, classes)
         return self.linear(x).flatten(1)  # (n, r*classes)
+
+
+@final
+class Sum(nn.Module):
+    """a + b."""
+
+    def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return a + b
+
+
+@final
+class Concatenation(nn.Module):
+    """The channels of the inputs one after the other."""
+
+    def forward(self, *parts: torch.Tensor) -> torch.Tensor:
+        return torch.cat(parts, 1)
+
+
+@final
+class Zeros(nn.Module):
+    """Zeros in the shape of the input, of every `stride`-th pixel."""
+
+    def __init__(self, stride: int = 1) -> None:
+        super().__init__()
+        self.stride = stride
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.zeros_like(x[:, :, :: self.stride, :: self.stride])

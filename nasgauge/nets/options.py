@@ -1,6 +1,9 @@
 """What can be chosen about a network, or a supernet, apart from its architecture."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+
+from nasgauge.errors import UserError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,29 @@ class SupernetOptions:
     `bn`: "batch", normalisation by the statistics of the batch at hand, in training and in scoring; "tracked", running
     statistics to which whatever path is trained contributes; "recalibrated", the same, but estimated anew for each
     architecture before it is scored (`Supernet.recalibrate`). `linear_transformers`: operations after which stands a
-    1x1 convolution without bias, normalisation or activation ("skip_connect": in its place; Laube & Zell 2021).
+    1x1 convolution without bias, normalisation or activation ("skip_connect": in its place; Laube & Zell 2021; cells of
+    NAS-Bench-201 only). `picking`: where widths vary, which channels of the widest layer a path uses (`nets.resized`):
+    "ordinal"; "l1" (nds); "shuffled", "interpolated" or "disabled", a mistake unless no width varies (nb101).
     """
 
     bn: str = "batch"
     linear_transformers: tuple[str, ...] = ()
+    picking: str = "ordinal"
+
+
+def only_ordinal(name: str, s: SupernetOptions) -> None:
+    """UserError if a picking rule is asked for in a space without varying widths."""
+    picking(name, s, ("ordinal",))
+
+
+def picking(name: str, s: SupernetOptions, known: Collection[str]) -> str:
+    """The rule asked for; UserError if the space has none of that name."""
+    if s.picking not in known:
+        raise unknown_name(f"picking rule of {name}", s.picking, known)
+    return s.picking
+
+
+def no_transformers(name: str, s: SupernetOptions) -> None:
+    """UserError if linear transformers are asked for where there are none."""
+    if s.linear_transformers:
+        raise UserError(f"supernet: {name} has no linear transformers; leave linear_transformers empty")

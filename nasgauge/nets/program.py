@@ -10,7 +10,8 @@ from typing import NamedTuple, final
 
 from torch import nn
 
-from nasgauge.spaces import Arch
+from nasgauge.errors import UserError
+from nasgauge.spaces import Arch, Space
 
 Path = Arch | tuple[Arch, ...]  # one architecture for all cells, or one for each cell
 
@@ -41,8 +42,30 @@ class Blueprint:
 
     parts: nn.ModuleDict
     program: Callable[[Path], Program]
-    standalone: Callable[[Path], tuple[nn.Module, dict[str, str]]]
+    standalone: Callable[[Path], tuple[nn.Module, dict[str, str | int]]]
     n_cells: int
+
+
+def per_cell(path: Path, n_cells: int) -> tuple[Arch, ...]:
+    """One architecture for each cell; UserError if the path has them for another number of cells."""
+    archs = path if path and isinstance(path[0], tuple) else (path,) * n_cells
+    if len(archs) != n_cells:
+        raise UserError(f"supernet: {len(archs)} architectures for {n_cells} cells; give one for all, or one a cell")
+    return archs
+
+
+def served(space: Space, path: Path, n_cells: int) -> tuple[Arch, ...]:
+    """One architecture for each cell, all of them the (restricted) space's; else UserError."""
+    archs = per_cell(path, n_cells)
+    for arch in dict.fromkeys(archs):
+        space.validate(arch)
+        lacking = [name for name in space.uses(arch) if name not in space.options]
+        if lacking:
+            raise UserError(
+                f"supernet: {space.to_str(arch)} uses {lacking[0]}, which has no weights here; this space has "
+                + ", ".join(space.options)
+            )
+    return archs
 
 
 @final

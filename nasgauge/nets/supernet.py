@@ -12,14 +12,23 @@ import torch
 from torch import nn
 
 from nasgauge.errors import UserError, unknown_name
-from nasgauge.nets import nb201_supernet
+from nasgauge.nets import darts_supernet, nb101_supernet, nb201_supernet, nds, nds_supernet
 from nasgauge.nets.initialise import initialise
 from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.nets.program import Blueprint, Path, Plan, plan
 from nasgauge.spaces import Space
 
 SUPERNETS: dict[str, Callable[[Space, NetOptions, SupernetOptions], Blueprint]] = {
+    "darts": darts_supernet.blueprint,
+    "darts-nds": darts_supernet.blueprint,
+    "nb101": nb101_supernet.blueprint,
+    "nb101-1shot1-1": nb101_supernet.blueprint,
+    "nb101-1shot1-2": nb101_supernet.blueprint,
+    "nb101-1shot1-3": nb101_supernet.blueprint,
+    "nb101-1shot1-3-chain": nb101_supernet.blueprint,
     "nb201": nb201_supernet.blueprint,
+    "nds-resnet": nds_supernet.blueprint(nds.basic),
+    "nds-resnext-a": nds_supernet.blueprint(nds.bottleneck),
 }
 BN = ("batch", "tracked", "recalibrated")
 _GROUP = 2**10  # paths; plain, few values live at a time, and this bounds the plan alone
@@ -90,12 +99,20 @@ class Supernet(nn.Module):
     def standalone(self, path: Path) -> nn.Module:
         """The path's stand-alone network, as `nets.build` makes it, with the supernet's own parts inside.
 
-        Nothing is copied: training it, or changing its mode, does so to the supernet.
+        Nothing is copied: training it, or changing its mode, does so to the supernet. The exception are layers of which
+        the path uses some channels: first channels are views of the shared weights, in modules of their own, with
+        gradients of their own; those of grouped convolutions and of the picking rules "l1" and "interpolated" copies.
         """
         with torch.device("meta"):
             net, places = self._standalone(path)
-        for name, key in places.items():
-            net.set_submodule(name, self.parts[key])
+        program = self._program(path)
+        for name, place in places.items():
+            if isinstance(place, str):
+                net.set_submodule(name, self.parts[place])
+            else:
+                part, inputs, args = program[place]
+                indices = [self.parts[program[i].part](*program[i].args) for i in inputs[1:]]
+                self.parts[part].fill(net.get_submodule(name), *indices, *args)
         return net.train(self.training)
 
     @torch.no_grad()

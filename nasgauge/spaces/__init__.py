@@ -9,7 +9,7 @@ from nasgauge.spaces.darts import Darts, DartsNDS
 from nasgauge.spaces.nb101 import NB101
 from nasgauge.spaces.nb101_oneshot import NB101OneShot1, NB101OneShot2, NB101OneShot3, NB101OneShot3Chain
 from nasgauge.spaces.nb201 import NB201
-from nasgauge.spaces.nds import NDSResNet, NDSResNeXtA, ResidualStage
+from nasgauge.spaces.nds import NDSResNet, NDSResNeXtA, ResidualStage, StagedSpace
 from nasgauge.spaces.space import Arch, Graph, Space
 
 SPACES: dict[str, type[Space]] = {
@@ -55,5 +55,6 @@ __all__ = [
     "NDSResNet",
     "ResidualStage",
     "Space",
+    "StagedSpace",
     "get_space",
 ]

@@ -92,8 +92,15 @@ class GenotypeSpace(Space):
 
     def from_str(self, text: str) -> Arch:
         arch = _flat(read(text, self.ops))
-        validate(arch, self)
+        self.validate(arch)
         return arch
+
+    def validate(self, arch: Arch) -> None:
+        """UserError if the tuple is no architecture of the space, with the place and the remedy."""
+        validate(arch, self)
+
+    def uses(self, arch: Arch) -> tuple[str, ...]:
+        return tuple(name for name, n in self.op_counts(arch).items() if n)
 
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
         """Over both cells. Every node is put out, so a term is live unless it is `none` or its node's inputs are."""

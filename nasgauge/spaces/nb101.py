@@ -25,6 +25,7 @@ from nasgauge.spaces.space import Arch, Graph, Space
 
 OPS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")  # the order of the published table
 MAX_EDGES = 9
+MOST_ENDS = 4  # vertices that feed the output: five of them would need ten edges
 N_INTERIOR = N_VERTICES - 2
 
 
@@ -35,7 +36,8 @@ class NB101(Space):
     There are always seven vertices: 0 is the input, 6 the output; bit x + y(y-1)/2 of `adj_bits` is the edge x -> y.
     A vertex on no path from input to output is pruned, so smaller cells are those with pruned vertices. Valid is what
     has a path from input to output and, once pruned, at most nine edges. `choices` are the operations that sampling and
-    mutation may use.
+    mutation may use, `ends` how many vertices may feed the output; `restrict` narrows both, by the operations' names
+    and "ends0" to "ends4".
 
     >>> space = NB101()
     >>> arch = space.from_str("conv3x3-bn-relu~0|maxpool3x3~0|conv1x1-bn-relu~0+1|output~0+3")
@@ -49,10 +51,14 @@ class NB101(Space):
     reference = "ying2019nasbench101"
     forms = ("isomorphism",)
     ops = OPS
+    n_vertices = N_INTERIOR
+    after_input = tuple(range(1, N_VERTICES))  # the vertices that may have the input as a parent
 
-    def __init__(self, choices: tuple[int, ...] = tuple(range(len(OPS)))) -> None:
-        self.choices = choices
-        self.options = tuple(OPS[c] for c in choices)
+    def __init__(
+        self, choices: tuple[int, ...] = tuple(range(len(OPS))), ends: tuple[int, ...] = tuple(range(MOST_ENDS + 1))
+    ) -> None:
+        self.choices, self.ends = choices, ends
+        self.options = option_names(choices, ends)
 
     def __repr__(self) -> str:
         return f"NB101({', '.join(self.options)})"
@@ -64,7 +70,7 @@ class NB101(Space):
         """
         while True:
             adj_bits = int(rng.integers(1 << N_BITS))
-            if _fits(adj_bits):
+            if self._fits(adj_bits):
                 return (adj_bits, *(int(self.choices[i]) for i in rng.integers(len(self.choices), size=N_INTERIOR)))
 
     def mutate(self, arch: Arch, rng: np.random.Generator) -> Arch:
@@ -77,7 +83,7 @@ class NB101(Space):
         Edges and operations of pruned vertices count too, so a neighbour may be the same cell.
         """
         adj_bits, *ops = arch
-        rewired = [(flipped, *ops) for bit in range(N_BITS) if _fits(flipped := adj_bits ^ 1 << bit)]
+        rewired = [(flipped, *ops) for bit in range(N_BITS) if self._fits(flipped := adj_bits ^ 1 << bit)]
         relabelled = [
             (adj_bits, *ops[:i], op, *ops[i + 1 :]) for i in range(N_INTERIOR) for op in self.choices if op != ops[i]
         ]
@@ -130,6 +136,19 @@ class NB101(Space):
         validate(arch)
         return arch
 
+    def validate(self, arch: Arch) -> None:
+        """UserError unless the tuple is a valid cell: numbers in range, connected, nine edges at most."""
+        validate(arch)
+
+    def to_nb101(self, arch: Arch) -> Arch:
+        """The architecture itself; the sub-spaces of NAS-Bench-1Shot1 have another encoding."""
+        return arch
+
+    def uses(self, arch: Arch) -> tuple[str, ...]:
+        """Operations, and how many vertices feed the output."""
+        ops = (name for name, n in self.op_counts(arch).items() if n)
+        return (*ops, f"ends{n_ends(self.parents(arch)[OUTPUT])}")
+
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
         """Vertices per operation: those with an edge, or with `live` those on a path from input to output."""
         masks = pruned(arch[0]) if live else parent_masks(arch[0])
@@ -137,7 +156,8 @@ class NB101(Space):
         return {name: used.count(i) for i, name in enumerate(OPS)}
 
     def restrict(self, keep: Collection[str]) -> "NB101":
-        return NB101(kept_choices(self.choices, keep))
+        """The operations named are left, and the numbers of ends named, all of them if none is."""
+        return NB101(*kept_options(self.choices, self.ends, keep))
 
     def graphs(self, arch: Arch) -> dict[str, Graph]:
         """One cell; operations label the nodes and edges carry an empty label. Vertices without edges are left out."""
@@ -169,6 +189,15 @@ class NB101(Space):
         validate(arch)
         return arch
 
+    def _fits(self, adj_bits: int) -> bool:
+        masks = pruned(adj_bits)
+        return masks[OUTPUT] != 0 and _n_edges(masks) <= MAX_EDGES and n_ends(vertices_of(masks[OUTPUT])) in self.ends
+
+
+def n_ends(parents: Collection[int]) -> int:
+    """How many of the output's parents are vertices, the input apart."""
+    return sum(p != 0 for p in parents)
+
 
 def validate(arch: Arch) -> None:
     """UserError unless the architecture is a valid NAS-Bench-101 cell: numbers in range, connected, nine edges at most.
@@ -192,26 +221,33 @@ def validate(arch: Arch) -> None:
         raise UserError(f"{where}: {n} edges on paths from input to output; at most {MAX_EDGES} are allowed")
 
 
-def kept_choices(choices: tuple[int, ...], keep: Collection[str]) -> tuple[int, ...]:
-    """Those of `choices` whose operation is named in `keep`; UserError for a foreign name or none left."""
+def option_names(choices: tuple[int, ...], ends: tuple[int, ...]) -> tuple[str, ...]:
+    """What `restrict` may keep: operations, then numbers of vertices that feed the output."""
+    return (*(OPS[c] for c in choices), *(f"ends{n}" for n in ends))
+
+
+def kept_options(
+    choices: tuple[int, ...], ends: tuple[int, ...], keep: Collection[str]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Those of `choices` and of `ends` that are named, all `ends` if none is; UserError for a foreign name, no choice.
+
+    >>> kept_options((0, 1, 2), (1, 2), ["maxpool3x3", "ends2"])
+    ((2,), (2,))
+    """
+    known = option_names(tuple(range(len(OPS))), tuple(range(MOST_ENDS + 1)))
     for name in keep:
-        if name not in OPS:
-            raise unknown_name("operation", name, OPS)
+        if name not in known:
+            raise unknown_name("operation", name, known)
     kept = tuple(c for c in choices if OPS[c] in keep)
     if not kept:
         raise UserError("restrict: no operation is kept; name at least one of " + ", ".join(OPS[c] for c in choices))
-    return kept
+    return kept, tuple(n for n in ends if f"ends{n}" in keep) or ends
 
 
 def known_form(form: str | None, forms: tuple[str, ...]) -> None:
     """UserError unless the form is one of these, or None for the default."""
     if form is not None and form not in forms:
         raise unknown_name("canonical form", form, forms)
-
-
-def _fits(adj_bits: int) -> bool:
-    masks = pruned(adj_bits)
-    return masks[OUTPUT] != 0 and _n_edges(masks) <= MAX_EDGES
 
 
 def _n_edges(masks: list[int]) -> int:

@@ -31,7 +31,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from nasgauge.errors import UserError
-from nasgauge.spaces.nb101 import NB101, OPS, kept_choices, known_form
+from nasgauge.spaces.nb101 import NB101, OPS, kept_options, known_form, n_ends, option_names
 from nasgauge.spaces.nb101_canonical import N_VERTICES, OUTPUT, interior_of, join, parent_masks, pruned, vertices_of
 from nasgauge.spaces.space import Arch, Graph, Space
 
@@ -43,8 +43,9 @@ class _OneShot(Space):
     """What they have in common. An architecture is (parents, operation) of each vertex, then the output's parents.
 
     `parents` is an index into the vertex' entry of `wirings`, the sets of parents it may have in lexicographic order;
-    the operation is an index into `OPS`. `choices` are the operations that sampling and mutation may use. Strings are
-    those of the NAS-Bench-101 cell with its loose ends. Classes: architectures whose pruned cells are isomorphic.
+    the operation is an index into `OPS`. `choices` are the operations that sampling and mutation may use, `ends` how
+    many vertices may feed the output (one less where the input does, too); `restrict` narrows both. Strings are those
+    of the NAS-Bench-101 cell with its loose ends. Classes: architectures whose pruned cells are isomorphic.
     Attributes of a final class: `in_degrees`, of the vertices and the output; `chain`, whether each must have the
     vertex before it among its parents, so that none is loose.
     """
@@ -55,9 +56,10 @@ class _OneShot(Space):
     in_degrees: ClassVar[tuple[int, ...]]
     chain: ClassVar[bool] = False
 
-    def __init__(self, choices: tuple[int, ...] = tuple(range(len(OPS)))) -> None:
-        self.choices = choices
-        self.options = tuple(OPS[c] for c in choices)
+    def __init__(self, choices: tuple[int, ...] = tuple(range(len(OPS))), ends: tuple[int, ...] | None = None) -> None:
+        degree = self.in_degrees[-1]
+        self.choices, self.ends = choices, (degree - 1, degree) if ends is None else ends
+        self.options = option_names(choices, self.ends)
         self.wirings = tuple(
             tuple(p for p in itertools.combinations(range(v), n) if v - 1 in p or not self.chain)
             for v, n in enumerate(self.in_degrees, start=1)
@@ -67,6 +69,19 @@ class _OneShot(Space):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self.options)})"
+
+    @property
+    def n_vertices(self) -> int:
+        """How many vertices stand between input and output."""
+        return len(self.in_degrees) - 1
+
+    @property
+    def after_input(self) -> tuple[int, ...]:
+        """The vertices that may have the input as a parent, the output among them."""
+        places = (*range(1, len(self.wirings)), OUTPUT)
+        options = (range(len(w)) for w in self.wirings[:-1])
+        allowed = zip(places, self.wirings, (*options, self.decisions()[-1]), strict=True)
+        return tuple(v for v, wirings, indices in allowed if any(0 in wirings[i] for i in indices))
 
     def sample(self, rng: np.random.Generator) -> Arch:
         """Uniform over the encodings: every decision is drawn by itself."""
@@ -148,18 +163,25 @@ class _OneShot(Space):
         masks[OUTPUT] = _mask(self.wirings[-1][arch[-1]])
         return (join(masks), *ops)
 
+    def uses(self, arch: Arch) -> tuple[str, ...]:
+        """Operations, and how many vertices feed the output."""
+        ops = (name for name, n in self.op_counts(arch).items() if n)
+        return (*ops, f"ends{n_ends(_CELLS.parents(self.to_nb101(arch))[OUTPUT])}")
+
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
         return _CELLS.op_counts(self.to_nb101(arch), live=live)
 
     def restrict(self, keep: Collection[str]) -> "_OneShot":
-        return type(self)(kept_choices(self.choices, keep))
+        """The operations named are left, and the numbers of ends named, all of them if none is."""
+        return type(self)(*kept_options(self.choices, self.ends, keep))
 
     def graphs(self, arch: Arch) -> dict[str, Graph]:
         """As those of NAS-Bench-101: operations label the nodes and edges carry an empty label."""
         return _CELLS.graphs(self.to_nb101(arch))
 
     def decisions(self) -> tuple[tuple[int, ...], ...]:
-        return tuple(self.choices if i % 2 else tuple(range(n)) for i, n in enumerate(self._sizes))
+        outputs = tuple(i for i, parents in enumerate(self.wirings[-1]) if n_ends(parents) in self.ends)
+        return (*(self.choices if i % 2 else tuple(range(n)) for i, n in enumerate(self._sizes[:-1])), outputs)
 
     def enumerate(self) -> Iterator[Arch]:
         """All architectures that `choices` allow, in lexicographic order, where they are at most 100,000."""

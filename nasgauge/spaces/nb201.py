@@ -93,6 +93,17 @@ class NB201(Space):
     def from_str(self, text: str) -> Arch:
         return _parse(text)
 
+    def validate(self, arch: Arch) -> None:
+        """UserError unless there is a known operation for each edge."""
+        if len(arch) != len(EDGES):
+            raise UserError(f"arch {arch} has {len(arch)} entries; an architecture has {len(EDGES)}")
+        for entry, op in enumerate(arch):
+            if op not in range(len(OPS)):
+                raise UserError(f"arch {arch}: entry {entry} is {op!r}; expected 0 to {len(OPS) - 1}")
+
+    def uses(self, arch: Arch) -> tuple[str, ...]:
+        return tuple(name for name, n in self.op_counts(arch).items() if n)
+
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
         edges = live_edges(arch) if live else range(len(EDGES))
         used = [arch[e] for e in edges]

@@ -143,6 +143,10 @@ class StagedSpace(Space):
                 arch.append(decision.options[part])
         return tuple(arch)
 
+    def uses(self, arch: Arch) -> tuple[str, ...]:
+        parts = (name for stage in self.to_str(arch).split("|") for name in stage.split("-"))
+        return tuple(dict.fromkeys(parts))
+
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
         """Operations of all blocks and their shortcuts, stem and classifier apart; all of them are live."""
         counts: Counter[str] = Counter()

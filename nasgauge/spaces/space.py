@@ -63,6 +63,14 @@ class Space(ABC):
         """The architecture of a string; UserError says which part is malformed."""
 
     @abstractmethod
+    def validate(self, arch: Arch) -> None:
+        """UserError unless the tuple is an architecture of the space, whatever `restrict` has left of it."""
+
+    @abstractmethod
+    def uses(self, arch: Arch) -> tuple[str, ...]:
+        """Those of the whole space's `options` that the architecture needs, each once."""
+
+    @abstractmethod
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
         """How often each operation occurs; with `live`, only where information flows from input to output."""
 

@@ -64,6 +64,16 @@ def test_live_operations_are_among_all_operations(space):
         assert all(live[op] <= every[op] for op in every)
 
 
+def test_what_an_architecture_uses_is_what_a_restriction_must_keep(space):
+    for arch in some(space, 10):
+        used = space.uses(arch)
+        assert len(set(used)) == len(used) and set(used) <= set(space.options)
+        small = space.restrict(used)
+        small.validate(arch)
+        rng = np.random.default_rng(0)
+        assert all(set(small.uses(small.sample(rng))) <= set(used) for _ in range(5))
+
+
 def test_graphs_name_only_their_own_nodes(space):
     for arch in some(space, 10):
         for graph in space.graphs(arch).values():

@@ -176,7 +176,7 @@ def test_the_tables_layout():
 def test_restriction_holds_in_sampling_mutation_and_neighbours():
     small = SPACE.restrict([C3, POOL])
     rng = np.random.default_rng(1)
-    assert small.options == (C3, POOL)
+    assert small.options == (C3, POOL, *SPACE.options[3:])
     for _ in range(30):
         arch = small.sample(rng)
         for one in (arch, small.mutate(arch, rng), *small.neighbours(arch)):

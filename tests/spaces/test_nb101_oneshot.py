@@ -122,7 +122,7 @@ def test_a_cell_worked_out_by_hand():
 
 def test_restriction_keeps_the_operations_and_small_enough_spaces_enumerate():
     small = THREE.restrict([C3])
-    assert small.options == (C3,) and type(small) is type(THREE)
+    assert small.options == (C3, "ends1", "ends2") and type(small) is type(THREE)
     assert len(list(small.enumerate())) == 5_400
     with pytest.raises(NotImplementedError, match="1,312,200 architectures"):
         THREE.enumerate()
