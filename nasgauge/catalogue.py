@@ -66,7 +66,10 @@ def references() -> dict[str, str]:
 
 
 _BENCHMARK_REFERENCES = {
+    "digits-nb101": "alpaydin1998digits",
     "digits-nb201": "alpaydin1998digits",
+    "digits-resnet": "alpaydin1998digits",
+    "digits-resnext-a": "alpaydin1998digits",
     "nb201": "dong2020nasbench201",
     "nb301": "siems2020nasbench301",
 }

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -64,12 +65,24 @@ def run(
     workers: Workers = None,
     kind: Annotated[str, typer.Option(help="serial, processes or ray.")] = "processes",
 ) -> None:
-    """Run a study, or resume it: printed table and one HTML report."""
+    """Run a study or a survey of several benchmarks, or resume it: printed table and one HTML report."""
     from nasgauge import run as running
-    from nasgauge.report import terminal_table
+    from nasgauge import survey
+    from nasgauge.report import survey_table, terminal_table
+    from nasgauge.study import is_survey
 
     text, name = _text_of("study", study, running.shipped, running.shipped_names())
     folder = out or Path("runs") / name
+    if is_survey(text):
+        with _progress("estimating") as report:
+            found = survey.run(text, folder, where=name, workers=kind, n_workers=workers, progress=report)
+        console.print(survey_table(found.contests))
+        console.print("* best on that benchmark, ≈ not separated from it by a paired bootstrap")
+        n_failed = sum(len(bundle.errors) for bundle in found.bundles.values())
+        if n_failed:
+            console.print(f"{n_failed:,} measurements failed; `nasgauge status {folder}` says which and why")
+        console.print(f"report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
+        return
     with _progress("estimating") as report:
         bundle = running.run(text, folder, where=name, workers=kind, n_workers=workers, progress=report)
     console.print("\n".join(f"{key}: {value}" for key, value in bundle.provenance.items()), highlight=False)
@@ -116,17 +129,13 @@ def judge(
 @app.command()
 def report(folder: Annotated[Path, typer.Argument(help="The folder of a finished study.")]) -> None:
     """Write the HTML report of a finished study anew."""
-    from nasgauge import run as running
-
-    console.print(f"report: {running.report(folder)}", soft_wrap=True, highlight=False)
+    console.print(f"report: {_kind_of(folder).report(folder)}", soft_wrap=True, highlight=False)
 
 
 @app.command()
 def status(folder: Annotated[Path, typer.Argument(help="The folder of a study.")]) -> None:
     """What is done, what failed and why, what is left."""
-    from nasgauge import run as running
-
-    now = running.status(folder)
+    now = _kind_of(folder).status(folder)
     console.print(f"{now.n_done} of {now.n_units} pieces of work done, {now.n_units - now.n_done} left")
     reasons = now.errors.groupby(["estimator", "error"], sort=False)["arch"].agg(["size", "first"]).reset_index()
     for row in reasons.itertuples():
@@ -150,6 +159,15 @@ def bench_build(
     console.print(
         f"{table['arch'].nunique():,} architectures x {table['seed'].nunique()} seeds: {folder / name}.parquet"
     )
+
+
+def _kind_of(folder: Path) -> ModuleType:
+    """The module that knows what lies in the folder: a study or a survey."""
+    from nasgauge import run, survey
+    from nasgauge.store import Store
+    from nasgauge.study import is_survey
+
+    return survey if is_survey(Store.existing(folder).study()) else run
 
 
 def _text_of(kind: str, name: str, shipped: Callable[[str], str | None], names: list[str]) -> tuple[str, str]:

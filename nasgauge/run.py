@@ -71,9 +71,7 @@ def run(
 ) -> Bundle:
     """Run a study, or what is left of it, in folder `out`; returns what the report shows and writes `report.html`."""
     study = parse(text, Study, where)
-    benchmark = truth_of(study)
-    check_estimators(study.estimators, get_space(benchmark.space), study.seeds[0])
-    resolve_all(study.criteria)
+    benchmark = checked_truth_of(study)
     store = Store.open(out, text)
     units = units_of(study, benchmark)
     with reported(partial(n_done, units, store), len(units), progress):
@@ -88,6 +86,12 @@ def run(
 
 def report(folder: Path) -> Path:
     """Render the report of a finished study anew."""
+    finished(folder)
+    return folder / "report.html"
+
+
+def finished(folder: Path) -> Bundle:
+    """What the report of a finished study shows, and its report rendered anew."""
     store = Store.existing(folder)
     study = parse(store.study(), Study, str(folder))
     benchmark = truth_of(study)
@@ -97,8 +101,9 @@ def report(folder: Path) -> Path:
         raise UserError(
             f"{folder}: {n_left} of {len(units)} pieces of work are not done; `nasgauge run` with this folder resumes"
         )
-    write(judged(store, study, benchmark, units), store.folder / "report.html")
-    return store.folder / "report.html"
+    bundle = judged(store, study, benchmark, units)
+    write(bundle, store.folder / "report.html")
+    return bundle
 
 
 def status(folder: Path) -> Progression:
@@ -108,6 +113,14 @@ def status(folder: Path) -> Progression:
     units = units_of(study, truth_of(study))
     errors = store.read("errors")
     return Progression(len(units), len(units) - len(left(units, store)), empty(ERRORS) if errors is None else errors)
+
+
+def checked_truth_of(study: Study) -> Benchmark:
+    """The study's truth, once its estimators and criteria are known to be without mistakes."""
+    benchmark = truth_of(study)
+    check_estimators(study.estimators, get_space(benchmark.space), study.seeds)
+    resolve_all(study.criteria)
+    return benchmark
 
 
 def truth_of(study: Study) -> Benchmark:

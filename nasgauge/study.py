@@ -1,5 +1,6 @@
 """Studies and recipes: TOML files as frozen models. An unknown key is an error that names its place."""
 
+import re
 import tomllib
 from typing import Any, Literal
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nasgauge.errors import UserError, unknown_name
 
 Options = dict[str, Any]
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 class _Model(BaseModel):
@@ -79,6 +81,63 @@ class Study(_Model):
     confidence: float = Field(0.95, gt=0, lt=1)
     missing: Literal["omit", "last"] = "omit"
     published: str | None = None
+
+
+class Part(_Model):
+    """One benchmark of a survey: its name in tables, the sample of its classes, and what its estimators differ in.
+
+    `options`: by estimator family, keys that every estimator of the family is given here, e.g. its network's.
+    """
+
+    benchmark: str | dict[str, Any]
+    name: str
+    archs: ArchSample = ArchSample()
+    options: dict[str, Options] = {}
+
+
+class Survey(_Model):
+    """The same estimators on several benchmarks: one study each, and one table over all. Keys as of `Study`.
+
+    `criterion`: the one by which the estimators are compared over all benchmarks.
+    """
+
+    title: str
+    parts: tuple[Part, ...] = Field(min_length=2)
+    criterion: str | dict[str, Any] = "kendall_tau"
+    estimators: tuple[EstimatorSpec, ...] = Field(min_length=1)
+    criteria: tuple[str | dict[str, Any], ...] = ()
+    seeds: tuple[int, ...] = (0,)
+    n_bootstrap: int = Field(1000, ge=1)
+    confidence: float = Field(0.95, gt=0, lt=1)
+    missing: Literal["omit", "last"] = "omit"
+
+    def studies(self) -> dict[str, Study]:
+        """The study of each part, by the part's name; UserError if two have one name or options are of no estimator."""
+        shared = self.model_dump(include={"criteria", "seeds", "n_bootstrap", "confidence", "missing"})
+        found: dict[str, Study] = {}
+        for part in self.parts:
+            if part.name in found or not _NAME.fullmatch(part.name):
+                raise UserError(f"survey: the name {part.name!r} is taken, or no plain word; give each part its own")
+            families = {spec.name for spec in self.estimators}
+            for family in part.options:
+                if family not in families:
+                    raise UserError(f"survey: {part.name}: {unknown_name('estimator', family, families)}")
+            estimators = [
+                EstimatorSpec(**spec.model_dump() | part.options.get(spec.name, {})) for spec in self.estimators
+            ]
+            found[part.name] = Study(
+                title=f"{self.title}: {part.name}", benchmark=part.benchmark, archs=part.archs,
+                estimators=tuple(estimators), **shared,
+            )  # fmt: skip
+        return found
+
+
+def is_survey(text: str) -> bool:
+    """Whether the text of a TOML file is a survey's, which lists `parts`, and not a study's."""
+    try:
+        return "parts" in tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def parse(text: str, model: type[_Model], where: str) -> Any:

@@ -101,6 +101,23 @@ VALUES = Table(
     key=("estimator", "criterion", "at"),
 )
 
+CONTESTS = Table(
+    "contests",
+    (
+        Column("part", "str", "name of the benchmark within the survey"),
+        Column("estimator", "str"),
+        Column("criterion", "str"),
+        Column("at", "float", "as in VALUES", nullable=True),
+        Column("value", "float", "null: undefined", nullable=True),
+        Column("p_best", "float", "share of the bootstrap draws in which it is the best", nullable=True),
+        Column("behind", "float", "by how much the best is better; 0 for the best", nullable=True),
+        Column("behind_lower", "float", "lower end of its bootstrap interval", nullable=True),
+        Column("behind_upper", "float", "upper end of its bootstrap interval", nullable=True),
+        Column("n", "int", "architectures judged"),
+    ),
+    key=("part", "estimator"),
+)
+
 _ESTIMATOR = Column("estimator", "str")
 _SEED = Column("seed", "int", "seed of the estimator: supernet weights, sampling and data")
 _EPOCH = Column("epoch", "int", "epochs of training behind it; 0: freshly initialised")

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "studies": set(),
     "bench": {"errors", "spaces", "nets", "datasets", "tables", "criteria", "training", "workers", "store", "study"},
 }
-KNOWS_ALL = {"run", "catalogue", "cli"}  # the arrow, the list of everything, and the command line
+KNOWS_ALL = {"run", "survey", "catalogue", "cli"}  # the arrow, several of it, the list of everything, the command line
 DOORS = {
     "estimators.zeroshot",
     "estimators.oneshot",

@@ -13,7 +13,10 @@ from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.errors import UserError, unknown_name
 
 BENCHMARKS: dict[str, Callable[..., Benchmark]] = {
+    "digits-nb101": partial(embedded.load, "digits-nb101"),
     "digits-nb201": partial(embedded.load, "digits-nb201"),
+    "digits-resnet": partial(embedded.load, "digits-resnet"),
+    "digits-resnext-a": partial(embedded.load, "digits-resnext-a"),
     "nb201": nb201.load,
     "nb301": nb301.load,
 }

@@ -5,7 +5,8 @@ resamples; what agreement is, the criteria say.
 """
 
 from nasgauge.judging.ceiling import NOISE_CEILING, noise_ceiling
+from nasgauge.judging.contest import contest
 from nasgauge.judging.judge import judge, judge_with_ceiling
 from nasgauge.judging.values import draw_counts
 
-__all__ = ["NOISE_CEILING", "draw_counts", "judge", "judge_with_ceiling", "noise_ceiling"]
+__all__ = ["NOISE_CEILING", "contest", "draw_counts", "judge", "judge_with_ceiling", "noise_ceiling"]

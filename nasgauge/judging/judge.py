@@ -1,6 +1,6 @@
 """Scores of estimators against the truth."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -9,9 +9,9 @@ import pandas as pd
 from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
 from nasgauge.errors import UserError
+from nasgauge.judging.aligned import aligned
 from nasgauge.judging.ceiling import NOISE_CEILING, noise_ceiling
 from nasgauge.judging.values import (
-    Column,
     check_options,
     checked_truth,
     draw_counts,
@@ -61,17 +61,9 @@ def judge(
     if (scores["estimator"] == NOISE_CEILING).any():
         raise UserError(f"estimator {NOISE_CEILING!r}: the name is reserved for the truth's own agreement; rename it")
     accuracy = mean_accuracy(truth)
-    position = _positions(scores, accuracy.index, drop=unknown == "drop")
     counts = draw_counts(len(accuracy), n_bootstrap, rng=rng)
     rows = []
-    for estimator in scores["estimator"].unique():
-        part = ((scores["estimator"] == estimator) & (position >= 0)).to_numpy()
-        if not part.any():
-            raise UserError(f"estimator {estimator!r} scores no architecture of the truth; leave it out")
-        matrix = _by_seed(scores[part], position[part], len(accuracy))
-        absent = np.isnan(matrix)
-        columns = list(_columns(matrix, accuracy.to_numpy(), missing))
-        n_missing = int(absent.any(axis=1).sum())
+    for estimator, columns, n_missing in aligned(scores, accuracy, missing, drop=unknown == "drop"):
         unusable = missing == "last" and n_missing > 0
         fixed = {"n": len(columns[0][0]), "n_missing": n_missing, "n_seeds": len(columns)}
         rows += rows_of(estimator, columns, bound, counts, confidence, order_only=unusable, **fixed)
@@ -96,33 +88,3 @@ def judge_with_ceiling(
     values = judge(scores, truth, bound, missing=missing, unknown=unknown, **options)
     ceiling = noise_ceiling(truth, bound, n_splits=n_splits, **options)
     return pd.concat([values, ceiling], ignore_index=True) if len(ceiling) else values
-
-
-def _positions(scores: pd.DataFrame, archs: pd.Index, *, drop: bool) -> np.ndarray:
-    """Row of the truth of each score, -1 for an architecture that the truth does not hold."""
-    position = archs.get_indexer(scores["arch"])
-    foreign = position < 0
-    if foreign.any() and not drop:
-        row = int(np.flatnonzero(foreign)[0])
-        n = scores["arch"][foreign].nunique()
-        raise UserError(
-            f"the scores table: row {row + 1} scores architecture {scores['arch'].iloc[row]!r}, which the "
-            f"truth does not hold ({n} such in all); use the benchmark the scores were made for, or ask to drop them"
-        )
-    return position
-
-
-def _by_seed(part: pd.DataFrame, position: np.ndarray, n_archs: int) -> np.ndarray:
-    """One estimator's scores, (n_archs, n_seeds), NaN where there is none."""
-    seeds, column = np.unique(part["seed"].to_numpy(), return_inverse=True)
-    matrix = np.full((n_archs, len(seeds)), np.nan)
-    matrix[position, column] = part["score"].to_numpy()
-    return matrix
-
-
-def _columns(matrix: np.ndarray, accuracy: np.ndarray, missing: str) -> Iterator[Column]:
-    absent = np.isnan(matrix)
-    kept = np.flatnonzero(~absent.any(axis=1)) if missing == "omit" else np.arange(len(matrix))
-    for score, lacks in zip(matrix.T, absent.T, strict=True):
-        last = np.nextafter(score.min(where=~lacks, initial=np.inf), -np.inf)
-        yield kept, np.where(lacks, last, score)[kept], accuracy[kept]

@@ -50,16 +50,16 @@ def rows_of(
         values = {c: np.mean([c(score, truth) for _, score, truth in columns]) for c in usable}
     except UserError as error:
         raise UserError(f"estimator {estimator!r}: {error}") from error
-    draws = _draws(columns, usable, counts)
+    draws = draws_of(columns, usable, counts)
     rows = []
     for c in criteria:
-        lower, upper = _interval(draws[c], confidence) if c in draws else (np.nan, np.nan)
+        lower, upper = interval(draws[c], confidence) if c in draws else (np.nan, np.nan)
         value = {"value": values.get(c, np.nan), "lower": lower, "upper": upper}
         rows.append({"estimator": estimator, "criterion": c.name, "at": c.at, **value, **fixed})
     return rows
 
 
-def _draws(
+def draws_of(
     columns: list[Column], criteria: list[BoundCriterion], counts: np.ndarray
 ) -> dict[BoundCriterion, np.ndarray]:
     """Each criterion of each resample, averaged over the columns."""
@@ -75,7 +75,7 @@ def _draws(
     return {c: values / len(columns) for c, values in total.items()}
 
 
-def _interval(draws: np.ndarray, confidence: float) -> tuple[float, float]:
+def interval(draws: np.ndarray, confidence: float) -> tuple[float, float]:
     defined = draws[~np.isnan(draws)]
     if not len(defined) or 2 * len(defined) < len(draws):
         return float("nan"), float("nan")

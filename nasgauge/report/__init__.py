@@ -5,6 +5,8 @@ Rule: tables to figures to one HTML page, and to tables in a terminal; a number 
 
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.page import render, write
+from nasgauge.report.survey_page import render_survey, write_survey
+from nasgauge.report.survey_text import survey_table
 from nasgauge.report.text import terminal_table
 
-__all__ = ["Bundle", "render", "terminal_table", "write"]
+__all__ = ["Bundle", "render", "render_survey", "survey_table", "terminal_table", "write", "write_survey"]

@@ -32,18 +32,11 @@ def render(bundle: Bundle) -> str:
     downloads hold at most 20,000 rows; the captions say so.
     """
     rng = np.random.default_rng(_SEED)
-    script = (resources.files("nasgauge.report") / "sort.js").read_text(encoding="utf-8")
     rows = estimator_rows(bundle)
     figure = forest(bundle, rng=rng)
     shown = exhibits(bundle, rng=rng)
-    environment = Environment(
-        loader=PackageLoader("nasgauge", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(
+    return rendered(
+        "page.html.j2",
         title=bundle.title,
         provenance=dict(bundle.provenance),
         n_truth=bundle.truth["arch"].nunique(),
@@ -62,15 +55,32 @@ def render(bundle: Bundle) -> str:
         settings=list(_flat(bundle.study)),
         versions=list(_flat(bundle.environment)),
         references=_references(bundle),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
+
+
+def rendered(template: str, **content: Any) -> str:
+    """A page of this room filled in, with its script and the hash by which the page allows that script alone."""
+    script = (resources.files("nasgauge.report") / "sort.js").read_text(encoding="utf-8")
+    environment = Environment(
+        loader=PackageLoader("nasgauge", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template(template).render(script=script, script_hash=digest, **content)
 
 
 def write(bundle: Bundle, path: Path | str) -> None:
     """Render the page to a file, whole or not at all; UserError where the place cannot be written."""
+    write_page(render(bundle), path)
+
+
+def write_page(text: str, path: Path | str) -> None:
+    """Write a page to a file, whole or not at all; UserError where the place cannot be written."""
     path = Path(path)
-    content = render(bundle).encode()
+    content = text.encode()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,8 @@
 
 import math
 
+import pandas as pd
+
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.labels import COUNTING, Heading, best_first, by_key, interval, leading, number
 
@@ -21,6 +23,37 @@ def answer(bundle: Bundle) -> list[str]:
     others = [rows[name] for name in defined[1:]]
     sentences = [_first(best, by, n_others=len(others)), *_separation(best, others), *_distance(bundle, best, by)]
     return [*sentences, *_counting(defined, rows, by), *_cautions(order, defined, rows)]
+
+
+def survey_answer(contests: pd.DataFrame, by: Heading) -> list[str]:
+    """Sentences over several benchmarks: who wins how often, and on each benchmark who, how surely, and who is level.
+
+    contests: table CONTESTS. "Level" are those that a paired bootstrap does not separate from the best.
+    """
+    won, told = [], []
+    for part, table in contests.groupby("part", sort=False):
+        defined = table[table["value"].notna()].sort_values("behind", kind="stable")
+        if defined.empty:
+            told.append(f"On {part} no estimator has a defined {_name(by)}.")
+            continue
+        best, others = defined.iloc[0], defined.iloc[1:]
+        won.append(best["estimator"])
+        level = others[~(others["behind_lower"] > 0)]["estimator"].tolist()
+        beside = f"level with {_listed(level)}" if level else "ahead of all others"
+        told.append(
+            f"{part}: {best['estimator']} at {number(best['value'], by.decimals)}, best in {best['p_best']:.0%} of the "
+            f"draws, {beside}."
+        )
+    if not won:
+        return told
+    leader = max(sorted(set(won)), key=won.count)
+    n = won.count(leader)
+    start = f"{leader} is the best on all {n} benchmarks" if n == len(won) else (
+        f"no estimator wins everywhere; {leader} comes first most often, on {n} of {len(won)} benchmarks"
+        if n > 1
+        else f"no estimator is the best on more than one of {len(won)} benchmarks"
+    )  # fmt: skip
+    return [f"By {_name(by)}, {start}.", *told]
 
 
 def _name(by: Heading) -> str:

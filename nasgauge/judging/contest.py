@@ -1,0 +1,80 @@
+"""Which estimator is the best, how sure is that, and how far behind are the others?"""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.criteria import CRITERIA, CriterionSpec, resolve_all
+from nasgauge.judging.aligned import aligned
+from nasgauge.judging.values import check_options, checked_truth, draw_counts, draws_of, interval, mean_accuracy
+from nasgauge.tables import SCORES, check
+
+COLUMNS = ("estimator", "criterion", "at", "value", "p_best", "behind", "behind_lower", "behind_upper", "n")
+
+
+def contest(
+    scores: pd.DataFrame,
+    truth: pd.DataFrame,
+    criterion: CriterionSpec = "kendall_tau",
+    *,
+    n_bootstrap: int = 1000,
+    confidence: float = 0.95,
+    missing: Literal["omit", "last"] = "omit",
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """All estimators against the best one under one criterion, on the same bootstrap draws of the architectures.
+
+    value = as in `judge`
+    p_best = share of the draws in which no other estimator is better; estimators level in a draw share it
+    behind = by how much the best estimator's value is better than its own, 0 for the best itself
+    behind_lower, behind_upper = percentiles (1 -+ confidence) / 2 of that difference over the draws
+
+    An interval above 0 separates the estimator from the best: with the chosen confidence the difference is no accident
+    of which architectures were looked at. Draws are paired, so this tells apart what two overlapping intervals of
+    `judge` cannot. The best is the one by value (by name among equals); its own row has behind 0, 0, 0. p_best sums to
+    1 over the estimators, unless none is defined. Estimators with scores for different architectures are compared each
+    on its own (column n). A constant estimator is undefined: null, p_best 0. Rows: the best first, undefined ones last.
+    With n_bootstrap 0, p_best and intervals are null. UserError: as `judge`.
+
+    >>> truth = pd.DataFrame({"arch": list("abcd"), "iso_class": list("abcd"), "seed": 0, "accuracy": [1, 2, 3, 4]})
+    >>> one = pd.DataFrame({"estimator": "one", "arch": list("abcd"), "seed": 0, "score": [1.0, 2.0, 3.0, 4.0]})
+    >>> two = one.assign(estimator="two", score=[1.0, 2.0, 4.0, 3.0])
+    >>> table = contest(pd.concat([two, one]), truth, n_bootstrap=0, rng=np.random.default_rng(0))
+    >>> table[["estimator", "value", "behind"]].round(3).values.tolist()
+    [['one', 1.0, 0.0], ['two', 0.667, 0.333]]
+
+    Reference: efron1979bootstrap.
+    """
+    check_options(n_bootstrap, confidence, missing=missing)
+    [bound] = resolve_all([criterion])
+    sign = 1 if CRITERIA[bound.name.partition("(")[0]].better == "higher" else -1
+    accuracy = mean_accuracy(checked_truth(truth))
+    counts = draw_counts(len(accuracy), n_bootstrap, rng=rng)
+    rows, draws = [], {}
+    for name, columns, n_missing in aligned(check(scores, SCORES), accuracy, missing, drop=False):
+        usable = bound.order_only or missing == "omit" or not n_missing
+        value = float(np.mean([bound(score, true) for _, score, true in columns])) if usable else np.nan
+        draws[name] = draws_of(columns, [bound], counts)[bound] if usable else np.full(n_bootstrap, np.nan)
+        rows.append(
+            {"estimator": name, "criterion": bound.name, "at": bound.at, "value": value, "n": len(columns[0][0])}
+        )
+    rows.sort(key=lambda row: (np.isnan(row["value"]), -sign * row["value"], row["estimator"]))
+    best = rows[0]
+    share = _share_of_wins(np.stack([sign * draws[row["estimator"]] for row in rows]))
+    for row, p_best in zip(rows, share, strict=True):
+        gap = sign * (draws[best["estimator"]] - draws[row["estimator"]])
+        low, high = (0.0, 0.0) if row is best and n_bootstrap else interval(gap, confidence)
+        behind = sign * (best["value"] - row["value"])
+        row |= {"p_best": p_best, "behind": behind, "behind_lower": low, "behind_upper": high}
+    return pd.DataFrame(rows)[list(COLUMNS)]
+
+
+def _share_of_wins(draws: np.ndarray) -> np.ndarray:
+    """(k, draws) to (k,): how often each is the greatest, a draw with several greatest divided among them."""
+    if not draws.shape[1]:
+        return np.full(len(draws), np.nan)
+    filled = np.where(np.isnan(draws), -np.inf, draws)
+    wins = (filled == filled.max(axis=0)) & np.isfinite(filled)
+    decided = wins.any(axis=0)
+    return (wins / np.maximum(wins.sum(axis=0), 1)).sum(axis=1) / max(1, decided.sum())

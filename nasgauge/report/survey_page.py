@@ -1,0 +1,153 @@
+"""One page over several studies of the same estimators: benchmark by benchmark, and which estimator wins where."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.report.bundle import Bundle
+from nasgauge.report.downloads import csv_download
+from nasgauge.report.figures import svg
+from nasgauge.report.forest import draw_forest, size
+from nasgauge.report.gallery import Exhibit, Panel
+from nasgauge.report.labels import COUNTING, EN_DASH, Heading, by_key, heading, interval, number
+from nasgauge.report.page import rendered, write_page
+from nasgauge.report.wording import survey_answer
+
+
+@dataclass(frozen=True)
+class Place:
+    """One number of the table: its text and interval, whether it is the best, and whether the best is no better."""
+
+    text: str
+    sort: float | None
+    interval: str = ""
+    wins: bool = False
+    near: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """One estimator over all benchmarks; its mean rank is None where it is nowhere defined."""
+
+    estimator: str
+    kind: str
+    cells: tuple[Place, ...]
+    mean_rank: float | None
+
+
+def render_survey(title: str, bundles: Mapping[str, Bundle], contests: pd.DataFrame) -> str:
+    """The page as one string; the same tables give the same bytes. contests: table CONTESTS."""
+    first = contests.iloc[0]
+    by = heading(first["criterion"], None if pd.isna(first["at"]) else first["at"])
+    rng = np.random.default_rng(0)  # of the samples drawn for downloads
+    values = [b.values.assign(part=name) for name, b in bundles.items()]
+    ceilings = [b.ceiling.assign(part=name) for name, b in bundles.items() if len(b.ceiling)]
+    return rendered(
+        "survey.html.j2",
+        title=title,
+        heading=by,
+        parts=[_part(name, bundle) for name, bundle in bundles.items()],
+        answer=survey_answer(contests, by),
+        ceiling=[_ceiling(bundle, by) for bundle in bundles.values()],
+        rows=lines(bundles, contests, by),
+        winners=_winners(contests, by),
+        forest=_forest(bundles),
+        values=csv_download(pd.concat([*values, *ceilings], ignore_index=True), "values", rng=rng),
+        contests=csv_download(contests, "contests", rng=rng),
+    )
+
+
+def write_survey(title: str, bundles: Mapping[str, Bundle], contests: pd.DataFrame, path: Path) -> None:
+    """Render the page to a file, whole or not at all; UserError where the place cannot be written."""
+    write_page(render_survey(title, bundles, contests), path)
+
+
+def lines(bundles: Mapping[str, Bundle], contests: pd.DataFrame, by: Heading) -> list[Line]:
+    """A row for every estimator, the best mean rank first."""
+    ranks = contests.assign(rank=contests.groupby("part")["behind"].rank())
+    mean = ranks.groupby("estimator")["rank"].mean()  # undefined ones have no rank
+    asked = {(row.part, row.estimator): row for row in contests.itertuples()}
+    values = {part: by_key(bundle.values) for part, bundle in bundles.items()}
+    order = sorted(mean.index, key=lambda name: (math.isnan(mean[name]), mean[name], name))
+    found = []
+    for name in order:
+        cells = [_place(asked.get((part, name)), values[part].get((name, by.key)), by) for part in bundles]
+        rank = None if math.isnan(mean[name]) else float(mean[name])
+        found.append(Line(name, "counting" if name in COUNTING else "", tuple(cells), rank))
+    return found
+
+
+def is_near(row: Any) -> bool:
+    """Whether a row of CONTESTS is not separated from the best, the best itself among them."""
+    return not (math.isnan(row.behind) or row.behind_lower > 0)
+
+
+def _place(row: Any, known: Any, by: Heading) -> Place:
+    if row is None or math.isnan(row.value):
+        return Place(EN_DASH, None)
+    bounds = "" if known is None else interval(known.lower, known.upper, by.decimals, compact=True)
+    wins = row.behind == 0
+    return Place(number(row.value, by.decimals, compact=True), row.value, bounds, wins, is_near(row) and not wins)
+
+
+def _ceiling(bundle: Bundle, by: Heading) -> Place:
+    row = next((row for (_, key), row in by_key(bundle.ceiling).items() if key == by.key), None)
+    if row is None or math.isnan(row.value):
+        return Place(EN_DASH, None)
+    bounds = interval(row.lower, row.upper, by.decimals, compact=True)
+    return Place(number(row.value, by.decimals, compact=True), row.value, bounds)
+
+
+def _winners(contests: pd.DataFrame, by: Heading) -> list[dict[str, Any]]:
+    """The rows of the second table: of each part the best, those not separated from it, and the first that is."""
+    rows = []
+    for part, table in contests.groupby("part", sort=False):
+        for row in table.sort_values("behind", kind="stable").itertuples():
+            if math.isnan(row.value):
+                break
+            rows.append(
+                {
+                    "part": part,
+                    "estimator": row.estimator,
+                    "wins": row.behind == 0,
+                    "value": number(row.value, by.decimals, compact=True),
+                    "p_best": number(row.p_best, 2, compact=True),
+                    "behind": number(row.behind, by.decimals, compact=True),
+                    "interval": ""
+                    if row.behind == 0
+                    else interval(row.behind_lower, row.behind_upper, by.decimals, compact=True),
+                }
+            )
+            if not is_near(row):
+                break
+    return rows
+
+
+def _forest(bundles: Mapping[str, Bundle]) -> Exhibit:
+    panels = tuple(
+        Panel(name, svg(lambda ax, b=b: draw_forest(b, ax), size(b), label=f"{name}, with intervals", salt=name))
+        for name, b in bundles.items()
+    )
+    notes = (
+        "Points are values and bars their bootstrap intervals; counting baselines are grey.",
+        "Dashed line and band: the noise ceiling and its interval.",
+    )
+    table = pd.concat([b.values.assign(part=name) for name, b in bundles.items()], ignore_index=True)
+    link = csv_download(table, "intervals", rng=np.random.default_rng(0))
+    return Exhibit("intervals", "How well does each estimator rank, and how sure is that?", "", "", "", notes, panels,
+                   link, column=330)  # fmt: skip
+
+
+def _part(name: str, bundle: Bundle) -> dict[str, Any]:
+    return {
+        "name": name,
+        "link": f"{name}/report.html",
+        "space": "" if bundle.space is None else bundle.space.name,
+        "n": bundle.truth["arch"].nunique(),
+        "provenance": list(bundle.provenance.items()),
+    }

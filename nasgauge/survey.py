@@ -1,0 +1,100 @@
+"""The same estimators on several benchmarks: each a study in a folder of its own, and one page over all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import tomli_w
+
+from nasgauge import run as running
+from nasgauge.judging import contest
+from nasgauge.progress import Progress
+from nasgauge.report import Bundle, write_survey
+from nasgauge.run import Progression
+from nasgauge.store import STUDY, Store
+from nasgauge.study import Study, Survey, parse
+from nasgauge.tables import CONTESTS, ERRORS, check, empty
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a survey found. `bundles`: by part; `contests`: table CONTESTS, who wins on which part."""
+
+    title: str
+    bundles: dict[str, Bundle]
+    contests: pd.DataFrame
+
+
+def run(
+    text: str,
+    out: Path,
+    *,
+    where: str,
+    workers: str = "processes",
+    n_workers: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Outcome:
+    """Run the study of every part, or what is left of it, in a folder below `out`; writes `report.html` there.
+
+    Mistakes in any of the studies are told before the first one starts.
+    """
+    survey = parse(text, Survey, where)
+    studies = survey.studies()
+    for study in studies.values():
+        running.checked_truth_of(study)
+    Store.open(out, text)
+    bundles = {}
+    for i, (name, study) in enumerate(studies.items()):
+        bundles[name] = running.run(
+            as_toml(study), out / name, where=f"{where}, {name}", workers=workers, n_workers=n_workers,
+            progress=_share_of(progress, i, len(studies)),
+        )  # fmt: skip
+    return _told(survey, bundles, out)
+
+
+def report(folder: Path) -> Path:
+    """Render the reports of a finished survey anew."""
+    survey = parse(Store.existing(folder).study(), Survey, str(folder))
+    bundles = {name: running.finished(folder / name) for name in survey.studies()}
+    _told(survey, bundles, folder)
+    return folder / "report.html"
+
+
+def status(folder: Path) -> Progression:
+    """What is done, what failed and why, what is left, over all parts; those not begun count as one piece each."""
+    survey = parse(Store.existing(folder).study(), Survey, str(folder))
+    known = [running.status(folder / name) for name in survey.studies() if (folder / name / STUDY).is_file()]
+    n_open = len(survey.studies()) - len(known)
+    errors = pd.concat([k.errors for k in known], ignore_index=True) if known else empty(ERRORS)
+    return Progression(sum(k.n_units for k in known) + n_open, sum(k.n_done for k in known), errors)
+
+
+def as_toml(study: Study) -> str:
+    """The study as the text of a TOML file, which reads back as an equal study.
+
+    >>> study = Study(title="t", benchmark="b", estimators=[{"name": "zeroshot", "proxies": ["snip"]}])
+    >>> parse(as_toml(study), Study, "text") == study
+    True
+    """
+    return tomli_w.dumps(study.model_dump(exclude_defaults=True, exclude_none=True))
+
+
+def _told(survey: Survey, bundles: dict[str, Bundle], out: Path) -> Outcome:
+    """The contest on every part, stored, and the page over all."""
+    tables = []
+    for name, bundle in bundles.items():
+        table = contest(
+            bundle.scores, bundle.truth, survey.criterion, n_bootstrap=survey.n_bootstrap, confidence=survey.confidence,
+            missing=survey.missing, rng=np.random.default_rng(0),
+        )  # fmt: skip
+        tables.append(table.assign(part=name))
+    contests = check(pd.concat(tables, ignore_index=True), CONTESTS)
+    Store.existing(out).write("contests", "all", contests)
+    write_survey(survey.title, bundles, contests, out / "report.html")
+    return Outcome(survey.title, bundles, contests)
+
+
+def _share_of(progress: Progress, i: int, n: int) -> Callable[[float, float], None]:
+    return lambda done, total: progress(i + done / max(1, total), n)
