@@ -67,6 +67,7 @@ def references() -> dict[str, str]:
 
 _BENCHMARK_REFERENCES = {
     "digits-nb101": "alpaydin1998digits",
+    "digits-nb101-1shot1": "alpaydin1998digits",
     "digits-nb201": "alpaydin1998digits",
     "digits-resnet": "alpaydin1998digits",
     "digits-resnext-a": "alpaydin1998digits",

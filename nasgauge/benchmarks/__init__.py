@@ -14,6 +14,7 @@ from nasgauge.errors import UserError, unknown_name
 
 BENCHMARKS: dict[str, Callable[..., Benchmark]] = {
     "digits-nb101": partial(embedded.load, "digits-nb101"),
+    "digits-nb101-1shot1": partial(embedded.load, "digits-nb101-1shot1"),
     "digits-nb201": partial(embedded.load, "digits-nb201"),
     "digits-resnet": partial(embedded.load, "digits-resnet"),
     "digits-resnext-a": partial(embedded.load, "digits-resnext-a"),

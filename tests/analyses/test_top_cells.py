@@ -2,12 +2,14 @@
 
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from nasgauge.analyses import operations_of, strokes
+from nasgauge.analyses.cells import draw_cells
 from nasgauge.analyses.top_cells import compute, draw
 from nasgauge.errors import UserError
-from nasgauge.spaces import NB201, Graph
+from nasgauge.spaces import NB101, NB201, Graph, NDSResNeXtA
 
 TRUTH = pd.DataFrame(
     {"arch": list("abcde"), "iso_class": list("abcde"), "seed": 0, "accuracy": [0.5, 0.9, 0.7, 0.7, 0.1]}
@@ -71,6 +73,30 @@ def test_every_edge_is_drawn_in_its_colour_and_dead_ones_are_faint():
     assert [line.get_color() for line in axes.lines] == [style[op].colour for op in edges]
     assert [line.get_alpha() == 1.0 for line in axes.lines] == [False, False, False, True, False, False]
     assert any("true rank 1 of 1 · 50.00%" in t.get_text() for t in axes.texts)
+
+
+def test_operations_on_nodes_colour_the_nodes():
+    space = NB101()
+    arch = space.from_str("conv3x3-bn-relu~0|maxpool3x3~0+1|output~0+2")
+    graphs = space.graphs(arch)
+    assert operations_of([graphs]) == ["conv3x3-bn-relu", "maxpool3x3"]
+    axes = Figure().add_subplot()
+    draw_cells([graphs], ["one"], axes)
+    style = strokes(operations_of([graphs]))
+    [dots] = axes.collections
+    expected = ["white", style["conv3x3-bn-relu"].colour, style["maxpool3x3"].colour, "white"]
+    assert [to_hex(c) for c in dots.get_facecolor()] == [to_hex(c) for c in expected]
+    assert [t.get_text() for t in axes.texts if t.get_text()] == ["in", "out", "one"]
+
+
+def test_stacks_of_equal_blocks_are_written_out():
+    space = NDSResNeXtA()
+    graphs = space.graphs(space.from_str("d1-w16-r0.25-g4|d4-w64-r0.5-g2|d2-w128-r1-g1"))
+    assert operations_of([graphs]) == []
+    axes = Figure().add_subplot()
+    draw_cells([graphs], ["one"], axes)
+    texts = [t.get_text() for t in axes.texts]
+    assert texts[4:8] == ["4 ×", "w64", "r0.5", "g2"] and len(axes.lines) == 3
 
 
 def test_operations_of_a_foreign_space_have_distinct_strokes():
