@@ -189,7 +189,7 @@ def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) 
         environment=store.environment(),
         published=None if study.published is None else published(study.published),
         costs=_costs(store.read("costs", keys), len(benchmark.archs)),
-        records=records,
+        records=records if benchmark.complexity is None else {**records, "complexity": benchmark.complexity},
     )
 
 

@@ -207,6 +207,16 @@ SETTINGS = Table(
     key=("estimator", "setting"),
 )
 
+COMPLEXITY = Table(
+    "complexity",
+    (
+        _ARCH,
+        Column("n_params", "int", "trainable parameters of the network of the truth", nullable=True),
+        Column("macs", "int", "multiply-accumulates of one image", nullable=True),
+    ),
+    key=("arch",),
+)
+
 RECORDS = {
     t.name: t for t in (CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, TRAINING_LOG, FORGETTING, GRADIENTS, SETTINGS)
 }  # what an estimator may record beside its scores, for analyses that cannot derive it

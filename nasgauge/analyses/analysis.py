@@ -10,6 +10,7 @@ import pandas as pd
 from nasgauge.spaces import Space
 
 SECTIONS = {
+    "bias": "Where the estimates are wrong",
     "training": "While the supernet is trained",
     "stability": "How stable the ranking is",
     "search": "What a search would find",
@@ -27,9 +28,10 @@ class Analysis:
     paper_finding: what that paper found, one sentence with its place. size: (width, height) of a panel in inches.
     panel_by: the column whose every value gets a panel of its own, "" for one panel. margins: (left, bottom, right,
     top) of the axes in fractions of the panel, None where they depend on the labels. random: compute takes `rng`.
-    needs: names of the tables of `tables.RECORDS` that compute takes as keywords; without all of them there is nothing
-    to ask. counts: what the column n counts. caption: how to read the drawing, in a sentence or two. section: of
-    SECTIONS, where reports show it if it has anything to say; "" for those that every report shows in a place of their
+    needs: names of the tables of `tables.RECORDS`, or "complexity" (table COMPLEXITY), that compute takes as keywords;
+    without all of them there is nothing to ask. counts: what the column n counts. caption: how to read the drawing, in
+    a sentence or two. section: of SECTIONS, where reports show it if it has anything to say; "" for those that every
+    report shows in a place of their
     own.
     """
 

@@ -5,6 +5,7 @@ from nasgauge.analyses import (
     best_of_truth,
     by_setting,
     common_ground,
+    complexity_bias,
     forgetting,
     gradient_similarity,
     intra_level,
@@ -89,6 +90,23 @@ ANALYSES: dict[str, Analysis] = {
         caption="Lines are means over seeds, bands reach from the lowest to the highest. Of more than eight estimators "
         "those are drawn whose scores agree best with the truth; the table holds all.",
         section="training",
+    ),
+    "complexity_bias": Analysis(
+        complexity_bias.compute,
+        complexity_bias.draw,
+        "Are small or large architectures overestimated, and how well are equals in size ranked?",
+        "Fig. 5",
+        "Ning et al. (2021, Sec. 5.1) find that supernets underestimate large architectures early in training and less "
+        "so later, and that zero-shot estimators such as synflow overestimate the largest (App. B.2).",
+        (2.3, 2.3),
+        "estimator",
+        margins=(0.2, 0.2, 0.97, 0.97),
+        random=True,
+        needs=("complexity",),
+        caption="Groups 1 (smallest) to 5 by number of parameters, below them Kendall's tau-b within the group. Bars: "
+        "mean difference of true and estimated rank, in shares of all architectures. Points: how far above (+) or "
+        "below equally good architectures the estimator puts the group; red where the interval excludes 0.",
+        section="bias",
     ),
     "training_curve": Analysis(
         training_curve.compute,
