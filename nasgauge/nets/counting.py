@@ -21,6 +21,7 @@ def count(net: nn.Module, image: tuple[int, int, int]) -> Complexity:
     Convolutions and linear layers: torch's flop counter, halved. Beyond them, the convention of the tables that this
     package reads: batch normalisation 2 an element with scale and shift (1 without), ReLU 1 an element, pooling the
     kernel area an output element; an adaptive pool is charged the widest window it may need, input // output + 1.
+    Max-pooling compares and neither multiplies nor adds: it is charged nothing.
     """
     extra = 0
 

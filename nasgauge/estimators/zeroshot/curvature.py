@@ -2,8 +2,8 @@
 
 L(W + a g + e W) = L + a L_a + e L_e + a e L_ae + ..., and L_ae = g^T H w. Every activation carries its four
 coefficients [1, e, a, ae] stacked along the batch, so whatever is linear and treats images one by one (pooling, sums,
-skips, flattening) needs no change; only weighted layers, normalisation and ReLU are replaced while the batch runs
-through. The cost is six convolutions a layer (four coefficients through W, two through g), and no graph is kept.
+skips, flattening) needs no change; only weighted layers, normalisation, ReLU and max-pooling are replaced while the
+batch runs through. The cost is six convolutions a layer (four coefficients through W, two through g), and no graph is kept.
 """
 
 from collections.abc import Sequence
@@ -36,6 +36,7 @@ def curvature(
         nn.Linear: lambda m: _Weighted(m, g_of[id(m)]),
         nn.BatchNorm2d: _Normalised,
         nn.ReLU: lambda m: _Rectified(),
+        nn.MaxPool2d: _MaxPooled,
     }
     stack = torch.cat([x, x.new_zeros(3 * x.shape[0], *x.shape[1:])])
     if x.dim() == 4 and not x.is_contiguous():
@@ -61,7 +62,7 @@ def _cross_entropy(logits: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor,
 
 
 def _refuse_unknown(net: nn.Module) -> None:
-    known = (nn.Conv2d, nn.Linear, nn.BatchNorm2d, nn.ReLU, *_LINEAR, *_CONTAINERS)
+    known = (nn.Conv2d, nn.Linear, nn.BatchNorm2d, nn.ReLU, nn.MaxPool2d, *_LINEAR, *_CONTAINERS)
     for name, module in net.named_modules():
         if next(module.children(), None) is None and type(module) not in known:
             raise TypeError(f"w.Hg: no expansion is known for {type(module).__name__} ({name}); add it to this file")
@@ -99,6 +100,23 @@ class _Rectified(nn.Module):
     def forward(self, s: torch.Tensor) -> torch.Tensor:
         streams = s.unflatten(0, (4, len(s) // 4))
         return (streams * (streams[0] > 0)).flatten(0, 1)
+
+
+class _MaxPooled(nn.Module):
+    """Max-pooling: which pixel wins is constant near the point, so all coefficients are taken at the winning pixel."""
+
+    def __init__(self, pool: nn.MaxPool2d) -> None:
+        super().__init__()
+        self.held = [pool]
+
+    def forward(self, s: torch.Tensor) -> torch.Tensor:
+        (pool,) = self.held
+        streams = s.unflatten(0, (4, len(s) // 4))
+        _, winners = F.max_pool2d(
+            streams[0], pool.kernel_size, pool.stride, pool.padding, pool.dilation, pool.ceil_mode, return_indices=True
+        )
+        taken = streams.flatten(3).gather(3, winners.flatten(2).expand(4, *winners.shape[:2], -1))
+        return taken.unflatten(3, winners.shape[2:]).flatten(0, 1)
 
 
 class _Normalised(nn.Module):
