@@ -71,6 +71,7 @@ _BENCHMARK_REFERENCES = {
     "digits-nb201": "alpaydin1998digits",
     "digits-resnet": "alpaydin1998digits",
     "digits-resnext-a": "alpaydin1998digits",
+    "nb101": "ying2019nasbench101",
     "nb201": "dong2020nasbench201",
     "nb301": "siems2020nasbench301",
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from nasgauge.benchmarks import embedded, nb201, nb301
+from nasgauge.benchmarks import embedded, nb101, nb201, nb301
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.errors import UserError, unknown_name
 
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[..., Benchmark]] = {
     "digits-nb201": partial(embedded.load, "digits-nb201"),
     "digits-resnet": partial(embedded.load, "digits-resnet"),
     "digits-resnext-a": partial(embedded.load, "digits-resnext-a"),
+    "nb101": nb101.load,
     "nb201": nb201.load,
     "nb301": nb301.load,
 }

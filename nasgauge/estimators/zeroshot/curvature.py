@@ -3,7 +3,8 @@
 L(W + a g + e W) = L + a L_a + e L_e + a e L_ae + ..., and L_ae = g^T H w. Every activation carries its four
 coefficients [1, e, a, ae] stacked along the batch, so whatever is linear and treats images one by one (pooling, sums,
 skips, flattening) needs no change; only weighted layers, normalisation, ReLU and max-pooling are replaced while the
-batch runs through. The cost is six convolutions a layer (four coefficients through W, two through g), and no graph is kept.
+batch runs through. The cost is six convolutions a layer (four coefficients through W, two through g), and no graph is
+kept.
 """
 
 from collections.abc import Sequence
