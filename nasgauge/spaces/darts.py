@@ -48,10 +48,6 @@ class GenotypeSpace(Space):
         """Uniform over the encodings: every node takes one of its sets of two terms, all equally likely."""
         return _flat([[n[int(rng.integers(len(n)))] for n in self._nodes] for _ in CELLS])
 
-    def mutate(self, arch: Arch, rng: np.random.Generator) -> Arch:
-        options = self.neighbours(arch)
-        return options[int(rng.integers(len(options)))]
-
     def neighbours(self, arch: Arch) -> list[Arch]:
         """One term with another operation, or with another predecessor."""
         near: dict[Arch, None] = {}
@@ -101,6 +97,11 @@ class GenotypeSpace(Space):
 
     def uses(self, arch: Arch) -> tuple[str, ...]:
         return tuple(name for name, n in self.op_counts(arch).items() if n)
+
+    def words(self, arch: Arch) -> tuple[str, ...]:
+        """Of each term the predecessor and the operation."""
+        pairs = zip(arch[::2], arch[1::2], strict=True)
+        return tuple(word for source, op in pairs for word in (f"input {source}", self.ops[op]))
 
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
         """Over both cells. Every node is put out, so a term is live unless it is `none` or its node's inputs are."""

@@ -73,10 +73,6 @@ class NB101(Space):
             if self._fits(adj_bits):
                 return (adj_bits, *(int(self.choices[i]) for i in rng.integers(len(self.choices), size=N_INTERIOR)))
 
-    def mutate(self, arch: Arch, rng: np.random.Generator) -> Arch:
-        options = self.neighbours(arch)
-        return options[int(rng.integers(len(options)))]
-
     def neighbours(self, arch: Arch) -> list[Arch]:
         """One of the 21 possible edges added or removed, or one of the five operations changed, where that is valid.
 
@@ -148,6 +144,10 @@ class NB101(Space):
         """Operations, and how many vertices feed the output."""
         ops = (name for name, n in self.op_counts(arch).items() if n)
         return (*ops, f"ends{n_ends(self.parents(arch)[OUTPUT])}")
+
+    def words(self, arch: Arch) -> tuple[str, ...]:
+        """The adjacency bits as a number, then the operation of each vertex."""
+        return (str(arch[0]), *(OPS[op] for op in arch[1:]))
 
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
         """Vertices per operation: those with an edge, or with `live` those on a path from input to output."""

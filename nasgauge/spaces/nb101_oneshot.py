@@ -33,7 +33,7 @@ import numpy as np
 from nasgauge.errors import UserError
 from nasgauge.spaces.nb101 import NB101, OPS, kept_options, known_form, n_ends, option_names
 from nasgauge.spaces.nb101_canonical import N_VERTICES, OUTPUT, interior_of, join, parent_masks, pruned, vertices_of
-from nasgauge.spaces.space import Arch, Graph, Space
+from nasgauge.spaces.space import Arch, Graph, Space, one_changed
 
 _CELLS = NB101()
 _MOST_ENUMERATED = 100_000
@@ -87,18 +87,9 @@ class _OneShot(Space):
         """Uniform over the encodings: every decision is drawn by itself."""
         return tuple(int(options[int(rng.integers(len(options)))]) for options in self.decisions())
 
-    def mutate(self, arch: Arch, rng: np.random.Generator) -> Arch:
-        options = self.neighbours(arch)
-        return options[int(rng.integers(len(options)))]
-
     def neighbours(self, arch: Arch) -> list[Arch]:
         """One vertex with other parents or another operation, a loose end too, so a neighbour may be the same cell."""
-        return [
-            (*arch[:i], option, *arch[i + 1 :])
-            for i, options in enumerate(self.decisions())
-            for option in options
-            if option != arch[i]
-        ]
+        return one_changed(arch, self.decisions())
 
     def canonical(self, arch: Arch, form: str | None = None) -> Arch:
         """The first architecture of its class in lexicographic order; equal exactly if the pruned cells are isomorphic.
@@ -167,6 +158,12 @@ class _OneShot(Space):
         """Operations, and how many vertices feed the output."""
         ops = (name for name, n in self.op_counts(arch).items() if n)
         return (*ops, f"ends{n_ends(_CELLS.parents(self.to_nb101(arch))[OUTPUT])}")
+
+    def words(self, arch: Arch) -> tuple[str, ...]:
+        """Of each vertex its parents and its operation, then the output's parents."""
+        parents = ["+".join(map(str, w[i])) for w, i in zip(self.wirings, arch[::2], strict=True)]
+        pairs = zip(parents[:-1], (OPS[op] for op in arch[1::2]), strict=True)
+        return (*(word for pair in pairs for word in pair), parents[-1])
 
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
         return _CELLS.op_counts(self.to_nb101(arch), live=live)

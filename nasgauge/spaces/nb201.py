@@ -12,7 +12,7 @@ from typing import final
 import numpy as np
 
 from nasgauge.errors import UserError, unknown_name
-from nasgauge.spaces.space import Arch, Graph, Space
+from nasgauge.spaces.space import Arch, Graph, Space, one_changed
 
 OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 NONE, SKIP, CONV1, CONV3, POOL = range(5)
@@ -51,17 +51,8 @@ class NB201(Space):
     def sample(self, rng: np.random.Generator) -> Arch:
         return tuple(int(self.choices[i]) for i in rng.integers(len(self.choices), size=len(EDGES)))
 
-    def mutate(self, arch: Arch, rng: np.random.Generator) -> Arch:
-        options = self.neighbours(arch)
-        return options[int(rng.integers(len(options)))]
-
     def neighbours(self, arch: Arch) -> list[Arch]:
-        return [
-            (*arch[:edge], op, *arch[edge + 1 :])
-            for edge in range(len(EDGES))
-            for op in self.choices
-            if op != arch[edge]
-        ]
+        return one_changed(arch, self.decisions())
 
     def canonical(self, arch: Arch, form: str | None = None) -> Arch:
         """The member of the class with the fewest parameters, the first in official order among equals.
@@ -103,6 +94,10 @@ class NB201(Space):
 
     def uses(self, arch: Arch) -> tuple[str, ...]:
         return tuple(name for name, n in self.op_counts(arch).items() if n)
+
+    def words(self, arch: Arch) -> tuple[str, ...]:
+        """The operation of each edge."""
+        return tuple(OPS[op] for op in arch)
 
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
         edges = live_edges(arch) if live else range(len(EDGES))

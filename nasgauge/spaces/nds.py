@@ -13,7 +13,7 @@ from typing import final
 import numpy as np
 
 from nasgauge.errors import UserError, unknown_name
-from nasgauge.spaces.space import Arch, Graph, Space
+from nasgauge.spaces.space import Arch, Graph, Space, one_changed
 
 N_STAGES = 3
 STEM_WIDTH = 16  # what the first stage is given
@@ -94,18 +94,9 @@ class StagedSpace(Space):
         """Uniform over all architectures, as every decision is drawn by itself."""
         return tuple(int(options[rng.integers(len(options))]) for options in self.decisions())
 
-    def mutate(self, arch: Arch, rng: np.random.Generator) -> Arch:
-        near = self.neighbours(arch)
-        return near[int(rng.integers(len(near)))]
-
     def neighbours(self, arch: Arch) -> list[Arch]:
         """One decision of one stage replaced by any other of its options, near in size or not."""
-        return [
-            (*arch[:i], option, *arch[i + 1 :])
-            for i, options in enumerate(self.decisions())
-            for option in options
-            if option != arch[i]
-        ]
+        return one_changed(arch, self.decisions())
 
     def canonical(self, arch: Arch, form: str | None = None) -> Arch:
         if form not in (None, *self.forms):
@@ -144,8 +135,11 @@ class StagedSpace(Space):
         return tuple(arch)
 
     def uses(self, arch: Arch) -> tuple[str, ...]:
-        parts = (name for stage in self.to_str(arch).split("|") for name in stage.split("-"))
-        return tuple(dict.fromkeys(parts))
+        return tuple(dict.fromkeys(self.words(arch)))
+
+    def words(self, arch: Arch) -> tuple[str, ...]:
+        """The options by name, stage by stage."""
+        return tuple(name for stage in self.to_str(arch).split("|") for name in stage.split("-"))
 
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
         """Operations of all blocks and their shortcuts, stem and classifier apart; all of them are live."""

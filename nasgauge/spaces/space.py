@@ -1,7 +1,7 @@
 """The contract that every search space fulfils."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,22 @@ class Graph:
     nodes: tuple[str, ...]
     edges: tuple[tuple[int, int, str], ...]
     dead: frozenset[int] = frozenset()  # indices into edges that no information crosses
+
+
+def one_changed(arch: Arch, decisions: Sequence[Sequence[int]]) -> list[Arch]:
+    """The architectures that differ from `arch` in one of its decisions, where these are independent of each other.
+
+    decisions: the options of each entry. In the order of the entries, and of each one's options.
+
+    >>> one_changed((0, 5), [(0, 1, 2), (4, 5)])
+    [(1, 5), (2, 5), (0, 4)]
+    """
+    return [
+        (*arch[:i], option, *arch[i + 1 :])
+        for i, options in enumerate(decisions)
+        for option in options
+        if option != arch[i]
+    ]
 
 
 class Space(ABC):
@@ -34,9 +50,10 @@ class Space(ABC):
     def sample(self, rng: np.random.Generator) -> Arch:
         """One architecture, uniform over the encodings."""
 
-    @abstractmethod
     def mutate(self, arch: Arch, rng: np.random.Generator) -> Arch:
         """An architecture at edit distance 1, uniform over `neighbours(arch)`."""
+        options = self.neighbours(arch)
+        return options[int(rng.integers(len(options)))]
 
     @abstractmethod
     def neighbours(self, arch: Arch) -> list[Arch]:
@@ -69,6 +86,13 @@ class Space(ABC):
     @abstractmethod
     def uses(self, arch: Arch) -> tuple[str, ...]:
         """Those of the whole space's `options` that the architecture needs, each once."""
+
+    @abstractmethod
+    def words(self, arch: Arch) -> tuple[str, ...]:
+        """What stands at each place of the encoding; as many words for every architecture, and others for another.
+
+        Architectures whose words differ at one place differ by one step, from the one word to the other.
+        """
 
     @abstractmethod
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:

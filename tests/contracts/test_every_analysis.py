@@ -16,7 +16,8 @@ TABLES = {**RECORDS, "complexity": COMPLEXITY}
 
 def tables(n=30, n_seeds=3):
     rng = np.random.default_rng(0)
-    archs = sorted({SPACE.to_str(SPACE.sample(rng)) for _ in range(n)})
+    drawn = [SPACE.sample(rng) for _ in range(n)]
+    archs = sorted({SPACE.to_str(a) for first in drawn[:2] for a in (*drawn, *SPACE.neighbours(first))})
     truth = pd.DataFrame(
         [(a, a, seed, rng.integers(0, 40) / 40) for a in archs for seed in range(n_seeds)],
         columns=["arch", "iso_class", "seed", "accuracy"],

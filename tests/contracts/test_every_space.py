@@ -50,6 +50,29 @@ def test_mutation_reaches_every_neighbour_and_nothing_else(space):
     assert seen == near
 
 
+def test_a_mutation_is_one_draw_among_the_neighbours_in_their_order(space):
+    rng, same = np.random.default_rng(2), np.random.default_rng(2)
+    for arch in some(space, 5):
+        near = space.neighbours(arch)
+        assert space.mutate(arch, rng) == near[int(same.integers(len(near)))]
+    assert rng.integers(2**60) == same.integers(2**60)
+
+
+def test_neighbours_of_independent_decisions_change_one_entry_in_the_order_of_entries_and_options(space):
+    try:
+        decisions = space.decisions()
+    except NotImplementedError:
+        pytest.skip("its decisions depend on each other")
+    arch = some(space)[0]
+    expected = []
+    for i, options in enumerate(decisions):
+        for option in options:
+            other = list(arch)
+            other[i] = option
+            expected.append(tuple(other))
+    assert space.neighbours(arch) == [other for other in expected if other != arch]
+
+
 def test_encodings_have_one_length_and_tell_architectures_apart(space):
     archs = list(dict.fromkeys(some(space)))
     codes = [space.encode(a) for a in archs]
@@ -62,6 +85,16 @@ def test_live_operations_are_among_all_operations(space):
         every, live = space.op_counts(arch), space.op_counts(arch, live=True)
         assert every.keys() == live.keys()
         assert all(live[op] <= every[op] for op in every)
+
+
+def test_words_tell_architectures_apart_and_one_of_them_is_one_step(space):
+    archs = list(dict.fromkeys(some(space)))
+    words = [space.words(a) for a in archs]
+    assert len(set(words)) == len(archs) and len({len(w) for w in words}) == 1
+    for arch in archs[:5]:
+        for other in space.neighbours(arch)[:40]:
+            changed = sum(a != b for a, b in zip(space.words(arch), space.words(other), strict=True))
+            assert changed == 1 or space.name.startswith("darts")  # there two terms of a node may change places
 
 
 def test_what_an_architecture_uses_is_what_a_restriction_must_keep(space):

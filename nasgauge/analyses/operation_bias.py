@@ -1,0 +1,146 @@
+"""Which operation is overestimated: what happens to truth and score when one operation takes the place of another?"""
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.analyses.drawing import plain, say
+from nasgauge.analyses.rank_errors import draws_of_rows, interval_of, rank_errors
+from nasgauge.errors import UserError
+from nasgauge.spaces import Space
+
+COLUMNS = (
+    *("estimator", "from_op", "to_op", "truth_up", "score_up"),
+    *("excess", "excess_lower", "excess_upper", "n_archs", "n"),
+)
+_LEAST = 10  # pairs below which a step is no row
+
+
+def compute(
+    scores: pd.DataFrame,
+    truth: pd.DataFrame,
+    space: Space | None = None,
+    *,
+    n_bootstrap: int = 200,
+    confidence: float = 0.95,
+    least: int = _LEAST,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Pairs of architectures that differ by one step (`Space.words`), grouped by the step a -> b.
+
+    truth_up, score_up = share of the n pairs in which the architecture with b has the higher accuracy, or score, ties
+        counting half
+    excess = mean over the pairs of the difference in `rank_errors`' excess: positive: b is overestimated against a
+
+    The shares are those of Ning et al. 2021; noise alone draws score_up towards a half, while the excess stays 0.
+    scores, truth: tables SCORES and TRUTH. Every pair of architectures that have a score and a truth counts once; a
+    comes before b in the alphabet, and the opposite step has 1 - share and the opposite excess. Steps with fewer than
+    `least` pairs are no rows, so a table that holds hardly any neighbours gives an empty one. Intervals: percentiles
+    over n_bootstrap resamples of the architectures, a pair counting as often as both its members do together. n_archs:
+    architectures in the pairs. Returns rows by estimator, from_op and to_op; empty without a space. UserError:
+    n_bootstrap or least below 1.
+
+    >>> from nasgauge.spaces import NB201
+    >>> none, skip = NB201().to_str((0,) * 6), NB201().to_str((1, 0, 0, 0, 0, 0))
+    >>> truth = pd.DataFrame({"arch": [none, skip], "seed": 0, "accuracy": [0.1, 0.2]})
+    >>> scores = pd.DataFrame({"estimator": "e", "arch": [none, skip], "seed": 0, "score": [2.0, 1.0]})
+    >>> table = compute(scores, truth, NB201(), least=1, rng=np.random.default_rng(0))
+    >>> table[["from_op", "to_op", "truth_up", "score_up"]].values.tolist()
+    [['none', 'skip_connect', 1.0, 0.0]]
+
+    Reference: ning2021evaluating, Fig. A11-A13.
+    """
+    if n_bootstrap < 1 or least < 1:
+        raise UserError(f"operation_bias: {n_bootstrap} draws, at least {least} pairs; both must be at least 1")
+    state = int(rng.integers(2**63))
+    rows: list[dict[str, object]] = []
+    known: dict[tuple[str, ...], pd.DataFrame] = {}
+    for name, errors in rank_errors(scores, truth).items() if space is not None else ():
+        archs = tuple(errors.index)
+        if archs not in known:
+            known[archs] = pairs_of(space, errors.index)
+        pairs = known[archs]
+        sizes = pairs.groupby("step").size()
+        pairs = pairs[pairs["step"].isin(sizes.index[sizes >= least])]
+        if len(pairs):
+            again = np.random.default_rng(state)
+            rows += [{"estimator": name, **row} for row in _steps(pairs, errors, n_bootstrap, confidence, again)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def pairs_of(space: Space, names: pd.Index) -> pd.DataFrame:
+    """All pairs one step apart among these architectures: rows `a` and `b` of the index, and the step as (word, word).
+
+    Architectures that agree at all places but one stand together once that place is masked, so nothing is searched for.
+    """
+    words = np.array([space.words(space.from_str(text)) for text in names], dtype=object)
+    codes = np.stack([pd.factorize(column)[0] for column in words.T], axis=1)
+    found = []
+    for place in range(codes.shape[1]):
+        rest = np.delete(codes, place, axis=1)
+        _, alike = np.unique(rest, axis=0, return_inverse=True)
+        for members in _groups(alike.ravel()):
+            i, j = np.triu_indices(len(members), 1)
+            a, b = members[i], members[j]
+            swap = words[a, place] > words[b, place]
+            a, b = np.where(swap, b, a), np.where(swap, a, b)
+            found.append(pd.DataFrame({"a": a, "b": b, "from_op": words[a, place], "to_op": words[b, place]}))
+    table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["a", "b", "from_op", "to_op"])
+    return table.assign(step=table["from_op"].astype(str) + " -> " + table["to_op"].astype(str))
+
+
+def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
+    """A matrix: by how much the column's word is overestimated against the row's; dots: the interval excludes 0."""
+    if table.empty:
+        say(ax, "no two architectures one step apart")
+        return
+    names = sorted(set(table["from_op"]) | set(table["to_op"]))
+    place = {name: i for i, name in enumerate(names)}
+    matrix = np.full((len(names), len(names)), np.nan)
+    for row in table.itertuples():
+        i, j = place[row.from_op], place[row.to_op]
+        matrix[i, j], matrix[j, i] = row.excess, -row.excess
+        if row.excess_lower > 0 or row.excess_upper < 0:
+            ax.plot([j, i], [i, j], ".", color="0.1", markersize=3)
+    most = max(0.02, float(np.nanmax(np.abs(matrix))))
+    ax.imshow(matrix, cmap="PuOr_r", vmin=-most, vmax=most)
+    short = [plain(name.replace("_", " "), 14) for name in names]
+    size = 6.5 if len(names) <= 8 else 4.5
+    ax.set_xticks(range(len(names)), short, rotation=90, fontsize=size)
+    ax.set_yticks(range(len(names)), short, fontsize=size)
+    ax.tick_params(length=0, labelcolor="0.3")
+    for side in ax.spines.values():
+        side.set_visible(False)
+
+
+def _groups(alike: np.ndarray) -> list[np.ndarray]:
+    """Row numbers of each group of two or more."""
+    order = np.argsort(alike, kind="stable")
+    cuts = np.flatnonzero(np.diff(alike[order])) + 1
+    return [members for members in np.split(order, cuts) if len(members) > 1]
+
+
+def _steps(
+    pairs: pd.DataFrame, errors: pd.DataFrame, n_bootstrap: int, confidence: float, rng: np.random.Generator
+) -> list[dict[str, object]]:
+    pairs = pairs.sort_values(["from_op", "to_op"], kind="stable")
+    a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
+    columns = {name: errors[name].to_numpy() for name in ("accuracy", "score", "excess")}
+    up = {name: (np.sign(v[b] - v[a]) + 1) / 2 for name, v in columns.items()}
+    gap = columns["excess"][b] - columns["excess"][a]
+    starts = np.flatnonzero(~pairs["step"].duplicated().to_numpy())
+    ends = np.append(starts[1:], len(pairs))
+    draws = np.empty((n_bootstrap, len(starts)))
+    for i, counts in enumerate(draws_of_rows(len(errors), n_bootstrap, rng)):
+        weight = (counts[a] * counts[b]).astype("float64")
+        total = np.add.reduceat(weight, starts)
+        draws[i] = np.add.reduceat(weight * gap, starts) / np.where(total > 0, total, np.nan)
+    rows = []
+    for k, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        low, high = interval_of(draws[:, k], confidence)
+        part = slice(start, end)
+        step = {"from_op": pairs["from_op"].iloc[start], "to_op": pairs["to_op"].iloc[start]}
+        shares = {"truth_up": up["accuracy"][part].mean(), "score_up": up["score"][part].mean()}
+        excess = {"excess": gap[part].mean(), "excess_lower": low, "excess_upper": high}
+        n_archs = len(np.unique(np.concatenate([a[part], b[part]])))
+        rows.append(step | shares | excess | {"n_archs": n_archs, "n": end - start})
+    return rows
