@@ -5,7 +5,6 @@ One part in the store is one architecture with all its seeds; a run that was end
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,15 +15,14 @@ import pandas as pd
 from nasgauge.criteria import kendall_tau
 from nasgauge.datasets import ImageData, load_images, rotated_splits
 from nasgauge.errors import UserError
-from nasgauge.nets import NetOptions, complexity
+from nasgauge.nets import NetOptions, check_device, complexity
+from nasgauge.progress import Progress
 from nasgauge.spaces import Arch, Space, get_space
 from nasgauge.store import Store, key_of, write_atomically
 from nasgauge.study import Recipe, options_for, parse
 from nasgauge.tables import TRAININGS, check
 from nasgauge.training import Protocol, train
 from nasgauge.workers import unordered_map
-
-Progress = Callable[[int, int], None]
 
 
 def build(
@@ -41,6 +39,7 @@ def build(
     `text`: the recipe's TOML; `where`: its name in messages. `progress(done, total)` follows each architecture.
     """
     recipe = parse(text, Recipe, where)
+    check_device(recipe.device, where)
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
     options_for(NetOptions, recipe.net, f"{where}, [net]")

@@ -66,6 +66,7 @@ def references() -> dict[str, str]:
 
 
 _BENCHMARK_REFERENCES = {
+    "digits-darts": "alpaydin1998digits",
     "digits-nb101": "alpaydin1998digits",
     "digits-nb101-1shot1": "alpaydin1998digits",
     "digits-nb201": "alpaydin1998digits",

@@ -161,6 +161,23 @@ def bench_build(
     )
 
 
+@bench.command("import")
+def bench_import(
+    kind: Annotated[str, typer.Argument(help="Which layout: nats-bench, nb101, nb201, nb301, nds-resnet, ...")],
+    path: Annotated[Path, typer.Argument(help="The official file or folder.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to write to.")] = None,
+) -> None:
+    """Read an official benchmark file into a table that studies and `judge` accept; nothing in it is executed."""
+    from nasgauge import importing
+
+    with _counting("reading") as report:
+        found = importing.import_file(kind, path, out or Path("runs") / f"import-{kind}", progress=report)
+    console.print(f"{found.n_trainings:,} trainings of {found.n_archs:,} architectures: {found.table}", soft_wrap=True)
+    for reason, n in found.foreign.items():
+        console.print(f"left out, not in the space: {n:,} x {reason}", highlight=False)
+    console.print(f"benchmark = {{ name = {str(found.table)!r}, dataset = ..., epochs = ... }}", soft_wrap=True)
+
+
 def _kind_of(folder: Path) -> ModuleType:
     """The module that knows what lies in the folder: a study or a survey."""
     from nasgauge import run, survey
@@ -189,6 +206,13 @@ def _working(what: str) -> Iterator[None]:
     """A sign of life on stderr for work that cannot say how much of it is left."""
     with Console(stderr=True).status(what):
         yield
+
+
+@contextmanager
+def _counting(what: str) -> Iterator[Callable[[int], None]]:
+    """A count on stderr for work whose end is not known beforehand; the function it gives is called with the count."""
+    with Console(stderr=True).status(what) as shown:
+        yield lambda n: shown.update(f"{what}: {n:,}")
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from nasgauge.report import Bundle, write
 from nasgauge.spaces import get_space
 from nasgauge.store import Store, key_of
 from nasgauge.study import EstimatorSpec, Study, parse
-from nasgauge.tables import ERRORS, RECORDS, SCORES, TRUTH, VALUES, check, empty
+from nasgauge.tables import ERRORS, RECORDS, SCORES, TRUTH, check, empty
 from nasgauge.workers import unordered_map
 
 
@@ -171,9 +171,7 @@ def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) 
     if study.criteria:
         settings["criteria"] = study.criteria
     values = judge(scores, benchmark.truth, missing=study.missing, rng=np.random.default_rng(0), **settings)
-    ceiling = empty(VALUES)
-    if benchmark.replicates is not None:
-        ceiling = noise_ceiling(benchmark.replicates, rng=np.random.default_rng(0), **settings)
+    ceiling = noise_ceiling(benchmark.replicates, rng=np.random.default_rng(0), **settings)
     for name, table in (("values", values), ("ceiling", ceiling)):
         store.write(name, "all", table)
     return Bundle(

@@ -63,6 +63,22 @@ TRAININGS = Table(
     key=("arch", "seed"),
 )
 
+OFFICIAL = Table(
+    "official",
+    (
+        _ARCH,
+        _ISO,
+        Column("dataset", "str", "as the authors call it"),
+        Column("epochs", "int", "length of the training"),
+        Column("seed", "int", "training seed, or the number of the trial; null: a mean over trainings", nullable=True),
+        Column("valid_accuracy", "float", "fraction; null: not told", nullable=True),
+        Column("test_accuracy", "float", "fraction; null: not told", nullable=True),
+        Column("n_params", "int", "trainable parameters; null: not told", nullable=True),
+        Column("train_seconds", "float", "of the whole training; null: not told", nullable=True),
+    ),
+    key=("arch", "dataset", "epochs", "seed"),
+)
+
 SCORES = Table(
     "scores",
     (

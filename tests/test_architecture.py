@@ -23,15 +23,20 @@ MAY_IMPORT = {
     "judging": {"errors", "tables", "criteria"},
     "nets": {"errors", "spaces"},
     "benchmarks": {"errors", "spaces", "tables"},
+    "official": {"errors", "spaces"},
+    "importing": {"errors", "spaces", "official", "tables", "store"},
     "estimators": {"errors", "spaces", "nets", "datasets", "augment", "tables"},
     "analyses": {"errors", "spaces", "criteria", "tables"},
     "search": {"errors", "spaces", "tables"},
     "training": {"errors", "spaces", "nets", "datasets", "augment"},
     "report": {"errors", "analyses", "criteria", "spaces", "tables"},
-    "families": {"errors", "spaces", "nets", "datasets", "study", "estimators", "checkpoints"},
+    "families": {"errors", "spaces", "nets", "datasets", "study", "estimators", "checkpoints", "progress"},
     "judgement": {"errors", "spaces", "benchmarks", "criteria", "judging", "report", "scorefiles"},
     "studies": set(),
-    "bench": {"errors", "spaces", "nets", "datasets", "tables", "criteria", "training", "workers", "store", "study"},
+    "bench": {
+        *("errors", "spaces", "nets", "datasets", "tables", "criteria", "training", "workers", "store", "study"),
+        "progress",
+    },
 }
 KNOWS_ALL = {"run", "survey", "catalogue", "cli"}  # the arrow, several of it, the list of everything, the command line
 DOORS = {
@@ -40,7 +45,7 @@ DOORS = {
 }  # each estimator family has a door of its own, for its weight in imports
 NO_TORCH = {
     *("errors", "tables", "spaces", "criteria", "judging", "judgement", "scorefiles", "study", "store", "workers"),
-    *("benchmarks", "analyses", "report", "search"),
+    *("benchmarks", "analyses", "report", "search", "official", "importing"),
 }
 
 

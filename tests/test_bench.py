@@ -97,6 +97,7 @@ def test_a_larger_benchmark_keeps_the_architectures_of_the_smaller_one():
         ("image_size = 8", "image_size = 32", "has 8 pixels a side"),
         ("epochs = 1", "epoch = 1", "unknown key 'epoch'; nearest: epochs"),
         ('space = "nb201"', 'space = "nb2001"', "unknown search space 'nb2001'; nearest: nb201"),
+        ('data = "digits"', 'data = "digits"\ndevice = "cudda"', r"tiny\.toml: device 'cudda' is not available here"),
         ("n = 3", 'n = 3\nform = "papers"', "unknown canonical form 'papers'; nearest: paper"),
     ],
 )

@@ -252,6 +252,10 @@ def test_a_truth_trained_once_has_no_ceiling(planted):
     assert noise_ceiling(truth_table(truth), rng=rng()).empty
     averaged = truth_table(truth).assign(seed=pd.array([pd.NA] * len(truth), dtype="Int64"))
     assert noise_ceiling(averaged, rng=rng()).empty
+    nothing = noise_ceiling(None, rng=rng())
+    assert nothing.empty and set(check(nothing, VALUES)) == {c.name for c in VALUES.columns}
+    with pytest.raises(UserError, match="unknown criterion"):
+        noise_ceiling(None, ["kendal_tau"], rng=rng())
     both = judge_with_ceiling(score_table(score), averaged, ["kendall_tau"], n_bootstrap=0, rng=rng())
     assert both["estimator"].tolist() == ["guess"]
 

@@ -42,6 +42,11 @@ n_gradient_archs = 3
 net = { channels = 2, n_cells = 1, n_stages = 1, bn_affine = false }
 score_batch_size = 180
 [[estimators]]
+name = "inherited"
+of = "small"
+proxies = ["snip", "n_params"]
+batch_size = 16
+[[estimators]]
 name = "ensemble"
 of = "net"
 [[estimators]]
@@ -63,9 +68,11 @@ def done(tmp_path_factory):
 def test_every_estimator_is_judged_and_every_record_kept(done):
     _, bundle = done
     nets = {f"net{a}{b}" for a in ("", "_avg2", "_post_deiso") for b in ("", "_loss")}
-    assert set(bundle.values["estimator"]) == nets | {"small", "small_loss", "net_ensemble", "net_snip", "net_n_params"}
+    smalls = {"small", "small_loss", "small_snip", "small_n_params"}
+    assert set(bundle.values["estimator"]) == nets | smalls | {"net_ensemble", "net_snip", "net_n_params"}
     assert set(bundle.records) == {
         *("checkpoint_scores", "batch_scores", "class_scores", "training_log", "forgetting", "gradients", "settings"),
+        "complexity",  # the benchmark's own
     }
     settings = bundle.records["settings"].set_index(["estimator", "setting"])["value"]
     assert settings["net", "epochs"] == 6 and settings["small_loss", "epochs"] == 1 and settings["net", "channels"] == 2
@@ -91,6 +98,15 @@ def test_inherited_proxies_have_their_own_seeds_and_epochs(done):
     assert not (by_epoch[0] == by_epoch[6]).all()
     counts = table[table["estimator"] == "net_n_params"].pivot(index="arch", columns="epoch", values="score")
     assert (counts[0] == counts[6]).all()  # what does not depend on weights does not change
+
+
+def test_proxies_on_a_restricted_supernet_fail_where_the_supernet_does(done):
+    _, bundle = done
+    for table in (bundle.errors, bundle.scores):
+        rows = {name: set(zip(t["arch"], t["seed"], strict=True)) for name, t in table.groupby("estimator")}
+        assert rows["small_snip"] == rows["small_n_params"] == rows["small"]
+    reasons = bundle.errors.set_index("estimator")["error"]
+    assert set(reasons["small_snip"]) == set(reasons["small"])
 
 
 def test_masked_architectures_fail_with_the_reason_and_the_report_shows_the_sections(done):
@@ -172,6 +188,8 @@ def test_a_damaged_checkpoint_is_named_and_nothing_else_is_touched(tmp_path, don
         ),
         ('of = "net"\nepochs', 'of = "nett"\nepochs', "unknown estimator 'nett'"),
         ("epochs = [0]", "epochs = [17]", "keeps no checkpoint of epoch 17"),
+        ("seeds = [1]", "seeds = [1, 7]", "estimator 'inherited': seed 7 is wanted, 'net' is trained with 0, 1"),
+        ('label = "small"', 'label = "small"\nseeds = [3, 1]', "seed 0 is wanted, 'small' is trained with 3, 1;"),
         ("averages = [2]", "averages = [20]", "average over 20 checkpoints"),
         ('label = "small"', 'label = "net"', "'net' stands twice"),
         ("score_batch_size = 180\nforgetting", "score_batch_size = 1800\nforgetting", "1800 validation images"),

@@ -1,10 +1,19 @@
 """Studies and recipes as frozen models: unknown keys, wrong types, places."""
 
-import pytest
+from importlib import resources
+from pathlib import Path
 
+import pytest
+import torch
+
+from nasgauge import run as running
+from nasgauge.criteria import resolve_all
+from nasgauge.datasets import ImageData
 from nasgauge.errors import UserError
+from nasgauge.families import check_estimators, images
 from nasgauge.nets import NetOptions
-from nasgauge.study import Recipe, Study, options_for, parse
+from nasgauge.spaces import get_space
+from nasgauge.study import Recipe, Study, Survey, is_survey, options_for, parse
 
 GOOD = """
 title = "t"
@@ -53,13 +62,65 @@ def test_options_of_a_dataclass_are_checked_by_name_and_type():
         options_for(NetOptions, {"bn_affine": 1}, "x")
 
 
-def test_shipped_recipes_and_studies_are_valid():
-    from importlib import resources
+RECIPES = resources.files("nasgauge.benchmarks") / "recipes"
+STUDIES = Path(str(resources.files("nasgauge.studies")))
 
-    for package, model in (("nasgauge.benchmarks", Recipe), ("nasgauge.studies", Study)):
-        folder = resources.files(package)
-        folder = folder / "recipes" if model is Recipe else folder
-        files = [f for f in folder.iterdir() if f.name.endswith(".toml")]
-        assert files
-        for file in files:
-            parse(file.read_text(), model, file.name)
+
+def test_shipped_recipes_are_valid():
+    files = [f for f in RECIPES.iterdir() if f.name.endswith(".toml")]
+    assert files
+    for file in files:
+        parse(file.read_text(), Recipe, file.name)
+
+
+def space_of(benchmark):
+    """The space of a study's benchmark, without its tables, which not every machine has."""
+    choice = {"name": benchmark} if isinstance(benchmark, str) else benchmark
+    recipe = RECIPES / f"{choice['name']}.toml"
+    if recipe.is_file():
+        return get_space(parse(recipe.read_text(), Recipe, recipe.name).space)
+    return get_space({"nb301": "darts"}.get(choice["name"], choice.get("view", choice["name"])))
+
+
+@pytest.fixture
+def images_of_every_data_set(monkeypatch):
+    """Made-up images where a study wants CIFAR-10."""
+    loaded = images.load_images
+
+    def load(name, path=None, **options):
+        if name != "cifar10":
+            return loaded(name, path, **options)
+        return ImageData(name, torch.zeros(1).expand(6000, 3, 32, 32), torch.arange(6000) % 10, 10)
+
+    for cached in (images.whole, images.batches):
+        cached.cache_clear()
+    monkeypatch.setattr(images, "load_images", load)
+    yield
+    for cached in (images.whole, images.batches):
+        cached.cache_clear()
+
+
+def test_the_studies_of_the_papers_scale_are_among_the_shipped_ones():
+    names = {str(path.relative_to(STUDIES).with_suffix("")) for path in STUDIES.rglob("*.toml")}
+    assert {"quickstart", "paper/oneshot-trend"} <= names and names == set(running.shipped_names())
+
+
+@pytest.mark.parametrize("name", running.shipped_names())
+def test_shipped_studies_are_valid_down_to_the_words_of_their_estimators(name, images_of_every_data_set):
+    text = running.shipped(name).replace('device = "cuda"', 'device = "cpu"')  # this machine may have no accelerator
+    studies = parse(text, Survey, name).studies().values() if is_survey(text) else [parse(text, Study, name)]
+    for study in studies:
+        check_estimators(study.estimators, space_of(study.benchmark), study.seeds)
+        resolve_all(study.criteria)
+
+
+def test_a_wrong_word_in_a_shipped_study_would_be_told(images_of_every_data_set):
+    text = running.shipped("paper/oneshot-samplers").replace('device = "cuda"', 'device = "cpu"')
+    for old, new, says in (
+        ('sampler = "deiso"', 'sampler = "deisso"', "unknown sampler 'deisso'"),
+        ('protocol = "', 'protocol = "x', "unknown protocol 'x"),
+    ):
+        assert old in text
+        study = parse(text.replace(old, new, 1), Study, "changed")
+        with pytest.raises(UserError, match=says):
+            check_estimators(study.estimators, space_of(study.benchmark), study.seeds)

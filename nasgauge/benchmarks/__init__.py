@@ -8,11 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from nasgauge.benchmarks import embedded, nb101, nb201, nb301
+from nasgauge.benchmarks import embedded, imported, nb101, nb201, nb301
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.errors import UserError, unknown_name
 
 BENCHMARKS: dict[str, Callable[..., Benchmark]] = {
+    "digits-darts": partial(embedded.load, "digits-darts"),
     "digits-nb101": partial(embedded.load, "digits-nb101"),
     "digits-nb101-1shot1": partial(embedded.load, "digits-nb101-1shot1"),
     "digits-nb201": partial(embedded.load, "digits-nb201"),
@@ -27,16 +28,18 @@ BENCHMARKS: dict[str, Callable[..., Benchmark]] = {
 def load(spec: "str | dict[str, Any] | Benchmark") -> Benchmark:
     """The benchmark of a name, or of a dict with its name and choices, e.g. {"name": "nb201", "dataset": "cifar100"}.
 
+    The name may also be that of a .parquet file that `nasgauge bench build` or `nasgauge bench import` wrote.
     UserError for an unknown name (nearest listed), an unknown choice, or tables that are not there.
     """
     if isinstance(spec, Benchmark):
         return spec
     choices = {"name": spec} if isinstance(spec, str) else dict(spec)
     name = choices.pop("name", None)
-    if name not in BENCHMARKS:
+    loader = partial(imported.load, name) if str(name).endswith(".parquet") else BENCHMARKS.get(name)
+    if loader is None:
         raise unknown_name("benchmark", name, BENCHMARKS)
     try:
-        return BENCHMARKS[name](**choices)
+        return loader(**choices)
     except TypeError as error:
         raise UserError(f"benchmark {name!r}: unknown choice ({error})") from error
 

@@ -18,8 +18,9 @@ class Inherited(Estimator):
     """Zero-shot proxies of networks whose weights come from checkpoints of a supernet (Ning et al. 2021, table A11).
 
     `on(network)`: the estimator that measures the networks `network(arch)`. `networks(epoch)`: the function that gives
-    an architecture's network with the weights of that epoch. `epochs`: ascending; scores are those of the last.
-    `label`: of the supernet; a proxy p is called label_p.
+    an architecture's network with the weights of that epoch, or raises UserError where there are none for it, which
+    is then the architecture's error. `epochs`: ascending; scores are those of the last. `label`: of the supernet; a
+    proxy p is called label_p.
     """
 
     on: Callable[[Callable[[Arch], Any]], Estimator]

@@ -40,22 +40,41 @@ def supernets_of(specs: Sequence[EstimatorSpec]) -> dict[str, Options]:
     }
 
 
-def check_estimators(specs: Sequence[EstimatorSpec], space: Space, seed: int) -> None:
-    """UserError for the first mistake in a study's estimators, before any work: each is built once, each named once."""
+def check_estimators(specs: Sequence[EstimatorSpec], space: Space, seeds: Sequence[int]) -> None:
+    """UserError for the first mistake in a study's estimators, before any work.
+
+    Each is built once, each named once, and what is measured on a supernet has seeds that the supernet is trained with.
+    seeds: the study's, of estimators without their own.
+    """
     known: list[str] = []
     place = Place(supernets=supernets_of(specs))
+    trained: dict[str, Sequence[int]] = {}
     for spec in specs:
         family, where = family_of(spec.name), f"estimator {spec.name!r}"
         words = options_for(family.words, spec.options, where)
         for needed in family.needs(words):
             if needed not in known:
                 raise UserError(f"{where}: {unknown_name('estimator', needed, known)} (it must stand above)")
+        own = spec.seeds or seeds
         if family.build is not None:
-            family.build(spec.options, space, seed, place)
+            family.build(spec.options, space, seeds[0], place)
+            for supernet in trained.keys() & set(family.needs(words)):
+                _check_seeds(where, own, supernet, trained[supernet])
+        if family.trains:
+            trained[words.label] = own
         for name in family.names(words):
             if name in known:
                 raise UserError(f"{where}: {name!r} stands twice in the study; give it another label")
             known.append(name)
+
+
+def _check_seeds(where: str, seeds: Sequence[int], supernet: str, trained: Sequence[int]) -> None:
+    absent = [seed for seed in seeds if seed not in trained]
+    if absent:
+        there = ", ".join(map(str, trained))
+        raise UserError(
+            f"{where}: seed {absent[0]} is wanted, {supernet!r} is trained with {there}; give seeds among these"
+        )
 
 
 def needs_of(spec: EstimatorSpec) -> tuple[str, ...]:

@@ -9,10 +9,9 @@ import pandas as pd
 
 from nasgauge.checkpoints import CheckpointFolder
 from nasgauge.estimators import Estimator
+from nasgauge.progress import Progress
 from nasgauge.spaces import Space
 from nasgauge.study import Options
-
-Progress = Callable[[int, int], None]
 
 
 @final

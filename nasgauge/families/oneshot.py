@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import nn
 
 from nasgauge.datasets import ImageData, Split
@@ -23,12 +24,12 @@ from nasgauge.estimators.oneshot import (
     names,
     path_string,
     per_cell,
-    tensorboard_logger,
 )
 from nasgauge.estimators.zeroshot import ZeroShot
 from nasgauge.families.family import Family, Place
 from nasgauge.families.images import batches, parted, whole
-from nasgauge.nets import NetOptions, Path, SupernetOptions
+from nasgauge.families.tensorboard import tensorboard_logger
+from nasgauge.nets import NetOptions, Path, SupernetOptions, supernet
 from nasgauge.spaces import Arch, Space
 from nasgauge.study import Options, options_for
 
@@ -109,16 +110,18 @@ def _build(options: Options, space: Space, seed: int, place: Place) -> OneShot:
     split = parted(data, words.valid_share, words.split_seed, where)
     shape = {"in_channels": data.images.shape[1], "n_classes": data.n_classes}
     net = options_for(NetOptions, shape | (words.net or {}), f"{where}, net")
+    shared = options_for(SupernetOptions, words.supernet or {}, f"{where}, supernet")
     protocol = _protocol(words, where)
     space = _restricted(space, words.without, where)
+    stream = partial(_stream, words, _n_streams(words, space, net, shared))
+    first_step = next(stream(space, rng=np.random.default_rng(0)))  # not of `seed`: all seeds share their settings
     return OneShot(
-        space, data, split, partial(_stream, words, net.n_cells * net.n_stages), protocol,
-        net=net, supernet=options_for(SupernetOptions, words.supernet or {}, f"{where}, supernet"), seed=seed,
-        label=words.label, checkpoint_epochs=tuple(words.checkpoints), score_batch_size=words.score_batch_size,
+        space, data, split, stream, protocol, net=net, supernet=shared, seed=seed, label=words.label,
+        checkpoint_epochs=tuple(words.checkpoints), score_batch_size=words.score_batch_size,
         n_score_batches=words.n_score_batches, averages=tuple(words.averages), post_deiso=words.post_deiso,
-        form=words.form, probes=_probes(words, space, data, split, seed), settings=_settings(words, protocol, net),
-        checkpoints=place.checkpoints(words.label, seed), progress=place.progress, on_epoch=_logger(words, seed),
-        device=words.device,
+        form=words.form, probes=_probes(words, space, data, split, seed),
+        settings=_settings(protocol, net, len(first_step)), checkpoints=place.checkpoints(words.label, seed),
+        progress=place.progress, on_epoch=_logger(words, seed), device=words.device,
     )  # fmt: skip
 
 
@@ -146,19 +149,25 @@ def _protocol(words: OneShotWords, where: str) -> Protocol:
     )
 
 
-def _settings(words: OneShotWords, protocol: Protocol, net: NetOptions) -> dict[str, float]:
-    """The numbers that studies like to vary."""
+def _settings(protocol: Protocol, net: NetOptions, n_samples: int) -> dict[str, float]:
+    """The numbers that studies like to vary; n_samples: architectures that a step trains."""
     chosen = {name: getattr(protocol, name) for name in ("epochs", "lr", "batch_size", "train_share", "weight_decay")}
-    options = words.sampler_options or {}
-    chosen |= {"channels": net.channels, "n_cells": net.n_cells, "n_samples": options.get("n_samples", 1)}
+    chosen |= {"channels": net.channels, "n_cells": net.n_cells, "n_samples": n_samples}
     return {name: float(value) for name, value in chosen.items()}
 
 
-def _stream(words: OneShotWords, n_cells: int, space: Space, *, rng: np.random.Generator) -> Iterator[list[Path]]:
+def _n_streams(words: OneShotWords, space: Space, net: NetOptions, shared: SupernetOptions) -> int | None:
+    """How many cells of the supernet have an architecture of their own; None: all have the same."""
+    return None if words.share_topology else supernet(space, net, shared, generator=torch.Generator()).n_cells
+
+
+def _stream(
+    words: OneShotWords, n_streams: int | None, space: Space, *, rng: np.random.Generator
+) -> Iterator[list[Path]]:
     sampler, options = get_sampler(words.sampler), words.sampler_options or {}
-    if words.share_topology:
+    if n_streams is None:
         return sampler(space, rng=rng, **options)
-    return per_cell([sampler(space, rng=child, **options) for child in rng.spawn(n_cells)])
+    return per_cell([sampler(space, rng=child, **options) for child in rng.spawn(n_streams)])
 
 
 def _probes(words: OneShotWords, space: Space, data: ImageData, split: Split, seed: int) -> tuple[Probe, ...]:

@@ -17,7 +17,7 @@ NOISE_CEILING = "noise_ceiling"
 
 
 def noise_ceiling(
-    truth: pd.DataFrame,
+    truth: pd.DataFrame | None,
     criteria: Iterable[CriterionSpec | BoundCriterion] = DEFAULT_CRITERIA,
     *,
     n_bootstrap: int = 1000,
@@ -33,8 +33,8 @@ def noise_ceiling(
     or n_splits drawn ones where there are more; an odd number of seeds makes halves that differ by one. If the
     seeds differ, each architecture's trainings are halved at random, n_splits times, with the halves in turn as
     estimator. Architectures with a single training are left out and counted in n_missing; n_seeds is the number of
-    splits. With fewer than two architectures trained twice the table is empty: such a truth cannot say how reliable it
-    is.
+    splits. With fewer than two architectures trained twice, or without any trainings (None), the table is empty: such a
+    truth cannot say how reliable it is.
 
     The truth that estimators are judged on averages all seeds and is more reliable than a half, so this is a cautious
     ceiling: an estimator can pass it. The rows carry the estimator name "noise_ceiling". Intervals as in `judge`.
@@ -50,7 +50,10 @@ def noise_ceiling(
     check_options(n_bootstrap, confidence)
     if n_splits < 1:
         raise UserError(f"n_splits is {n_splits}; at least one split is needed")
-    bound, truth = resolve_criteria(criteria), checked_truth(truth)
+    bound = resolve_criteria(criteria)
+    if truth is None:
+        return empty(VALUES)
+    truth = checked_truth(truth)
     n_trainings = truth.groupby("arch", sort=False)["accuracy"].size()
     repeated = n_trainings.index[n_trainings >= 2]
     if len(repeated) < 2:

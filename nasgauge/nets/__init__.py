@@ -14,6 +14,7 @@ from torch import nn
 from nasgauge.errors import unknown_name
 from nasgauge.nets import darts, nb101, nb201, nds
 from nasgauge.nets.counting import Complexity, count
+from nasgauge.nets.device import check_device
 from nasgauge.nets.initialise import INITS, initialise
 from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.nets.program import Path
@@ -83,6 +84,7 @@ __all__ = [
     "Supernet",
     "SupernetOptions",
     "build",
+    "check_device",
     "complexity",
     "count",
     "initialise",

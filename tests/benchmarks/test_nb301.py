@@ -4,12 +4,14 @@ import ast
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
 from nasgauge.benchmarks import load
 from nasgauge.errors import UserError
+from nasgauge.judgement import judge_file
 from nasgauge.spaces import Darts
 
 FILE = Path(os.environ.get("NASGAUGE_DATA", "/nowhere")) / "nas-bench-301" / "surrogate_sample.parquet"
@@ -48,6 +50,16 @@ def test_it_says_that_nothing_was_trained():
     benchmark = load("nb301")
     assert "PREDICTED" in benchmark.provenance["truth"] and "not trained" in benchmark.provenance["truth"]
     assert benchmark.truth["seed"].isna().all() and not benchmark.truth["arch"].duplicated().any()
+    assert benchmark.replicates is None and benchmark.sample_classes(5, rng=np.random.default_rng(0)).replicates is None
+
+
+@needs_data
+def test_scores_are_judged_without_a_ceiling(tmp_path):
+    complexity = load("nb301").complexity
+    path = tmp_path / "scores.csv"
+    pd.DataFrame({"arch": complexity["arch"], "params": complexity["n_params"]}).to_csv(path, index=False)
+    verdict = judge_file(path, benchmark="nb301", criteria=["kendall_tau"], n_bootstrap=10)
+    assert verdict.ceiling.empty and verdict.values["value"].item() == pytest.approx(0.367, abs=5e-5)
 
 
 def test_missing_data_is_named(monkeypatch, tmp_path):

@@ -181,6 +181,46 @@ def test_architectures_without_weights_are_errors_not_scores():
     assert small.estimate(archs[1:]).scores.empty
 
 
+@pytest.fixture
+def overflowing():
+    """A supernet of finite weights of which one convolution overflows after epochs 2 and 4, and so their average."""
+    one = fitted(averages=(2,), post_deiso=True)
+    for epoch in (2, 4):
+        one.checkpoints[epoch]["weights"]["parts.cell0/0to1/nor_conv_1x1.1.weight"].fill_(1.5e38)
+    return one
+
+
+def test_losses_that_are_not_finite_are_errors_and_touch_no_other_architecture(overflowing, found):
+    def is_finite(arch, epoch):
+        return np.isfinite(by_hand(overflowing.trained(epoch), arch, overflowing.data, overflowing.split.valid)[1])
+
+    archs = ARCHS[1:6]
+    got = overflowing.estimate(archs)
+    kept = [a for a in archs if is_finite(a, 4)]
+    whole = [a for a in archs if all(is_finite(m, 4) for m in SPACE.members(a))]
+    assert 0 < len(whole) < len(kept) < len(archs)
+    expected = {"oneshot": kept, "oneshot_avg2": kept, "oneshot_post_deiso": whole}
+    for stem, scored in expected.items():
+        for name in (stem, f"{stem}_loss"):
+            assert set(column(got.scores, name).index) == {SPACE.to_str(a) for a in scored}
+            lost = got.errors[got.errors["estimator"] == name]
+            assert set(lost["arch"]) == {SPACE.to_str(a) for a in archs if a not in scored}
+            assert lost["error"].str.startswith("the loss is not finite after epoch 4").all()
+    before, now = (column(e.records["checkpoint_scores"], "oneshot_loss", epoch=2) for e in (found, got))
+    assert len(now) == len(kept) and (now == before[now.index]).all()
+    for table in got.records.values():
+        assert np.isfinite(table.select_dtypes("float")).all(axis=None)
+    assert set(got.costs["n"]) == {len(archs)}
+
+
+def test_a_class_is_listed_once_an_estimate_however_many_checkpoints(plain, monkeypatch):
+    asked = []
+    listed = NB201.members
+    monkeypatch.setattr(NB201, "members", lambda self, arch, form=None: asked.append(arch) or listed(self, arch, form))
+    plain.estimate(ARCHS[:5])
+    assert sorted(asked) == sorted(ARCHS[:5])
+
+
 def test_unshared_topology_trains_paths_of_different_cells():
     seen = []
 

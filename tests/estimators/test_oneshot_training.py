@@ -14,7 +14,6 @@ from nasgauge.errors import UserError
 from nasgauge.estimators.oneshot.averaging import averaged
 from nasgauge.estimators.oneshot.protocol import PROTOCOLS, Protocol
 from nasgauge.estimators.oneshot.samplers import SAMPLERS
-from nasgauge.estimators.oneshot.tensorboard import tensorboard_logger
 from nasgauge.estimators.oneshot.train import train
 from nasgauge.nets import NetOptions, SupernetOptions, supernet
 from nasgauge.spaces import NB201
@@ -278,17 +277,3 @@ def test_averaged_weights_are_the_mean_and_counters_the_maximum():
         averaged([])
     with pytest.raises(UserError, match="checkpoint 2 is of another network"):
         averaged([states[0], {"w": torch.zeros(3, 3), "n": torch.tensor(1)}])
-
-
-def test_the_log_can_be_looked_at_in_tensorboard(tmp_path, monkeypatch):
-    pytest.importorskip("tensorboard")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    log = tensorboard_logger(tmp_path)
-    for epoch in (1, 2):
-        log({"seed": 0, "epoch": epoch, "lr": 0.5, "train_loss": 3.0 / epoch, "train_seconds": 0.1})
-    events = EventAccumulator(str(tmp_path)).Reload()
-    assert [(e.step, e.value) for e in events.Scalars("train_loss")] == [(1, 3.0), (2, 1.5)]
-    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
-    with pytest.raises(UserError, match=r"pip install 'nasgauge\[tensorboard\]'"):
-        tensorboard_logger(tmp_path)

@@ -61,7 +61,7 @@ class Toy(Space):
     def from_str(self, text):
         return tuple(map(int, text.split("-")))
 
-    mutate = neighbours = members = encode = restrict = graphs = None
+    neighbours = members = encode = uses = validate = words = restrict = graphs = None
 
 
 def rng(seed=0):

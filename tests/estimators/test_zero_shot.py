@@ -11,8 +11,8 @@ import torch
 from nasgauge.errors import UserError
 from nasgauge.estimators import COSTS
 from nasgauge.estimators.zeroshot import PROXIES, Proxy, ZeroShot, draw_batches, noise_like
-from nasgauge.nets import NetOptions
-from nasgauge.spaces import NB201
+from nasgauge.nets import NetOptions, build
+from nasgauge.spaces import NB201, Darts
 from nasgauge.tables import ERRORS, SCORES, check
 
 SPACE = NB201()
@@ -65,6 +65,31 @@ def test_an_architecture_given_twice_is_measured_once_and_none_gives_empty_table
     check(nothing.scores, SCORES)
 
 
+def lacking(arch):
+    """A network for all architectures but one."""
+    if arch == ARCHS[2]:
+        raise UserError("it has no weights here")
+    return build(SPACE, arch, SMALL, generators=[torch.Generator().manual_seed(0)])
+
+
+def test_an_architecture_without_a_network_has_errors_and_costs_nothing():
+    found = zero_shot(["snip", "n_params"], network=lacking).estimate([ARCHS[0], ARCHS[2]])
+    assert set(found.scores["arch"]) == {SPACE.to_str(ARCHS[0])} and len(found.scores) == 2
+    check(found.errors, ERRORS)
+    rows = found.errors[["estimator", "arch", "seed", "error"]].itertuples(index=False, name=None)
+    assert set(rows) == {(p, SPACE.to_str(ARCHS[2]), 0, "it has no weights here") for p in ("snip", "n_params")}
+    assert set(found.costs["n"]) == {1}
+    nothing = zero_shot(["snip"], network=lacking).estimate(ARCHS[2:])
+    assert nothing.scores.empty and nothing.costs.empty and len(nothing.errors) == 1
+
+
+def test_a_mistake_in_the_options_of_the_network_is_no_matter_of_the_architecture():
+    net, space = dataclasses.replace(SMALL, n_stages=1, auxiliary=True), Darts()
+    wrong = dataclasses.replace(zero_shot(["snip"]), space=space, net=net)
+    with pytest.raises(UserError, match="an auxiliary head stands after a reduction cell"):
+        wrong.estimate([space.sample(np.random.default_rng(0))])
+
+
 def test_fit_learns_nothing_and_the_estimator_travels_to_other_processes():
     estimator = zero_shot(["snip", "random"])
     assert estimator.fit(None, rng=np.random.default_rng()) is estimator
@@ -98,6 +123,7 @@ def test_mistakes_of_the_user_are_one_line():
         ({"proxies": ["snip", "snip"]}, "named twice"),
         ({"proxies": ["zico"], "given": [(x, y)]}, "n_batches >= 2"),
         ({"inputs": "gausian"}, "nearest: gaussian"),
+        ({"device": "cudda"}, "zero-shot: device 'cudda' is not available here"),
         ({"init": "kaiming"}, "nearest: kaiming_normal"),
         ({"given": [(x.expand(-1, 3, -1, -1), y)], "proxies": ["snip"]}, r"expected \(N, 1, H, W\)"),
         ({"given": [(x, y[:-1])], "proxies": ["snip"]}, "one an image"),

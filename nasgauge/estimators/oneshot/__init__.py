@@ -5,12 +5,12 @@ turns the checkpoints into scores. Rule: no truth, no criteria, no files.
 """
 
 from nasgauge.estimators.oneshot.averaging import averaged
-from nasgauge.estimators.oneshot.one_shot import OneShot, names, path_string
+from nasgauge.estimators.oneshot.naming import names, path_string
+from nasgauge.estimators.oneshot.one_shot import OneShot
 from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, Probe
 from nasgauge.estimators.oneshot.protocol import PROTOCOLS, Protocol
 from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
 from nasgauge.estimators.oneshot.scoring import BatchScores, score, validation_batches
-from nasgauge.estimators.oneshot.tensorboard import tensorboard_logger
 from nasgauge.estimators.oneshot.train import train
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "path_string",
     "per_cell",
     "score",
-    "tensorboard_logger",
     "train",
     "validation_batches",
 ]

@@ -16,19 +16,28 @@ Batches = Sequence[tuple[torch.Tensor, torch.Tensor]]  # images (n, c, h, w) and
 
 @dataclass(frozen=True)
 class BatchScores:
-    """Of k paths on b batches: `accuracy` (k, b) as fractions, `loss` (k, b) in nats, `n_images` (b,)."""
+    """Of k paths on b batches: `accuracy` (k, b) as fractions, `loss` (k, b) in nats, `n_images` (b,).
+
+    A loss that is not finite comes from logits that are no numbers, of which an accuracy says nothing.
+    """
 
     accuracy: np.ndarray
     loss: np.ndarray
     n_images: np.ndarray
 
     def mean_accuracy(self) -> np.ndarray:
-        """(k,): over all images, rounded to 12 decimals so that equal counts of hits are equal numbers."""
-        return (self.accuracy @ self.n_images / self.n_images.sum()).round(12)
+        """(k,): over all images, rounded to 12 decimals so that equal counts of hits are equal numbers.
+
+        NaN where the loss of any batch is not finite.
+        """
+        return self._mean(self.accuracy).round(12)
 
     def mean_loss(self) -> np.ndarray:
-        """(k,): mean cross-entropy over all images."""
-        return self.loss @ self.n_images / self.n_images.sum()
+        """(k,): mean cross-entropy over all images, NaN where that of any batch is not finite."""
+        return self._mean(self.loss)
+
+    def _mean(self, values: np.ndarray) -> np.ndarray:
+        return np.where(np.isfinite(self.loss), values, np.nan) @ self.n_images / self.n_images.sum()
 
 
 def validation_batches(

@@ -16,7 +16,7 @@ from nasgauge.estimators.zeroshot.measure import PASSES, STAGES, measure, numeri
 from nasgauge.estimators.zeroshot.proxies import get_proxy
 from nasgauge.estimators.zeroshot.proxy import Proxy
 from nasgauge.estimators.zeroshot.record import Counts, Record, Unmeasurable
-from nasgauge.nets import INITS, NetOptions, build, count
+from nasgauge.nets import INITS, NetOptions, build, check_device, count
 from nasgauge.spaces import Arch, Space
 from nasgauge.tables import ERRORS, SCORES, check, empty
 
@@ -59,6 +59,7 @@ class ZeroShot(Estimator):
     network: Callable[[Arch], torch.nn.Module] | None = None
 
     def __post_init__(self) -> None:
+        check_device(self.device, "zero-shot")
         proxies = self._proxies()
         names = [p.name for p in proxies]
         if len(set(names)) != len(names):
@@ -102,17 +103,26 @@ class ZeroShot(Estimator):
         """One score an architecture and proxy, or its reason in `errors`; architectures given twice are measured once.
 
         Serial and without global state: the result for an architecture depends on nothing but it and the fields.
-        `costs` charges a proxy alone: building the network, and in full each stage that it needs.
+        `costs` charges a proxy alone: building the network, and in full each stage that it needs. An architecture that
+        `network` has none for (it raises UserError) has errors, and no part in costs; without any other, costs are
+        empty.
         """
         proxies = self._proxies()
         batches = self._prepared()
         scores, errors, seconds = [], [], dict.fromkeys((p.name for p in proxies), 0.0)
         n = 0
         for arch in dict.fromkeys(archs):
-            n += 1
             text = self.space.to_str(arch)
             spent: dict[str, float] = {}
-            records = self._records(arch, proxies, batches, spent)
+            try:
+                records = self._records(arch, proxies, batches, spent)
+            except UserError as lacking:
+                if self.network is None:  # a mistake in the options, not an architecture that the weights do not serve
+                    raise
+                failed = {"arch": text, "seed": self.seed, "error": str(lacking)}
+                errors += [{"estimator": proxy.name, **failed} for proxy in proxies]
+                continue
+            n += 1
             for proxy in proxies:
                 start = time.perf_counter()
                 row = {"estimator": proxy.name, "arch": text, "seed": self.seed}
@@ -122,7 +132,7 @@ class ZeroShot(Estimator):
                 except Unmeasurable as failure:
                     errors.append(row | {"error": str(failure)})
                 seconds[proxy.name] += time.perf_counter() - start + _charge(proxy, spent)
-        costs = [{"estimator": p.name, "arch_seconds": seconds[p.name] / max(n, 1), "n": n} for p in proxies]
+        costs = [{"estimator": p.name, "arch_seconds": seconds[p.name] / n, "n": n} for p in proxies if n]
         return Estimates(
             scores=check(pd.DataFrame(scores), SCORES) if scores else empty(SCORES),
             errors=check(pd.DataFrame(errors), ERRORS) if errors else empty(ERRORS),

@@ -8,7 +8,7 @@ from nasgauge.errors import UserError
 
 
 def tensorboard_logger(folder: str | Path) -> Callable[[Mapping[str, Any]], None]:
-    """A function for `train(on_epoch=...)` that writes a row's numbers, by epoch, as event files into a folder.
+    """A function for `OneShot(on_epoch=...)` that writes a row's numbers, by epoch, as event files into a folder.
 
     UserError: TensorBoard is not installed.
     """

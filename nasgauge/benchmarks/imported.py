@@ -1,0 +1,67 @@
+"""Benchmarks in a file of one's own: what `nasgauge bench import` or `nasgauge bench build` wrote."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from nasgauge.benchmarks import embedded
+from nasgauge.benchmarks.benchmark import Benchmark
+from nasgauge.errors import UserError, unknown_name
+from nasgauge.tables import OFFICIAL, TRUTH, check
+
+METRICS = ("test_accuracy", "valid_accuracy")
+
+
+def load(path: str, *, metric: str = "test_accuracy", **choices: Any) -> Benchmark:
+    """The benchmark of a table with its facts beside it (.json). metric: "test_accuracy" or "valid_accuracy".
+
+    Imported tables may hold several data sets and lengths of training: choices `dataset` and `epochs` say which, and
+    may be left out where there is one. Trainings without the metric are left out, and the provenance counts them.
+    """
+    table = Path(path)
+    facts = table.with_suffix(".json")
+    if not table.is_file() or not facts.is_file():
+        raise UserError(f"{table}: is missing, or its .json is; `nasgauge bench build` and `bench import` write both")
+    if metric not in METRICS:
+        raise unknown_name("metric", metric, METRICS)
+    record = json.loads(facts.read_text())
+    if "kind" not in record:
+        return embedded.from_files(table, metric=metric, **choices)
+    return _official(table, record, metric, **choices)
+
+
+def _official(
+    path: Path, record: dict[str, Any], metric: str, *, dataset: str | None = None, epochs: int | None = None
+) -> Benchmark:
+    rows = check(pd.read_parquet(path), OFFICIAL, where=str(path))
+    for column, wanted in (("dataset", dataset), ("epochs", epochs)):
+        rows = _only(rows, column, wanted, path)
+    told = rows[rows[metric].notna()]
+    if told.empty:
+        raise UserError(f"{path}: none of these trainings tells its {metric.replace('_', ' ')}; choose another metric")
+    truth = check(told[["arch", "iso_class", "seed"]].assign(accuracy=told[metric]).reset_index(drop=True), TRUTH)
+    complexity = told[["arch", "n_params"]].drop_duplicates("arch").assign(macs=pd.NA).reset_index(drop=True)
+    several = truth.groupby("arch")["seed"].nunique().max() > 1
+    lacking = f", {len(rows) - len(told):,} more without the metric" if len(told) < len(rows) else ""
+    provenance = {
+        "truth": f"{record['kind']}, {told['dataset'].iloc[0]}",
+        "measure": f"{metric.replace('_', ' ')} after {told['epochs'].iloc[0]} epochs",
+        "architectures": f"{truth['arch'].nunique():,}",
+        "trainings": f"{len(told):,}{lacking}",
+        "source": f"{record['source']}, read by nasgauge bench import",
+    }
+    found = {"n_archs": truth["arch"].nunique(), "n_classes": truth["iso_class"].nunique()}
+    facts = {**record["facts"], **found}
+    return Benchmark(path.stem, record["space"], truth, truth if several else None, provenance, facts, complexity)
+
+
+def _only(rows: pd.DataFrame, column: str, wanted: Any, path: Path) -> pd.DataFrame:
+    """The rows of one data set or length of training; UserError where there are several and none is chosen."""
+    known = sorted(rows[column].unique().tolist())
+    if wanted is None and len(known) > 1:
+        raise UserError(f"{path}: holds {column} {', '.join(map(str, known))}; choose one ({column} = ...)")
+    if wanted is not None and wanted not in known:
+        raise UserError(f"{path}: has no {column} {wanted!r}; there are {', '.join(map(str, known))}")
+    return rows if wanted is None else rows[rows[column] == wanted]

@@ -1,0 +1,138 @@
+"""From scores to tables: rows of RECORDS for every checkpoint, and of SCORES, ERRORS and COSTS for the last.
+
+Where the loss of a path is not finite its hits mean nothing either, so it has no row but an error.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.estimators.estimator import COSTS, Estimates
+from nasgauge.estimators.oneshot.asked import Asked
+from nasgauge.estimators.oneshot.naming import POST_DEISO, pair
+from nasgauge.estimators.oneshot.scoring import BatchScores
+from nasgauge.tables import CHECKPOINT_SCORES, ERRORS, RECORDS, SCORES, check, empty
+
+Row = dict[str, Any]
+Each = Mapping[str, np.ndarray]  # by estimator, scores (k,), NaN for none
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """What one set of weights says of what is asked.
+
+    `stem`: the first part of the names; `seed`, `epoch`: of the weights; `scores`: of `asked.paths`; `seconds`: that
+    scoring all of them took; `keeps_batches`: whether its batches are recorded.
+    """
+
+    asked: Asked
+    stem: str
+    seed: int
+    epoch: int
+    scores: BatchScores
+    seconds: float
+    keeps_batches: bool
+
+    def records(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Tables of RECORDS by name, the rows of finite losses."""
+        n, texts = len(self.asked.archs), self.asked.texts
+        yield "checkpoint_scores", self._rows({name: values[:n] for name, values in self._each.items()}, texts[:n])
+        if self.keeps_batches:
+            yield "batch_scores", self._batches()
+        if self.asked.classes:
+            yield "checkpoint_scores", self._rows(self._means, texts[:n])
+            members = list(dict.fromkeys(i for group in self.asked.groups for i in group))
+            each = {name: values[members] for name, values in self._each.items()}
+            table = self._rows(each, [texts[i] for i in members])
+            yield "class_scores", table.assign(iso_class=table["arch"].map(self.asked.owners))
+
+    def errors(self) -> list[Row]:
+        """A row of ERRORS for each estimator and architecture without a score."""
+        why = f"the loss is not finite after epoch {self.epoch}"
+        texts = self.asked.texts
+        lost = np.isnan(self._each[self.stem])
+        found = [(self.stem, texts[i], why) for i in range(len(self.asked.archs)) if lost[i]]
+        for text, members in zip(texts, self.asked.groups, strict=False):
+            of_class = [texts[i] for i in members if lost[i]]
+            if of_class:
+                found.append((self.stem + POST_DEISO, text, f"{why}, that of {of_class[0]}, a member of its class"))
+        return [
+            {"estimator": name, "arch": text, "seed": self.seed, "error": error}
+            for stem, text, error in found
+            for name in pair(stem)
+        ]
+
+    def costs(self, fit_seconds: float) -> list[Row]:
+        """Rows of COSTS. An architecture is charged for one path, its class mean for all members of its class."""
+        n, seconds = len(self.asked.archs), self.seconds / len(self.asked.paths)
+        charged = {self.stem: seconds}
+        if self.asked.classes:
+            charged[self.stem + POST_DEISO] = seconds * sum(map(len, self.asked.groups)) / n
+        return [
+            {"estimator": name, "arch_seconds": s, "n": n, "fit_seconds": fit_seconds}
+            for stem, s in charged.items()
+            for name in pair(stem)
+        ]
+
+    @cached_property
+    def _each(self) -> Each:
+        return dict(zip(pair(self.stem), (self.scores.mean_accuracy(), -self.scores.mean_loss()), strict=True))
+
+    @cached_property
+    def _means(self) -> Each:
+        values = [np.array([v[group].mean() for group in self.asked.groups]).round(12) for v in self._each.values()]
+        return dict(zip(pair(self.stem + POST_DEISO), values, strict=True))
+
+    def _rows(self, each: Each, texts: list[str]) -> pd.DataFrame:
+        same = {"seed": self.seed, "epoch": self.epoch}
+        parts = [pd.DataFrame({"estimator": n, "arch": texts, **same, "score": values}) for n, values in each.items()]
+        return pd.concat(parts, ignore_index=True).dropna(subset="score", ignore_index=True)
+
+    def _batches(self) -> pd.DataFrame:
+        n, n_batches = len(self.asked.archs), len(self.scores.n_images)
+        table = pd.DataFrame(
+            {
+                "estimator": self.stem,
+                "arch": np.repeat(self.asked.texts[:n], n_batches),
+                "seed": self.seed,
+                "epoch": self.epoch,
+                "batch": np.tile(np.arange(n_batches), n),
+                "n_images": np.tile(self.scores.n_images, n),
+                "accuracy": self.scores.accuracy[:n].ravel(),
+                "loss": self.scores.loss[:n].ravel(),
+            }
+        )
+        return table[np.isfinite(table["loss"])].reset_index(drop=True)
+
+
+def estimates(scored: Sequence[Scored], reasons: Sequence[Row], costs: Sequence[Row], *, last: int) -> Estimates:
+    """Scores and errors at epoch `last`, records of all epochs. reasons: rows of ERRORS that come before its own."""
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for name, table in (found for one in scored for found in one.records()):
+        parts.setdefault(name, []).append(table)
+    records = {name: check(pd.concat(tables, ignore_index=True), RECORDS[name]) for name, tables in parts.items()}
+    at_checkpoints = records.get("checkpoint_scores", empty(CHECKPOINT_SCORES))
+    scores = at_checkpoints[at_checkpoints["epoch"] == last].drop(columns="epoch")
+    errors = [*reasons, *(row for one in scored if one.epoch == last for row in one.errors())]
+    return Estimates(
+        scores=check(scores.reset_index(drop=True), SCORES),
+        errors=check(pd.DataFrame(errors), ERRORS) if errors else empty(ERRORS),
+        costs=check(pd.DataFrame(costs), COSTS) if costs else empty(COSTS),
+        records=records,
+    )
+
+
+def recorded(
+    rows: Mapping[str, Sequence[Row]], settings: Mapping[str, float], label: str, seed: int, names: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """What training recorded, by table of RECORDS, without empty ones; the settings once for each of `names`."""
+    tables = {name: pd.DataFrame(of).assign(estimator=label, seed=seed) for name, of in rows.items() if of}
+    if settings:
+        every = [(name, setting, value) for name in names for setting, value in settings.items()]
+        tables["settings"] = pd.DataFrame(every, columns=["estimator", "setting", "value"])
+    return {name: check(table, RECORDS[name]) for name, table in tables.items()}
