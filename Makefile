@@ -24,7 +24,7 @@ speed: .venv/ready
 	.venv/bin/python speed/judge.py
 	.venv/bin/python speed/zeroshot.py
 	.venv/bin/python speed/oneshot.py
-	.venv/bin/python speed/spaces_nb101.py
+	.venv/bin/python speed/spaces.py
 
 .venv/ready: pyproject.toml constraints.txt
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv || python3 -m venv .venv

@@ -1,6 +1,6 @@
-"""What an embedded benchmark depends on: Kendall's tau of its mean accuracy with sizes and with the parts of the architecture.
+"""What an embedded benchmark depends on: Kendall's tau of its mean accuracy with sizes and parts of architectures.
 
-    python examples/describe_truth.py digits-resnet
+python examples/describe_truth.py digits-resnet
 """
 
 import sys
@@ -20,7 +20,9 @@ def main(name: str) -> None:
     sizes = benchmark.complexity.set_index("arch").loc[accuracy.index]
     archs = [space.from_str(text) for text in accuracy.index]
     columns = {"n_params": sizes["n_params"], "macs": sizes["macs"]}
-    columns |= {f"number of {op}": [space.op_counts(a, live=True)[op] for a in archs] for op in space.op_counts(archs[0])}
+    columns |= {
+        f"number of {op}": [space.op_counts(a, live=True)[op] for a in archs] for op in space.op_counts(archs[0])
+    }
     if benchmark.space.startswith("nds"):
         n = len(archs[0]) // 3
         names = ("depth", "width", "1 / ratio", "groups")

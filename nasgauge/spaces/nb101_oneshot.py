@@ -1,7 +1,7 @@
 """NAS-Bench-1Shot1: three sub-spaces of NAS-Bench-101 in which every vertex has a fixed number of parents.
 
 Zela, Siems & Hutter, "NAS-Bench-1Shot1: Benchmarking and Dissecting One-shot Neural Architecture Search", ICLR 2020.
-What the sub-spaces hold (`python speed/spaces_nb101.py --count`, tests/spaces/test_nb101_oneshot.py):
+What the sub-spaces hold (`python speed/spaces.py --count`, tests/spaces/test_nb101_oneshot.py):
 
 | | sub-space 1 | sub-space 2 | sub-space 3 |
 |---|---|---|---|

@@ -126,7 +126,9 @@ def test_memory_does_not_grow_with_the_number_of_architectures(tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     each = path.stat().st_size / 200
-    assert peaks[1] - peaks[0] < 180 * each / 4  # names alone are kept: an architecture in memory takes several times `each`
+    assert (
+        peaks[1] - peaks[0] < 180 * each / 4
+    )  # names alone are kept: an architecture in memory takes several times `each`
 
 
 def test_another_search_space_is_foreign(tmp_path):

@@ -1,12 +1,12 @@
-"""How long canonical forms of NAS-Bench-101 take, one cell and the whole published table, and what 1Shot1 holds.
+"""How long canonical forms take: one architecture of every space, and the whole published table of NAS-Bench-101.
 
-The unit is one canonical form of a mid-sized cell. The table is `$NASGAUGE_DATA/nas-bench-101/accuracy.parquet`, in two
-processes (`--workers`), start of the processes included; its 423,624 forms must all be different. Where it is not
-there it is skipped, and that is said. `--count` prints the numbers of architectures that the docstring of
-`nasgauge.spaces.nb101_oneshot` states.
+The unit is one canonical form of a mid-sized cell of NAS-Bench-101. The table is
+`$NASGAUGE_DATA/nas-bench-101/accuracy.parquet`, in two processes (`--workers`), start of the processes included; its
+423,624 forms must all be different. Where it is not there it is skipped, and that is said. `--count` prints the numbers
+of architectures that the docstring of `nasgauge.spaces.nb101_oneshot` states.
 
-    python speed/spaces_nb101.py
-    python speed/spaces_nb101.py --count
+    python speed/spaces.py
+    python speed/spaces.py --count
 """
 
 import argparse
@@ -16,9 +16,10 @@ import statistics
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from nasgauge.spaces import NB101, get_space
+from nasgauge.spaces import NB101, SPACES, get_space
 from nasgauge.workers import unordered_map
 
 SPACE = NB101()
@@ -55,6 +56,25 @@ def one_cell():
         "to_str and from_str": lambda: SPACE.from_str(SPACE.to_str(cell)),
     }.items():
         print(f"  {name:28s} {per_call(function, 200) / unit:6.1f}")
+
+
+def every_space():
+    """Canonical form, string and back, and a random architecture of each space, in microseconds."""
+    print(f"{'microseconds':24s} {'canonical':>10s} {'string':>10s} {'sample':>10s}")
+    for name in SPACES:
+        times = times_of(get_space(name))
+        print(f"{name:24s} " + " ".join(f"{1e6 * t:10.0f}" for t in times))
+
+
+def times_of(space, n=200):
+    rng = np.random.default_rng(0)
+    archs = itertools.cycle([space.sample(rng) for _ in range(n)])
+    space.canonical(next(archs))  # tables that are made once
+    return [
+        per_call(lambda: space.canonical(next(archs)), n),
+        per_call(lambda: space.from_str(space.to_str(next(archs))), n),
+        per_call(lambda: space.sample(rng), n),
+    ]
 
 
 def whole_table(n_workers):
@@ -113,6 +133,7 @@ def main():
             count(name)
     else:
         one_cell()
+        every_space()
         whole_table(options.workers)
 
 
