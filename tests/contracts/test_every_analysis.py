@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from nasgauge.analyses import ANALYSES, SECTIONS
-from nasgauge.spaces import NB201
+from nasgauge.spaces import NB201, SPACES, get_space
 from nasgauge.tables import COMPLEXITY, RECORDS, check
 
 NAMES = sorted(ANALYSES)
@@ -14,10 +14,10 @@ SPACE = NB201()
 TABLES = {**RECORDS, "complexity": COMPLEXITY}
 
 
-def tables(n=30, n_seeds=3):
+def tables(n=30, n_seeds=3, space=SPACE):
     rng = np.random.default_rng(0)
-    drawn = [SPACE.sample(rng) for _ in range(n)]
-    archs = sorted({SPACE.to_str(a) for first in drawn[:2] for a in (*drawn, *SPACE.neighbours(first))})
+    drawn = [space.sample(rng) for _ in range(n)]
+    archs = sorted({space.to_str(a) for first in drawn[:2] for a in (*drawn, *space.neighbours(first)[:40])})
     truth = pd.DataFrame(
         [(a, a, seed, rng.integers(0, 40) / 40) for a in archs for seed in range(n_seeds)],
         columns=["arch", "iso_class", "seed", "accuracy"],
@@ -132,6 +132,20 @@ def test_every_panel_can_be_drawn(name):
         ANALYSES[name].draw(rows, axes, SPACE)
         axes.figure.canvas.draw()
         assert axes.has_data()
+
+
+@pytest.mark.parametrize("place", SPACES)
+def test_every_analysis_serves_every_space(place):
+    space = get_space(place)
+    scores, truth = tables(n=20, space=space)
+    kept = records(sorted(truth["arch"].unique()))
+    for name, analysis in ANALYSES.items():
+        table = analysis(scores, truth, space, rng=np.random.default_rng(5), records=kept)
+        assert len(table), name
+        for _, rows in analysis.panels(table)[:2]:
+            axes = Figure(figsize=analysis.size).add_subplot()
+            analysis.draw(rows, axes, space)
+            assert axes.has_data() or axes.texts, name
 
 
 @pytest.mark.parametrize("name", NAMES)
