@@ -14,9 +14,8 @@ def main() -> None:
         accuracy = benchmark.truth["accuracy"].to_numpy()
         n_params = benchmark.complexity["n_params"].to_numpy(float)
         tau, rho = kendall_tau(n_params, accuracy), spearman_rho(n_params, accuracy)
-        print(
-            f"{view}: {len(accuracy):,} architectures, {benchmark.facts['n_classes']:,} cells: KD {tau:.3f}, rho {rho:.3f}"
-        )
+        n_cells = benchmark.facts["n_classes"]
+        print(f"{view}: {len(accuracy):,} architectures, {n_cells:,} cells: KD {tau:.3f}, rho {rho:.3f}")
 
 
 if __name__ == "__main__":
