@@ -14,6 +14,7 @@ from nasgauge.errors import UserError, unknown_name
 from nasgauge.estimators.oneshot import SAMPLERS
 from nasgauge.estimators.zeroshot import PROXIES
 from nasgauge.families import FAMILIES
+from nasgauge.official import KINDS
 from nasgauge.run import shipped_names
 from nasgauge.spaces import SPACES
 
@@ -40,6 +41,7 @@ def listing(room: str | None = None) -> dict[str, list[Entry]]:
             Entry(n, f"{c.title} ({c.symbol}), {c.better} is better", c.reference) for n, c in CRITERIA.items()
         ],
         "analyses": [Entry(n, a.question, "ning2021evaluating" if a.figure else None) for n, a in ANALYSES.items()],
+        "files": [Entry(n, k.summary, k.reference) for n, k in KINDS.items()],
         "studies": [Entry(n, f"nasgauge run {n}") for n in shipped_names()],
     }
     if room is None:

@@ -96,12 +96,12 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     names = sorted(set(table["from_op"]) | set(table["to_op"]))
     place = {name: i for i, name in enumerate(names)}
     matrix = np.full((len(names), len(names)), np.nan)
+    most = max(0.02, float(table["excess"].abs().max()))
     for row in table.itertuples():
         i, j = place[row.from_op], place[row.to_op]
         matrix[i, j], matrix[j, i] = row.excess, -row.excess
         if row.excess_lower > 0 or row.excess_upper < 0:
-            ax.plot([j, i], [i, j], ".", color="0.1", markersize=3)
-    most = max(0.02, float(np.nanmax(np.abs(matrix))))
+            ax.plot([j, i], [i, j], ".", color="white" if abs(row.excess) > 0.6 * most else "0.1", markersize=3)
     ax.imshow(matrix, cmap="PuOr_r", vmin=-most, vmax=most)
     short = [plain(name.replace("_", " "), 14) for name in names]
     size = 6.5 if len(names) <= 8 else 4.5
