@@ -7,8 +7,6 @@ from rich.text import Text
 
 from nasgauge.report.labels import Heading, heading, number
 
-_NAME_WIDTH = 24
-
 
 def survey_table(contests: pd.DataFrame) -> Table:
     """Estimators down, benchmarks across, the best mean rank first; * is the best, ≈ not separated from it.
@@ -21,7 +19,7 @@ def survey_table(contests: pd.DataFrame) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title=f"{by.symbol} {by.arrow}", title_justify="left"
     )
-    table.add_column("estimator", max_width=_NAME_WIDTH, overflow="ellipsis", no_wrap=True)
+    table.add_column("estimator", overflow="fold")  # the one column that may be narrowed
     parts = list(dict.fromkeys(contests["part"]))
     for part in [*parts, "mean rank"]:
         table.add_column(part, justify="right", no_wrap=True)
