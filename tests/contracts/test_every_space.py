@@ -97,6 +97,21 @@ def test_words_tell_architectures_apart_and_one_of_them_is_one_step(space):
             assert changed == 1 or space.name.startswith("darts")  # there two terms of a node may change places
 
 
+def test_sampling_covers_every_option_and_every_place(space):
+    options, rng = set(space.options), np.random.default_rng(0)
+    seen = [set() for _ in space.words(some(space, 1)[0])]
+    for _ in range(5_000):
+        arch = space.sample(rng)
+        options -= set(space.uses(arch))
+        for known, word in zip(seen, space.words(arch), strict=True):
+            known.add(word)
+    assert not options
+    try:
+        assert [len(known) for known in seen] == [len(choices) for choices in space.decisions()]
+    except NotImplementedError:
+        assert sum(len(known) > 1 for known in seen) >= len(seen) - 4  # the first nodes of DARTS have fixed inputs
+
+
 def test_what_an_architecture_uses_is_what_a_restriction_must_keep(space):
     for arch in some(space, 10):
         used = space.uses(arch)
