@@ -10,6 +10,7 @@ from nasgauge.spaces.nb101 import NB101
 from nasgauge.spaces.nb101_oneshot import NB101OneShot1, NB101OneShot2, NB101OneShot3, NB101OneShot3Chain
 from nasgauge.spaces.nb201 import NB201
 from nasgauge.spaces.nds import NDSResNet, NDSResNeXtA, ResidualStage, StagedSpace
+from nasgauge.spaces.properties import is_connected, properties
 from nasgauge.spaces.space import Arch, Graph, Space
 
 SPACES: dict[str, type[Space]] = {
@@ -57,4 +58,6 @@ __all__ = [
     "Space",
     "StagedSpace",
     "get_space",
+    "is_connected",
+    "properties",
 ]

@@ -133,7 +133,7 @@ class GenotypeSpace(Space):
                     dead.add(i)
                 else:
                     reached.add(target)
-            found[name] = Graph(names, tuple(edges), frozenset(dead))
+            found[name] = Graph(names, tuple(edges), frozenset(dead), (0, 1), tuple(range(N_INPUTS, len(names))))
         return found
 
     def _allowed(self, node: int) -> list[Node]:

@@ -172,7 +172,9 @@ class StagedSpace(Space):
         for number, (stage, text) in enumerate(zip(self.stages(arch), self.to_str(arch).split("|"), strict=True), 1):
             block = text.partition("-")[2]
             edges = [(i, i + 1, name) for i, shortcut in enumerate(_shortcuts(stage)) for name in (block, shortcut)]
-            graphs[f"stage{number}"] = Graph(("in", *map(str, range(1, stage.depth)), "out"), tuple(edges))
+            nodes = ("in", *map(str, range(1, stage.depth)), "out")
+            parts = {block: self.block_ops(stage)}
+            graphs[f"stage{number}"] = Graph(nodes, tuple(edges), parts=parts, step=2 ** (number - 1))
         return graphs
 
     def decisions(self) -> tuple[tuple[int, ...], ...]:

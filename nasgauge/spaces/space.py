@@ -1,8 +1,8 @@
 """The contract that every search space fulfils."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,11 +11,20 @@ Arch = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Graph:
-    """A cell to look at: node labels, and edges (source, target, label); dead edges carry an entry in `dead`."""
+    """A cell to look at: node labels, and edges (source, target, label); dead edges carry an entry in `dead`.
+
+    outputs: the nodes whose values leave the cell, the last one if none is named. parts: the operations that a label
+    stands for one after the other, where it is no operation itself. step: pixels between neighbours in the cell, in
+    those of the first cell.
+    """
 
     nodes: tuple[str, ...]
     edges: tuple[tuple[int, int, str], ...]
     dead: frozenset[int] = frozenset()  # indices into edges that no information crosses
+    inputs: tuple[int, ...] = (0,)
+    outputs: tuple[int, ...] = ()
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    step: int = 1
 
 
 def one_changed(arch: Arch, decisions: Sequence[Sequence[int]]) -> list[Arch]:
