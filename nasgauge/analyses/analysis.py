@@ -29,10 +29,9 @@ class Analysis:
     panel_by: the column whose every value gets a panel of its own, "" for one panel. margins: (left, bottom, right,
     top) of the axes in fractions of the panel, None where they depend on the labels. random: compute takes `rng`.
     needs: names of the tables of `tables.RECORDS`, or "complexity" (table COMPLEXITY), that compute takes as keywords;
-    without all of them there is nothing to ask. counts: what the column n counts. caption: how to read the drawing, in
-    a sentence or two. section: of SECTIONS, where reports show it if it has anything to say; "" for those that every
-    report shows in a place of their
-    own.
+    without all of them there is nothing to ask. takes: names of those it takes where they are there. counts: what the
+    column n counts. caption: how to read the drawing, in a sentence or two. section: of SECTIONS, where reports show it
+    if it has anything to say; "" for those that every report shows in a place of their own.
     """
 
     compute: Callable[..., pd.DataFrame]
@@ -45,6 +44,7 @@ class Analysis:
     margins: tuple[float, float, float, float] | None = None
     random: bool = False
     needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     counts: str = "architectures"
     caption: str = ""
     section: str = ""
@@ -65,7 +65,9 @@ class Analysis:
         """
         if self.random:
             options["rng"] = rng
-        options |= {name: records[name] for name in self.needs} if records is not None else {}
+        if records is not None:
+            options |= {name: records[name] for name in self.needs}
+            options |= {name: records[name] for name in self.takes if name in records}
         return self.compute(scores, truth, space, **options)
 
     def panels(self, table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

@@ -62,7 +62,7 @@ def compute(
     for name, errors in rank_errors(scores, truth).items():
         errors = errors.join(size.rename("size"), how="inner")
         again = np.random.default_rng(state)  # one stream for all, so that draws do not depend on who else is judged
-        for group, part in errors.groupby(_groups(errors["size"].to_numpy(), n_groups)):
+        for group, part in errors.groupby(groups_of(errors["size"].to_numpy(), n_groups)):
             row = {"estimator": name, "group": group, "smallest": part["size"].min(), "largest": part["size"].max()}
             rows.append(row | _quantities(part, n_bootstrap, confidence, again) | {"n": len(part)})
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -90,7 +90,7 @@ def _short(tau: float) -> str:
     return "–" if np.isnan(tau) else f"{tau:.2f}".replace("0.", ".", 1).replace("-", "−")
 
 
-def _groups(size: np.ndarray, n_groups: int) -> np.ndarray:
+def groups_of(size: np.ndarray, n_groups: int) -> np.ndarray:
     """Group 1 ... n_groups of each size by its rank from the smallest; equal sizes have one group."""
     place = len(size) + 0.5 - ranks(size)  # 0.5 the smallest ... n - 0.5 the largest
     return 1 + np.minimum(n_groups - 1, np.floor(place / max(1, len(size)) * n_groups)).astype(int)

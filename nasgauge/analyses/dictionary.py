@@ -5,12 +5,10 @@ from nasgauge.analyses import (
     best_of_truth,
     by_setting,
     common_ground,
-    complexity_bias,
     forgetting,
     gradient_similarity,
     intra_level,
     iso_classes,
-    operation_bias,
     rank_scatter,
     reliability,
     score_histogram,
@@ -23,6 +21,7 @@ from nasgauge.analyses import (
     validation_size,
 )
 from nasgauge.analyses.analysis import Analysis
+from nasgauge.analyses.bias_dictionary import BIAS
 
 ANALYSES: dict[str, Analysis] = {
     "reliability": Analysis(
@@ -92,40 +91,7 @@ ANALYSES: dict[str, Analysis] = {
         "those are drawn whose scores agree best with the truth; the table holds all.",
         section="training",
     ),
-    "complexity_bias": Analysis(
-        complexity_bias.compute,
-        complexity_bias.draw,
-        "Are small or large architectures overestimated, and how well are equals in size ranked?",
-        "Fig. 5",
-        "Ning et al. (2021, Sec. 5.1) find that supernets underestimate large architectures early in training and less "
-        "so later, and rank large ones worse among themselves than small ones; synflow prefers large ones (Sec. 5.2).",
-        (2.3, 2.3),
-        "estimator",
-        margins=(0.2, 0.2, 0.97, 0.97),
-        random=True,
-        needs=("complexity",),
-        caption="Groups 1 (smallest) to 5 by number of parameters, below them Kendall's tau-b within the group. Bars: "
-        "mean difference of true and estimated rank, in shares of all architectures. Points: how far above (+) or "
-        "below equally good architectures the estimator puts the group; red where the interval excludes 0.",
-        section="bias",
-    ),
-    "operation_bias": Analysis(
-        operation_bias.compute,
-        operation_bias.draw,
-        "Which operation is overestimated when it takes the place of another?",
-        "Fig. A11",
-        "Ning et al. (2021, Sec. 5.1 and Fig. A11 to A13) find supernets overestimating dilated convolutions and "
-        "underestimating skips on NAS-Bench-301 (from a skip to dil_conv_5x5 the truth rises in 39.0% of 2,336 pairs, "
-        "the score in 94.9%), and slightly overestimating pooling and underestimating 3×3 on NAS-Bench-201.",
-        (2.9, 2.9),
-        "estimator",
-        random=True,
-        counts="pairs of architectures one step apart",
-        caption="Pairs that differ at one place: orange, the column's word is overestimated against the row's, purple, "
-        "underestimated, both in shares of all ranks and against equally good architectures; a dot where the interval "
-        "excludes 0. The table also holds how often truth and score rise.",
-        section="bias",
-    ),
+    **BIAS,
     "training_curve": Analysis(
         training_curve.compute,
         training_curve.draw,

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.drawing import plain, say
+from nasgauge.analyses.pairs import frequent, pairs_of
 from nasgauge.analyses.rank_errors import draws_of_rows, interval_of, rank_errors
 from nasgauge.errors import UserError
 from nasgauge.spaces import Space
@@ -53,39 +54,12 @@ def compute(
         raise UserError(f"operation_bias: {n_bootstrap} draws, at least {least} pairs; both must be at least 1")
     state = int(rng.integers(2**63))
     rows: list[dict[str, object]] = []
-    known: dict[tuple[str, ...], pd.DataFrame] = {}
     for name, errors in rank_errors(scores, truth).items() if space is not None else ():
-        archs = tuple(errors.index)
-        if archs not in known:
-            known[archs] = pairs_of(space, errors.index)
-        pairs = known[archs]
-        sizes = pairs.groupby("step").size()
-        pairs = pairs[pairs["step"].isin(sizes.index[sizes >= least])]
+        pairs = frequent(pairs_of(space, errors.index), least)
         if len(pairs):
             again = np.random.default_rng(state)
-            rows += [{"estimator": name, **row} for row in _steps(pairs, errors, n_bootstrap, confidence, again)]
+            rows += [{"estimator": name, **row} for row in steps(pairs, errors, n_bootstrap, confidence, again)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def pairs_of(space: Space, names: pd.Index) -> pd.DataFrame:
-    """All pairs one step apart among these architectures: rows `a` and `b` of the index, and the step as (word, word).
-
-    Architectures that agree at all places but one stand together once that place is masked, so nothing is searched for.
-    """
-    words = np.array([space.words(space.from_str(text)) for text in names], dtype=object)
-    codes = np.stack([pd.factorize(column)[0] for column in words.T], axis=1)
-    found = []
-    for place in range(codes.shape[1]):
-        rest = np.delete(codes, place, axis=1)
-        _, alike = np.unique(rest, axis=0, return_inverse=True)
-        for members in _groups(alike.ravel()):
-            i, j = np.triu_indices(len(members), 1)
-            a, b = members[i], members[j]
-            swap = words[a, place] > words[b, place]
-            a, b = np.where(swap, b, a), np.where(swap, a, b)
-            found.append(pd.DataFrame({"a": a, "b": b, "from_op": words[a, place], "to_op": words[b, place]}))
-    table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["a", "b", "from_op", "to_op"])
-    return table.assign(step=table["from_op"].astype(str) + " -> " + table["to_op"].astype(str))
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
@@ -112,16 +86,10 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         side.set_visible(False)
 
 
-def _groups(alike: np.ndarray) -> list[np.ndarray]:
-    """Row numbers of each group of two or more."""
-    order = np.argsort(alike, kind="stable")
-    cuts = np.flatnonzero(np.diff(alike[order])) + 1
-    return [members for members in np.split(order, cuts) if len(members) > 1]
-
-
-def _steps(
+def steps(
     pairs: pd.DataFrame, errors: pd.DataFrame, n_bootstrap: int, confidence: float, rng: np.random.Generator
 ) -> list[dict[str, object]]:
+    """The quantities of `compute` for each step of these pairs; errors: one estimator's of `rank_errors`."""
     pairs = pairs.sort_values(["from_op", "to_op"], kind="stable")
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
     columns = {name: errors[name].to_numpy() for name in ("accuracy", "score", "excess")}

@@ -1,0 +1,82 @@
+"""Does an operation's effect, true and estimated, depend on how large the architecture is?"""
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.analyses import operation_bias
+from nasgauge.analyses.complexity_bias import groups_of
+from nasgauge.analyses.drawing import plain, say
+from nasgauge.analyses.pairs import frequent, pairs_of
+from nasgauge.analyses.rank_errors import rank_errors
+from nasgauge.errors import UserError
+from nasgauge.spaces import Space
+
+COLUMNS = ("estimator", "group", "smallest", "largest", *operation_bias.COLUMNS[1:])
+_N_SHOWN = 21
+
+
+def compute(
+    scores: pd.DataFrame,
+    truth: pd.DataFrame,
+    space: Space | None = None,
+    *,
+    complexity: pd.DataFrame,
+    by: str = "n_params",
+    n_groups: int = 5,
+    n_bootstrap: int = 100,
+    confidence: float = 0.95,
+    least: int = 10,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """The shares and the excess of `operation_bias` within groups of pairs of about equal size, group 1 the smallest.
+
+    The size of a pair is the mean of its two architectures' column `by` of table COMPLEXITY; groups hold equally many
+    pairs up to ties. Everything else as in `operation_bias`; smallest, largest: sizes of the pairs in the group.
+    UserError: n_groups below 1, no column `by`.
+
+    Reference: ning2021evaluating, Fig. A11 (b) and A12.
+    """
+    if by not in complexity or n_groups < 1:
+        raise UserError(
+            f"operation_bias_by_size: {n_groups} groups by {by!r}; give at least 1, and one of {', '.join(complexity)}"
+        )
+    size = complexity.set_index("arch")[by].astype("float64")
+    state = int(rng.integers(2**63))
+    rows: list[dict[str, object]] = []
+    for name, errors in rank_errors(scores, truth).items() if space is not None else ():
+        known = size.reindex(errors.index).to_numpy()
+        pairs = pairs_of(space, errors.index)
+        mean = (known[pairs["a"].to_numpy("int64")] + known[pairs["b"].to_numpy("int64")]) / 2
+        pairs = pairs.assign(size=mean).dropna(subset="size")
+        again = np.random.default_rng(state)
+        for group, part in pairs.groupby(groups_of(pairs["size"].to_numpy(), n_groups)):
+            part = frequent(part, least)
+            if len(part):
+                place = {"group": group, "smallest": part["size"].min(), "largest": part["size"].max()}
+                found = operation_bias.steps(part, errors, n_bootstrap, confidence, again)
+                rows += [{"estimator": name} | place | row for row in found]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
+    """Steps down, groups across: by how much the score rises oftener (+) than the truth; dots: the excess is off 0."""
+    if table.empty:
+        say(ax, "no two architectures one step apart")
+        return
+    names = table["from_op"] + " → " + table["to_op"]
+    shown = table.groupby(names)["n"].sum().nlargest(_N_SHOWN).index
+    place = {name: i for i, name in enumerate(sorted(shown))}
+    groups = sorted(table["group"].unique())
+    matrix = np.full((len(place), len(groups)), np.nan)
+    for name, row in zip(names, table.itertuples(), strict=True):
+        if name in place:
+            i, j = place[name], groups.index(row.group)
+            matrix[i, j] = row.score_up - row.truth_up
+            if row.excess_lower > 0 or row.excess_upper < 0:
+                ax.plot(j, i, ".", color="white" if abs(matrix[i, j]) > 0.3 else "0.1", markersize=3)
+    ax.imshow(matrix, cmap="PuOr_r", vmin=-0.5, vmax=0.5, aspect="auto")
+    ax.set_xticks(range(len(groups)), [str(group) for group in groups])
+    ax.set_yticks(range(len(place)), [plain(name.replace("_", " "), 34) for name in place], fontsize=5.5)
+    ax.tick_params(length=0, labelcolor="0.3")
+    for side in ax.spines.values():
+        side.set_visible(False)

@@ -1,0 +1,55 @@
+"""Pairs of architectures that differ by one step."""
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.spaces import Space, get_space
+
+_COLUMNS = ["a", "b", "from_op", "to_op"]
+
+
+def pairs_of(space: Space, names: pd.Index) -> pd.DataFrame:
+    """All pairs one step apart among these architectures: rows `a` and `b` of the index, and the step as (word, word).
+
+    Each pair stands once, the word of a before that of b in the alphabet. Columns: a, b, from_op, to_op, step.
+    Architectures that agree at all places but one stand together once that place is masked, so nothing is searched for.
+    """
+    return _pairs_of(space.name, tuple(names))
+
+
+@lru_cache(maxsize=4)
+def _pairs_of(space: str, names: tuple[str, ...]) -> pd.DataFrame:
+    known = get_space(space)
+    words = np.array([known.words(known.from_str(text)) for text in names], dtype=object)
+    if not len(words):
+        return pd.DataFrame(columns=[*_COLUMNS, "step"])
+    codes = np.stack([pd.factorize(column)[0] for column in words.T], axis=1)
+    found = []
+    for place in range(codes.shape[1]):
+        for members in _alike(np.delete(codes, place, axis=1)):
+            i, j = np.triu_indices(len(members), 1)
+            a, b = members[i], members[j]
+            swap = words[a, place] > words[b, place]
+            a, b = np.where(swap, b, a), np.where(swap, a, b)
+            found.append((a, b, words[a, place], words[b, place]))
+    columns = [np.concatenate(column) for column in zip(*found, strict=True)] if found else [[]] * 4
+    table = pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))
+    return table.assign(step=table["from_op"].astype(str) + " -> " + table["to_op"].astype(str))
+
+
+def frequent(pairs: pd.DataFrame, least: int) -> pd.DataFrame:
+    """The pairs of the steps that have at least so many."""
+    sizes = pairs.groupby("step").size()
+    return pairs[pairs["step"].isin(sizes.index[sizes >= least])]
+
+
+def _alike(codes: np.ndarray) -> list[np.ndarray]:
+    """Row numbers of each group of two or more equal rows."""
+    code = np.zeros(len(codes), dtype="int64")
+    for column in codes.T:  # renumbered at each column, so that the number stays small
+        code = pd.factorize(code * (int(column.max(initial=0)) + 1) + column)[0]
+    order = np.argsort(code, kind="stable")
+    cuts = np.flatnonzero(np.diff(code[order])) + 1
+    return [members for members in np.split(order, cuts) if len(members) > 1]

@@ -1,0 +1,80 @@
+"""Which operation is over- or underestimated at which place of the architecture?"""
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.analyses.drawing import plain, say
+from nasgauge.analyses.rank_errors import draws_of_rows, interval_of, rank_errors
+from nasgauge.analyses.vectors import ranks
+from nasgauge.errors import UserError
+from nasgauge.spaces import Space
+
+COLUMNS = (*("estimator", "place", "word", "truth_rank", "score_rank", "excess", "excess_lower", "excess_upper", "n"),)
+
+
+def compute(
+    scores: pd.DataFrame,
+    truth: pd.DataFrame,
+    space: Space | None = None,
+    *,
+    n_bootstrap: int = 200,
+    confidence: float = 0.95,
+    least: int = 10,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Mean ranks and mean excess of the architectures that hold a word (`Space.words`) at a place of the encoding.
+
+    truth_rank, score_rank = means of the ranks / n among all, near 0 the best
+    excess = mean of the excess of `rank_errors`; positive: overestimated
+
+    Words that fewer than `least` architectures hold at that place are no rows. place counts from 1. Intervals:
+    percentiles over n_bootstrap resamples of the n architectures that hold it. Rows by estimator, place and word; empty
+    without a space. UserError: n_bootstrap or least below 1.
+
+    Reference: ning2021evaluating, Fig. A26.
+    """
+    if n_bootstrap < 1 or least < 1:
+        raise UserError(f"place_bias: {n_bootstrap} draws, at least {least} architectures; both must be at least 1")
+    state = int(rng.integers(2**63))
+    rows: list[dict[str, object]] = []
+    words: dict[str, tuple[str, ...]] = {}
+    for name, errors in rank_errors(scores, truth).items() if space is not None else ():
+        again = np.random.default_rng(state)
+        for arch in errors.index:
+            if arch not in words:
+                words[arch] = space.words(space.from_str(arch))
+        shares = {column: ranks(errors[column].to_numpy()) / len(errors) for column in ("accuracy", "score")}
+        excess = errors["excess"].to_numpy()
+        for place, column in enumerate(zip(*(words[arch] for arch in errors.index), strict=True), start=1):
+            for word, held in pd.Series(range(len(column))).groupby(np.array(column, dtype=object)):
+                if len(held) < least:
+                    continue
+                held = held.to_numpy()
+                counts = draws_of_rows(len(held), n_bootstrap, again)
+                low, high = interval_of(counts @ excess[held] / len(held), confidence)
+                means = [shares["accuracy"][held].mean(), shares["score"][held].mean(), excess[held].mean()]
+                rows.append(dict(zip(COLUMNS, [name, place, word, *means, low, high, len(held)], strict=True)))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
+    """A matrix of the excess, words down and places across; dots: the interval excludes 0."""
+    if table.empty:
+        say(ax, "too few architectures")
+        return
+    names, places = sorted(table["word"].unique()), sorted(table["place"].unique())
+    matrix = np.full((len(names), len(places)), np.nan)
+    most = max(0.02, float(table["excess"].abs().max()))
+    for row in table.itertuples():
+        i, j = names.index(row.word), places.index(row.place)
+        matrix[i, j] = row.excess
+        if (row.excess_lower > 0 or row.excess_upper < 0) and len(names) <= 30:
+            ax.plot(j, i, ".", color="white" if abs(row.excess) > 0.6 * most else "0.1", markersize=3)
+    ax.imshow(matrix, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto")
+    ax.set_xticks(range(len(places)), [str(place) for place in places], fontsize=6.5 if len(places) <= 8 else 4.5)
+    step = max(1, len(names) // 30)
+    shown = range(0, len(names), step)
+    ax.set_yticks(list(shown), [plain(names[i].replace("_", " "), 14) for i in shown], fontsize=6 if step == 1 else 4)
+    ax.tick_params(length=0, labelcolor="0.3")
+    for side in ax.spines.values():
+        side.set_visible(False)
