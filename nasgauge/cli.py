@@ -98,6 +98,7 @@ def judge(
     benchmark: Annotated[str | None, typer.Option(help="Name of a benchmark to judge against.")] = None,
     choose: Annotated[list[str] | None, typer.Option(help="A choice of the benchmark, e.g. dataset=cifar100.")] = None,
     truth: Annotated[Path | None, typer.Option(help="Or a truth file: arch, accuracy[, seed].")] = None,
+    space: Annotated[str | None, typer.Option(help="Search space of the truth file's architectures.")] = None,
     criterion: Annotated[list[str] | None, typer.Option(help="Name[@K], e.g. best_rank_at@0.05; repeatable.")] = None,
     missing: Annotated[str, typer.Option(help="Missing scores: omit or last.")] = "omit",
     unknown: Annotated[str, typer.Option(help="Architectures outside the truth: error or drop.")] = "error",
@@ -112,9 +113,11 @@ def judge(
     from nasgauge.report import terminal_table, write
 
     with _working("judging"):
-        verdict = judgement.judge_file(scores, benchmark=benchmark, choices=judgement.pairs(choose or []), truth=truth,
-                                       criteria=judgement.criteria(criterion or []), missing=missing, unknown=unknown,
-                                       n_bootstrap=bootstrap, confidence=confidence, seed=seed)  # fmt: skip
+        verdict = judgement.judge_file(
+            scores, benchmark=benchmark, choices=judgement.pairs(choose or []), truth=truth, space=space,
+            criteria=judgement.criteria(criterion or []), missing=missing, unknown=unknown, n_bootstrap=bootstrap,
+            confidence=confidence, seed=seed,
+        )  # fmt: skip
         if html is not None:
             write(judgement.bundle(verdict, title=f"Judgement of {scores.name}"), html)
     if as_json:

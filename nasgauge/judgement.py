@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from nasgauge import benchmarks
+from nasgauge.comparison import compared
 from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec
 from nasgauge.errors import UserError
 from nasgauge.judging import judge, noise_ceiling
 from nasgauge.report import Bundle
-from nasgauge.scorefiles import read_scores, read_truth
+from nasgauge.scorefiles import read_complexity, read_scores, read_truth
 from nasgauge.spaces import Space, get_space
 
 
@@ -28,6 +29,8 @@ class Verdict:
     truth: pd.DataFrame
     provenance: Mapping[str, str]
     space: Space | None
+    complexity: pd.DataFrame | None
+    criteria: Sequence[CriterionSpec]
     settings: Mapping[str, Any]
 
 
@@ -37,6 +40,7 @@ def judge_file(
     benchmark: str | None = None,
     choices: Mapping[str, Any] | None = None,
     truth: Path | None = None,
+    space: str | None = None,
     criteria: Sequence[CriterionSpec] = DEFAULT_CRITERIA,
     missing: str = "omit",
     unknown: str = "error",
@@ -46,33 +50,43 @@ def judge_file(
 ) -> Verdict:
     """Judge a score file against a benchmark or a truth file (exactly one of them).
 
-    Against a benchmark every arch string must be one of its space; row and column are named otherwise.
+    Against a benchmark every arch string must be one of its space; row and column are named otherwise. A truth file
+    knows its space if it is named, and sizes if it has a column n_params or macs.
     """
     if (benchmark is None) == (truth is None):
         raise UserError("judge: give either --benchmark NAME or --truth FILE")
     if benchmark is not None:
+        if space is not None:
+            raise UserError("judge: --space belongs to --truth; a benchmark knows its space")
         known = benchmarks.load({"name": benchmark, **(choices or {})})
-        space = get_space(known.space)
-        scores = read_scores(path, parse=space.from_str)
+        place = get_space(known.space)
+        scores = read_scores(path, parse=place.from_str)
         table, replicates, provenance = known.truth, known.replicates, dict(known.provenance)
+        complexity = known.complexity
     else:
-        scores = read_scores(path)
-        table = replicates = read_truth(truth)
-        space, provenance = None, _provenance(truth, table)
+        place = None if space is None else get_space(space)
+        parse = None if place is None else place.from_str
+        scores = read_scores(path, parse=parse)
+        table = replicates = read_truth(truth, parse=parse)
+        complexity, provenance = read_complexity(truth), _provenance(truth, table)
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
     values = judge(
         scores, table, criteria, missing=missing, unknown=unknown, rng=np.random.default_rng(seed), **settings
     )
     ceiling = noise_ceiling(replicates, criteria, rng=np.random.default_rng(seed), **settings)
     settings |= {"scores": path.name, "missing": missing, "unknown": unknown, "seed": seed}
-    return Verdict(values, ceiling, scores, table, provenance, space, settings)
+    return Verdict(values, ceiling, scores, table, provenance, place, complexity, criteria, settings)
 
 
 def bundle(verdict: Verdict, *, title: str) -> Bundle:
     """What the report shows of a verdict; scores outside the truth are left out."""
     scores = verdict.scores[verdict.scores["arch"].isin(set(verdict.truth["arch"]))].reset_index(drop=True)
+    options = {name: verdict.settings[name] for name in ("missing", "n_bootstrap", "confidence")}
+    comparison = compared(scores, verdict.truth, verdict.space, verdict.criteria, **options)
+    records = {} if verdict.complexity is None else {"complexity": verdict.complexity}
     return Bundle(title=title, values=verdict.values, ceiling=verdict.ceiling, scores=scores, truth=verdict.truth,
-                  space=verdict.space, provenance=verdict.provenance, study=dict(verdict.settings))  # fmt: skip
+                  space=verdict.space, provenance=verdict.provenance, study=dict(verdict.settings), records=records,
+                  **comparison)  # fmt: skip
 
 
 def as_json(verdict: Verdict) -> str:

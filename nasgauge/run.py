@@ -12,7 +12,8 @@ import pandas as pd
 
 from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
-from nasgauge.criteria import resolve_all
+from nasgauge.comparison import compared
+from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.families import (
     Place,
@@ -174,6 +175,9 @@ def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) 
     ceiling = noise_ceiling(benchmark.replicates, rng=np.random.default_rng(0), **settings)
     for name, table in (("values", values), ("ceiling", ceiling)):
         store.write(name, "all", table)
+    space = get_space(benchmark.space)
+    comparison = compared(scores, benchmark.truth, space, study.criteria or DEFAULT_CRITERIA, missing=study.missing,
+                          n_bootstrap=study.n_bootstrap, confidence=study.confidence)  # fmt: skip
     return Bundle(
         title=study.title,
         study=study.model_dump(exclude_defaults=True),
@@ -182,12 +186,13 @@ def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) 
         scores=scores,
         errors=errors,
         truth=benchmark.truth,
-        space=get_space(benchmark.space),
+        space=space,
         provenance=dict(benchmark.provenance),
         environment=store.environment(),
         published=None if study.published is None else published(study.published),
         costs=_costs(store.read("costs", keys), len(benchmark.archs)),
         records=records if benchmark.complexity is None else {**records, "complexity": benchmark.complexity},
+        **comparison,
     )
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from nasgauge.errors import UserError
-from nasgauge.tables import SCORES, TRUTH, check
+from nasgauge.tables import COMPLEXITY, SCORES, TRUTH, check
 
 # Columns of a wide score table that are not estimators.
 _KEYS = ("arch", "seed", "iso_class")
@@ -64,11 +64,12 @@ def read_scores(path: str | Path, *, parse: Callable[[str], object] | None = Non
     return check(scores, SCORES, where=where)
 
 
-def read_truth(path: str | Path) -> pd.DataFrame:
+def read_truth(path: str | Path, *, parse: Callable[[str], object] | None = None) -> pd.DataFrame:
     """Accuracies of trained architectures from a CSV or Parquet file, as table TRUTH.
 
     Columns `arch` and `accuracy` (a fraction), and where there are several trainings an architecture an integer `seed`
-    (null where there is none); `iso_class` is the architecture itself where it is absent.
+    (null where there is none); `iso_class` is the architecture itself where it is absent. `parse`: as for
+    `read_scores`.
 
     UserError: as for `read_scores`; an empty accuracy; one outside [0, 1].
 
@@ -83,6 +84,8 @@ def read_truth(path: str | Path) -> pd.DataFrame:
     where = path.name
     _require(table, ["arch", "accuracy"], where, "a truth needs the columns 'arch' and 'accuracy'")
     arch = _texts(table, "arch", where)
+    if parse is not None:
+        _refuse_foreign(arch, parse, where)
     accuracy = _numbers(table, "accuracy", where)
     outside = np.flatnonzero((accuracy < 0) | (accuracy > 1))
     if len(outside):
@@ -96,6 +99,21 @@ def read_truth(path: str | Path) -> pd.DataFrame:
     _refuse_repeats(pd.DataFrame({"arch": arch, "seed": seed}), where)
     truth = pd.DataFrame({"arch": arch, "iso_class": iso_class, "seed": seed, "accuracy": accuracy})
     return check(truth, TRUTH, where=where)
+
+
+def read_complexity(path: str | Path) -> pd.DataFrame | None:
+    """The sizes in a truth file, as table COMPLEXITY: its columns `n_params` and `macs`; None if it has neither.
+
+    Of several rows of an architecture the first counts. UserError: as for `read_scores`.
+    """
+    path = Path(path)
+    table = _read(path)
+    if not {"n_params", "macs"} & set(table.columns):
+        return None
+    sizes = {"arch": _texts(table, "arch", path.name)}
+    for name in ("n_params", "macs"):
+        sizes[name] = _numbers(table, name, path.name).round() if name in table.columns else pd.NA
+    return check(pd.DataFrame(sizes).drop_duplicates("arch", ignore_index=True), COMPLEXITY, where=path.name)
 
 
 def _refuse_foreign(archs: pd.Series, parse: Callable[[str], object], where: str) -> None:

@@ -117,20 +117,25 @@ VALUES = Table(
     key=("estimator", "criterion", "at"),
 )
 
+_CONTEST = (
+    Column("estimator", "str"),
+    Column("criterion", "str"),
+    Column("at", "float", "as in VALUES", nullable=True),
+    Column("value", "float", "null: undefined", nullable=True),
+    Column("p_best", "float", "share of the bootstrap draws in which it is the best", nullable=True),
+    Column("behind", "float", "by how much the best is better; 0 for the best", nullable=True),
+    Column("behind_lower", "float", "lower end of its bootstrap interval", nullable=True),
+    Column("behind_upper", "float", "upper end of its bootstrap interval", nullable=True),
+    Column("n_ahead_of", "int", "estimators that are separated from it and worse"),
+    Column("n_behind", "int", "estimators that are separated from it and better"),
+    Column("n", "int", "architectures judged"),
+)
+
+CONTEST = Table("contest", _CONTEST, key=("estimator",))
+
 CONTESTS = Table(
     "contests",
-    (
-        Column("part", "str", "name of the benchmark within the survey"),
-        Column("estimator", "str"),
-        Column("criterion", "str"),
-        Column("at", "float", "as in VALUES", nullable=True),
-        Column("value", "float", "null: undefined", nullable=True),
-        Column("p_best", "float", "share of the bootstrap draws in which it is the best", nullable=True),
-        Column("behind", "float", "by how much the best is better; 0 for the best", nullable=True),
-        Column("behind_lower", "float", "lower end of its bootstrap interval", nullable=True),
-        Column("behind_upper", "float", "upper end of its bootstrap interval", nullable=True),
-        Column("n", "int", "architectures judged"),
-    ),
+    (Column("part", "str", "name of the benchmark within the survey"), *_CONTEST),
     key=("part", "estimator"),
 )
 

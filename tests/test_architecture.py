@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "checkpoints": {"errors", "store"},
     "study": {"errors", "tables"},
     "scorefiles": {"errors", "tables"},
+    "comparison": {"criteria", "judging", "spaces", "tables"},
     "judging": {"errors", "tables", "criteria"},
     "nets": {"errors", "spaces"},
     "benchmarks": {"errors", "spaces", "tables"},
@@ -31,7 +32,7 @@ MAY_IMPORT = {
     "training": {"errors", "spaces", "nets", "datasets", "augment"},
     "report": {"errors", "analyses", "criteria", "spaces", "tables"},
     "families": {"errors", "spaces", "nets", "datasets", "study", "estimators", "checkpoints", "progress"},
-    "judgement": {"errors", "spaces", "benchmarks", "criteria", "judging", "report", "scorefiles"},
+    "judgement": {"errors", "comparison", "spaces", "benchmarks", "criteria", "judging", "report", "scorefiles"},
     "studies": set(),
     "bench": {
         *("errors", "spaces", "nets", "datasets", "tables", "criteria", "training", "workers", "store", "study"),

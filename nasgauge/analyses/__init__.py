@@ -8,7 +8,22 @@ from nasgauge.analyses.analysis import SECTIONS, Analysis
 from nasgauge.analyses.cells import operations_of, strokes
 from nasgauge.analyses.dictionary import ANALYSES
 from nasgauge.analyses.drawing import plain, tidy
+from nasgauge.analyses.properties import properties_of
+from nasgauge.analyses.rank_errors import rank_errors
 from nasgauge.analyses.rank_scatter import N_POINTS
-from nasgauge.analyses.vectors import is_among
+from nasgauge.analyses.vectors import is_among, ranks
 
-__all__ = ["ANALYSES", "N_POINTS", "SECTIONS", "Analysis", "is_among", "operations_of", "plain", "strokes", "tidy"]
+__all__ = [
+    "ANALYSES",
+    "N_POINTS",
+    "SECTIONS",
+    "Analysis",
+    "is_among",
+    "operations_of",
+    "plain",
+    "properties_of",
+    "rank_errors",
+    "ranks",
+    "strokes",
+    "tidy",
+]

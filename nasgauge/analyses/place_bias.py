@@ -28,7 +28,7 @@ def compute(
     excess = mean of the excess of `rank_errors`; positive: overestimated
 
     Words that fewer than `least` architectures hold at that place are no rows. place counts from 1. Intervals:
-    percentiles over n_bootstrap resamples of the n architectures that hold it. Rows by estimator, place and word; empty
+    percentiles over n_bootstrap resamples of all architectures. Rows by estimator, place and word; empty
     without a space. UserError: n_bootstrap or least below 1.
 
     Reference: ning2021evaluating, Fig. A26.
@@ -39,22 +39,32 @@ def compute(
     rows: list[dict[str, object]] = []
     words: dict[str, tuple[str, ...]] = {}
     for name, errors in rank_errors(scores, truth).items() if space is not None else ():
-        again = np.random.default_rng(state)
         for arch in errors.index:
             if arch not in words:
                 words[arch] = space.words(space.from_str(arch))
+        held = _held([words[arch] for arch in errors.index], least)
         shares = {column: ranks(errors[column].to_numpy()) / len(errors) for column in ("accuracy", "score")}
         excess = errors["excess"].to_numpy()
-        for place, column in enumerate(zip(*(words[arch] for arch in errors.index), strict=True), start=1):
-            for word, held in pd.Series(range(len(column))).groupby(np.array(column, dtype=object)):
-                if len(held) < least:
-                    continue
-                held = held.to_numpy()
-                counts = draws_of_rows(len(held), n_bootstrap, again)
-                low, high = interval_of(counts @ excess[held] / len(held), confidence)
-                means = [shares["accuracy"][held].mean(), shares["score"][held].mean(), excess[held].mean()]
-                rows.append(dict(zip(COLUMNS, [name, place, word, *means, low, high, len(held)], strict=True)))
+        counts = draws_of_rows(len(errors), n_bootstrap, np.random.default_rng(state))
+        for (place, word), members in held.items():
+            drawn = counts[:, members]
+            total = drawn.sum(axis=1)
+            low, high = interval_of(drawn @ excess[members] / np.where(total > 0, total, np.nan), confidence)
+            means = [values[members].mean() for values in (shares["accuracy"], shares["score"], excess)]
+            rows.append(dict(zip(COLUMNS, [name, place, word, *means, low, high, len(members)], strict=True)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _held(words: list[tuple[str, ...]], least: int) -> dict[tuple[int, str], np.ndarray]:
+    """Rows of the architectures that hold the word at the place, where there are enough."""
+    found = {}
+    for place, column in enumerate(zip(*words, strict=True), start=1):
+        codes, names = pd.factorize(np.array(column, dtype=object), sort=True)
+        for code, name in enumerate(names):
+            members = np.flatnonzero(codes == code)
+            if len(members) >= least:
+                found[place, str(name)] = members
+    return found
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:

@@ -10,7 +10,10 @@ from nasgauge.judging.aligned import aligned
 from nasgauge.judging.values import check_options, checked_truth, draw_counts, draws_of, interval, mean_accuracy
 from nasgauge.tables import SCORES, check
 
-COLUMNS = ("estimator", "criterion", "at", "value", "p_best", "behind", "behind_lower", "behind_upper", "n")
+COLUMNS = (
+    *("estimator", "criterion", "at", "value", "p_best", "behind", "behind_lower", "behind_upper"),
+    *("n_ahead_of", "n_behind", "n"),
+)
 
 
 def contest(
@@ -29,13 +32,15 @@ def contest(
     p_best = share of the draws in which no other estimator is better; estimators level in a draw share it
     behind = by how much the best estimator's value is better than its own, 0 for the best itself
     behind_lower, behind_upper = percentiles (1 -+ confidence) / 2 of that difference over the draws
+    n_ahead_of, n_behind = estimators that it is separated from, because it is better, or worse; those left over are
+        neither: better than is a partial order
 
     An interval above 0 separates the estimator from the best: with the chosen confidence the difference is no accident
     of which architectures were looked at. Draws are paired, so this tells apart what two overlapping intervals of
     `judge` cannot. The best is the one by value (by name among equals); its own row has behind 0, 0, 0. p_best sums to
     1 over the estimators, unless none is defined. Estimators with scores for different architectures are compared each
     on its own (column n). A constant estimator is undefined: null, p_best 0. Rows: the best first, undefined ones last.
-    With n_bootstrap 0, p_best and intervals are null. UserError: as `judge`.
+    With n_bootstrap 0, p_best and intervals are null and nothing is separated. UserError: as `judge`.
 
     >>> truth = pd.DataFrame({"arch": list("abcd"), "iso_class": list("abcd"), "seed": 0, "accuracy": [1, 2, 3, 4]})
     >>> one = pd.DataFrame({"estimator": "one", "arch": list("abcd"), "seed": 0, "score": [1.0, 2.0, 3.0, 4.0]})
@@ -66,8 +71,16 @@ def contest(
         gap = sign * (draws[best["estimator"]] - draws[row["estimator"]])
         low, high = (0.0, 0.0) if row is best and n_bootstrap else interval(gap, confidence)
         behind = sign * (best["value"] - row["value"])
+        signs = [_separated(sign * (draws[row["estimator"]] - draws[other["estimator"]]), confidence) for other in rows]
+        row |= {"n_ahead_of": signs.count(1), "n_behind": signs.count(-1)}
         row |= {"p_best": p_best, "behind": behind, "behind_lower": low, "behind_upper": high}
     return pd.DataFrame(rows)[list(COLUMNS)]
+
+
+def _separated(gap: np.ndarray, confidence: float) -> int:
+    """1 or -1 where the interval of the difference lies above or below 0, otherwise 0."""
+    low, high = interval(gap, confidence)
+    return int(low > 0) - int(high < 0)
 
 
 def _share_of_wins(draws: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any, final
 import pandas as pd
 
 from nasgauge.errors import UserError
-from nasgauge.tables import ERRORS, SCORES, TRUTH, VALUES, check, empty
+from nasgauge.tables import CONTEST, ERRORS, SCORES, TRUTH, VALUES, check, empty
 
 
 @final
@@ -21,7 +21,9 @@ class Bundle:
     set, split, epochs, seeds, source ...). study, environment: settings and versions, nested as they like. published:
     (estimator, criterion, at, value, source) of the literature. costs: (estimator, seconds_per_arch). references: bib
     keys to cite besides those of criteria and space. records: tables of `tables.RECORDS` by name, what estimators
-    recorded beside their scores. UserError: a table without its columns, values without rows.
+    recorded beside their scores. contest: table
+    CONTEST by the leading criterion, connected: VALUES of it over connected architectures alone; empty if not asked.
+    UserError: a table without its columns, values without rows.
     """
 
     title: str
@@ -38,9 +40,12 @@ class Bundle:
     costs: pd.DataFrame | None = None
     references: tuple[str, ...] = ()
     records: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    contest: pd.DataFrame = field(default_factory=lambda: empty(CONTEST))
+    connected: pd.DataFrame = field(default_factory=lambda: empty(VALUES))
 
     def __post_init__(self) -> None:
         specs = {"values": VALUES, "truth": TRUTH, "scores": SCORES, "errors": ERRORS, "ceiling": VALUES}
+        specs |= {"contest": CONTEST, "connected": VALUES}
         for name, spec in specs.items():
             object.__setattr__(self, name, check(getattr(self, name), spec, where=f"the report's table {name!r}"))
         if self.values.empty:

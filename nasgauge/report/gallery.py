@@ -38,7 +38,10 @@ class Swatch:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A figure of the page. absent: why there are no panels, "" otherwise. source: the paper's figure, "" for none."""
+    """A figure of the page, and the table it shows.
+
+    absent: why there are no panels, "" otherwise. source: the paper's figure, "" for none.
+    """
 
     name: str
     question: str
@@ -48,6 +51,7 @@ class Exhibit:
     notes: tuple[str, ...]
     panels: tuple[Panel, ...]
     download: Download
+    table: pd.DataFrame
     absent: str = ""
     legend: tuple[Swatch, ...] = ()
     wide: bool = False
@@ -92,7 +96,15 @@ def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
     question = "How well does each estimator rank, and how sure is that?"
     counts = _counts(bundle.values["n"], "architectures")
     return Exhibit(
-        "values", question, "", "", counts, tuple(notes), (Panel("", drawing),), csv_download(values, "values", rng=rng)
+        "values",
+        question,
+        "",
+        "",
+        counts,
+        tuple(notes),
+        (Panel("", drawing),),
+        csv_download(values, "values", rng=rng),
+        values,
     )
 
 
@@ -133,6 +145,7 @@ def _exhibit(
         tuple(notes),
         panels,
         csv_download(table, name, rng=rng),
+        table,
         absent,
         _legend(table, bundle) if name == "top_cells" and not absent else (),
         wide=name == "agreement",
@@ -194,7 +207,7 @@ def _is_dense(table: pd.DataFrame) -> bool:
 def _absence(name: str, table: pd.DataFrame, bundle: Bundle) -> str:
     if name == "reliability" and table.empty:
         return "The truth has a single training of each architecture, so nothing is known of its noise."
-    if name == "top_cells" and bundle.space is None:
+    if name in ("top_cells", "misjudged") and bundle.space is None:
         return "The space of these architectures is not known here, so no cells can be drawn; the table names them."
     return "" if len(table) else "There is nothing to draw: no estimator has a score."
 

@@ -17,12 +17,15 @@ from nasgauge.criteria import CRITERIA
 from nasgauge.errors import UserError
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.criteria_table import ceiling_row, columns, estimator_rows, sources
+from nasgauge.report.explorer import explorer
 from nasgauge.report.gallery import exhibits, forest, sections
-from nasgauge.report.labels import heading
+from nasgauge.report.labels import best_first, heading, leading
+from nasgauge.report.summary import summary
 from nasgauge.report.wording import answer
 
 _SEED = 0  # of the samples drawn for display, so that the same bundle gives the same page
 _N_REASONS = 40
+_SCRIPTS = ("sort", "figures", "explorer")
 
 
 def render(bundle: Bundle) -> str:
@@ -33,14 +36,23 @@ def render(bundle: Bundle) -> str:
     """
     rng = np.random.default_rng(_SEED)
     rows = estimator_rows(bundle)
+    by = leading(bundle.values)
     figure = forest(bundle, rng=rng)
     shown = exhibits(bundle, rng=rng)
+    profile = shown["bias_profile"].table if "bias_profile" in shown else None
     return rendered(
         "page.html.j2",
         title=bundle.title,
         provenance=dict(bundle.provenance),
         n_truth=bundle.truth["arch"].nunique(),
-        answer=answer(bundle),
+        answer=answer(bundle, profile),
+        lines=summary(bundle, profile),
+        leading=by,
+        has_contest=len(bundle.contest) > 0,
+        has_connected=len(bundle.connected) > 0,
+        n_connected=int(bundle.connected["n"].max()) if len(bundle.connected) else 0,
+        explorer=explorer(bundle, rng=rng),
+        first=best_first(bundle.values, by)[0],
         columns=columns(bundle),
         ceiling=ceiling_row(bundle),
         rows=rows,
@@ -60,7 +72,8 @@ def render(bundle: Bundle) -> str:
 
 def rendered(template: str, **content: Any) -> str:
     """A page of this room filled in, with its script and the hash by which the page allows that script alone."""
-    script = (resources.files("nasgauge.report") / "sort.js").read_text(encoding="utf-8")
+    folder = resources.files("nasgauge.report")
+    script = "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
     environment = Environment(
         loader=PackageLoader("nasgauge", "report"),
         autoescape=True,

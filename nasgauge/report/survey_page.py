@@ -16,6 +16,7 @@ from nasgauge.report.forest import draw_forest, size
 from nasgauge.report.gallery import Exhibit, Panel
 from nasgauge.report.labels import COUNTING, EN_DASH, Heading, by_key, heading, interval, number
 from nasgauge.report.page import rendered, write_page
+from nasgauge.report.summary import is_near
 from nasgauge.report.wording import survey_answer
 
 
@@ -82,11 +83,6 @@ def lines(bundles: Mapping[str, Bundle], contests: pd.DataFrame, by: Heading) ->
     return found
 
 
-def is_near(row: Any) -> bool:
-    """Whether a row of CONTESTS is not separated from the best, the best itself among them."""
-    return not (math.isnan(row.behind) or row.behind_lower > 0)
-
-
 def _place(row: Any, known: Any, by: Heading) -> Place:
     if row is None or math.isnan(row.value):
         return Place(EN_DASH, None)
@@ -140,7 +136,7 @@ def _forest(bundles: Mapping[str, Bundle]) -> Exhibit:
     table = pd.concat([b.values.assign(part=name) for name, b in bundles.items()], ignore_index=True)
     link = csv_download(table, "intervals", rng=np.random.default_rng(0))
     return Exhibit("intervals", "How well does each estimator rank, and how sure is that?", "", "", "", notes, panels,
-                   link, column=330)  # fmt: skip
+                   link, table, column=330)  # fmt: skip
 
 
 def _part(name: str, bundle: Bundle) -> dict[str, Any]:

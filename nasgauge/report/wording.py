@@ -6,12 +6,15 @@ import pandas as pd
 
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.labels import COUNTING, Heading, best_first, by_key, interval, leading, number
+from nasgauge.report.summary import biases_of, is_near
 
 
-def answer(bundle: Bundle) -> list[str]:
-    """Sentences: who is best, who cannot be told apart, how far the ceiling is, and whether counting does as well.
+def answer(bundle: Bundle, profile: pd.DataFrame | None = None) -> list[str]:
+    """Sentences: who is best, who is level, its bias, how far the ceiling is, and whether counting does as well.
 
-    They follow the leading criterion alone. "Intervals overlap" is what it says and no test.
+    They follow the leading criterion alone. Level are those that the paired bootstrap of the bundle's contest does not
+    separate from the best; without a contest the sentence is about intervals, and "overlap" is what it says and no
+    test. profile: the table of the analysis `bias_profile`; None: nothing is said of biases.
     """
     by = leading(bundle.values)
     rows = {name: row for (name, key), row in by_key(bundle.values).items() if key == by.key}
@@ -21,7 +24,9 @@ def answer(bundle: Bundle) -> list[str]:
         return [f"No estimator has a defined {_name(by)}: scores are constant or too few architectures have one."]
     best = rows[defined[0]]
     others = [rows[name] for name in defined[1:]]
-    sentences = [_first(best, by, n_others=len(others)), *_separation(best, others), *_distance(bundle, best, by)]
+    told = _contest(bundle.contest) if len(bundle.contest) else _separation(best, others)
+    bias = _bias(best.estimator, profile)
+    sentences = [_first(best, by, n_others=len(others)), *told, *bias, *_distance(bundle, best, by)]
     return [*sentences, *_counting(defined, rows, by), *_cautions(order, defined, rows)]
 
 
@@ -82,6 +87,34 @@ def _separation(best, others) -> list[str]:
         return ["No other interval overlaps with its own."]
     noun, verb, them = ("interval", "overlaps", "it") if len(near) == 1 else ("intervals", "overlap", "them")
     return [f"The {noun} of {_listed(near)} {verb} with its own, so these data do not separate {them} from the best."]
+
+
+def _contest(contest: pd.DataFrame) -> list[str]:
+    defined = contest[contest["value"].notna()]
+    if len(defined) < 2:
+        return []
+    if defined["behind_lower"].isna().all():
+        return ["Without bootstrap draws, nothing is said about which of them differ by more than chance."]
+    best = defined.iloc[0]
+    level = [row.estimator for row in defined.iloc[1:].itertuples() if is_near(row)]
+    share = f"It is the best in {best['p_best']:.0%} of the bootstrap draws"
+    if not level:
+        return [f"{share}, and a paired bootstrap separates it from all others."]
+    return [f"{share}; a paired bootstrap does not separate {_listed(level)} from it."]
+
+
+def _bias(name: str, profile: pd.DataFrame | None) -> list[str]:
+    found = biases_of(profile).get(name)
+    if found is None:
+        return []
+    if not found:
+        return [f"Among equally good architectures no property is found that {name} favours."]
+    over, under = ([bias.name for bias in found if bias.over is side] for side in (True, False))
+    parts = [
+        *([f"too high those with more {_listed(over)}"] if over else []),
+        *([f"too low those with more {_listed(under)}"] if under else []),
+    ]
+    return [f"Among equally good architectures {name} puts {' and '.join(parts)}."]
 
 
 def _distance(bundle: Bundle, best, by: Heading) -> list[str]:

@@ -38,6 +38,7 @@ class NB201(Space):
 
     name = "nb201"
     reference = "dong2020nasbench201"
+    may_be_disconnected = True
     forms = ("paper", "functional")
     ops = OPS
 

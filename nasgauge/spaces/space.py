@@ -47,13 +47,14 @@ class Space(ABC):
     """A set of architectures. Final subclasses are mostly data.
 
     Attributes: `name`; `reference` (bib key); `forms`, the names of its canonical forms, the default first; `options`,
-    the names that `restrict` may keep.
+    the names that `restrict` may keep; `may_be_disconnected`: whether in some no information reaches the output.
     """
 
     name: str
     reference: str
     forms: tuple[str, ...]
     options: tuple[str, ...]
+    may_be_disconnected: bool = False
 
     @abstractmethod
     def sample(self, rng: np.random.Generator) -> Arch:

@@ -1,0 +1,99 @@
+"""What the page's explorer needs of every architecture, as one JSON text."""
+
+import json
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.analyses import operations_of, properties_of, rank_errors, ranks, strokes
+from nasgauge.report.bundle import Bundle
+from nasgauge.spaces import Graph
+
+N_ARCHS = 2_000
+_DASHES = {"solid": [], "dotted": [1, 2]}
+
+
+def explorer(bundle: Bundle, *, rng: np.random.Generator) -> str | None:
+    """The data of the explorer, safe within a script element; None if no estimator has scores.
+
+    Ranks are those among all architectures that an estimator scored; beyond 2,000 architectures a seeded sample of
+    them is shown, and `n` says of how many. Keys: n, archs, accuracy, truth_rank, estimators {name: {score, rank,
+    excess, n}}, properties {name: values}, places [[words, codes]], and, where the space is known, graphs and strokes.
+    """
+    errors = rank_errors(bundle.scores, bundle.truth)
+    if not errors:
+        return None
+    accuracy = bundle.truth.groupby("arch")["accuracy"].mean().sort_index()
+    true_rank = pd.Series(ranks(accuracy.to_numpy()), accuracy.index)
+    chosen = accuracy.index
+    if len(chosen) > N_ARCHS:
+        chosen = chosen[np.sort(rng.choice(len(chosen), N_ARCHS, replace=False))]
+    known = properties_of(chosen, bundle.space, bundle.records.get("complexity"))
+    data = {
+        "n": len(accuracy),
+        "archs": list(chosen),
+        "accuracy": _numbers(accuracy[chosen], 6),
+        "truth_rank": _numbers(true_rank[chosen], 1),
+        "estimators": {name: _estimator(table, chosen) for name, table in errors.items()},
+        "properties": {name: _numbers(known[name], 6) for name in known},
+    }
+    if bundle.space is not None:
+        archs = [bundle.space.from_str(text) for text in chosen]
+        data["places"] = _places([bundle.space.words(arch) for arch in archs])
+        graphs = [bundle.space.graphs(arch) for arch in archs]
+        styles = strokes(operations_of(graphs))
+        names = list(styles)
+        data["graphs"] = [[_cell(graph, names) for graph in cells.values()] for cells in graphs]
+        data["strokes"] = [[name, _colour(s.colour), _dash(s.dash)] for name, s in styles.items()]
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _estimator(table: pd.DataFrame, chosen: pd.Index) -> dict[str, object]:
+    rank = pd.Series(ranks(table["score"].to_numpy()), table.index)
+    return {
+        "n": len(table),
+        "score": _numbers(table["score"].reindex(chosen), 6),
+        "rank": _numbers(rank.reindex(chosen), 6),
+        "excess": _numbers(table["excess"].reindex(chosen), 3),
+    }
+
+
+def _numbers(values: pd.Series, digits: int) -> list[float | int | None]:
+    """Plain numbers with so many significant digits (decimals for ranks and errors), null where undefined."""
+    return [None if math.isnan(v) else _short(v, digits) for v in values.astype("float64")]
+
+
+def _short(value: float, digits: int) -> float | int:
+    if value == int(value) and abs(value) < 1e9:
+        return int(value)
+    return round(value, digits) if digits < 6 else float(f"{value:.6g}")
+
+
+def _places(words: list[tuple[str, ...]]) -> list[list[object]]:
+    found = []
+    for column in zip(*words, strict=True):
+        codes, names = pd.factorize(np.array(column, dtype=object), sort=True)
+        found.append([[str(name) for name in names], codes.tolist()])
+    return found
+
+
+def _cell(graph: Graph, names: list[str]) -> Mapping[str, object]:
+    """Nodes by label, edges as [from, to, operation or label, 1 if dead]; operations by their number in `strokes`."""
+    place = {name: i for i, name in enumerate(names)}
+    edges = [[s, t, place.get(label, label), int(i in graph.dead)] for i, (s, t, label) in enumerate(graph.edges)]
+    return {"v": [place.get(label, label) for label in graph.nodes], "e": edges}
+
+
+def _colour(colour: str) -> str:
+    return (
+        colour
+        if colour.startswith("#")
+        else f"#{round(255 * float(colour)):02x}" + 2 * f"{round(255 * float(colour)):02x}"
+    )
+
+
+def _dash(dash: object) -> list[int]:
+    return _DASHES[dash] if isinstance(dash, str) else [2 * n for n in dash[1]]
