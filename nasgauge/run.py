@@ -125,9 +125,10 @@ def checked_truth_of(study: Study) -> Benchmark:
 
 
 def truth_of(study: Study) -> Benchmark:
-    """The benchmark reduced to the study's architectures: one member of each sampled isomorphism class."""
+    """The benchmark reduced to the study's architectures: of each sampled isomorphism class one member, or all."""
     benchmark = benchmarks.load(study.benchmark)
-    return benchmark.sample_classes(study.archs.n, rng=np.random.default_rng(study.archs.seed))
+    rng = np.random.default_rng(study.archs.seed)
+    return benchmark.sample_classes(study.archs.n, twins=study.archs.twins, rng=rng)
 
 
 def units_of(study: Study, benchmark: Benchmark) -> list[Unit]:

@@ -27,6 +27,16 @@ class ArchSample(_Model):
     seed: int = 0
 
 
+class JudgedSample(ArchSample):
+    """The architectures of a study; `twins`: all members of the classes that have a truth, not one of each.
+
+    Twins weigh a class by its size, and their scores are not independent of each other: leave them out to compare
+    estimators, and keep them where pairs of architectures one step apart are asked for.
+    """
+
+    twins: bool = False
+
+
 class SplitSizes(_Model):
     """Images for training and validation; the rest is the test part. Splits rotate from seed to seed."""
 
@@ -73,7 +83,7 @@ class Study(_Model):
 
     title: str
     benchmark: str | dict[str, Any]
-    archs: ArchSample = ArchSample()
+    archs: JudgedSample = JudgedSample()
     estimators: tuple[EstimatorSpec, ...] = Field(min_length=1)
     criteria: tuple[str | dict[str, Any], ...] = ()
     seeds: tuple[int, ...] = (0,)
@@ -91,7 +101,7 @@ class Part(_Model):
 
     benchmark: str | dict[str, Any]
     name: str
-    archs: ArchSample = ArchSample()
+    archs: JudgedSample = JudgedSample()
     options: dict[str, Options] = {}
 
 

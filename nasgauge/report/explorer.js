@@ -23,7 +23,7 @@
   };
   names.forEach((name) => add(choice, name, name));
   choice.value = choice.dataset.first in data.estimators ? choice.dataset.first : names[0];
-  add(colour, "excess", "error: red too high, violet too low");
+  add(colour, "excess", "error: brown too high, violet too low");
   for (const name of Object.keys(data.properties)) {
     add(colour, `p:${name}`, name.replaceAll("_", " "));
     add(property, name, name.replaceAll("_", " "));
@@ -47,7 +47,7 @@
     const [a, b] = kind === "p" ? [Math.min(...known), Math.max(...known)] : [-most, most];
     const stops = kind === "p" ? SEQUENCE : DIVERGING;
     const tone = (v) => (v === null ? "#dddddd" : mix(stops, b > a ? (v - a) / (b - a) : 0.5));
-    return [(i) => tone(values[i]), [a, (a + b) / 2, b].map((v) => [tone(v), kind === "p" ? number(v) : number(v, 2)])];
+    return [(i) => tone(values[i]), [a, (a + b) / 2, b].map((v) => [tone(v), kind === "p" ? number(v) : `${number(100 * v, 2)}%`])];
   }
 
   function kept(i) {

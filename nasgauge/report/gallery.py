@@ -10,7 +10,7 @@ from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import Download, csv_download
 from nasgauge.report.figures import svg
 from nasgauge.report.forest import draw_forest, size
-from nasgauge.report.labels import leading
+from nasgauge.report.labels import best_first, leading
 
 N_THINNED = 50_000  # architectures beyond which matrix and scatter rest on a sample
 _THINNED = ("agreement", "rank_scatter")
@@ -135,7 +135,9 @@ def _exhibit(
     absent = _absence(name, table, bundle)
     panels: tuple[Panel, ...] = ()
     if not absent:
-        panels = tuple(_panel(name, analysis, label, rows, bundle) for label, rows in analysis.panels(table))
+        panels = tuple(
+            _panel(name, analysis, label, rows, bundle) for label, rows in _in_order(analysis, table, bundle)
+        )
     return Exhibit(
         name,
         analysis.question,
@@ -151,6 +153,15 @@ def _exhibit(
         wide=name == "agreement",
         column=round(_PIXELS * analysis.size[0]),
     )
+
+
+def _in_order(analysis: Analysis, table: pd.DataFrame, bundle: Bundle) -> list[tuple[str, pd.DataFrame]]:
+    """The panels, those of estimators with the best first; what is no estimator, the truth, stands before them."""
+    panels = analysis.panels(table)
+    if analysis.panel_by != "estimator":
+        return panels
+    place = {name: i for i, name in enumerate(best_first(bundle.values, leading(bundle.values)))}
+    return sorted(panels, key=lambda panel: place.get(panel[0], -1))
 
 
 def _panel(name: str, analysis: Analysis, label: str, rows: pd.DataFrame, bundle: Bundle) -> Panel:
