@@ -9,6 +9,8 @@ from nasgauge.analyses import (
     operation_bias,
     operation_bias_by_size,
     operation_changes,
+    pareto,
+    pareto_levels,
     place_bias,
 )
 from nasgauge.analyses.analysis import Analysis
@@ -138,6 +140,34 @@ BIAS: dict[str, Analysis] = {
         takes=("complexity",),
         caption="Mean of a property over the best 5% by score (blue) and the worst 5% (orange, open) against all "
         "architectures, in standard deviations, with intervals; bars: the same of the truly best and worst.",
+        section="bias",
+    ),
+    "pareto": Analysis(
+        pareto.compute,
+        pareto.draw,
+        "Are those that look small and good also small and good in truth?",
+        "Fig. A8",
+        "Ning et al. (2021, App. A.2.1, Fig. A8 and A9) find the front by one-shot score and parameters farthest from "
+        "the true one among the small architectures of NAS-Bench-301.",
+        (2.6, 2.6),
+        "estimator",
+        needs=("complexity",),
+        caption="Parameters across, true accuracy up; grey: all architectures. Blue: the true front; red: those on "
+        "the front by score and size; orange: those on the inverse one, large with a low score.",
+        section="bias",
+    ),
+    "pareto_levels": Analysis(
+        pareto_levels.compute,
+        pareto_levels.draw,
+        "How many levels of the estimated front must be trained to find the best of each size?",
+        "Fig. A10",
+        "Ning et al. (2021, Fig. A10) find on NAS-Bench-301 that several levels shrink the gap, in one group of size "
+        "from about .6 to about .2 percentage points.",
+        (2.6, 2.4),
+        "estimator",
+        needs=("complexity",),
+        caption="Levels across; by how much the best of the group is better than the best found, in percentage points; "
+        "a line a group of number of parameters.",
         section="bias",
     ),
     "misjudged": Analysis(

@@ -1,0 +1,69 @@
+"""How many levels of the estimated front must be trained to find the best architecture of each size?"""
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.analyses.complexity_bias import groups_of
+from nasgauge.analyses.drawing import LINES, legend_below, say, tidy
+from nasgauge.analyses.fronts import levels_of, sized
+from nasgauge.errors import UserError
+from nasgauge.spaces import Space
+
+COLUMNS = ("estimator", "group", "smallest", "largest", "n_levels", "gap", "n_chosen", "n")
+
+
+def compute(
+    scores: pd.DataFrame,
+    truth: pd.DataFrame,
+    space: Space | None = None,
+    *,
+    complexity: pd.DataFrame,
+    by: str = "n_params",
+    n_groups: int = 5,
+    n_levels: int = 10,
+) -> pd.DataFrame:
+    """What the first levels of the estimated front miss, in groups of about equal size (those of `complexity_bias`).
+
+    gap = best accuracy of the group - best accuracy of those of the group on the first n_levels levels, a fraction;
+        0: the best one is among them; null: none of the group is
+    n_chosen = how many those are
+
+    Levels are those of non-dominated sorting over all architectures by size and score (`fronts.levels_of`). Rows by
+    estimator, group and n_levels, 1 to the given number. UserError: n_groups or n_levels below 1, no column `by`.
+
+    Reference: ning2021evaluating, Fig. A10.
+    """
+    if by not in complexity or n_groups < 1 or n_levels < 1:
+        raise UserError(
+            f"pareto_levels: {n_levels} levels in {n_groups} groups by {by!r}; give at least 1 of each, and one of "
+            f"{', '.join(complexity)}"
+        )
+    rows: list[dict[str, object]] = []
+    for name, table in sized(scores, truth, complexity, by).items():
+        size = table["size"].to_numpy()
+        table = table.assign(level=levels_of(size, table["score"].to_numpy()), group=groups_of(size, n_groups))
+        for group, part in table.groupby("group"):
+            place = {"group": group, "smallest": part["size"].min(), "largest": part["size"].max()}
+            for depth in range(1, n_levels + 1):
+                chosen = part.loc[part["level"] <= depth, "accuracy"]
+                gap = part["accuracy"].max() - chosen.max() if len(chosen) else np.nan
+                found = {"n_levels": depth, "gap": gap, "n_chosen": len(chosen), "n": len(part)}
+                rows.append({"estimator": name} | place | found)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
+    """Gap in percentage points against the number of levels, a line a group of size."""
+    if table.empty:
+        say(ax, "no architecture has a score and a size")
+        return
+    last = table["group"].max()
+    for group, rows in table.groupby("group"):
+        line = LINES[(group - 1) % len(LINES)]
+        label = f"{group} (smallest)" if group == 1 else f"{group} (largest)" if group == last else str(group)
+        ax.plot(rows["n_levels"], 100 * rows["gap"], color=line.colour, linestyle=line.dash, marker=line.marker,
+                markersize=2.8, linewidth=1.1, label=label)  # fmt: skip
+    ax.set(ylabel="gap, % points", ylim=(0, None))
+    ax.locator_params(axis="x", nbins=5, integer=True)
+    legend_below(ax)
+    tidy(ax)
