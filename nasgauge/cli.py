@@ -34,6 +34,8 @@ def main() -> None:
         sys.exit(2)
 
 
+Figures = Annotated[Path | None, typer.Option(help="Also write every figure to a file in this folder.")]
+FigureFormat = Annotated[str, typer.Option(help="Of these files: pdf or svg.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; all cores if absent.")]
 
 
@@ -107,10 +109,12 @@ def judge(
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of records instead of the table.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write the report to this file.")] = None,
+    figures: Figures = None,
+    figure_format: FigureFormat = "pdf",
 ) -> None:
     """Judge anybody's scores against a benchmark or a truth file."""
     from nasgauge import judgement
-    from nasgauge.report import terminal_table, write
+    from nasgauge.report import terminal_table, write, write_figures
 
     with _working("judging"):
         verdict = judgement.judge_file(
@@ -118,8 +122,12 @@ def judge(
             criteria=judgement.criteria(criterion or []), missing=missing, unknown=unknown, n_bootstrap=bootstrap,
             confidence=confidence, seed=seed,
         )  # fmt: skip
-        if html is not None:
-            write(judgement.bundle(verdict, title=f"Judgement of {scores.name}"), html)
+        if html is not None or figures is not None:
+            shown = judgement.bundle(verdict, title=f"Judgement of {scores.name}")
+            if html is not None:
+                write(shown, html)
+            if figures is not None:
+                write_figures(shown, figures, kind=figure_format)
     if as_json:
         print(judgement.as_json(verdict))
         return
@@ -130,9 +138,19 @@ def judge(
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(help="The folder of a finished study.")]) -> None:
+def report(
+    folder: Annotated[Path, typer.Argument(help="The folder of a finished study.")],
+    figures: Figures = None,
+    figure_format: FigureFormat = "pdf",
+) -> None:
     """Write the HTML report of a finished study anew."""
-    console.print(f"report: {_kind_of(folder).report(folder)}", soft_wrap=True, highlight=False)
+    from nasgauge.report import write_figures
+
+    shown = _kind_of(folder).report(folder)
+    console.print(f"report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
+    for place, bundle in shown.items() if figures is not None else ():
+        files = write_figures(bundle, figures / place, kind=figure_format)
+        console.print(f"{len(files)} figures: {figures / place}", soft_wrap=True, highlight=False)
 
 
 @app.command()

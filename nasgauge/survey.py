@@ -54,12 +54,12 @@ def run(
     return _told(survey, bundles, out)
 
 
-def report(folder: Path) -> Path:
-    """Render the reports of a finished survey anew."""
+def report(folder: Path) -> dict[str, Bundle]:
+    """Render the reports of a finished survey anew; returns what they show, by part."""
     survey = parse(Store.existing(folder).study(), Survey, str(folder))
     bundles = {name: running.finished(folder / name) for name in survey.studies()}
     _told(survey, bundles, folder)
-    return folder / "report.html"
+    return bundles
 
 
 def status(folder: Path) -> Progression:

@@ -5,7 +5,7 @@ import re
 import warnings
 from collections.abc import Callable
 
-_STYLE = {
+STYLE = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -43,7 +43,7 @@ def svg(
     from matplotlib.figure import Figure
 
     out = io.StringIO()
-    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": salt}), warnings.catch_warnings():
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": salt}), warnings.catch_warnings():
         # Names may hold letters that the measuring font lacks; the browser has its own fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         if margins is None:

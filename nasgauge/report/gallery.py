@@ -135,9 +135,7 @@ def _exhibit(
     absent = _absence(name, table, bundle)
     panels: tuple[Panel, ...] = ()
     if not absent:
-        panels = tuple(
-            _panel(name, analysis, label, rows, bundle) for label, rows in _in_order(analysis, table, bundle)
-        )
+        panels = tuple(_panel(name, analysis, *panel, bundle) for panel in panels_of(name, analysis, table, bundle))
     return Exhibit(
         name,
         analysis.question,
@@ -155,20 +153,23 @@ def _exhibit(
     )
 
 
-def _in_order(analysis: Analysis, table: pd.DataFrame, bundle: Bundle) -> list[tuple[str, pd.DataFrame]]:
-    """The panels, those of estimators with the best first; what is no estimator, the truth, stands before them."""
+def panels_of(
+    name: str, analysis: Analysis, table: pd.DataFrame, bundle: Bundle
+) -> list[tuple[str, pd.DataFrame, tuple[float, float]]]:
+    """(label, rows, size in inches) of each panel; estimators with the best first, the truth before them."""
     panels = analysis.panels(table)
-    if analysis.panel_by != "estimator":
-        return panels
-    place = {name: i for i, name in enumerate(best_first(bundle.values, leading(bundle.values)))}
-    return sorted(panels, key=lambda panel: place.get(panel[0], -1))
+    if analysis.panel_by == "estimator":
+        place = {name: i for i, name in enumerate(best_first(bundle.values, leading(bundle.values)))}
+        panels = sorted(panels, key=lambda panel: place.get(panel[0], -1))
+    if name != "agreement":
+        return [(label, rows, analysis.size) for label, rows in panels]
+    inches = 0.41 * len(set(table["a"]) | set(table["b"]))
+    return [(label, rows, (1.5 + inches, 1.2 + inches)) for label, rows in panels]
 
 
-def _panel(name: str, analysis: Analysis, label: str, rows: pd.DataFrame, bundle: Bundle) -> Panel:
-    size = analysis.size
-    if name == "agreement":
-        n_names = len(set(rows["a"]) | set(rows["b"]))
-        size = (1.5 + 0.41 * n_names, 1.2 + 0.41 * n_names)
+def _panel(
+    name: str, analysis: Analysis, label: str, rows: pd.DataFrame, size: tuple[float, float], bundle: Bundle
+) -> Panel:
     spoken = f"{name.replace('_', ' ')} {label}".strip()
     bounds = {"least": 0.75} if name == "agreement" else {"most": 1.25}
     drawing = svg(

@@ -1,0 +1,69 @@
+"""The figures of the page as files for a paper: one a question, vector graphics with text as text."""
+
+import math
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from nasgauge.analyses import ANALYSES, plain
+from nasgauge.errors import UserError
+from nasgauge.report.bundle import Bundle
+from nasgauge.report.figures import STYLE
+from nasgauge.report.forest import draw_forest, size
+from nasgauge.report.gallery import exhibits, panels_of
+
+KINDS = ("pdf", "svg")
+_N_COLUMNS = 4
+_HEADING = 0.3  # inches above a panel
+
+
+def write_figures(bundle: Bundle, folder: Path | str, *, kind: str = "pdf") -> list[Path]:
+    """Write each figure of the page to `folder`/NAME.pdf (or .svg); returns the files.
+
+    Panels stand side by side, four a row, the best estimator first. The same bundle gives the same drawings. Existing
+    files of these names are replaced. UserError: an unknown kind, a place that cannot be written.
+    """
+    if kind not in KINDS:
+        raise UserError(f"figures: unknown kind {kind!r}; there are {', '.join(KINDS)}")
+    folder = Path(folder)
+    files = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, figure in _figures(bundle):
+            file = folder / f"{name}.{kind}"
+            figure.savefig(file, format=kind, metadata={"CreationDate" if kind == "pdf" else "Date": None})
+            files.append(file)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror}); choose another place for figures") from error
+    return files
+
+
+def _figures(bundle: Bundle):
+    # Here and not above: the terminal's tables must not wait for a drawing library.
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    style = {**STYLE, "pdf.fonttype": 42, "svg.hashsalt": "figures"}
+    with matplotlib.rc_context(style), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # names may hold any letter
+        figure = Figure(figsize=size(bundle), layout="constrained")
+        draw_forest(bundle, figure.add_subplot())
+        yield "values", figure
+        for name, exhibit in exhibits(bundle, rng=np.random.default_rng(0)).items():
+            if exhibit.panels:
+                yield name, _sheet(Figure, name, exhibit, bundle)
+
+
+def _sheet(figure_of, name: str, exhibit, bundle: Bundle):
+    analysis = ANALYSES[name]
+    panels = panels_of(name, analysis, exhibit.table, bundle)
+    n_columns = min(_N_COLUMNS, len(panels))
+    n_rows = math.ceil(len(panels) / n_columns)
+    width, height = panels[0][2]
+    figure = figure_of(figsize=(n_columns * width, n_rows * (height + _HEADING)), layout="constrained")
+    for i, (label, rows, _) in enumerate(panels, start=1):
+        ax = figure.add_subplot(n_rows, n_columns, i)
+        analysis.draw(rows, ax, bundle.space)
+        ax.set_title(plain(label), fontsize=8)
+    return figure

@@ -1,0 +1,30 @@
+"""Figures as files: each of the page's, with text that stays text, the same every time."""
+
+import pytest
+
+from nasgauge.errors import UserError
+from nasgauge.report import write_figures
+from nasgauge.report.gallery import exhibits
+
+
+@pytest.mark.parametrize("kind", ["pdf", "svg"])
+def test_every_figure_of_the_page_becomes_a_file(bundle, tmp_path, kind):
+    import numpy as np
+
+    files = write_figures(bundle, tmp_path / "one", kind=kind)
+    drawn = {name for name, exhibit in exhibits(bundle, rng=np.random.default_rng(0)).items() if exhibit.panels}
+    assert {file.name for file in files} == {f"{name}.{kind}" for name in drawn | {"values"}}
+    again = write_figures(bundle, tmp_path / "two", kind=kind)
+    for one, other in zip(files, again, strict=True):
+        content = one.read_bytes()
+        assert content == other.read_bytes() and content.startswith(b"%PDF" if kind == "pdf" else b"<?xml")
+    if kind == "svg":
+        assert "synflow</text>" in (tmp_path / "one" / "rank_scatter.svg").read_text()
+
+
+def test_mistakes_are_told(bundle, tmp_path):
+    with pytest.raises(UserError, match="unknown kind 'png'; there are pdf, svg"):
+        write_figures(bundle, tmp_path, kind="png")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_figures(bundle, tmp_path / "file", kind="svg")
