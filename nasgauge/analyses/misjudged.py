@@ -38,11 +38,8 @@ def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = Non
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """The architectures below each other, the overestimated ones first; needs the space."""
+    """The architectures below each other, the overestimated ones first, and both ranks; needs the space."""
     if space is None:
         raise UserError("misjudged: cells are drawn only in a known space; give the space of the architectures")
-    captions = [
-        f"{row.direction}: true rank {row.truth_rank:g}, estimated {row.score_rank:g} of {row.n:,}"
-        for row in table.itertuples()
-    ]
+    captions = [f"rank {row.truth_rank:,.0f} taken for {row.score_rank:,.0f}" for row in table.itertuples()]
     draw_cells([space.graphs(space.from_str(arch)) for arch in table["arch"]], captions, ax)

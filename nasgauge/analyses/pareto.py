@@ -27,7 +27,8 @@ def compute(
         "inverse": large and bad by score, what an estimator would throw away first
         "": architectures on none of them, of at most 400 evenly spaced ones by name, for the eye
 
-    An architecture on several fronts has a row for each. Equal ones stand on a front together. Smaller sizes (column
+    An architecture on several fronts has a row for each. Equal ones stand on a front together; by a score that is the
+    size itself every architecture does. Smaller sizes (column
     `by` of table COMPLEXITY) and higher accuracies and scores are better. n: architectures that have a score, a truth
     and a size. Rows by estimator, front and size. UserError: no column `by`.
 

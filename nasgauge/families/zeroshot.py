@@ -19,7 +19,8 @@ class ZeroShotWords:
     """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names, all if absent.
 
     `data`, `data_path`: the images; `n_batches`, `batch_size`: how many; `inputs`: "data", or noise in their place;
-    `init`: how weights are drawn; `net`: the keys of NetOptions.
+    `init`: how weights are drawn; `net`: the keys of NetOptions. `label`: with one, the estimators are called "proxy
+    (label)", so that a study may hold the same proxies twice, with other images or initialisations.
     """
 
     proxies: Sequence[str] = tuple(PROXIES)
@@ -30,6 +31,7 @@ class ZeroShotWords:
     inputs: str = "data"
     init: str = "default"
     net: Options | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ def _build(options: Options, space: Space, seed: int, place: Place) -> Estimator
     (channels, n_classes), drawn = batches(words.data, words.data_path, words.n_batches, words.batch_size, seed)
     shape = {"in_channels": channels, "n_classes": n_classes}
     net = options_for(NetOptions, shape | (words.net or {}), "estimator 'zeroshot', net")
-    return ZeroShot(space, tuple(words.proxies), drawn, net=net, inputs=words.inputs, init=words.init, seed=seed)
+    return ZeroShot(
+        space, tuple(words.proxies), drawn, net=net, inputs=words.inputs, init=words.init, seed=seed, label=words.label
+    )
 
 
 def _vote(scores: pd.DataFrame, options: Options) -> pd.DataFrame:
@@ -54,5 +58,9 @@ def _vote(scores: pd.DataFrame, options: Options) -> pd.DataFrame:
     return vote(scores, tuple(words.experts), method=words.method, name=words.label)
 
 
-ZEROSHOT = Family(ZeroShotWords, lambda w: w.proxies, build=_build)
+def _names(words: ZeroShotWords) -> list[str]:
+    return [f"{name} ({words.label})" if words.label else name for name in words.proxies]
+
+
+ZEROSHOT = Family(ZeroShotWords, _names, build=_build)
 VOTE = Family(VoteWords, lambda w: (w.label,), combine=_vote, needs=lambda w: w.experts)

@@ -49,8 +49,7 @@ def biases_of(profile: pd.DataFrame | None) -> dict[str, tuple[Bias, ...]]:
     for name, rows in () if profile is None else profile.groupby("estimator"):
         steps = rows[rows["step"].notna()].sort_values("step")
         found[str(name)] = tuple(
-            Bias(row.property.replace("_", " "), row.effect > 0, row.explains)
-            for row in steps.head(_N_BIASES).itertuples()
+            Bias(row.property, row.effect > 0, row.explains) for row in steps.head(_N_BIASES).itertuples()
         )
     return found
 

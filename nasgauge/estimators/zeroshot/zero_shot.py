@@ -35,6 +35,7 @@ class ZeroShot(Estimator):
     off, no gradient accumulation. `zen_mixture`, `zen_repeats`: see `zen_pass`. `channels_last`: memory layout, which
     changes scores by rounding only. `device`: where the network lives; `dtype`: of weights and images. `network`: gives
     an architecture's network, instead of `net` and `init`, for weights that were trained; it is measured as it is.
+    `label`: with one, estimators are called "proxy (label)" in the tables.
 
     >>> from nasgauge.spaces import NB201
     >>> batch = (torch.linspace(-1, 1, 4 * 64).sin().reshape(4, 1, 8, 8), torch.tensor([0, 1, 2, 0]))
@@ -57,6 +58,7 @@ class ZeroShot(Estimator):
     device: str = "cpu"
     dtype: torch.dtype = torch.float32
     network: Callable[[Arch], torch.nn.Module] | None = None
+    label: str = ""
 
     def __post_init__(self) -> None:
         check_device(self.device, "zero-shot")
@@ -120,19 +122,19 @@ class ZeroShot(Estimator):
                 if self.network is None:  # a mistake in the options, not an architecture that the weights do not serve
                     raise
                 failed = {"arch": text, "seed": self.seed, "error": str(lacking)}
-                errors += [{"estimator": proxy.name, **failed} for proxy in proxies]
+                errors += [{"estimator": self._called(proxy), **failed} for proxy in proxies]
                 continue
             n += 1
             for proxy in proxies:
                 start = time.perf_counter()
-                row = {"estimator": proxy.name, "arch": text, "seed": self.seed}
+                row = {"estimator": self._called(proxy), "arch": text, "seed": self.seed}
                 try:
                     with numeric_failures():
                         scores.append(row | {"score": proxy(records)})
                 except Unmeasurable as failure:
                     errors.append(row | {"error": str(failure)})
                 seconds[proxy.name] += time.perf_counter() - start + _charge(proxy, spent)
-        costs = [{"estimator": p.name, "arch_seconds": seconds[p.name] / n, "n": n} for p in proxies if n]
+        costs = [{"estimator": self._called(p), "arch_seconds": seconds[p.name] / n, "n": n} for p in proxies if n]
         return Estimates(
             scores=check(pd.DataFrame(scores), SCORES) if scores else empty(SCORES),
             errors=check(pd.DataFrame(errors), ERRORS) if errors else empty(ERRORS),
@@ -141,6 +143,9 @@ class ZeroShot(Estimator):
 
     def _proxies(self) -> list[Proxy]:
         return [get_proxy(p) for p in self.proxies]
+
+    def _called(self, proxy: Proxy) -> str:
+        return f"{proxy.name} ({self.label})" if self.label else proxy.name
 
     def _prepared(self) -> list[Batch]:
         layout = torch.channels_last if self.channels_last else torch.contiguous_format
