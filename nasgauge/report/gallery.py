@@ -75,10 +75,31 @@ def exhibits(bundle: Bundle, *, rng: np.random.Generator) -> dict[str, Exhibit]:
     return shown
 
 
-def sections(shown: dict[str, Exhibit]) -> list[tuple[str, str, list[Exhibit]]]:
-    """(id, heading, figures) of the sections that have any, in order."""
+def sections(shown: dict[str, Exhibit], bundle: Bundle) -> list[tuple[str, str, list[Exhibit], list[str]]]:
+    """(id, heading, figures, what could not be asked) of the sections that have anything to show or say, in order."""
     by = {name: [e for e in shown.values() if ANALYSES[e.name].section == name] for name in SECTIONS}
-    return [(name, SECTIONS[name], figures) for name, figures in by.items() if figures]
+    said = {"bias": _unasked(shown, bundle)}
+    return [(name, SECTIONS[name], figures, said.get(name, [])) for name, figures in by.items()
+            if figures or said.get(name)]  # fmt: skip
+
+
+def _unasked(shown: dict[str, Exhibit], bundle: Bundle) -> list[str]:
+    """Which questions about biases stay open here, and what would answer them."""
+    complexity = bundle.records.get("complexity")
+    known = complexity is not None and bool(complexity.get("n_params", pd.Series(dtype=float)).notna().any())
+    said = []
+    if not known:
+        said.append("The sizes of these architectures are not known, so nothing is said of biases by size; a truth "
+                    "file may bring the columns n_params and macs.")  # fmt: skip
+    if bundle.space is None:
+        said.append("The search space is not known, so nothing is said of operations, depth and receptive field; "
+                    "nasgauge judge takes its name as --space.")  # fmt: skip
+    elif "operation_bias" not in shown:
+        said.append("Hardly any two of these architectures are one step apart, so operations are not compared in "
+                    "pairs.")  # fmt: skip
+    if (known or bundle.space is not None) and "bias_profile" not in shown:
+        said.append("No bias is looked for where fewer than 20 architectures have a score, or all have the same.")
+    return said
 
 
 def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:

@@ -61,7 +61,7 @@ def render(bundle: Bundle) -> str:
         has_costs=bundle.costs is not None,
         forest=figure,
         exhibits=shown,
-        sections=sections(shown),
+        sections=sections(shown, bundle),
         failures=_failures(bundle.errors),
         n_failures=len(bundle.errors),
         settings=list(_flat(bundle.study)),

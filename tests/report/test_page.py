@@ -7,6 +7,7 @@ import io
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -238,3 +239,42 @@ def test_too_many_architectures_are_thinned_and_the_caption_says_so(bundle, monk
     tables = downloads(reader)
     assert len(tables["rank_scatter"]) == 12 and set(tables["score_histogram"]["n"]) == {n_archs}
     assert set(tables["top_cells"]["n_truth"]) == {n_archs}
+
+
+def test_what_cannot_be_asked_of_biases_is_said(bundle):
+    text = words(Reader(render(bundle)))
+    assert "sizes of these architectures are not known" in text and "one step apart" in text
+    bare = words(Reader(render(dataclasses.replace(bundle, space=None))))
+    assert "The search space is not known" in bare and "biased to" in bare and "not known" in bare
+
+
+@pytest.mark.parametrize("n", [1, 2, 19])
+def test_few_architectures_constant_scores_and_empty_sizes_make_a_page(bundle, n):
+    few = bundle.truth["arch"].unique()[:n]
+    kept = {
+        "truth": bundle.truth[bundle.truth["arch"].isin(few)],
+        "scores": bundle.scores[bundle.scores["arch"].isin(few)],
+    }
+    for sizes in ([None] * n, [7] * n, range(n)):
+        complexity = pd.DataFrame({"arch": few, "n_params": pd.array(list(sizes), dtype="Int64"), "macs": None})
+        page = render(dataclasses.replace(bundle, **kept, records={"complexity": complexity}))
+        text = words(Reader(page))
+        assert "fewer than 20 architectures" in text and not re.search(r"\bnan\b", text, re.IGNORECASE)
+
+
+def test_the_first_table_says_who_how_sure_and_biased_to_what(bundle):
+    from nasgauge.judging import contest, judge
+
+    names = ["synflow", "n_params"]
+    scores = bundle.scores[bundle.scores["estimator"].isin(names)]
+    options = {"n_bootstrap": 50, "rng": np.random.default_rng(0)}
+    values = judge(scores, bundle.truth, ["kendall_tau"], **options)
+    whole = dataclasses.replace(bundle, values=values, scores=scores, contest=contest(scores, bundle.truth, **options),
+                                connected=values.assign(value=0.123, n=37))  # fmt: skip
+    page = render(whole)
+    table = page[page.index('<section id="answer"') : page.index("</table>")]
+    best = values.sort_values("value")["estimator"].iloc[-1]
+    assert f"<b>{values['value'].max():.3f}</b>".replace("<b>0", "<b>").replace("<b>-0", "<b>−") in table
+    assert table.index(f">{best}</th>") < min(table.index(f">{n}</th>") for n in names if n != best)
+    assert table.count(">.123</td>") == 2 and "n = 37" in table and "P(best)" in table
+    assert "bootstrap draws" in words(Reader(page)).split("Criteria Each value")[0]
