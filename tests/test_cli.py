@@ -165,3 +165,22 @@ def test_the_installed_command_exits_with_code_2_and_no_traceback(tmp_path):
         [sys.executable, "-m", "nasgauge.cli", "status", "nowhere"], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+def test_a_truth_file_with_space_and_sizes_gives_the_whole_page_and_its_figures(monkeypatch, capsys, scores, tmp_path):
+    known = load("digits-nb201")
+    truth = known.truth.merge(known.complexity, on="arch")[["arch", "seed", "accuracy", "n_params"]]
+    truth.to_csv(tmp_path / "truth.csv", index=False)
+    words = ("--truth", tmp_path / "truth.csv", "--space", "nb201", "--bootstrap", 20)
+    asked = ("--html", tmp_path / "p.html", "--figures", tmp_path / "figures", "--figure-format", "svg")
+    code, _, _ = call(monkeypatch, capsys, "judge", scores, *words, *asked)
+    page = (tmp_path / "p.html").read_text()
+    assert code == 0 and 'data-name="complexity_bias"' in page and 'data-name="operation_bias"' in page
+    assert (tmp_path / "figures" / "complexity_bias.svg").is_file()
+    code, _, err = call(monkeypatch, capsys, "judge", scores, *words[:2], "--space", "nb2001")
+    assert code == 2 and "nb201" in err
+    code, _, err = call(monkeypatch, capsys, "judge", scores, "--benchmark", "digits-nb201", "--space", "nb201")
+    assert code == 2 and "a benchmark knows its space" in err
+    truth.assign(arch=truth["arch"].str.replace("skip_connect", "skipp")).to_csv(tmp_path / "bad.csv", index=False)
+    code, _, err = call(monkeypatch, capsys, "judge", scores, "--truth", tmp_path / "bad.csv", "--space", "nb201")
+    assert code == 2 and "bad.csv: row" in err

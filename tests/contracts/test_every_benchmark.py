@@ -53,6 +53,13 @@ def test_sampling_classes_gives_one_member_each(benchmark):
         benchmark.sample_classes(999_999, rng=np.random.default_rng(0))
 
 
+def test_twins_are_all_members_of_the_same_classes(benchmark):
+    alone = benchmark.sample_classes(40, rng=np.random.default_rng(0))
+    classes = set(alone.truth["iso_class"])
+    twins = benchmark.sample_classes(40, twins=True, rng=np.random.default_rng(0))
+    assert set(twins.archs) == set(benchmark.truth.loc[benchmark.truth["iso_class"].isin(classes), "arch"])
+
+
 def test_splits_are_disjoint(benchmark):
     fit, test = benchmark.split(30, 50, rng=np.random.default_rng(0))
     assert (len(fit), len(test), len(set(fit) | set(test))) == (30, 50, 80)
