@@ -31,7 +31,9 @@ class Analysis:
     needs: names of the tables of `tables.RECORDS`, or "complexity" (table COMPLEXITY), that compute takes as keywords;
     without all of them there is nothing to ask. takes: names of those it takes where they are there. counts: what the
     column n counts. caption: how to read the drawing, in a sentence or two. section: of SECTIONS, where reports show it
-    if it has anything to say; "" for those that every report shows in a place of their own.
+    if it has anything to say; "" for those that every report shows in a place of their own. upwards: the criterion
+    that a panel's vertical axis shows, or "criterion" for the one that its rows name, so that reports can draw the
+    noise ceiling there; "" for none.
     """
 
     compute: Callable[..., pd.DataFrame]
@@ -48,6 +50,7 @@ class Analysis:
     counts: str = "architectures"
     caption: str = ""
     section: str = ""
+    upwards: str = ""
 
     def __call__(
         self,

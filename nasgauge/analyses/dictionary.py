@@ -90,6 +90,7 @@ ANALYSES: dict[str, Analysis] = {
         caption="Lines are means over seeds, bands reach from the lowest to the highest. Of more than eight estimators "
         "those are drawn whose scores agree best with the truth; the table holds all.",
         section="training",
+        upwards="criterion",
     ),
     **BIAS,
     "training_curve": Analysis(
@@ -160,6 +161,7 @@ ANALYSES: dict[str, Analysis] = {
         caption="Kendall's tau-b with the truth of scores averaged over so many seeds; bars reach from the worst to "
         "the best set of seeds. The legend gives the agreement of two seeds.",
         section="stability",
+        upwards="kendall_tau",
     ),
     "iso_classes": Analysis(
         iso_classes.compute,
@@ -188,6 +190,7 @@ ANALYSES: dict[str, Analysis] = {
         needs=("batch_scores",),
         caption="Scores from the first so many batches of validation images; bands are the range over seeds.",
         section="stability",
+        upwards="criterion",
     ),
     "intra_level": Analysis(
         intra_level.compute,

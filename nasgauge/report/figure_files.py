@@ -11,7 +11,7 @@ from nasgauge.errors import UserError
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.figures import STYLE
 from nasgauge.report.forest import draw_forest, size
-from nasgauge.report.gallery import exhibits, panels_of
+from nasgauge.report.gallery import draw_panel, exhibits, panels_of
 
 KINDS = ("pdf", "svg")
 _N_COLUMNS = 4
@@ -64,6 +64,6 @@ def _sheet(figure_of, name: str, exhibit, bundle: Bundle):
     figure = figure_of(figsize=(n_columns * width, n_rows * (height + _HEADING)), layout="constrained")
     for i, (label, rows, _) in enumerate(panels, start=1):
         ax = figure.add_subplot(n_rows, n_columns, i)
-        analysis.draw(rows, ax, bundle.space)
+        draw_panel(analysis, rows, ax, bundle)
         ax.set_title(plain(label), fontsize=8)
     return figure

@@ -10,7 +10,7 @@ from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import Download, csv_download
 from nasgauge.report.figures import svg
 from nasgauge.report.forest import draw_forest, size
-from nasgauge.report.labels import best_first, leading
+from nasgauge.report.labels import best_first, by_key, key_of, leading
 
 N_THINNED = 50_000  # architectures beyond which matrix and scatter rest on a sample
 _THINNED = ("agreement", "rank_scatter")
@@ -153,6 +153,8 @@ def _exhibit(
 ) -> Exhibit:
     table = analysis(scores, truth, bundle.space, rng=rng, records=bundle.records)
     notes = [*notes, *_notes(name, analysis, table)]
+    if any(_ceiling(analysis, rows, bundle) is not None for _, rows in analysis.panels(table)):
+        notes.append("Dashed line: the noise ceiling.")
     absent = _absence(name, table, bundle)
     panels: tuple[Panel, ...] = ()
     if not absent:
@@ -188,13 +190,29 @@ def panels_of(
     return [(label, rows, (1.5 + inches, 1.2 + inches)) for label, rows in panels]
 
 
+def draw_panel(analysis: Analysis, rows: pd.DataFrame, ax, bundle: Bundle) -> None:
+    """One panel, with the noise ceiling as a dashed line where its vertical axis is a criterion that has one."""
+    analysis.draw(rows, ax, bundle.space)
+    ceiling = _ceiling(analysis, rows, bundle)
+    if ceiling is not None:
+        ax.axhline(ceiling, color="0.45", linewidth=1, linestyle=(0, (4, 2)), zorder=0)
+
+
+def _ceiling(analysis: Analysis, rows: pd.DataFrame, bundle: Bundle) -> float | None:
+    if not analysis.upwards or rows.empty:
+        return None
+    named = analysis.upwards == "criterion"
+    wanted = key_of(*rows.iloc[0][["criterion", "at"]]) if named else (analysis.upwards, None)
+    return next((row.value for (_, key), row in by_key(bundle.ceiling).items() if key == wanted), None)
+
+
 def _panel(
     name: str, analysis: Analysis, label: str, rows: pd.DataFrame, size: tuple[float, float], bundle: Bundle
 ) -> Panel:
     spoken = f"{name.replace('_', ' ')} {label}".strip()
     bounds = {"least": 0.75} if name == "agreement" else {"most": 1.25}
     drawing = svg(
-        lambda ax: analysis.draw(rows, ax, bundle.space),
+        lambda ax: draw_panel(analysis, rows, ax, bundle),
         size,
         label=spoken,
         salt=f"{name}/{label}",

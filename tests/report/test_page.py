@@ -278,3 +278,17 @@ def test_the_first_table_says_who_how_sure_and_biased_to_what(bundle):
     assert table.index(f">{best}</th>") < min(table.index(f">{n}</th>") for n in names if n != best)
     assert table.count(">.123</td>") == 2 and "n = 37" in table and "P(best)" in table
     assert "bootstrap draws" in words(Reader(page)).split("Criteria Each value")[0]
+
+
+def test_the_ceiling_is_drawn_where_the_axis_is_its_criterion(bundle):
+    from nasgauge.analyses import ANALYSES
+    from nasgauge.report.gallery import exhibits
+
+    rows = [("synflow", a, 0, e, float(i % 7 + e)) for e in (1, 2) for i, a in enumerate(bundle.truth["arch"].unique())]
+    log = pd.DataFrame(rows, columns=["estimator", "arch", "seed", "epoch", "score"])
+    whole = dataclasses.replace(bundle, records={"checkpoint_scores": log})
+    drawn = exhibits(whole, rng=np.random.default_rng(0))["trend"]
+    assert "noise ceiling" in " ".join(drawn.notes) and ANALYSES["trend"].upwards == "criterion"
+    bare = exhibits(dataclasses.replace(whole, ceiling=empty(VALUES)), rng=np.random.default_rng(0))["trend"]
+    tau, other = ([p.svg for p in shown.panels if "Kendall" in p.label] for shown in (drawn, bare))
+    assert tau != other and "noise ceiling" not in " ".join(bare.notes)
