@@ -12,6 +12,7 @@ from nasgauge.criteria import CRITERIA
 from nasgauge.datasets import DATASETS
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.estimators.oneshot import SAMPLERS
+from nasgauge.estimators.predictors import ENCODERS
 from nasgauge.estimators.zeroshot import PROXIES
 from nasgauge.families import FAMILIES
 from nasgauge.official import KINDS
@@ -37,6 +38,7 @@ def listing(room: str | None = None) -> dict[str, list[Entry]]:
         "estimators": [Entry(n, _first_sentence(f.words)) for n, f in FAMILIES.items()],
         "proxies": [Entry(n, p.summary, p.reference) for n, p in PROXIES.items()],
         "samplers": [Entry(n, _first_sentence(s.function), s.reference) for n, s in SAMPLERS.items()],
+        "encoders": [Entry(n, e.summary, e.reference) for n, e in ENCODERS.items()],
         "criteria": [
             Entry(n, f"{c.title} ({c.symbol}), {c.better} is better", c.reference) for n, c in CRITERIA.items()
         ],

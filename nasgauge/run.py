@@ -16,11 +16,13 @@ from nasgauge.comparison import compared
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.families import (
+    Learning,
     Place,
     check_estimators,
     estimator_for,
     family_of,
     is_combination,
+    learning_of,
     needs_of,
     supernets_of,
 )
@@ -120,7 +122,17 @@ def checked_truth_of(study: Study) -> Benchmark:
     benchmark = truth_of(study)
     check_estimators(study.estimators, get_space(benchmark.space), study.seeds)
     resolve_all(study.criteria)
+    for spec in study.estimators:
+        learning = learning_of(spec)
+        if learning is not None:
+            seen_of(benchmark, learning)
     return benchmark
+
+
+def seen_of(benchmark: Benchmark, learning: Learning) -> pd.DataFrame:
+    """The truth (table TRUTH) of the architectures that an estimator may learn from; the draw alone decides which."""
+    archs, _ = benchmark.split(learning.n_fit, 0, rng=np.random.default_rng(learning.draw))
+    return benchmark.only(archs).truth
 
 
 def truth_of(study: Study) -> Benchmark:
@@ -288,6 +300,7 @@ def _context(folder: str) -> tuple[Study, Any]:
 def _estimator(folder: str, index: int, seed: int) -> Any:
     study, space = _context(folder)
     spec = study.estimators[index]
+    learning = learning_of(spec)
     note = Path(folder) / "progress" / _fit_key(spec, seed)
 
     def progress(done: int, total: int) -> None:
@@ -295,4 +308,7 @@ def _estimator(folder: str, index: int, seed: int) -> Any:
         note.write_text(f"{done / total:.4f}")
 
     place = Place(Path(folder) / "checkpoints", progress, supernets_of(study.estimators))
-    return estimator_for(spec.name, spec.options, space, seed, place)
+    estimator = estimator_for(spec.name, spec.options, space, seed, place)
+    if learning is None:
+        return estimator
+    return estimator.fit(seen_of(truth_of(study), learning), rng=np.random.default_rng(seed))

@@ -43,6 +43,7 @@ KNOWS_ALL = {"run", "survey", "catalogue", "cli"}  # the arrow, several of it, t
 DOORS = {
     "estimators.zeroshot",
     "estimators.oneshot",
+    "estimators.predictors",
 }  # each estimator family has a door of its own, for its weight in imports
 NO_TORCH = {
     *("errors", "tables", "spaces", "criteria", "judging", "judgement", "scorefiles", "study", "store", "workers"),

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.estimators import Estimator
-from nasgauge.families.family import Family, Place
+from nasgauge.families.family import Family, Learning, Place
 from nasgauge.families.oneshot import ENSEMBLE, INHERITED, ONESHOT
+from nasgauge.families.predictor import PREDICTOR
 from nasgauge.families.zeroshot import VOTE, ZEROSHOT
 from nasgauge.spaces import Space
 from nasgauge.study import EstimatorSpec, Options, options_for
@@ -15,6 +16,7 @@ FAMILIES: dict[str, Family] = {
     "oneshot": ONESHOT,
     "inherited": INHERITED,
     "ensemble": ENSEMBLE,
+    "predictor": PREDICTOR,
     "vote": VOTE,
 }
 
@@ -83,6 +85,13 @@ def needs_of(spec: EstimatorSpec) -> tuple[str, ...]:
     return tuple(family.needs(options_for(family.words, spec.options, f"estimator {spec.name!r}")))
 
 
+def learning_of(spec: EstimatorSpec) -> Learning | None:
+    """From how much truth the estimator learns, None if it sees none."""
+    family = family_of(spec.name)
+    words = options_for(family.words, spec.options, f"estimator {spec.name!r}")
+    return None if family.learns is None else family.learns(words)
+
+
 def is_combination(name: str) -> bool:
     """Whether the family combines the scores of other estimators instead of measuring anything."""
     return family_of(name).combine is not None
@@ -91,10 +100,12 @@ def is_combination(name: str) -> bool:
 __all__ = [
     "FAMILIES",
     "Family",
+    "Learning",
     "Place",
     "check_estimators",
     "estimator_for",
     "family_of",
     "is_combination",
+    "learning_of",
     "supernets_of",
 ]

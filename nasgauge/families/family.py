@@ -32,12 +32,22 @@ class Place:
 
 @final
 @dataclass(frozen=True)
+class Learning:
+    """How many architectures' truth an estimator pays for, and the number of the random choice of them."""
+
+    n_fit: int
+    draw: int
+
+
+@final
+@dataclass(frozen=True)
 class Family:
     """`build` makes an estimator from words, a space, a seed and a place; or `combine` makes scores from others'.
 
     `words`: the dataclass of its options. `names`: the estimators that stand in the score table for such options.
     `needs`: the names (or labels) that must stand above it in the study. `trains`: it must be fitted before it can
-    estimate. `chunk`: architectures a piece of work, so that little is lost when a run is ended.
+    estimate. `learns`: from how much truth, None for those that see none. `chunk`: architectures a piece of work, so
+    that little is lost when a run is ended.
     """
 
     words: type
@@ -46,4 +56,5 @@ class Family:
     combine: Callable[[pd.DataFrame, Options], pd.DataFrame] | None = None
     needs: Callable[[Any], Sequence[str]] = lambda words: ()
     trains: bool = False
+    learns: Callable[[Any], Learning] | None = None
     chunk: int = 20

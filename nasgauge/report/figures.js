@@ -35,5 +35,8 @@ for (const figure of document.querySelectorAll("figure")) {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   });
-  caption.append(" · ", button);
+  const gap = document.createElement("span");
+  gap.className = "download";
+  gap.textContent = " · ";
+  caption.append(gap, button);
 }

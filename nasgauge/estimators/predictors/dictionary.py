@@ -1,0 +1,62 @@
+"""All encoders: what reads an architecture and turns it into a score."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import final
+
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+
+from nasgauge.errors import unknown_name
+from nasgauge.estimators.predictors.model import Model
+from nasgauge.estimators.predictors.regressors import Regressor
+from nasgauge.estimators.predictors.trained import GraphGATES, OneHotMLP, OrdinalMLP, SequenceLSTM
+
+
+@final
+@dataclass(frozen=True)
+class Encoder:
+    """A model to be made, with its reference. trains: whether loss, epochs and batches mean something to it."""
+
+    make: Callable[[], Model]
+    reference: str
+    summary: str
+    trains: bool = True
+
+
+def _forest(seed: int) -> RandomForestRegressor:
+    return RandomForestRegressor(100, random_state=seed)
+
+
+def _boosting(seed: int) -> GradientBoostingRegressor:
+    return GradientBoostingRegressor(random_state=seed)
+
+
+def _gaussian_process(seed: int) -> GaussianProcessRegressor:
+    kernel = ConstantKernel() * RBF(2.0) + WhiteKernel(0.1, (1e-8, 1e2))
+    return GaussianProcessRegressor(kernel, normalize_y=True, random_state=seed)
+
+
+ENCODERS: dict[str, Encoder] = {
+    "mlp": Encoder(OrdinalMLP, "ning2020surgery", "MLP on one number a place"),
+    "mlp_one_hot": Encoder(OneHotMLP, "ning2020surgery", "MLP on the space's encoding"),
+    "lstm": Encoder(SequenceLSTM, "ning2020surgery", "LSTM over the words at the places"),
+    "gates": Encoder(GraphGATES, "ning2020gates", "operations gate what flows along the graph"),
+    "random_forest": Encoder(
+        lambda: Regressor(_forest, "codes"), "breiman2001forests", "100 trees on one number a place", False
+    ),
+    "boosting": Encoder(lambda: Regressor(_boosting, "codes"), "friedman2001boosting", "boosted trees", False),
+    "gaussian_process": Encoder(
+        lambda: Regressor(_gaussian_process, "encoding"), "rasmussen2006gp", "Gaussian process on the encoding", False
+    ),
+}
+
+
+def get_encoder(name: "str | Encoder") -> Encoder:
+    """The encoder of that name, or the encoder itself; an unknown name is an error that lists the nearest ones."""
+    if isinstance(name, Encoder):
+        return name
+    if name not in ENCODERS:
+        raise unknown_name("encoder", name, ENCODERS)
+    return ENCODERS[name]

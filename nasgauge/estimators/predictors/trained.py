@@ -1,0 +1,135 @@
+"""Networks trained by gradient descent."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import nn
+
+from nasgauge.errors import UserError, unknown_name
+from nasgauge.estimators.predictors.encodings import Words, graphs_of, vocabulary
+from nasgauge.estimators.predictors.losses import LOSSES
+from nasgauge.estimators.predictors.model import Model, Training
+from nasgauge.estimators.predictors.networks import GATES, LSTM, MLP
+from nasgauge.spaces import Arch, Space
+
+_AT_ONCE = 4096  # architectures scored together
+
+
+class Trained(Model):
+    """A network on some reading of the architectures; final subclasses say which."""
+
+    space: Space
+    network: nn.Module
+
+    @abstractmethod
+    def learn_words(self, archs: Sequence[Arch]) -> None:
+        """Remember what the training architectures hold."""
+
+    @abstractmethod
+    def make(self) -> nn.Module:
+        """The untrained network for what was learned of the words."""
+
+    @abstractmethod
+    def read(self, archs: Sequence[Arch]) -> Any:
+        """What the network takes for these architectures."""
+
+    def fit(self, space: Space, archs: Sequence[Arch], accuracy: np.ndarray, training: Training, seed: int) -> None:
+        if training.loss not in LOSSES:
+            raise unknown_name("loss", training.loss, LOSSES)
+        if training.epochs < 1 or training.batch_size < 1:
+            raise UserError(
+                f"predictor: {training.epochs} epochs, batches of {training.batch_size}; both must be at least 1"
+            )
+        self.space = space
+        self.learn_words(archs)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)  # torch draws initial weights from its global generator alone
+            self.network = self.make()
+        generator = torch.Generator().manual_seed(seed)
+        target = torch.tensor(accuracy.tolist(), dtype=torch.float32)
+        adam = torch.optim.Adam(self.network.parameters(), lr=training.lr)
+        whole = self.read(archs) if len(archs) <= training.batch_size else None
+        for _ in range(training.epochs):
+            for rows in torch.randperm(len(archs), generator=generator).split(training.batch_size):
+                seen = whole if whole is not None else self.read([archs[i] for i in rows])
+                loss = LOSSES[training.loss](self.network(seen), target if whole is not None else target[rows])
+                adam.zero_grad()
+                loss.backward()
+                adam.step()
+
+    def check(self, arch: Arch) -> None:
+        self.read([arch])
+
+    @torch.no_grad()
+    def score(self, archs: Sequence[Arch]) -> np.ndarray:
+        parts = [self.network(self.read(archs[i : i + _AT_ONCE])) for i in range(0, len(archs), _AT_ONCE)]
+        return torch.cat(parts).double().numpy()
+
+
+class _OfWords(Trained):
+    """Networks that read the numbers of the words at the places."""
+
+    words: Words
+
+    def learn_words(self, archs: Sequence[Arch]) -> None:
+        self.words = Words.of(self.space, archs)
+
+    def codes(self, archs: Sequence[Arch]) -> torch.Tensor:
+        """(n, n_places) int64."""
+        return torch.tensor([self.words.codes(self.space, arch) for arch in archs])
+
+
+@final
+class OrdinalMLP(_OfWords):
+    """An MLP on the numbers of the words as they are, one number a place (the paper's serialisation)."""
+
+    def make(self) -> nn.Module:
+        return MLP(len(self.words.places))
+
+    def read(self, archs: Sequence[Arch]) -> torch.Tensor:
+        return self.codes(archs).float()
+
+
+@final
+class OneHotMLP(Trained):
+    """An MLP on the space's encoding, which tells words apart without an order among them."""
+
+    def make(self) -> nn.Module:
+        return MLP(self.n_features)
+
+    def learn_words(self, archs: Sequence[Arch]) -> None:
+        self.n_features = len(self.space.encode(archs[0]))
+
+    def read(self, archs: Sequence[Arch]) -> torch.Tensor:
+        return torch.as_tensor(np.stack([self.space.encode(arch) for arch in archs]), dtype=torch.float32)
+
+
+@final
+class SequenceLSTM(_OfWords):
+    """An LSTM over the places."""
+
+    def make(self) -> nn.Module:
+        return LSTM([len(place) for place in self.words.places])
+
+    def read(self, archs: Sequence[Arch]) -> torch.Tensor:
+        return self.codes(archs)
+
+
+@final
+class GraphGATES(Trained):
+    """GATES on the architecture's graphs."""
+
+    known: dict[str, int]
+
+    def learn_words(self, archs: Sequence[Arch]) -> None:
+        self.known = vocabulary(self.space, archs)
+        self.n_cells = len(self.space.graphs(archs[0]))
+
+    def make(self) -> nn.Module:
+        return GATES(len(self.known), self.n_cells)
+
+    def read(self, archs: Sequence[Arch]) -> Any:
+        return graphs_of(self.space, archs, self.known)

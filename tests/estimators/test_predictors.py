@@ -1,0 +1,168 @@
+"""Learned estimators: planted rankings, graphs, losses, and what happens at the edges."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from nasgauge.criteria import kendall_tau
+from nasgauge.errors import UserError
+from nasgauge.estimators.predictors import ENCODERS, LOSSES, Predictor, Training
+from nasgauge.estimators.predictors.encodings import graphs_of, vocabulary
+from nasgauge.estimators.predictors.networks import GATES
+from nasgauge.spaces import NB101, NB201, SPACES, get_space
+
+QUICK = Training(epochs=60)
+
+
+def planted(space, n, seed=0):
+    """Distinct architectures whose accuracy grows with their 3x3 convolutions, and less so with their 1x1."""
+    rng = np.random.default_rng(seed)
+    archs = sorted({space.to_str(space.sample(rng)) for _ in range(2 * n)})
+    archs = [archs[i] for i in rng.permutation(len(archs))[:n]]
+    counts = [space.op_counts(space.from_str(a)) for a in archs]
+    weight = {name: i for i, name in enumerate(sorted(counts[0]))}
+    accuracy = np.array([sum(weight[k] * v for k, v in c.items()) for c in counts], dtype=float)
+    accuracy = 0.5 + 0.4 * (accuracy - accuracy.min()) / np.ptp(accuracy)
+    return pd.DataFrame({"arch": archs, "iso_class": archs, "seed": 0, "accuracy": accuracy})
+
+
+def fitted(space, seen, encoder, **options):
+    return Predictor(space, encoder, **{"training": QUICK, **options}).fit(seen, rng=np.random.default_rng(0))
+
+
+def scores_of(predictor, archs):
+    found = predictor.estimate([predictor.space.from_str(a) for a in archs])
+    return found.scores.set_index("arch")["score"].reindex(archs)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_each_encoder_learns_a_planted_ranking(encoder):
+    table = planted(NB201(), 300)
+    seen, unseen = table[:150], table[150:]
+    training = Training(epochs=200)
+    score = scores_of(fitted(NB201(), seen, encoder, training=training), unseen["arch"])
+    assert kendall_tau(score.to_numpy(), unseen["accuracy"].to_numpy()) > 0.6
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_each_encoder_reads_every_space(space, encoder):
+    table = planted(get_space(space), 30)
+    found = fitted(get_space(space), table, encoder, training=Training(epochs=2)).estimate(
+        [get_space(space).from_str(a) for a in table["arch"]]
+    )
+    assert len(found.scores) == len(table) and found.errors.empty and np.isfinite(found.scores["score"]).all()
+    assert found.costs["fit_seconds"].item() > 0
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_the_same_seed_gives_the_same_predictor_and_leaves_torchs_generator_alone(encoder):
+    table = planted(NB201(), 40)
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    one, two = (scores_of(fitted(NB201(), table, encoder, seed=3), table["arch"]) for _ in range(2))
+    assert one.equals(two) and torch.equal(torch.rand(1), expected)
+    if ENCODERS[encoder].trains:
+        assert not one.equals(scores_of(fitted(NB201(), table, encoder, seed=4), table["arch"]))
+
+
+def test_gates_has_one_score_for_isomorphic_graphs_and_for_one_or_many():
+    space = NB101()
+    table = planted(space, 40)
+    predictor = fitted(space, table, "gates")
+    original = space.from_str("conv1x1-bn-relu~0|conv3x3-bn-relu~0|maxpool3x3~1+2|output~3")
+    swapped = space.from_str("conv3x3-bn-relu~0|conv1x1-bn-relu~0|maxpool3x3~1+2|output~3")
+    assert original != swapped
+    one, other = predictor.model.score([original]), predictor.model.score([swapped])
+    assert one == pytest.approx(other, abs=1e-5)
+    archs = [space.from_str(a) for a in table["arch"]]
+    together = predictor.model.score(archs)
+    alone = np.concatenate([predictor.model.score([arch]) for arch in archs])
+    assert together == pytest.approx(alone, abs=1e-5) and together.std() > 0
+
+
+def test_gates_is_the_formula_written_out_edge_by_edge():
+    space = NB201()
+    arch = space.from_str("|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|none~0|avg_pool_3x3~1|nor_conv_3x3~2|")
+    known = vocabulary(space, [arch])
+    torch.manual_seed(0)
+    net = GATES(len(known), 1, width=8, n_layers=3)
+    [graph] = space.graphs(arch).values()
+    x = [net.start[0], *[net.start[1]] * 3]
+    for gate, pass_on, keep in zip(net.gate, net.pass_on, net.keep, strict=True):
+        new = [keep(value) for value in x]
+        for source, target, name in graph.edges:
+            if name != "none":
+                operation = net.operation.weight[known[name]]
+                new[target] = new[target] + torch.sigmoid(gate(operation)) * pass_on(x[source])
+        x = [torch.relu(value) for value in new]
+    assert net(graphs_of(space, [arch], known)).item() == pytest.approx(net.head(x[3]).item(), abs=1e-6)
+
+
+def test_hinge_is_the_mean_over_pairs_and_its_gradient_the_finite_difference():
+    generator = torch.Generator().manual_seed(0)
+    score = torch.randn(7, generator=generator, dtype=torch.float64).mul(0.1).requires_grad_()
+    accuracy = torch.tensor([0.9, 0.8, 0.8, 0.7, 0.95, 0.6, 0.65], dtype=torch.float64)
+    terms = [
+        max(0.0, 0.1 - float(score.detach()[i] - score.detach()[j]))
+        for i, j in itertools.permutations(range(7), 2)
+        if accuracy[i] > accuracy[j]
+    ]
+    assert LOSSES["hinge"](score, accuracy).item() == pytest.approx(np.mean(terms))
+    for name in LOSSES:
+        assert torch.autograd.gradcheck(lambda s, f=LOSSES[name]: f(s, accuracy), [score], eps=1e-7, atol=1e-5)
+
+
+def test_listmle_is_the_plackett_luce_likelihood():
+    score, accuracy = torch.tensor([0.3, -0.2, 0.5]), torch.tensor([0.7, 0.9, 0.8])
+    order = [1, 2, 0]
+    terms = [torch.log(torch.exp(score[order[i:]]).sum()) - score[order[i]] for i in range(3)]
+    assert LOSSES["listmle"](score, accuracy).item() == pytest.approx(float(sum(terms)) / 3, rel=1e-5)
+
+
+def test_unseen_architectures_and_their_twins_can_be_left_out():
+    space = NB201()
+    twins = ["|nor_conv_3x3~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|",
+             "|skip_connect~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|none~2|"]  # fmt: skip
+    assert len({space.canonical(space.from_str(a)) for a in twins}) == 1
+    other = "|nor_conv_1x1~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|none~0|skip_connect~1|nor_conv_3x3~2|"
+    extra = pd.DataFrame({"arch": [twins[0]], "iso_class": twins[0], "seed": 0, "accuracy": [0.7]})
+    seen = pd.concat([planted(space, 20), extra])
+    scored = {}
+    for judged in ("all", "unseen", "unseen_classes"):
+        predictor = fitted(space, seen, "gates", judged=judged)
+        found = predictor.estimate([space.from_str(a) for a in (*twins, other)])
+        scored[judged] = set(found.scores["arch"])
+        assert set(found.errors["arch"]) == {*twins, other} - scored[judged]
+    assert scored["all"] == {*twins, other} and scored["unseen"] == {twins[1], other}
+    assert scored["unseen_classes"] == {other}
+
+
+def test_an_unknown_operation_is_an_error_of_that_architecture_alone():
+    space = NB201()
+    table = planted(space, 60)
+    few = table[~table["arch"].str.contains("avg_pool")][:12]
+    pooled = "|avg_pool_3x3~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|"
+    for encoder in ("gates", "lstm", "random_forest"):
+        found = fitted(space, few, encoder).estimate([space.from_str(a) for a in (few["arch"].iloc[0], pooled)])
+        assert found.scores["arch"].tolist() == [few["arch"].iloc[0]]
+        assert "avg_pool_3x3" in found.errors["error"].item() and "training" in found.errors["error"].item()
+
+
+def test_too_little_to_learn_from_is_told():
+    space, table = NB201(), planted(NB201(), 20)
+    with pytest.raises(UserError, match="there are 1 architectures to learn from"):
+        fitted(space, table[:1], "gates")
+    with pytest.raises(UserError, match="accuracies that are all equal"):
+        fitted(space, table.assign(accuracy=0.5), "gates")
+    with pytest.raises(UserError, match="learned from nothing yet"):
+        Predictor(space, "gates").estimate([])
+    with pytest.raises(UserError, match="unknown encoder"):
+        Predictor(space, "gate")
+    with pytest.raises(UserError, match="unknown loss"):
+        Predictor(space, "gates", Training(loss="hing"))
+    assert np.isfinite(scores_of(fitted(space, table[:3], "gates"), table["arch"][:3])).all()  # fewer than a batch
