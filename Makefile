@@ -26,6 +26,7 @@ speed: .venv/ready
 	.venv/bin/python speed/oneshot.py
 	.venv/bin/python speed/spaces.py
 	.venv/bin/python speed/analyses.py --page
+	.venv/bin/python speed/predictors.py
 
 .venv/ready: pyproject.toml constraints.txt
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv || python3 -m venv .venv
