@@ -16,7 +16,6 @@ from nasgauge.comparison import compared
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.families import (
-    Learning,
     Place,
     check_estimators,
     estimator_for,
@@ -33,6 +32,7 @@ from nasgauge.spaces import get_space
 from nasgauge.store import Store, key_of
 from nasgauge.study import EstimatorSpec, Study, parse
 from nasgauge.tables import ERRORS, RECORDS, SCORES, TRUTH, check, empty
+from nasgauge.teaching import taught
 from nasgauge.workers import unordered_map
 
 
@@ -125,14 +125,10 @@ def checked_truth_of(study: Study) -> Benchmark:
     for spec in study.estimators:
         learning = learning_of(spec)
         if learning is not None:
-            seen_of(benchmark, learning)
+            benchmark.split(
+                learning.n_fit * (learning.stage + 1), 0, rng=np.random.default_rng(0)
+            )  # or there are too few
     return benchmark
-
-
-def seen_of(benchmark: Benchmark, learning: Learning) -> pd.DataFrame:
-    """The truth (table TRUTH) of the architectures that an estimator may learn from; the draw alone decides which."""
-    archs, _ = benchmark.split(learning.n_fit, 0, rng=np.random.default_rng(learning.draw))
-    return benchmark.only(archs).truth
 
 
 def truth_of(study: Study) -> Benchmark:
@@ -311,4 +307,4 @@ def _estimator(folder: str, index: int, seed: int) -> Any:
     estimator = estimator_for(spec.name, spec.options, space, seed, place)
     if learning is None:
         return estimator
-    return estimator.fit(seen_of(truth_of(study), learning), rng=np.random.default_rng(seed))
+    return taught(estimator, truth_of(study), learning, seed=seed)

@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "training": {"errors", "spaces", "nets", "datasets", "augment"},
     "report": {"errors", "analyses", "criteria", "spaces", "tables"},
     "families": {"errors", "spaces", "nets", "datasets", "study", "estimators", "checkpoints", "progress"},
+    "teaching": {"spaces", "benchmarks", "estimators", "families"},
     "judgement": {"errors", "comparison", "spaces", "benchmarks", "criteria", "judging", "report", "scorefiles"},
     "studies": set(),
     "bench": {

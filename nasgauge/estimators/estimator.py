@@ -26,7 +26,8 @@ COSTS = Table(
 class Estimates:
     """What an estimator hands back: `scores` (table SCORES), `errors` (ERRORS) and `costs` (COSTS).
 
-    An estimator and architecture that were asked for stand in exactly one of `scores` and `errors`. `records`: tables
+    An estimator and architecture that were asked for stand in exactly one of `scores` and `errors`, unless the
+    estimator has learned from the architecture and is to be judged on unseen ones. `records`: tables
     of `tables.RECORDS` by name, what analyses need and cannot derive from scores.
     """
 

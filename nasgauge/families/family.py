@@ -33,10 +33,16 @@ class Place:
 @final
 @dataclass(frozen=True)
 class Learning:
-    """How many architectures' truth an estimator pays for, and the number of the random choice of them."""
+    """How many architectures' truth an estimator pays for in a stage, and the number of the random first choice.
+
+    `stage`: further stages, in each of which it chooses itself, among all that it has not seen or `n_candidates` of
+    them.
+    """
 
     n_fit: int
     draw: int
+    stage: int = 0
+    n_candidates: int | None = None
 
 
 @final

@@ -15,7 +15,7 @@ from nasgauge.estimators.predictors.losses import LOSSES
 from nasgauge.estimators.predictors.model import Model, Training
 from nasgauge.estimators.predictors.not_scored import NotScored
 from nasgauge.spaces import Arch, Space
-from nasgauge.tables import ERRORS, SCORES, check, empty
+from nasgauge.tables import ERRORS, SCORES, SETTINGS, check, empty
 
 JUDGED = ("all", "unseen", "unseen_classes")
 _LEAST = 2
@@ -27,9 +27,9 @@ class Predictor(Estimator):
     """A model that `fit` learns from the accuracies it is given, and its scores of any architecture.
 
     `encoder`: a name of ENCODERS; `training`: loss, epochs, batches. `seed`: of the initial weights, trees and batches.
-    `judged`: "all", "unseen" (architectures that were learned from have no score, but the reason why), or
-    "unseen_classes" (nor have their isomorphic twins). `model`, `seen`, `fit_seconds` come from `fit`. An architecture
-    with a word that no training one held has an error as well.
+    `judged`: "all", "unseen" (architectures that were learned from are passed over), or "unseen_classes" (and so are
+    their isomorphic twins). `model`, `seen`, `n_seen`, `fit_seconds` come from `fit`. An architecture with a word that
+    no training one held has an error.
 
     >>> from nasgauge.spaces import NB201
     >>> space = NB201()
@@ -49,6 +49,7 @@ class Predictor(Estimator):
     judged: str = "all"
     model: Model | None = None
     seen: frozenset[str] = frozenset()
+    n_seen: int = 0
     fit_seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -77,7 +78,14 @@ class Predictor(Estimator):
         archs = [self.space.from_str(text) for text in accuracy.index]
         model.fit(self.space, archs, accuracy.to_numpy(), self.training, self.seed)
         known = {self._class_of(arch) for arch in archs} if self.judged == "unseen_classes" else set(accuracy.index)
-        return replace(self, model=model, seen=frozenset(known), fit_seconds=time.perf_counter() - start)
+        learned = {"model": model, "seen": frozenset(known), "n_seen": len(archs)}
+        return replace(self, **learned, fit_seconds=time.perf_counter() - start)
+
+    def _settings(self) -> pd.DataFrame:
+        """How many architectures' truth it has seen."""
+        return check(
+            pd.DataFrame([{"estimator": self.name, "setting": "n_seen", "value": float(self.n_seen)}]), SETTINGS
+        )
 
     def _class_of(self, arch: Arch) -> str:
         return self.space.to_str(self.space.canonical(arch))
@@ -91,16 +99,14 @@ class Predictor(Estimator):
         return {}
 
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
-        """One score an architecture, or the reason why there is none; UserError before `fit`."""
+        """One score for each architecture to be judged, or the reason why there is none; UserError before `fit`."""
         if self.model is None:
             raise UserError(f"predictor {self.name!r}: it has learned from nothing yet; fit it first")
         start = time.perf_counter()
         good, errors = [], []
-        for arch in dict.fromkeys(archs):
+        for arch in dict.fromkeys(a for a in archs if not self._is_seen(a)):
             text = self.space.to_str(arch)
             try:
-                if self._is_seen(arch):
-                    raise NotScored("learned from, it or a twin, and only unseen architectures are judged")
                 self.model.check(arch)
                 good.append(arch)
             except NotScored as reason:
@@ -116,4 +122,5 @@ class Predictor(Estimator):
             scores=check(pd.DataFrame(rows), SCORES) if rows else empty(SCORES),
             errors=check(pd.DataFrame(errors), ERRORS) if errors else empty(ERRORS),
             costs=check(pd.DataFrame(costs), COSTS) if good else empty(COSTS),
+            records={"settings": self._settings()},
         )
