@@ -23,7 +23,7 @@ def hinge(score: torch.Tensor, accuracy: torch.Tensor) -> torch.Tensor:
 
 
 def mse(score: torch.Tensor, accuracy: torch.Tensor) -> torch.Tensor:
-    """Mean squared error of the accuracy itself, a fraction."""
+    """Mean squared error. Models are trained on accuracies less their mean and divided by their standard deviation."""
     return ((score - accuracy) ** 2).mean()
 
 

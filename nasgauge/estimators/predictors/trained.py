@@ -49,7 +49,9 @@ class Trained(Model):
             torch.manual_seed(seed)  # torch draws initial weights from its global generator alone
             self.network = self.make()
         generator = torch.Generator().manual_seed(seed)
-        target = torch.tensor(accuracy.tolist(), dtype=torch.float32)
+        spread = accuracy.std()
+        standard = (accuracy - accuracy.mean()) / (spread if spread > 0 else 1.0)  # losses of the order do not notice
+        target = torch.tensor(standard.tolist(), dtype=torch.float32)
         adam = torch.optim.Adam(self.network.parameters(), lr=training.lr)
         whole = self.read(archs) if len(archs) <= training.batch_size else None
         for _ in range(training.epochs):
