@@ -1,8 +1,8 @@
 """Does a predictor that learns from one-shot scores clean them or spoil them?
 
-`nasgauge run bias-oneshot`, then `python examples/oneshot_oracle.py runs/bias-oneshot/nb201 [oneshot_loss]`. GATES learns
-from the one-shot scores of 78 architectures (three draws, three seeds) instead of their accuracies; both are judged on
-all 1,000, the one-shot scores themselves as the mean over their seeds.
+`nasgauge run bias-oneshot`, then `python examples/oneshot_oracle.py runs/bias-oneshot/nb201 [oneshot_loss]`. GATES
+learns from the one-shot scores of 78 architectures (three draws, three seeds) instead of their accuracies; both are
+judged on all 1,000, the one-shot scores themselves as the mean over their seeds.
 """
 
 import sys
