@@ -1,6 +1,6 @@
 """How much does an MLP on one number a place depend on which number stands for which operation? (needs $NASGAUGE_DATA)
 
-78 cells of the real NAS-Bench-201 (three draws), hinge loss; 20 numberings of the five operations, the same at each place.
+78 cells of the real NAS-Bench-201 (three draws), hinge loss; 20 numberings of the operations, the same at each place.
 """
 
 import numpy as np

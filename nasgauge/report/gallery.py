@@ -13,6 +13,7 @@ from nasgauge.report.forest import draw_forest, size
 from nasgauge.report.labels import best_first, by_key, key_of, leading
 
 N_THINNED = 50_000  # architectures beyond which matrix and scatter rest on a sample
+N_BIAS = 16_000  # architectures beyond which the analyses of bias do, for pairs of them are many more
 _THINNED = ("agreement", "rank_scatter")
 _PIXELS = 74  # of the page for an inch of a panel, at least
 _N_OPERATIONS = 1_000  # architectures looked at for the legend's operations
@@ -62,14 +63,14 @@ def exhibits(bundle: Bundle, *, rng: np.random.Generator) -> dict[str, Exhibit]:
     """Every analysis that has the tables it needs as a figure, by name; of a section's, those that are not empty."""
     scores, truth = bundle.scores, bundle.truth
     scores = scores[is_among(scores["arch"], truth["arch"])]
-    note, some = _thinned(scores, truth, rng)
+    samples = {most: _thinned(scores, truth, most, rng) for most in (N_THINNED, N_BIAS)}
     shown = {}
     for name, analysis in ANALYSES.items():
         if not set(analysis.needs) <= set(bundle.records):
             continue
-        thin = name in _THINNED and note
-        tables = some if thin else (scores, truth)
-        exhibit = _exhibit(name, analysis, bundle, *tables, notes=[note] if thin else [], rng=rng)
+        most = N_BIAS if analysis.section == "bias" else N_THINNED if name in _THINNED else None
+        note, tables = ("", (scores, truth)) if most is None else samples[most]
+        exhibit = _exhibit(name, analysis, bundle, *tables, notes=[note] if note else [], rng=rng)
         if exhibit.panels or not analysis.section:
             shown[name] = exhibit
     return shown
@@ -130,15 +131,15 @@ def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
 
 
 def _thinned(
-    scores: pd.DataFrame, truth: pd.DataFrame, rng: np.random.Generator
+    scores: pd.DataFrame, truth: pd.DataFrame, most: int, rng: np.random.Generator
 ) -> tuple[str, tuple[pd.DataFrame, pd.DataFrame]]:
-    """A sample of the architectures where there are too many, and the sentence that says so, else ""."""
+    """A sample of the architectures where there are more than `most`, and the sentence that says so, else ""."""
     archs = truth["arch"].unique()
-    if len(archs) <= N_THINNED:
+    if len(archs) <= most:
         return "", (scores, truth)
-    kept = archs[np.sort(rng.choice(len(archs), N_THINNED, replace=False))]
+    kept = archs[np.sort(rng.choice(len(archs), most, replace=False))]
     some = scores[is_among(scores["arch"], kept)], truth[is_among(truth["arch"], kept)]
-    return f"Computed on {N_THINNED:,} of {len(archs):,} architectures, drawn at random.", some
+    return f"Computed on {most:,} of {len(archs):,} architectures, drawn at random.", some
 
 
 def _exhibit(

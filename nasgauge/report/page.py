@@ -31,8 +31,9 @@ _SCRIPTS = ("sort", "figures", "explorer")
 def render(bundle: Bundle) -> str:
     """The page as one string; the same bundle gives the same bytes.
 
-    Everything from the bundle is escaped. Beyond 50,000 architectures matrix and scatter rest on a seeded sample, and
-    downloads hold at most 20,000 rows; the captions say so.
+    Everything from the bundle is escaped. Beyond 50,000 architectures matrix and scatter rest on a seeded sample,
+    beyond 16,000 the analyses of bias, beyond 2,000 the explorer, and downloads hold at most 20,000 rows; the captions
+    say so.
     """
     rng = np.random.default_rng(_SEED)
     rows = estimator_rows(bundle)

@@ -292,3 +292,13 @@ def test_the_ceiling_is_drawn_where_the_axis_is_its_criterion(bundle):
     bare = exhibits(dataclasses.replace(whole, ceiling=empty(VALUES)), rng=np.random.default_rng(0))["trend"]
     tau, other = ([p.svg for p in shown.panels if "Kendall" in p.label] for shown in (drawn, bare))
     assert tau != other and "noise ceiling" not in " ".join(bare.notes)
+
+
+def test_biases_rest_on_fewer_where_there_are_too_many(bundle, monkeypatch):
+    from nasgauge.report.gallery import exhibits
+
+    monkeypatch.setattr("nasgauge.report.gallery.N_BIAS", 25)
+    shown = exhibits(bundle, rng=np.random.default_rng(0))
+    for name in ("bias_profile", "enrichment", "misjudged"):
+        assert shown[name].table["n"].max() <= 25 and "Computed on 25 of 40" in shown[name].notes[0]
+    assert shown["rank_scatter"].table.groupby("estimator").size().max() == 40
