@@ -117,13 +117,17 @@ def criteria(names: Sequence[str]) -> Sequence[CriterionSpec]:
 
 
 def pairs(words: Sequence[str]) -> dict[str, Any]:
-    """Choices of a benchmark from words "key=value"; whole numbers become integers."""
-    choices = {}
+    """Choices of a benchmark from words "key=value"; whole numbers become integers, and null becomes None.
+
+    >>> pairs(["dataset=cifar100", "n=null"])
+    {'dataset': 'cifar100', 'n': None}
+    """
+    choices: dict[str, Any] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
             raise UserError(f"--choose {word!r}: write key=value, e.g. dataset=cifar100")
-        choices[key] = int(value) if value.isdecimal() else value
+        choices[key] = None if value == "null" else int(value) if value.isdecimal() else value
     return choices
 
 
