@@ -42,6 +42,7 @@ TRUTH = Table(
         _ISO,
         Column("seed", "int", "training seed; null: already a mean over trainings", nullable=True),
         Column("accuracy", "float", "fraction, higher is better"),
+        Column("train_seconds", "float", "of this training; null: not told", optional=True, nullable=True),
     ),
     key=("arch", "seed"),
 )
@@ -238,8 +239,37 @@ COMPLEXITY = Table(
     key=("arch",),
 )
 
+LESSONS = Table(
+    "lessons",
+    (
+        _ESTIMATOR,
+        Column("kind", "str", "the predictor, apart from how much it learned from and which draw and seed it is"),
+        Column("draw", "int", "number of the random first choice"),
+        Column("seed", "int", "seed of the predictor"),
+        Column("stage", "int", "when the architecture was chosen; 0: the random choice, later ones its own"),
+        _ARCH,
+    ),
+    key=("estimator", "seed", "arch"),
+)
+
+EXPENSES = Table(
+    "expenses",
+    (
+        Column("estimator", "str", '"truth": training every architecture'),
+        Column("n_scored", "int", "architectures"),
+        Column("score_seconds", "float", "of scoring them"),
+        Column("fit_seconds", "float", "of training a supernet or a predictor; 0: nothing is trained"),
+        Column("n_trained", "int", "architectures that were trained from scratch, for it to learn from"),
+        Column("truth_seconds", "float", "of these trainings; null: not told", nullable=True),
+        Column("other_seconds", "float", "of the estimators that it needs", nullable=True),
+        Column("total_seconds", "float", "of all that; null: one of them is not told", nullable=True),
+    ),
+    key=("estimator",),
+)
+
 RECORDS = {
-    t.name: t for t in (CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, TRAINING_LOG, FORGETTING, GRADIENTS, SETTINGS)
+    t.name: t
+    for t in (CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, TRAINING_LOG, FORGETTING, GRADIENTS, SETTINGS, LESSONS)
 }  # what an estimator may record beside its scores, for analyses that cannot derive it
 
 
