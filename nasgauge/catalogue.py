@@ -17,6 +17,7 @@ from nasgauge.estimators.zeroshot import PROXIES
 from nasgauge.families import FAMILIES
 from nasgauge.official import KINDS
 from nasgauge.run import shipped_names
+from nasgauge.search import SEARCHES
 from nasgauge.spaces import SPACES
 
 
@@ -39,6 +40,7 @@ def listing(room: str | None = None) -> dict[str, list[Entry]]:
         "proxies": [Entry(n, p.summary, p.reference) for n, p in PROXIES.items()],
         "samplers": [Entry(n, _first_sentence(s.function), s.reference) for n, s in SAMPLERS.items()],
         "encoders": [Entry(n, e.summary, e.reference) for n, e in ENCODERS.items()],
+        "searches": [Entry(n, s.summary, s.reference) for n, s in SEARCHES.items()],
         "criteria": [
             Entry(n, f"{c.title} ({c.symbol}), {c.better} is better", c.reference) for n, c in CRITERIA.items()
         ],

@@ -1,10 +1,11 @@
 """Studies and recipes: TOML files as frozen models. An unknown key is an error that names its place."""
 
+import itertools
 import re
 import tomllib
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from nasgauge.errors import UserError, unknown_name
 
@@ -65,7 +66,7 @@ class Recipe(_Model):
 class EstimatorSpec(_Model):
     """One estimator family with its options, e.g. name = "zeroshot", proxies = ["snip"].
 
-    `seeds`: instead of the study's.
+    `seeds`: instead of the study's. In a file, `each = {key = [values]}` stands for an estimator of every combination.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -78,13 +79,47 @@ class EstimatorSpec(_Model):
         return dict(self.model_extra or {})
 
 
+def expanded(entries: Any) -> Any:
+    """The entries of estimators, each with `each = {key = [values]}` replaced by one for every combination of values.
+
+    The keys of `each` in their order, the last one varying fastest. UserError: a key that also stands outside of it, or
+    that has no list of values.
+
+    >>> expanded([{"name": "e", "each": {"a": [1, 2]}}])
+    [{'name': 'e', 'a': 1}, {'name': 'e', 'a': 2}]
+    """
+    if not isinstance(entries, list | tuple):
+        return entries
+    found = []
+    for entry in entries:
+        if not isinstance(entry, dict) or "each" not in entry:
+            found.append(entry)
+            continue
+        rest = {key: value for key, value in entry.items() if key != "each"}
+        lists, where = entry["each"], f"estimator {entry.get('name')!r}, each"
+        if not isinstance(lists, dict) or not lists:
+            raise UserError(f"{where}: must be a table of lists, such as each = {{ n_fit = [39, 78] }}")
+        for key, values in lists.items():
+            if key in rest:
+                raise UserError(f"{where}: key {key!r} also stands outside of it; remove one of the two")
+            if not isinstance(values, list | tuple) or not values:
+                raise UserError(f"{where}: key {key!r} must have a list of values, got {values!r}")
+        found += [
+            rest | dict(zip(lists, chosen, strict=True)) for chosen in itertools.product(*lists.values())
+        ]  # fmt: skip
+    return found
+
+
+Estimators = Annotated[tuple[EstimatorSpec, ...], BeforeValidator(expanded), Field(min_length=1)]
+
+
 class Study(_Model):
     """One experiment: a benchmark, a seeded sample of its classes, estimators, criteria."""
 
     title: str
     benchmark: str | dict[str, Any]
     archs: JudgedSample = JudgedSample()
-    estimators: tuple[EstimatorSpec, ...] = Field(min_length=1)
+    estimators: Estimators
     criteria: tuple[str | dict[str, Any], ...] = ()
     seeds: tuple[int, ...] = (0,)
     n_bootstrap: int = Field(1000, ge=1)
@@ -114,7 +149,7 @@ class Survey(_Model):
     title: str
     parts: tuple[Part, ...] = Field(min_length=2)
     criterion: str | dict[str, Any] = "kendall_tau"
-    estimators: tuple[EstimatorSpec, ...] = Field(min_length=1)
+    estimators: Estimators
     criteria: tuple[str | dict[str, Any], ...] = ()
     seeds: tuple[int, ...] = (0,)
     n_bootstrap: int = Field(1000, ge=1)

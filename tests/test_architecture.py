@@ -31,8 +31,10 @@ MAY_IMPORT = {
     "search": {"errors", "spaces", "tables"},
     "training": {"errors", "spaces", "nets", "datasets", "augment"},
     "report": {"errors", "analyses", "criteria", "spaces", "tables"},
-    "families": {"errors", "spaces", "nets", "datasets", "study", "estimators", "checkpoints", "progress"},
-    "teaching": {"spaces", "benchmarks", "estimators", "families"},
+    "families": {"errors", "spaces", "nets", "datasets", "study", "estimators", "checkpoints", "progress", "search"},
+    "teaching": {"errors", "spaces", "benchmarks", "estimators", "families", "search"},
+    "costing": {"families", "tables"},
+    "units": {"spaces", "benchmarks", "families", "store", "study", "tables", "teaching"},
     "judgement": {"errors", "comparison", "spaces", "benchmarks", "criteria", "judging", "report", "scorefiles"},
     "studies": set(),
     "bench": {

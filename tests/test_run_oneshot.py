@@ -72,11 +72,16 @@ def test_every_estimator_is_judged_and_every_record_kept(done):
     assert set(bundle.values["estimator"]) == nets | smalls | {"net_ensemble", "net_snip", "net_n_params"}
     assert set(bundle.records) == {
         *("checkpoint_scores", "batch_scores", "class_scores", "training_log", "forgetting", "gradients", "settings"),
-        "complexity",  # the benchmark's own
+        *("complexity", "expenses"),  # the benchmark's own, and what everything cost
     }
     settings = bundle.records["settings"].set_index(["estimator", "setting"])["value"]
     assert settings["net", "epochs"] == 6 and settings["small_loss", "epochs"] == 1 and settings["net", "channels"] == 2
-    assert set(bundle.costs["estimator"]) >= nets and (bundle.costs["seconds_per_arch"] > 0).all()
+    spent = bundle.records["expenses"].set_index("estimator")
+    assert set(spent.index) == {*bundle.values["estimator"], "truth"} and (spent["total_seconds"] > 0).all()
+    assert spent["fit_seconds"]["net"] == spent["fit_seconds"]["net_loss"] > spent["fit_seconds"]["net_snip"] == 0
+    fit, ensemble = spent["fit_seconds"]["net"], spent.loc["net_ensemble"]
+    assert ensemble["other_seconds"] == pytest.approx(2 * spent["total_seconds"]["net"])  # two seeds, all of both
+    assert spent["other_seconds"]["small_snip"] == spent["fit_seconds"]["small"] and fit > 0
 
 
 def test_an_ensemble_is_the_mean_over_seeds_at_every_checkpoint(done):

@@ -14,7 +14,9 @@ SECTIONS = {
     "training": "While the supernet is trained",
     "stability": "How stable the ranking is",
     "search": "What a search would find",
+    "learning": "What predictors make of what they learn from",
     "settings": "What the choices do",
+    "cost": "What a better ranking costs",
 }  # of reports, in this order: name -> heading
 
 
@@ -28,12 +30,12 @@ class Analysis:
     paper_finding: what that paper found, one sentence with its place. size: (width, height) of a panel in inches.
     panel_by: the column whose every value gets a panel of its own, "" for one panel. margins: (left, bottom, right,
     top) of the axes in fractions of the panel, None where they depend on the labels. random: compute takes `rng`.
-    needs: names of the tables of `tables.RECORDS`, or "complexity" (table COMPLEXITY), that compute takes as keywords;
-    without all of them there is nothing to ask. takes: names of those it takes where they are there. counts: what the
-    column n counts. caption: how to read the drawing, in a sentence or two. section: of SECTIONS, where reports show it
-    if it has anything to say; "" for those that every report shows in a place of their own. upwards: the criterion
-    that a panel's vertical axis shows, or "criterion" for the one that its rows name, so that reports can draw the
-    noise ceiling there; "" for none.
+    needs: names of the tables of `tables.RECORDS`, "complexity" (table COMPLEXITY) or "expenses" (EXPENSES), that
+    compute takes as keywords; without all of them there is nothing to ask. takes: names of those it takes where they
+    are there. counts: what the column n counts. caption: how to read the drawing, in a sentence or two. section: of
+    SECTIONS, where reports show it if it has anything to say; "" for those that every report shows in a place of their
+    own. upwards: the criterion that a panel's vertical axis shows, or "criterion" for the one that its rows name, so
+    that reports can draw the noise ceiling there; "" for none.
     """
 
     compute: Callable[..., pd.DataFrame]

@@ -5,16 +5,19 @@ from nasgauge.analyses import (
     best_of_truth,
     by_setting,
     common_ground,
+    cost_quality,
     forgetting,
     gradient_similarity,
     intra_level,
     iso_classes,
+    learning_curve,
     rank_scatter,
     reliability,
     score_histogram,
     search_quality,
     seeds,
     stability,
+    stage_choices,
     top_cells,
     training_curve,
     trend,
@@ -260,5 +263,53 @@ ANALYSES: dict[str, Analysis] = {
         caption="Criteria by the value of a setting; bands are the range over seeds. Of several series the first is "
         "drawn, the table holds all; settings that change along are named.",
         section="settings",
+    ),
+    "learning_curve": Analysis(
+        learning_curve.compute,
+        learning_curve.draw,
+        "How much better does a predictor get with what it learns from?",
+        "",
+        "Ning et al. (2020, as submitted to ICLR 2021, Fig. 4) find GATES, trained with a ranking loss, ahead of LSTM, "
+        "MLP and random forest for 39, 78, 390 and 781 architectures of NAS-Bench-201.",
+        (3.4, 3.2),
+        "panel",
+        needs=("lessons",),
+        caption="Lines are means over draws of what is learned from and over seeds, bands reach from the least to the "
+        "greatest. Of more than eight kinds of predictors those are drawn that agree best with the truth; the table "
+        "holds all.",
+        section="learning",
+        upwards="criterion",
+    ),
+    "stage_choices": Analysis(
+        stage_choices.compute,
+        stage_choices.draw,
+        "What does a predictor choose once it may choose, and does it find the best?",
+        "",
+        "Ning et al. (2020, as submitted to ICLR 2021, Table A2) find the standard deviation of 78 accuracies fall "
+        "from .064 to below .005 in the first stage that GATES or LSTM chooses, and to about .002 later.",
+        (3.4, 3.2),
+        "panel",
+        needs=("lessons",),
+        caption="Each stage adds architectures that the predictor itself took for the best; points are means over "
+        "draws and seeds. Bars of accuracy reach from the best to the worst choice, the others over draws and seeds. "
+        "Rank 1 is the best architecture of the truth, tied ones share the least rank.",
+        section="learning",
+    ),
+    "cost_quality": Analysis(
+        cost_quality.compute,
+        cost_quality.draw,
+        "What does a better ranking cost?",
+        "",
+        "Ning et al. (2021, App. D and Table A9) tell no seconds of an estimator, only that all experiments took about "
+        "300 GPU days; on NAS-Bench-201 a supernet reaches a tau of .766, and the best zero-shot estimator, which "
+        "trains nothing, .611.",
+        (5.0, 4.0),
+        "panel",
+        needs=("expenses",),
+        caption="Filled points: no other estimator is as good for as little or better for less; at most ten of them "
+        "are named. A kind without such a point has its best named in grey. Bars: least and greatest seed. The line is "
+        "the best that a budget buys.",
+        section="cost",
+        upwards="criterion",
     ),
 }

@@ -29,7 +29,7 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
         raise UserError(f"{table}: is missing, or its .json is; `nasgauge bench build` writes both")
     trainings = check(pd.read_parquet(table), TRAININGS, where=str(table))
     record = json.loads(table.with_suffix(".json").read_text())
-    truth = trainings[["arch", "iso_class", "seed"]].assign(
+    truth = trainings[["arch", "iso_class", "seed", "train_seconds"]].assign(
         accuracy=trainings[metric], seed=trainings["seed"].astype("Int64")
     )
     complexity = trainings[["arch", "n_params", "macs"]].drop_duplicates("arch").reset_index(drop=True)

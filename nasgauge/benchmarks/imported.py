@@ -41,7 +41,8 @@ def _official(
     told = rows[rows[metric].notna()]
     if told.empty:
         raise UserError(f"{path}: none of these trainings tells its {metric.replace('_', ' ')}; choose another metric")
-    truth = check(told[["arch", "iso_class", "seed"]].assign(accuracy=told[metric]).reset_index(drop=True), TRUTH)
+    columns = ["arch", "iso_class", "seed", "train_seconds"]
+    truth = check(told[columns].assign(accuracy=told[metric]).reset_index(drop=True), TRUTH)
     complexity = told[["arch", "n_params"]].drop_duplicates("arch").assign(macs=pd.NA).reset_index(drop=True)
     several = truth.groupby("arch")["seed"].nunique().max() > 1
     lacking = f", {len(rows) - len(told):,} more without the metric" if len(told) < len(rows) else ""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.estimators import Estimator
-from nasgauge.families.family import Family, Learning, Place
+from nasgauge.families.family import Family, Learning, Need, Place
 from nasgauge.families.oneshot import ENSEMBLE, INHERITED, ONESHOT
 from nasgauge.families.predictor import PREDICTOR
 from nasgauge.families.zeroshot import VOTE, ZEROSHOT
@@ -54,13 +54,14 @@ def check_estimators(specs: Sequence[EstimatorSpec], space: Space, seeds: Sequen
     for spec in specs:
         family, where = family_of(spec.name), f"estimator {spec.name!r}"
         words = options_for(family.words, spec.options, where)
-        for needed in family.needs(words):
+        needs = [need.name for need in family.needs(words)]
+        for needed in needs:
             if needed not in known:
                 raise UserError(f"{where}: {unknown_name('estimator', needed, known)} (it must stand above)")
         own = spec.seeds or seeds
         if family.build is not None:
             family.build(spec.options, space, seeds[0], place)
-            for supernet in trained.keys() & set(family.needs(words)):
+            for supernet in trained.keys() & set(needs):
                 _check_seeds(where, own, supernet, trained[supernet])
         if family.trains:
             trained[words.label] = own
@@ -79,10 +80,16 @@ def _check_seeds(where: str, seeds: Sequence[int], supernet: str, trained: Seque
         )
 
 
-def needs_of(spec: EstimatorSpec) -> tuple[str, ...]:
-    """The names of the estimators of the study that this one is made from."""
+def needs_of(spec: EstimatorSpec) -> tuple[Need, ...]:
+    """The estimators of the study that this one is made from."""
     family = family_of(spec.name)
     return tuple(family.needs(options_for(family.words, spec.options, f"estimator {spec.name!r}")))
+
+
+def names_of(spec: EstimatorSpec) -> tuple[str, ...]:
+    """The names that the estimator has in tables."""
+    family = family_of(spec.name)
+    return tuple(family.names(options_for(family.words, spec.options, f"estimator {spec.name!r}")))
 
 
 def learning_of(spec: EstimatorSpec) -> Learning | None:
@@ -101,11 +108,14 @@ __all__ = [
     "FAMILIES",
     "Family",
     "Learning",
+    "Need",
     "Place",
     "check_estimators",
     "estimator_for",
     "family_of",
     "is_combination",
     "learning_of",
+    "names_of",
+    "needs_of",
     "supernets_of",
 ]

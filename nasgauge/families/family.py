@@ -18,12 +18,14 @@ from nasgauge.study import Options
 @dataclass(frozen=True)
 class Place:
     """The study around an estimator: where it may keep checkpoints (in memory alone if `folder` is None), whom to tell
-    of its progress, and the options of the study's supernets by label.
+    of its progress, the options of the study's supernets by label, and the scores (table SCORES) of the estimators that
+    it needs, None before there are any.
     """
 
     folder: Path | None = None
     progress: Progress | None = None
     supernets: Mapping[str, Options] = field(default_factory=dict)
+    scores: pd.DataFrame | None = None
 
     def checkpoints(self, label: str, seed: int) -> MutableMapping[int, dict[str, Any]]:
         """The states (by epoch) of the supernet of that label and seed."""
@@ -32,17 +34,34 @@ class Place:
 
 @final
 @dataclass(frozen=True)
-class Learning:
-    """How many architectures' truth an estimator pays for in a stage, and the number of the random first choice.
+class Need:
+    """An estimator that must stand above in the study, by its name or a supernet's label.
 
-    `stage`: further stages, in each of which it chooses itself, among all that it has not seen or `n_candidates` of
-    them.
+    scores: what of its scores is used: "none" (its weights alone), "all", or "learned", those of the architectures that
+    are learned from. every_seed: whether all its seeds are used for each seed of the one that needs it.
+    """
+
+    name: str
+    scores: str = "all"
+    every_seed: bool = False
+
+
+@final
+@dataclass(frozen=True)
+class Learning:
+    """How many architectures an estimator learns from in a stage, the first of them a random choice.
+
+    names: by stage after which it is judged, its name then. choose: the search (of SEARCHES) by which it finds the best
+    that it has not seen, scoring all or `n_candidates` of them. n_trainings: trainings of each whose accuracy it sees,
+    None for all. signal: from whose scores it learns in place of the truth, "" for the truth.
     """
 
     n_fit: int
-    draw: int
-    stage: int = 0
+    names: Mapping[int, str]
+    choose: str = "exhaustive"
     n_candidates: int | None = None
+    n_trainings: int | None = None
+    signal: str = ""
 
 
 @final
@@ -51,7 +70,7 @@ class Family:
     """`build` makes an estimator from words, a space, a seed and a place; or `combine` makes scores from others'.
 
     `words`: the dataclass of its options. `names`: the estimators that stand in the score table for such options.
-    `needs`: the names (or labels) that must stand above it in the study. `trains`: it must be fitted before it can
+    `needs`: what must stand above it in the study. `trains`: it must be fitted before it can
     estimate. `learns`: from how much truth, None for those that see none. `chunk`: architectures a piece of work, so
     that little is lost when a run is ended.
     """
@@ -60,7 +79,7 @@ class Family:
     names: Callable[[Any], Sequence[str]]
     build: Callable[[Options, Space, int, Place], Estimator] | None = None
     combine: Callable[[pd.DataFrame, Options], pd.DataFrame] | None = None
-    needs: Callable[[Any], Sequence[str]] = lambda words: ()
+    needs: Callable[[Any], Sequence[Need]] = lambda words: ()
     trains: bool = False
     learns: Callable[[Any], Learning] | None = None
     chunk: int = 20

@@ -26,7 +26,7 @@ from nasgauge.estimators.oneshot import (
     per_cell,
 )
 from nasgauge.estimators.zeroshot import ZeroShot
-from nasgauge.families.family import Family, Place
+from nasgauge.families.family import Family, Need, Place
 from nasgauge.families.images import batches, parted, whole
 from nasgauge.families.tensorboard import tensorboard_logger
 from nasgauge.nets import NetOptions, Path, SupernetOptions, supernet
@@ -226,6 +226,8 @@ def _ensemble(scores: pd.DataFrame, options: Options) -> pd.DataFrame:
 
 ONESHOT = Family(OneShotWords, lambda w: names(w.label, w.averages, w.post_deiso), build=_build, trains=True, chunk=500)
 INHERITED = Family(
-    InheritedWords, lambda w: [f"{w.of}_{p}" for p in w.proxies], build=_inherited, needs=lambda w: [w.of]
+    InheritedWords, lambda w: [f"{w.of}_{p}" for p in w.proxies], build=_inherited, needs=lambda w: [Need(w.of, "none")]
 )
-ENSEMBLE = Family(EnsembleWords, lambda w: (f"{w.of}_ensemble",), combine=_ensemble, needs=lambda w: [w.of])
+ENSEMBLE = Family(
+    EnsembleWords, lambda w: (f"{w.of}_ensemble",), combine=_ensemble, needs=lambda w: [Need(w.of, every_seed=True)]
+)

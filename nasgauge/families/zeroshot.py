@@ -7,7 +7,7 @@ import pandas as pd
 
 from nasgauge.estimators import Estimator
 from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, vote
-from nasgauge.families.family import Family, Place
+from nasgauge.families.family import Family, Need, Place
 from nasgauge.families.images import batches
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import Space
@@ -63,4 +63,4 @@ def _names(words: ZeroShotWords) -> list[str]:
 
 
 ZEROSHOT = Family(ZeroShotWords, _names, build=_build)
-VOTE = Family(VoteWords, lambda w: (w.label,), combine=_vote, needs=lambda w: w.experts)
+VOTE = Family(VoteWords, lambda w: (w.label,), combine=_vote, needs=lambda w: [Need(name) for name in w.experts])

@@ -19,9 +19,9 @@ class Bundle:
     only architectures of the truth. ceiling: VALUES rows of "noise_ceiling", empty where the truth has single
     trainings. space: the Space of the architectures, None where it is unknown. provenance: which truth this is (data
     set, split, epochs, seeds, source ...). study, environment: settings and versions, nested as they like. published:
-    (estimator, criterion, at, value, source) of the literature. costs: (estimator, seconds_per_arch). references: bib
-    keys to cite besides those of criteria and space. records: tables of `tables.RECORDS` by name, what estimators
-    recorded beside their scores. contest: table
+    (estimator, criterion, at, value, source) of the literature. references: bib keys to cite besides those of criteria
+    and space. records: tables of `tables.RECORDS` by name, what estimators recorded beside their scores, and
+    "complexity" and "expenses" (tables COMPLEXITY and EXPENSES) where they are known. contest: table
     CONTEST by the leading criterion, connected: VALUES of it over connected architectures alone; empty if not asked.
     UserError: a table without its columns, values without rows.
     """
@@ -37,7 +37,6 @@ class Bundle:
     study: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     published: pd.DataFrame | None = None
-    costs: pd.DataFrame | None = None
     references: tuple[str, ...] = ()
     records: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     contest: pd.DataFrame = field(default_factory=lambda: empty(CONTEST))
@@ -51,7 +50,6 @@ class Bundle:
         if self.values.empty:
             raise UserError("the report's table 'values' has no rows; judge the scores first")
         _require(self.published, "published", ("estimator", "criterion", "at", "value", "source"))
-        _require(self.costs, "costs", ("estimator", "seconds_per_arch"))
 
 
 def _require(table: pd.DataFrame | None, name: str, columns: tuple[str, ...]) -> None:

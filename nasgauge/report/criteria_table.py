@@ -25,7 +25,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One estimator; `kind` is "ceiling", "counting" or "". seconds: per architecture, "" where unknown."""
+    """One estimator; `kind` is "ceiling", "counting" or "". seconds: all that it cost, by architecture, "" where
+    unknown; n_trained: architectures that were trained for it to learn from.
+    """
 
     estimator: str
     kind: str
@@ -34,6 +36,7 @@ class Row:
     n_missing: int
     seconds: str = ""
     seconds_sort: float | None = None
+    n_trained: int = 0
 
 
 def columns(bundle: Bundle) -> list[Heading]:
@@ -54,10 +57,8 @@ def ceiling_row(bundle: Bundle) -> Row | None:
 def estimator_rows(bundle: Bundle) -> list[Row]:
     """A row for every estimator, the best by the leading criterion first."""
     values, published = by_key(bundle.values), by_key(bundle.published)
-    cost = (
-        {}
-        if bundle.costs is None
-        else dict(zip(bundle.costs["estimator"], bundle.costs["seconds_per_arch"], strict=True))
+    spent = (
+        {row.estimator: row for row in bundle.records["expenses"].itertuples()} if "expenses" in bundle.records else {}
     )
     n_distinct = bundle.scores.groupby("estimator")["score"].nunique()
     rows = []
@@ -68,7 +69,8 @@ def estimator_rows(bundle: Bundle) -> list[Row]:
         cells = tuple(
             _cell(row, h, published.get((name, h.key)), reason) for row, h in zip(found, columns(bundle), strict=True)
         )
-        seconds = float(cost.get(name, math.nan))
+        cost = spent.get(name)
+        seconds = cost.total_seconds / cost.n_scored if cost is not None and cost.n_scored else math.nan
         rows.append(
             Row(
                 name,
@@ -78,6 +80,7 @@ def estimator_rows(bundle: Bundle) -> list[Row]:
                 int(first.n_missing),
                 "" if math.isnan(seconds) else f"{seconds:.2g}",
                 None if math.isnan(seconds) else seconds,
+                0 if cost is None else int(cost.n_trained),
             )
         )
     return rows

@@ -16,6 +16,7 @@ N_THINNED = 50_000  # architectures beyond which matrix and scatter rest on a sa
 N_BIAS = 16_000  # architectures beyond which the analyses of bias do, for pairs of them are many more
 _THINNED = ("agreement", "rank_scatter")
 _PIXELS = 74  # of the page for an inch of a panel, at least
+_N_LETTERS = 40  # of a name, at most
 _N_OPERATIONS = 1_000  # architectures looked at for the legend's operations
 
 
@@ -187,8 +188,10 @@ def panels_of(
         panels = sorted(panels, key=lambda panel: place.get(panel[0], -1))
     if name != "agreement":
         return [(label, rows, analysis.size) for label, rows in panels]
-    inches = 0.41 * len(set(table["a"]) | set(table["b"]))
-    return [(label, rows, (1.5 + inches, 1.2 + inches)) for label, rows in panels]
+    names = set(table["a"]) | set(table["b"])
+    inches, longest = 0.41 * len(names), 0.06 * min(_N_LETTERS, max(map(len, names), default=0))
+    size = max(1.5, 1.65 * longest) + inches, max(1.2, 0.8 * longest) + inches  # the names above lean to the right
+    return [(label, rows, size) for label, rows in panels]
 
 
 def draw_panel(analysis: Analysis, rows: pd.DataFrame, ax, bundle: Bundle) -> None:

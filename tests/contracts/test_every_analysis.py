@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 
 from nasgauge.analyses import ANALYSES, SECTIONS
 from nasgauge.spaces import NB201, SPACES, get_space
-from nasgauge.tables import COMPLEXITY, RECORDS, check
+from nasgauge.tables import COMPLEXITY, EXPENSES, LESSONS, RECORDS, check
 
 NAMES = sorted(ANALYSES)
 SPACE = NB201()
-TABLES = {**RECORDS, "complexity": COMPLEXITY}
+TABLES = {**RECORDS, "complexity": COMPLEXITY, "expenses": EXPENSES}
 
 
 def tables(n=30, n_seeds=3, space=SPACE):
@@ -47,6 +47,13 @@ def records(archs):
     )
     pairs = epochs.merge(pairs, how="cross")
     settings = [("x", "channels", 4.0), ("y", "channels", 8.0), ("x", "epochs", 40.0), ("y", "epochs", 40.0)]
+    lessons = [("x", "mlp", 0, seed, 0, arch) for seed in (0, 1) for arch in archs[:3]]
+    for seed in (0, 1):  # the random choice is that of the draw, the next one that of the seed
+        chosen = [*archs[:4], *archs[4 + 4 * seed : 8 + 4 * seed]]
+        lessons += [("y", "mlp, stages of 4", 1, seed, i // 4, arch) for i, arch in enumerate(chosen)]
+    n = len(archs)
+    spent = {"n_scored": n, "score_seconds": [0.1 * n, 5.0, 0.0], "fit_seconds": [0.0, 120.0, 0.0]}
+    spent |= {"n_trained": [0, 0, n], "truth_seconds": [0.0, 0.0, 60.0 * n], "other_seconds": 0.0}
     return {
         "checkpoint_scores": each.assign(score=rng.normal(size=len(each))),
         "batch_scores": batches.assign(accuracy=hits, loss=2 - hits + rng.random(len(batches)) / 9),
@@ -55,6 +62,10 @@ def records(archs):
         "forgetting": steps.assign(accuracy_after_step=0.5, accuracy_after_epoch=rng.random(len(steps))),
         "gradients": pairs.assign(cosine=rng.uniform(-1, 1, len(pairs))),
         "complexity": pd.DataFrame({"arch": archs, "n_params": rng.integers(1, 9, len(archs)), "macs": None}),
+        "lessons": pd.DataFrame(lessons, columns=[c.name for c in LESSONS.columns]),
+        "expenses": pd.DataFrame(
+            {"estimator": ["x", "y", "truth"], **spent, "total_seconds": [0.1 * n, 125.0, 60 * n]}
+        ),
         "settings": pd.DataFrame(settings, columns=["estimator", "setting", "value"]),
     }
 
@@ -135,7 +146,7 @@ def test_every_panel_can_be_drawn(name):
     for _, rows in ANALYSES[name].panels(ask(name, *tables())):
         axes = Figure(figsize=ANALYSES[name].size).add_subplot()
         ANALYSES[name].draw(rows, axes, SPACE)
-        axes.figure.canvas.draw()
+        axes.figure.draw_without_rendering()
         assert axes.has_data()
 
 

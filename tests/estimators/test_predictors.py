@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy import stats
 
 from nasgauge.criteria import kendall_tau
 from nasgauge.errors import UserError
-from nasgauge.estimators.predictors import ENCODERS, LOSSES, Predictor, Training
-from nasgauge.estimators.predictors.encodings import graphs_of, vocabulary
+from nasgauge.estimators.predictors import ENCODERS, LOSSES, Beside, Predictor, Training
+from nasgauge.estimators.predictors.encodings import Words, graphs_of, vocabulary
 from nasgauge.estimators.predictors.networks import GATES
 from nasgauge.spaces import NB101, NB201, SPACES, get_space
 
@@ -18,18 +19,31 @@ QUICK = Training(epochs=60)
 
 
 def planted(space, n, seed=0):
-    """Distinct architectures whose accuracy grows with their 3x3 convolutions, and less so with their 1x1."""
+    """Distinct architectures whose accuracy is a sum over operations, the more the later in the space's order."""
     rng = np.random.default_rng(seed)
     archs = sorted({space.to_str(space.sample(rng)) for _ in range(2 * n)})
     archs = [archs[i] for i in rng.permutation(len(archs))[:n]]
     counts = [space.op_counts(space.from_str(a)) for a in archs]
-    weight = {name: i for i, name in enumerate(sorted(counts[0]))}
+    weight = {name: i for i, name in enumerate(counts[0])}
     accuracy = np.array([sum(weight[k] * v for k, v in c.items()) for c in counts], dtype=float)
     accuracy = 0.5 + 0.4 * (accuracy - accuracy.min()) / np.ptp(accuracy)
     return pd.DataFrame({"arch": archs, "iso_class": archs, "seed": 0, "accuracy": accuracy})
 
 
+def beside(table):
+    """Two estimators' scores: one that knows the accuracy up to noise, one that is nothing but noise."""
+    rng = np.random.default_rng(1)
+    noise = rng.normal(size=(2, len(table)))
+    parts = [
+        pd.DataFrame({"estimator": name, "arch": table["arch"], "seed": 0, "score": score})
+        for name, score in (("good", table["accuracy"] + 0.03 * noise[0]), ("noise", np.exp(9 * noise[1])))
+    ]
+    return Beside.of(pd.concat(parts), ["good", "noise"])
+
+
 def fitted(space, seen, encoder, **options):
+    if ENCODERS[encoder].reads == "scores":
+        options = {"beside": beside(planted(space, 300)), **options}
     return Predictor(space, encoder, **{"training": QUICK, **options}).fit(seen, rng=np.random.default_rng(0))
 
 
@@ -51,7 +65,8 @@ def test_each_encoder_learns_a_planted_ranking(encoder):
 @pytest.mark.parametrize("encoder", ENCODERS)
 def test_each_encoder_reads_every_space(space, encoder):
     table = planted(get_space(space), 30)
-    found = fitted(get_space(space), table, encoder, training=Training(epochs=2)).estimate(
+    options = {"training": Training(epochs=2), "beside": beside(table)}
+    found = fitted(get_space(space), table, encoder, **options).estimate(
         [get_space(space).from_str(a) for a in table["arch"]]
     )
     assert len(found.scores) == len(table) and found.errors.empty and np.isfinite(found.scores["score"]).all()
@@ -90,17 +105,19 @@ def test_gates_is_the_formula_written_out_edge_by_edge():
     arch = space.from_str("|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|none~0|avg_pool_3x3~1|nor_conv_3x3~2|")
     known = vocabulary(space, [arch])
     torch.manual_seed(0)
-    net = GATES(len(known), 1, width=8, n_layers=3)
+    net = GATES(len(known), 1, 2, n_embedding=6, n_start=7, width=8, n_layers=3)
     [graph] = space.graphs(arch).values()
     x = [net.start[0], *[net.start[1]] * 3]
-    for gate, pass_on, keep in zip(net.gate, net.pass_on, net.keep, strict=True):
-        new = [keep(value) for value in x]
+    for i, (gate, pass_on) in enumerate(zip(net.gate, net.pass_on, strict=True)):
+        sent = [pass_on(torch.relu(value) if i else value) for value in x]
+        x = list(sent)
         for source, target, name in graph.edges:
             if name != "none":
                 operation = net.operation.weight[known[name]]
-                new[target] = new[target] + torch.sigmoid(gate(operation)) * pass_on(x[source])
-        x = [torch.relu(value) for value in new]
-    assert net(graphs_of(space, [arch], known)).item() == pytest.approx(net.head(x[3]).item(), abs=1e-6)
+                x[target] = x[target] + torch.sigmoid(gate(operation)) * sent[source]
+    beside = torch.tensor([[0.3, -0.7]])
+    expected = net.head(torch.cat([x[3], beside[0]]))
+    assert net(graphs_of(space, [arch], known), beside).item() == pytest.approx(expected.item(), abs=1e-6)
 
 
 def test_hinge_is_the_mean_over_pairs_and_its_gradient_the_finite_difference():
@@ -151,6 +168,69 @@ def test_an_unknown_operation_is_an_error_of_that_architecture_alone():
         found = fitted(space, few, encoder).estimate([space.from_str(a) for a in (few["arch"].iloc[0], pooled)])
         assert found.scores["arch"].tolist() == [few["arch"].iloc[0]]
         assert "avg_pool_3x3" in found.errors["error"].item() and "training" in found.errors["error"].item()
+
+
+def test_words_are_numbered_in_the_order_of_the_space_and_not_of_the_alphabet():
+    space = NB201()
+    words = Words.of(space, [(i,) * 6 for i in (4, 2, 0)])
+    assert words.codes(space, (0, 2, 4, 2, 0, 4)) == [0, 1, 2, 1, 0, 2]
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_scores_beside_an_architecture_are_read_and_help(encoder):
+    """With the accuracy itself beside, up to a monotone map, unseen architectures are ranked better than without."""
+    table = planted(NB201(), 300)
+    rng = np.random.default_rng(0)
+    table = table.assign(accuracy=0.5 + 0.1 * rng.random(len(table)))  # nothing about the architecture tells it
+    told = pd.DataFrame({"estimator": "e", "arch": table["arch"], "seed": 0, "score": np.exp(99 * table["accuracy"])})
+    seen, unseen = table[:150], table[150:]
+    tau = {}
+    for name, beside_it in {"with": Beside.of(told, ["e"]), "noise": Beside.of(
+        told.assign(score=rng.permutation(told["score"])), ["e"])}.items():  # fmt: skip
+        predictor = fitted(NB201(), seen, encoder, training=Training(), beside=beside_it)
+        tau[name] = kendall_tau(scores_of(predictor, unseen["arch"]).to_numpy(), unseen["accuracy"].to_numpy())
+    assert tau["with"] > 0.5 and abs(tau["noise"]) < 0.2
+
+
+def test_what_a_score_beside_it_lacks_is_not_learned_from_and_not_scored():
+    space, table = NB201(), planted(NB201(), 40)
+    some = beside(table[:30])
+    predictor = fitted(space, table[20:], "gates", beside=some)
+    found = predictor.estimate([space.from_str(a) for a in table["arch"]])
+    assert set(found.scores["arch"]) == set(table["arch"][:30])
+    assert set(found.errors["arch"]) == set(table["arch"][30:]) and "no score of good" in found.errors["error"].iloc[0]
+    with pytest.raises(UserError, match="there are 0 architectures"):
+        fitted(space, table[30:], "gates", beside=some)
+    with pytest.raises(UserError, match="no scores of 'nobody'"):
+        Beside.of(pd.DataFrame(columns=["estimator", "arch", "seed", "score"]), ["nobody"])
+    with pytest.raises(UserError, match="reads scores of other estimators"):
+        Predictor(space, "scores_mlp")
+
+
+def test_scores_beside_are_normal_scores_of_ranks_over_means_of_seeds():
+    rows = pd.DataFrame({"estimator": "e", "arch": list("abcabc"), "seed": [0] * 3 + [1] * 3,
+                         "score": [1e60, 2.0, 5.0, 0.0, 4.0, 1.0]})  # fmt: skip
+    values = Beside.of(rows, ["e"]).values  # means: a 5e59, b 3, c 3
+    expected = {"a": stats.norm.ppf(5 / 6), "b": stats.norm.ppf(1 / 3), "c": stats.norm.ppf(1 / 3)}
+    assert {k: v[0] for k, v in values.items()} == pytest.approx(expected)
+    assert (Beside.of(rows.assign(score=1.0), ["e"]).values["a"] == 0).all()
+
+
+def test_what_was_paid_and_learned_is_told():
+    space, table = NB201(), planted(NB201(), 20)
+    seeds = pd.concat([table.assign(seed=seed, train_seconds=2.0) for seed in (0, 1)])
+    costs = {}
+    for name, seen, signal in (("told", seeds, ""), ("not told", table, ""), ("signal", table, "oneshot")):
+        predictor = fitted(space, seen, "random_forest", signal=signal, kind="forest", draw=3)
+        found = predictor.estimate([space.from_str(a) for a in table["arch"]])
+        costs[name] = found.costs.iloc[0]
+        lessons = found.records["lessons"]
+        assert set(lessons["arch"]) == set(table["arch"]) and set(lessons["kind"]) == {"forest"}
+        assert set(lessons["draw"]) == {3} and set(lessons["stage"]) == {0}
+    assert (costs["told"]["n_trained"], costs["told"]["truth_seconds"]) == (20, 80.0)
+    assert costs["not told"]["n_trained"] == 20 and np.isnan(costs["not told"]["truth_seconds"])
+    assert (costs["signal"]["n_trained"], costs["signal"]["truth_seconds"]) == (0, 0.0)
+    assert {c["n_learned"] for c in costs.values()} == {20}
 
 
 def test_too_little_to_learn_from_is_told():

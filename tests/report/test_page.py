@@ -148,9 +148,14 @@ def test_the_ceiling_stands_on_top_and_the_rest_follow_by_value(page):
 
 def test_downloads_hold_the_tables(reader, bundle):
     tables = downloads(reader)
+    # the others have nothing to say here
     everywhere = {"values", "reliability", "agreement", "rank_scatter", "score_histogram", "top_cells"}
     bias = {"bias_profile", "place_bias", "enrichment", "misjudged"}
-    assert set(tables) == everywhere | bias | {"best_of_truth", "search_quality"}  # the others have nothing to say here
+    assert set(tables) == everywhere | bias | {
+        "best_of_truth",
+        "search_quality",
+        "cost_quality",
+    }
     assert len(tables["values"]) == len(bundle.values) + len(bundle.ceiling)
     assert len(tables["agreement"]) == 4 * 5 // 2
     assert tables["reliability"]["n_seeds_per_half"].tolist() == [1, 2]
@@ -176,7 +181,7 @@ def test_a_single_training_an_unknown_space_and_nothing_else(bundle):
         ceiling=empty(VALUES),
         errors=empty(ERRORS),
         published=None,
-        costs=None,
+        records={},
         provenance={},
         study={},
         environment={},

@@ -11,18 +11,23 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from nasgauge.errors import unknown_name
 from nasgauge.estimators.predictors.model import Model
 from nasgauge.estimators.predictors.regressors import Regressor
-from nasgauge.estimators.predictors.trained import GraphGATES, OneHotMLP, OrdinalMLP, SequenceLSTM
+from nasgauge.estimators.predictors.trained import GraphGATES, OneHotMLP, OrdinalMLP, ScoresMLP, SequenceLSTM
 
 
 @final
 @dataclass(frozen=True)
 class Encoder:
-    """A model to be made, with its reference. trains: whether loss, epochs and batches mean something to it."""
+    """A model to be made, with its reference.
+
+    trains: whether loss, epochs and batches mean something to it. reads: "architecture", beside which it may read
+    scores of other estimators, or "scores" alone.
+    """
 
     make: Callable[[], Model]
     reference: str
     summary: str
     trains: bool = True
+    reads: str = "architecture"
 
 
 def _forest(seed: int) -> RandomForestRegressor:
@@ -50,7 +55,16 @@ ENCODERS: dict[str, Encoder] = {
     "gaussian_process": Encoder(
         lambda: Regressor(_gaussian_process, "encoding"), "rasmussen2006gp", "Gaussian process on the encoding", False
     ),
-}
+    "scores_mlp": Encoder(ScoresMLP, "ning2020surgery", "MLP on other estimators' scores alone", True, "scores"),
+    "scores_forest": Encoder(
+        lambda: Regressor(_forest, "nothing"), "breiman2001forests", "100 trees on other estimators' scores alone",
+        False, "scores",
+    ),
+    "scores_gaussian_process": Encoder(
+        lambda: Regressor(_gaussian_process, "nothing"), "rasmussen2006gp",
+        "Gaussian process on other estimators' scores alone", False, "scores",
+    ),
+}  # fmt: skip
 
 
 def get_encoder(name: "str | Encoder") -> Encoder:

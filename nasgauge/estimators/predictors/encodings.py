@@ -18,9 +18,9 @@ class Words:
 
     @classmethod
     def of(cls, space: Space, archs: Sequence[Arch]) -> "Words":
-        """Those of these architectures, numbered in alphabetical order."""
-        columns = zip(*(space.words(arch) for arch in archs), strict=True)
-        return cls(tuple({word: i for i, word in enumerate(sorted(set(column)))} for column in columns))
+        """Those of these architectures, numbered in the space's own order, that of its encoding's entries."""
+        places = zip(*(zip(arch, space.words(arch), strict=True) for arch in archs), strict=True)
+        return cls(tuple({word: i for i, (_, word) in enumerate(sorted(set(place)))} for place in places))
 
     def codes(self, space: Space, arch: Arch) -> list[int]:
         """The number of the word at each place; NotScored for one that was not learned."""

@@ -7,6 +7,7 @@ from typing import final
 
 import numpy as np
 
+from nasgauge.estimators.predictors.beside import Beside
 from nasgauge.spaces import Arch, Space
 
 
@@ -24,12 +25,26 @@ class Training:
     lr: float = 1e-3
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What a model learns from: architectures of a space, what stands beside them, and accuracies (n,), fractions."""
+
+    space: Space
+    beside: Beside
+    archs: Sequence[Arch]
+    accuracy: np.ndarray
+
+
 class Model(ABC):
     """A function from architectures to scores, higher is better, that was learned from accuracies."""
 
+    space: Space
+    beside: Beside
+
     @abstractmethod
-    def fit(self, space: Space, archs: Sequence[Arch], accuracy: np.ndarray, training: Training, seed: int) -> None:
-        """Learn from architectures with their accuracies (n,), fractions. The same seed gives the same model."""
+    def fit(self, lesson: Lesson, training: Training, seed: int) -> None:
+        """Learn from architectures with their accuracies. The same seed gives the same model."""
 
     @abstractmethod
     def check(self, arch: Arch) -> None:
@@ -38,3 +53,7 @@ class Model(ABC):
     @abstractmethod
     def score(self, archs: Sequence[Arch]) -> np.ndarray:
         """Scores (n,) of architectures that pass `check`."""
+
+    def read_beside(self, archs: Sequence[Arch]) -> np.ndarray:
+        """(n, n_names) numbers that stand beside the architectures; NotScored for one without."""
+        return self.beside.read([self.space.to_str(arch) for arch in archs] if self.beside.names else archs)

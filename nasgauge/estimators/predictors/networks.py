@@ -1,5 +1,6 @@
-"""Networks that turn an encoding into one score an architecture."""
+"""Networks that turn an encoding, and scores of other estimators beside it, into one score an architecture."""
 
+from itertools import pairwise
 from typing import final
 
 import torch
@@ -7,68 +8,88 @@ from torch import nn
 
 from nasgauge.estimators.predictors.encodings import Graphs
 
+_HIDDEN = (200, 200, 200)
+
+
+def head(n_inputs: int) -> nn.Sequential:
+    """What stands on every encoding: three hidden layers of 200, (n, n_inputs) -> (n, 1).
+
+    Reference: ning2020gates, public code, without its dropout.
+    """
+    sizes = (n_inputs, *_HIDDEN)
+    hidden = [(nn.Linear(a, b), nn.ReLU()) for a, b in pairwise(sizes)]
+    return nn.Sequential(*(layer for pair in hidden for layer in pair), nn.Linear(_HIDDEN[-1], 1))
+
 
 @final
 class MLP(nn.Module):
-    """Three layers on a vector: (n, n_features) -> (n,)."""
+    """The head on a vector: (n, n_features), (n, n_beside) -> (n,)."""
 
-    def __init__(self, n_features: int, width: int = 200) -> None:
+    def __init__(self, n_features: int, n_beside: int = 0) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(n_features, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1)
-        )
+        self.head = head(n_features + n_beside)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.layers(x).squeeze(1)
+    def forward(self, x: torch.Tensor, beside: torch.Tensor) -> torch.Tensor:
+        return self.head(torch.cat([x, beside], dim=1)).squeeze(1)
 
 
 @final
 class LSTM(nn.Module):
-    """One recurrent layer over the words at the places, an embedding a place and word: codes (n, n_places) -> (n,)."""
+    """One recurrent layer over the words at the places, an embedding a place and word.
 
-    def __init__(self, n_words: list[int], width: int = 100) -> None:
+    Codes (n, n_places), (n, n_beside) -> (n,). Sizes 48 and 96 of the public code of ning2020gates.
+    """
+
+    def __init__(self, n_words: list[int], n_beside: int = 0, *, n_embedding: int = 48, width: int = 96) -> None:
         super().__init__()
-        self.embeddings = nn.ModuleList(nn.Embedding(n, width) for n in n_words)
-        self.lstm = nn.LSTM(width, width, batch_first=True)
-        self.head = nn.Linear(width, 1)
+        self.embeddings = nn.ModuleList(nn.Embedding(n, n_embedding) for n in n_words)
+        self.lstm = nn.LSTM(n_embedding, width, batch_first=True)
+        self.head = head(width + n_beside)
 
-    def forward(self, codes: torch.Tensor) -> torch.Tensor:
-        steps = torch.stack([e(codes[:, i]) for i, e in enumerate(self.embeddings)], dim=1)  # (n, n_places, width)
+    def forward(self, codes: torch.Tensor, beside: torch.Tensor) -> torch.Tensor:
+        steps = torch.stack([e(codes[:, i]) for i, e in enumerate(self.embeddings)], dim=1)  # (n, n_places, 48)
         _, (last, _) = self.lstm(steps)
-        return self.head(last[0]).squeeze(1)
+        return self.head(torch.cat([last[0], beside], dim=1)).squeeze(1)
 
 
 @final
 class GATES(nn.Module):
-    """Information that flows along the graph and is gated by the operations it passes: `Graphs` -> (n_archs,).
+    """Information that flows along the graph and is gated by the operations it passes.
 
-    x_i <- relu(x_i S + sum over edges (j, i) of sigmoid(o_e G) * (x_j W)), layer by layer, with weights S, G, W of each
-    layer and o_e the mean of the embeddings of the parts of the operation's name. Input nodes start with a learned
-    vector and all others with another, so nodes are told apart by their connections alone: isomorphic graphs have one
-    score. An architecture is the concatenation of the means over the output nodes of its cells.
+    `Graphs`, (n_archs, n_beside) -> (n_archs,). In each of five layers, with its own weights W and G,
 
-    Reference: ning2020gates, as ning2020surgery describes it; the propagation by layers is ours.
+        x_i <- x_i W + sum over edges (j, i) of sigmoid(o_e G) * (x_j W),   relu between layers
+
+    o_e: the mean of the embeddings of the parts of the operation's name. Input nodes start with a learned vector and
+    all others with another, so nodes are told apart by their connections alone: isomorphic graphs have one score. An
+    architecture is the concatenation of the means over the output nodes of its cells.
+
+    Reference: ning2020gates. Sizes (48, 96, five times 128) of its public code, which keeps x_i at the input alone;
+    kept everywhere, graphs longer than five edges have a score too.
     """
 
-    def __init__(self, n_tokens: int, n_cells: int, width: int = 64, n_layers: int = 5) -> None:
+    def __init__(
+        self, n_tokens: int, n_cells: int, n_beside: int = 0, *, n_embedding: int = 48, n_start: int = 96,
+        width: int = 128, n_layers: int = 5,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.operation = nn.Embedding(n_tokens, width)
-        self.start = nn.Parameter(torch.randn(2, width))
-        self.gate = nn.ModuleList(nn.Linear(width, width) for _ in range(n_layers))
-        self.pass_on = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(n_layers))
-        self.keep = nn.ModuleList(nn.Linear(width, width) for _ in range(n_layers))
-        self.head = nn.Sequential(nn.Linear(n_cells * width, width), nn.ReLU(), nn.Linear(width, 1))
+        sizes = [n_start, *[width] * n_layers]
+        self.operation = nn.Embedding(n_tokens, n_embedding)
+        self.start = nn.Parameter(torch.randn(2, n_start))
+        self.gate = nn.ModuleList(nn.Linear(n_embedding, width) for _ in range(n_layers))
+        self.pass_on = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in pairwise(sizes))
+        self.head = head(n_cells * width + n_beside)
 
-    def forward(self, g: Graphs) -> torch.Tensor:
-        width = self.start.shape[1]
+    def forward(self, g: Graphs, beside: torch.Tensor) -> torch.Tensor:
         parts = self.operation(g.tokens)
-        counts = torch.bincount(g.owner, minlength=len(g.source)).clamp(min=1)
-        operation = parts.new_zeros(len(g.source), width).index_add(0, g.owner, parts) / counts[:, None]
+        n_parts = torch.bincount(g.owner, minlength=len(g.source)).clamp(min=1)
+        operation = parts.new_zeros(len(g.source), parts.shape[1]).index_add(0, g.owner, parts) / n_parts[:, None]
         is_input = torch.zeros(g.n_nodes, dtype=torch.bool).index_fill(0, g.inputs, True)
         x = torch.where(is_input[:, None], self.start[0], self.start[1])  # (n_nodes, width)
-        for gate, pass_on, keep in zip(self.gate, self.pass_on, self.keep, strict=True):
-            message = torch.sigmoid(gate(operation)) * pass_on(x)[g.source]  # (n_edges, width)
-            x = torch.relu(keep(x).index_add(0, g.target, message))
-        n = torch.bincount(g.cell_of, minlength=g.n_archs * g.n_cells)
-        cells = x.new_zeros(g.n_archs * g.n_cells, width).index_add(0, g.cell_of, x[g.outputs]) / n[:, None]
-        return self.head(cells.view(g.n_archs, -1)).squeeze(1)
+        for i, (gate, pass_on) in enumerate(zip(self.gate, self.pass_on, strict=True)):
+            x = pass_on(torch.relu(x) if i else x)
+            x = x.index_add(0, g.target, torch.sigmoid(gate(operation)) * x[g.source])  # messages: (n_edges, width)
+        n_outputs = torch.bincount(g.cell_of, minlength=g.n_archs * g.n_cells)
+        cells = x.new_zeros(g.n_archs * g.n_cells, x.shape[1]).index_add(0, g.cell_of, x[g.outputs])
+        cells = (cells / n_outputs[:, None]).view(g.n_archs, -1)
+        return self.head(torch.cat([cells, beside], dim=1)).squeeze(1)

@@ -1,7 +1,8 @@
 """The estimator that learns from a few trained architectures."""
 
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -10,12 +11,13 @@ import pandas as pd
 
 from nasgauge.errors import UserError
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
+from nasgauge.estimators.predictors.beside import Beside
 from nasgauge.estimators.predictors.dictionary import get_encoder
 from nasgauge.estimators.predictors.losses import LOSSES
-from nasgauge.estimators.predictors.model import Model, Training
+from nasgauge.estimators.predictors.model import Lesson, Model, Training
 from nasgauge.estimators.predictors.not_scored import NotScored
 from nasgauge.spaces import Arch, Space
-from nasgauge.tables import ERRORS, SCORES, SETTINGS, check, empty
+from nasgauge.tables import ERRORS, LESSONS, SCORES, check, empty
 
 JUDGED = ("all", "unseen", "unseen_classes")
 _LEAST = 2
@@ -26,10 +28,15 @@ _LEAST = 2
 class Predictor(Estimator):
     """A model that `fit` learns from the accuracies it is given, and its scores of any architecture.
 
-    `encoder`: a name of ENCODERS; `training`: loss, epochs, batches. `seed`: of the initial weights, trees and batches.
-    `judged`: "all", "unseen" (architectures that were learned from are passed over), or "unseen_classes" (and so are
-    their isomorphic twins). `model`, `seen`, `n_seen`, `fit_seconds` come from `fit`. An architecture with a word that
-    no training one held has an error.
+    `encoder`: a name of ENCODERS; `training`: loss, epochs, batches. `beside`: scores of other estimators that it reads
+    as well. `seed`: of the initial weights, trees and batches. `judged`: "all", "unseen" (architectures that were
+    learned from are passed over), or "unseen_classes" (and so are their isomorphic twins). An architecture that holds a
+    word that no training one held, or that a score beside it lacks, has an error.
+
+    `label`, `kind`, `draw`: its name in tables, and what it is called there apart from n_fit, draw and seed (table
+    LESSONS). `signal`: whose scores it learns from in place of the truth, "" for the truth. What `fit` learned:
+    `model`, `known` (what is not judged), `lessons`, `n_trained` and `truth_seconds` (of what was paid for),
+    `fit_seconds`.
 
     >>> from nasgauge.spaces import NB201
     >>> space = NB201()
@@ -44,20 +51,30 @@ class Predictor(Estimator):
     space: Space
     encoder: str
     training: Training = field(default_factory=Training)
+    beside: Beside = field(default_factory=Beside)
     seed: int = 0
     label: str = ""
+    kind: str = ""
+    draw: int = 0
+    signal: str = ""
     judged: str = "all"
     model: Model | None = None
-    seen: frozenset[str] = frozenset()
-    n_seen: int = 0
+    known: frozenset[str] = frozenset()
+    lessons: pd.DataFrame = field(default_factory=lambda: empty(LESSONS))
+    n_trained: int = 0
+    truth_seconds: float = 0.0
     fit_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        get_encoder(self.encoder)
+        encoder = get_encoder(self.encoder)
         if self.training.loss not in LOSSES:
             raise UserError(f"predictor: unknown loss {self.training.loss!r}; there are {', '.join(LOSSES)}")
         if self.judged not in JUDGED:
             raise UserError(f"predictor: judged is {self.judged!r}; there are {', '.join(JUDGED)}")
+        if encoder.reads == "scores" and not self.beside.names:
+            raise UserError(
+                f"predictor: {self.encoder!r} reads scores of other estimators and is given none; name some"
+            )
 
     @property
     def name(self) -> str:
@@ -67,36 +84,62 @@ class Predictor(Estimator):
     def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "Predictor":
         """The predictor that learned from the mean accuracy of each architecture (table TRUTH); `rng` is not used.
 
+        Of several seeds the mean is learned. Architectures that a score beside them lacks cannot be learned from,
+        though their truth is paid for. `seen` may have a column `stage`, when each was chosen (0 without one).
         UserError: fewer than two architectures, or all with one accuracy, from which no order can be learned.
         """
         accuracy = seen.groupby("arch")["accuracy"].mean()
+        if self.beside.names:
+            accuracy = accuracy[accuracy.index.isin(list(self.beside.values))]
         if len(accuracy) < _LEAST or accuracy.nunique() < _LEAST:
             what = f"{len(accuracy)} architectures" if len(accuracy) < _LEAST else "accuracies that are all equal"
             raise UserError(f"predictor {self.name!r}: there are {what} to learn from; give at least two that differ")
         start = time.perf_counter()
         model = get_encoder(self.encoder).make()
         archs = [self.space.from_str(text) for text in accuracy.index]
-        model.fit(self.space, archs, accuracy.to_numpy(), self.training, self.seed)
+        model.fit(Lesson(self.space, self.beside, archs, accuracy.to_numpy()), self.training, self.seed)
         known = {self._class_of(arch) for arch in archs} if self.judged == "unseen_classes" else set(accuracy.index)
-        learned = {"model": model, "seen": frozenset(known), "n_seen": len(archs)}
+        learned = {"model": model, "known": frozenset(known), "lessons": self._lessons(seen), **self._paid(seen)}
         return replace(self, **learned, fit_seconds=time.perf_counter() - start)
 
-    def _settings(self) -> pd.DataFrame:
-        """How many architectures' truth it has seen."""
-        return check(
-            pd.DataFrame([{"estimator": self.name, "setting": "n_seen", "value": float(self.n_seen)}]), SETTINGS
-        )
+    def _lessons(self, seen: pd.DataFrame) -> pd.DataFrame:
+        each = seen.drop_duplicates("arch")
+        stage = each["stage"] if "stage" in each else 0
+        rows = {"estimator": self.name, "kind": self.kind or self.encoder, "draw": self.draw, "seed": self.seed}
+        return check(each[["arch"]].assign(**rows, stage=stage).reset_index(drop=True), LESSONS)
+
+    def _paid(self, seen: pd.DataFrame) -> dict[str, float]:
+        """Architectures that were trained, and the seconds of it, NaN if they are not told; none for a signal."""
+        if self.signal:
+            return {"n_trained": 0, "truth_seconds": 0.0}
+        told = "train_seconds" in seen
+        seconds = float(seen["train_seconds"].sum(skipna=False)) if told else math.nan
+        return {"n_trained": seen["arch"].nunique(), "truth_seconds": seconds}
 
     def _class_of(self, arch: Arch) -> str:
         return self.space.to_str(self.space.canonical(arch))
 
     def _is_seen(self, arch: Arch) -> bool:
         if self.judged == "unseen_classes":
-            return self._class_of(arch) in self.seen
-        return self.judged == "unseen" and self.space.to_str(arch) in self.seen
+            return self._class_of(arch) in self.known
+        return self.judged == "unseen" and self.space.to_str(arch) in self.known
 
     def history(self) -> dict[str, pd.DataFrame]:
         return {}
+
+    def values(self, archs: Sequence[Arch]) -> np.ndarray:
+        """One score for each architecture (n,), seen or not; NaN for one that it cannot score."""
+        good = [arch for arch in archs if self._why_not(arch) is None]
+        scores = dict(zip(good, self.model.score(good), strict=True)) if good else {}
+        return np.array([scores.get(arch, math.nan) for arch in archs])
+
+    def _why_not(self, arch: Arch) -> str | None:
+        """Why it cannot score the architecture, None if it can."""
+        try:
+            self.model.check(arch)
+        except NotScored as reason:
+            return str(reason)
+        return None
 
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
         """One score for each architecture to be judged, or the reason why there is none; UserError before `fit`."""
@@ -105,22 +148,23 @@ class Predictor(Estimator):
         start = time.perf_counter()
         good, errors = [], []
         for arch in dict.fromkeys(a for a in archs if not self._is_seen(a)):
-            text = self.space.to_str(arch)
-            try:
-                self.model.check(arch)
+            reason = self._why_not(arch)
+            if reason is None:
                 good.append(arch)
-            except NotScored as reason:
-                errors.append({"estimator": self.name, "arch": text, "seed": self.seed, "error": str(reason)})
+            else:
+                text = self.space.to_str(arch)
+                errors.append({"estimator": self.name, "arch": text, "seed": self.seed, "error": reason})
         scores = self.model.score(good) if good else []
         rows = [
             {"estimator": self.name, "arch": self.space.to_str(arch), "seed": self.seed, "score": float(score)}
             for arch, score in zip(good, scores, strict=True)
         ]
         each = (time.perf_counter() - start) / max(1, len(good))
-        costs = [{"estimator": self.name, "arch_seconds": each, "n": len(good), "fit_seconds": self.fit_seconds}]
+        costs = {"estimator": self.name, "arch_seconds": each, "n": len(good), "fit_seconds": self.fit_seconds}
+        costs |= {"n_trained": self.n_trained, "truth_seconds": self.truth_seconds, "n_learned": len(self.lessons)}
         return Estimates(
             scores=check(pd.DataFrame(rows), SCORES) if rows else empty(SCORES),
             errors=check(pd.DataFrame(errors), ERRORS) if errors else empty(ERRORS),
-            costs=check(pd.DataFrame(costs), COSTS) if good else empty(COSTS),
-            records={"settings": self._settings()},
+            costs=check(pd.DataFrame([costs]), COSTS) if good else empty(COSTS),
+            records={"lessons": self.lessons},
         )

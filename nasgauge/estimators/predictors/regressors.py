@@ -1,4 +1,4 @@
-"""Regressors of scikit-learn on the words at the places, or on the space's encoding."""
+"""Regressors of scikit-learn on the words at the places, on the space's encoding, or on scores alone."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -8,34 +8,40 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from nasgauge.estimators.predictors.encodings import Words
-from nasgauge.estimators.predictors.model import Model, Training
-from nasgauge.spaces import Arch, Space
+from nasgauge.estimators.predictors.model import Lesson, Model, Training
+from nasgauge.spaces import Arch
 
 
 @final
 class Regressor(Model):
-    """make(seed): an estimator of scikit-learn. features: "codes", the number of the word at each place, as the paper's
-    random forest reads it, or "encoding", `Space.encode`. The training's loss and epochs are not used.
+    """make(seed): an estimator of scikit-learn. features: what it reads of an architecture: "codes", the number of the
+    word at each place, as the paper's random forest does, "encoding", `Space.encode`, or "nothing". What stands beside
+    the architecture comes after it. The training's loss and epochs are not used.
     """
 
     def __init__(self, make: Callable[[int], Any], features: str) -> None:
         self.make, self.features = make, features
 
-    def fit(self, space: Space, archs: Sequence[Arch], accuracy: np.ndarray, training: Training, seed: int) -> None:
-        self.space, self.words = space, Words.of(space, archs)
+    def fit(self, lesson: Lesson, training: Training, seed: int) -> None:
+        self.space, self.beside = lesson.space, lesson.beside
+        self.words = Words.of(lesson.space, lesson.archs)
         with warnings.catch_warnings():
             # A Gaussian process whose targets have no noise runs into the bounds of its kernel, which are there for it.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            self.regressor = self.make(seed).fit(self._read(archs), accuracy)
+            self.regressor = self.make(seed).fit(self._read(lesson.archs), lesson.accuracy)
 
     def check(self, arch: Arch) -> None:
-        if self.features == "codes":
-            self.words.codes(self.space, arch)
+        self._read([arch])
 
     def score(self, archs: Sequence[Arch]) -> np.ndarray:
         return np.asarray(self.regressor.predict(self._read(archs)), dtype="float64")
 
     def _read(self, archs: Sequence[Arch]) -> np.ndarray:
+        beside = self.read_beside(archs)
+        if self.features == "nothing":
+            return beside
         if self.features == "codes":
-            return np.array([self.words.codes(self.space, arch) for arch in archs], dtype="float64")
-        return np.stack([self.space.encode(arch) for arch in archs]).astype("float64")
+            own = np.array([self.words.codes(self.space, arch) for arch in archs], dtype="float64")
+        else:
+            own = np.stack([self.space.encode(arch) for arch in archs]).astype("float64")
+        return np.hstack([own, beside])

@@ -11,9 +11,9 @@ from torch import nn
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.estimators.predictors.encodings import Words, graphs_of, vocabulary
 from nasgauge.estimators.predictors.losses import LOSSES
-from nasgauge.estimators.predictors.model import Model, Training
+from nasgauge.estimators.predictors.model import Lesson, Model, Training
 from nasgauge.estimators.predictors.networks import GATES, LSTM, MLP
-from nasgauge.spaces import Arch, Space
+from nasgauge.spaces import Arch
 
 _AT_ONCE = 4096  # architectures scored together
 
@@ -21,7 +21,6 @@ _AT_ONCE = 4096  # architectures scored together
 class Trained(Model):
     """A network on some reading of the architectures; final subclasses say which."""
 
-    space: Space
     network: nn.Module
 
     @abstractmethod
@@ -36,39 +35,57 @@ class Trained(Model):
     def read(self, archs: Sequence[Arch]) -> Any:
         """What the network takes for these architectures."""
 
-    def fit(self, space: Space, archs: Sequence[Arch], accuracy: np.ndarray, training: Training, seed: int) -> None:
-        if training.loss not in LOSSES:
-            raise unknown_name("loss", training.loss, LOSSES)
-        if training.epochs < 1 or training.batch_size < 1:
-            raise UserError(
-                f"predictor: {training.epochs} epochs, batches of {training.batch_size}; both must be at least 1"
-            )
-        self.space = space
+    def fit(self, lesson: Lesson, training: Training, seed: int) -> None:
+        _check(training)
+        archs, self.space, self.beside = lesson.archs, lesson.space, lesson.beside
         self.learn_words(archs)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)  # torch draws initial weights from its global generator alone
             self.network = self.make()
         generator = torch.Generator().manual_seed(seed)
-        spread = accuracy.std()
-        standard = (accuracy - accuracy.mean()) / (spread if spread > 0 else 1.0)  # losses of the order do not notice
-        target = torch.tensor(standard.tolist(), dtype=torch.float32)
+        target = _standardised(lesson.accuracy)
         adam = torch.optim.Adam(self.network.parameters(), lr=training.lr)
-        whole = self.read(archs) if len(archs) <= training.batch_size else None
+        whole = self._whole(archs) if len(archs) <= training.batch_size else None
         for _ in range(training.epochs):
             for rows in torch.randperm(len(archs), generator=generator).split(training.batch_size):
-                seen = whole if whole is not None else self.read([archs[i] for i in rows])
-                loss = LOSSES[training.loss](self.network(seen), target if whole is not None else target[rows])
+                seen = whole if whole is not None else self._whole([archs[i] for i in rows])
+                loss = LOSSES[training.loss](self.network(*seen), target if whole is not None else target[rows])
                 adam.zero_grad()
                 loss.backward()
                 adam.step()
 
+    def _whole(self, archs: Sequence[Arch]) -> tuple[Any, torch.Tensor]:
+        """What the network takes: the architectures, and what stands beside them, (n, n_beside)."""
+        return self.read(archs), torch.as_tensor(self.read_beside(archs), dtype=torch.float32)
+
+    @property
+    def n_beside(self) -> int:
+        """Numbers beside an architecture."""
+        return len(self.beside.names)
+
     def check(self, arch: Arch) -> None:
-        self.read([arch])
+        self._whole([arch])
 
     @torch.no_grad()
     def score(self, archs: Sequence[Arch]) -> np.ndarray:
-        parts = [self.network(self.read(archs[i : i + _AT_ONCE])) for i in range(0, len(archs), _AT_ONCE)]
+        parts = [self.network(*self._whole(archs[i : i + _AT_ONCE])) for i in range(0, len(archs), _AT_ONCE)]
         return torch.cat(parts).double().numpy()
+
+
+def _check(training: Training) -> None:
+    if training.loss not in LOSSES:
+        raise unknown_name("loss", training.loss, LOSSES)
+    if training.epochs < 1 or training.batch_size < 1:
+        raise UserError(
+            f"predictor: {training.epochs} epochs, batches of {training.batch_size}; both must be at least 1"
+        )
+
+
+def _standardised(accuracy: np.ndarray) -> torch.Tensor:
+    """Less their mean and divided by their standard deviation (n,); losses of the order do not notice."""
+    spread = accuracy.std()
+    standard = (accuracy - accuracy.mean()) / (spread if spread > 0 else 1.0)
+    return torch.tensor(standard.tolist(), dtype=torch.float32)
 
 
 class _OfWords(Trained):
@@ -89,7 +106,7 @@ class OrdinalMLP(_OfWords):
     """An MLP on the numbers of the words as they are, one number a place (the paper's serialisation)."""
 
     def make(self) -> nn.Module:
-        return MLP(len(self.words.places))
+        return MLP(len(self.words.places), self.n_beside)
 
     def read(self, archs: Sequence[Arch]) -> torch.Tensor:
         return self.codes(archs).float()
@@ -100,7 +117,7 @@ class OneHotMLP(Trained):
     """An MLP on the space's encoding, which tells words apart without an order among them."""
 
     def make(self) -> nn.Module:
-        return MLP(self.n_features)
+        return MLP(self.n_features, self.n_beside)
 
     def learn_words(self, archs: Sequence[Arch]) -> None:
         self.n_features = len(self.space.encode(archs[0]))
@@ -110,11 +127,25 @@ class OneHotMLP(Trained):
 
 
 @final
+class ScoresMLP(Trained):
+    """An MLP on the scores of other estimators alone."""
+
+    def make(self) -> nn.Module:
+        return MLP(0, self.n_beside)
+
+    def learn_words(self, archs: Sequence[Arch]) -> None:
+        pass
+
+    def read(self, archs: Sequence[Arch]) -> torch.Tensor:
+        return torch.empty(len(archs), 0)
+
+
+@final
 class SequenceLSTM(_OfWords):
     """An LSTM over the places."""
 
     def make(self) -> nn.Module:
-        return LSTM([len(place) for place in self.words.places])
+        return LSTM([len(place) for place in self.words.places], self.n_beside)
 
     def read(self, archs: Sequence[Arch]) -> torch.Tensor:
         return self.codes(archs)
@@ -131,7 +162,7 @@ class GraphGATES(Trained):
         self.n_cells = len(self.space.graphs(archs[0]))
 
     def make(self) -> nn.Module:
-        return GATES(len(self.known), self.n_cells)
+        return GATES(len(self.known), self.n_cells, self.n_beside)
 
     def read(self, archs: Sequence[Arch]) -> Any:
         return graphs_of(self.space, archs, self.known)

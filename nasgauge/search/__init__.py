@@ -1,0 +1,14 @@
+"""Does a better guess find a better architecture?
+
+A search spends a budget of evaluations on a callable objective, such as the scores of an estimator or the truth itself,
+and returns what it evaluated, in order. Rule: it knows the space, the candidates and the objective, but no estimator,
+no benchmark, no files and no torch; higher is better; it never evaluates an architecture twice.
+"""
+
+from nasgauge.search.dictionary import SEARCHES, Search, get_search
+from nasgauge.search.exhaustive import exhaustive
+from nasgauge.search.ledger import Objective
+from nasgauge.search.random_sample import random_sample
+from nasgauge.search.tournament import tournament
+
+__all__ = ["SEARCHES", "Objective", "Search", "exhaustive", "get_search", "random_sample", "tournament"]
