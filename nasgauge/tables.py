@@ -244,6 +244,7 @@ LESSONS = Table(
     (
         _ESTIMATOR,
         Column("kind", "str", "the predictor, apart from how much it learned from and which draw and seed it is"),
+        Column("signal", "str", "whose scores it learned from in place of the truth; empty: the truth"),
         Column("draw", "int", "number of the random first choice"),
         Column("seed", "int", "seed of the predictor"),
         Column("stage", "int", "when the architecture was chosen; 0: the random choice, later ones its own"),

@@ -16,6 +16,7 @@ from nasgauge.analyses import (
     score_histogram,
     search_quality,
     seeds,
+    signal_cleaning,
     stability,
     stage_choices,
     top_cells,
@@ -294,6 +295,21 @@ ANALYSES: dict[str, Analysis] = {
         "draws and seeds. Bars of accuracy reach from the best to the worst choice, the others over draws and seeds. "
         "Rank 1 is the best architecture of the truth, tied ones share the least rank.",
         section="learning",
+    ),
+    "signal_cleaning": Analysis(
+        signal_cleaning.compute,
+        signal_cleaning.draw,
+        "Does a predictor clean the scores that it learned from, or spoil them?",
+        "",
+        "Ning et al. (2020, as submitted to ICLR 2021, App. A.3) find that GATES, taught the one-shot scores of "
+        "78 architectures, ranks as they do (tau .718 and .719) and finds worse ones (BR@1% 12.1% instead of 2.5%).",
+        (3.4, 3.2),
+        "panel",
+        needs=("lessons",),
+        caption="Lines are means over draws and seeds, bands their range; dashed in the same colour is the estimator "
+        "whose scores were learned, the mean over its seeds. The table counts the runs that are better than it.",
+        section="learning",
+        upwards="criterion",
     ),
     "cost_quality": Analysis(
         cost_quality.compute,

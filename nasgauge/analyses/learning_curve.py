@@ -92,7 +92,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         if len(rows) == 1:
             ax.vlines(x, rows["low"], rows["high"], color=line.colour, linewidth=3, alpha=0.3)
         draw_line(x, rows, ax, line, kind)
-    _mark_sizes(sizes, ax)
+    mark_sizes(sizes, ax)
     ax.set_xlabel("architectures learned from")
     ax.set_ylabel(direction(table["criterion"].iloc[0]))
     legend_below(ax, left_out(table))
@@ -129,6 +129,23 @@ def left_out(table: pd.DataFrame) -> str:
     return f"the first {N_LINES} of {n} kinds of predictors" if n > N_LINES else ""
 
 
+def mark_sizes(sizes: np.ndarray, ax) -> None:
+    """A tick a size, logarithmic from a factor of 4; a number that would run into the next larger one is left out."""
+    position = sizes.astype("float64")
+    if sizes[-1] >= 4 * sizes[0]:
+        ax.set_xscale("log")
+        position = np.log(position)
+    words, right = [], np.inf
+    for size, at in zip(sizes[::-1], position[::-1], strict=True):
+        apart = right - at >= _APART * (position[-1] - position[0])
+        words.append(f"{size:,}" if apart else "")
+        right = at if apart else right
+    ax.set_xticks(sizes, words[::-1])
+    ax.minorticks_off()
+    if len(sizes) == 1:
+        ax.set_xlim(0.85 * sizes[0], 1.15 * sizes[0])
+
+
 def _pairs(scores: pd.DataFrame, accuracy: pd.Series, lessons: pd.DataFrame) -> dict[tuple[str, int], Pair]:
     """(estimator, seed) -> its scores and the accuracies, in the order of `accuracy`; without those that have none."""
     learned = scores[is_among(scores["estimator"], lessons["estimator"].unique())]
@@ -149,20 +166,3 @@ def _spreads(draws: Sequence[Sequence[float]]) -> dict[str, float]:
         "sd_draws": float(np.std([np.mean(seeds) for seeds in draws], ddof=1)) if len(draws) > 1 else np.nan,
         "sd_seeds": float(np.sqrt(np.mean(variances))) if variances else np.nan,
     }
-
-
-def _mark_sizes(sizes: np.ndarray, ax) -> None:
-    """A tick a size, logarithmic from a factor of 4; a number that would run into the next larger one is left out."""
-    position = sizes.astype("float64")
-    if sizes[-1] >= 4 * sizes[0]:
-        ax.set_xscale("log")
-        position = np.log(position)
-    words, right = [], np.inf
-    for size, at in zip(sizes[::-1], position[::-1], strict=True):
-        apart = right - at >= _APART * (position[-1] - position[0])
-        words.append(f"{size:,}" if apart else "")
-        right = at if apart else right
-    ax.set_xticks(sizes, words[::-1])
-    ax.minorticks_off()
-    if len(sizes) == 1:
-        ax.set_xlim(0.85 * sizes[0], 1.15 * sizes[0])

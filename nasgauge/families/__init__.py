@@ -54,14 +54,14 @@ def check_estimators(specs: Sequence[EstimatorSpec], space: Space, seeds: Sequen
     for spec in specs:
         family, where = family_of(spec.name), f"estimator {spec.name!r}"
         words = options_for(family.words, spec.options, where)
-        needs = [need.name for need in family.needs(words)]
-        for needed in needs:
+        needs = family.needs(words)
+        for needed in (need.name for need in needs):
             if needed not in known:
                 raise UserError(f"{where}: {unknown_name('estimator', needed, known)} (it must stand above)")
         own = spec.seeds or seeds
         if family.build is not None:
             family.build(spec.options, space, seeds[0], place)
-            for supernet in trained.keys() & set(needs):
+            for supernet in trained.keys() & {need.name for need in needs if need.scores == "none"}:
                 _check_seeds(where, own, supernet, trained[supernet])
         if family.trains:
             trained[words.label] = own

@@ -29,7 +29,8 @@ TRUTH = truth_of({"a": 0.1, "b": 0.3, "c": 0.5, "d": 0.6, "e": 0.8, "f": 0.9})
 def lessons_of(*runs):
     """runs: (estimator, kind, draw, seed, what it chose in each stage)."""
     rows = [(e, k, d, s, i, arch) for e, k, d, s, stages in runs for i, stage in enumerate(stages) for arch in stage]
-    return check(pd.DataFrame(rows, columns=[c.name for c in LESSONS.columns]), LESSONS)
+    columns = [c.name for c in LESSONS.columns if c.name != "signal"]
+    return check(pd.DataFrame(rows, columns=columns).assign(signal=""), LESSONS)
 
 
 def asked(lessons, truth=TRUTH, scores=NO_SCORES):

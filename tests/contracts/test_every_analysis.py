@@ -47,10 +47,10 @@ def records(archs):
     )
     pairs = epochs.merge(pairs, how="cross")
     settings = [("x", "channels", 4.0), ("y", "channels", 8.0), ("x", "epochs", 40.0), ("y", "epochs", 40.0)]
-    lessons = [("x", "mlp", 0, seed, 0, arch) for seed in (0, 1) for arch in archs[:3]]
+    lessons = [("x", "mlp", "y", 0, seed, 0, arch) for seed in (0, 1) for arch in archs[:3]]
     for seed in (0, 1):  # the random choice is that of the draw, the next one that of the seed
         chosen = [*archs[:4], *archs[4 + 4 * seed : 8 + 4 * seed]]
-        lessons += [("y", "mlp, stages of 4", 1, seed, i // 4, arch) for i, arch in enumerate(chosen)]
+        lessons += [("y", "mlp, stages of 4", "", 1, seed, i // 4, arch) for i, arch in enumerate(chosen)]
     n = len(archs)
     spent = {"n_scored": n, "score_seconds": [0.1 * n, 5.0, 0.0], "fit_seconds": [0.0, 120.0, 0.0]}
     spent |= {"n_trained": [0, 0, n], "truth_seconds": [0.0, 0.0, 60.0 * n], "other_seconds": 0.0}

@@ -105,8 +105,9 @@ class Predictor(Estimator):
     def _lessons(self, seen: pd.DataFrame) -> pd.DataFrame:
         each = seen.drop_duplicates("arch")
         stage = each["stage"] if "stage" in each else 0
-        rows = {"estimator": self.name, "kind": self.kind or self.encoder, "draw": self.draw, "seed": self.seed}
-        return check(each[["arch"]].assign(**rows, stage=stage).reset_index(drop=True), LESSONS)
+        own = {"estimator": self.name, "kind": self.kind or self.encoder, "signal": self.signal}
+        own |= {"draw": self.draw, "seed": self.seed}
+        return check(each[["arch"]].assign(**own, stage=stage).reset_index(drop=True), LESSONS)
 
     def _paid(self, seen: pd.DataFrame) -> dict[str, float]:
         """Architectures that were trained, and the seconds of it, NaN if they are not told; none for a signal."""
