@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from nasgauge.estimators.predictors import ENCODERS, Predictor
+from nasgauge.estimators.predictors import ENCODERS, Beside, Predictor
 from nasgauge.spaces import NB201
 
 
@@ -24,13 +24,16 @@ def main() -> None:
     names = [space.to_str(arch) for arch in chosen]
     accuracy = [0.5 + 0.05 * sum(op == 3 for op in arch) + 0.01 * rng.normal() for arch in chosen]
     seen = pd.DataFrame({"arch": names, "iso_class": names, "seed": 0, "accuracy": accuracy})
+    counts = pd.DataFrame({"arch": [space.to_str(arch) for arch in archs], "score": [sum(arch) for arch in archs]})
+    beside = Beside.of(counts.assign(estimator="sum", seed=0), ["sum"])
     for encoder in ENCODERS:
         start = time.perf_counter()
-        predictor = Predictor(space, encoder).fit(seen, rng=rng)
+        beside_it = beside if ENCODERS[encoder].reads == "scores" else Beside()
+        predictor = Predictor(space, encoder, beside=beside_it).fit(seen, rng=rng)
         learned = time.perf_counter()
         predictor.estimate(archs)
         ranked = time.perf_counter()
-        print(f"{encoder:18s} learn {learned - start:6.2f} s, rank all {ranked - learned:6.2f} s", flush=True)
+        print(f"{encoder:23s} learn {learned - start:6.2f} s, rank all {ranked - learned:6.2f} s", flush=True)
         if encoder == "gates":
             some = archs[:500]
             start = time.perf_counter()
@@ -39,7 +42,7 @@ def main() -> None:
             start = time.perf_counter()
             for arch in some:
                 predictor.model.score([arch])
-            print(f"{'':18s} one by one / together: {(time.perf_counter() - start) / together:.1f}")
+            print(f"{'':23s} one by one / together: {(time.perf_counter() - start) / together:.1f}")
 
 
 if __name__ == "__main__":

@@ -35,20 +35,19 @@ class MLP(nn.Module):
 
 @final
 class LSTM(nn.Module):
-    """One recurrent layer over the words at the places, an embedding a place and word.
+    """One recurrent layer over the words at the places, an embedding a word: the same at every place.
 
-    Codes (n, n_places), (n, n_beside) -> (n,). Sizes 48 and 96 of the public code of ning2020gates.
+    Numbers of words (n, n_places), (n, n_beside) -> (n,). Sizes of the public code of ning2020gates.
     """
 
-    def __init__(self, n_words: list[int], n_beside: int = 0, *, n_embedding: int = 48, width: int = 96) -> None:
+    def __init__(self, n_words: int, n_beside: int = 0, *, width: int = 100) -> None:
         super().__init__()
-        self.embeddings = nn.ModuleList(nn.Embedding(n, n_embedding) for n in n_words)
-        self.lstm = nn.LSTM(n_embedding, width, batch_first=True)
+        self.embedding = nn.Embedding(n_words, width)
+        self.lstm = nn.LSTM(width, width, batch_first=True)
         self.head = head(width + n_beside)
 
-    def forward(self, codes: torch.Tensor, beside: torch.Tensor) -> torch.Tensor:
-        steps = torch.stack([e(codes[:, i]) for i, e in enumerate(self.embeddings)], dim=1)  # (n, n_places, 48)
-        _, (last, _) = self.lstm(steps)
+    def forward(self, words: torch.Tensor, beside: torch.Tensor) -> torch.Tensor:
+        _, (last, _) = self.lstm(self.embedding(words))
         return self.head(torch.cat([last[0], beside], dim=1)).squeeze(1)
 
 

@@ -13,6 +13,7 @@ from nasgauge.estimators.predictors.encodings import Words, graphs_of, vocabular
 from nasgauge.estimators.predictors.losses import LOSSES
 from nasgauge.estimators.predictors.model import Lesson, Model, Training
 from nasgauge.estimators.predictors.networks import GATES, LSTM, MLP
+from nasgauge.estimators.predictors.not_scored import NotScored
 from nasgauge.spaces import Arch
 
 _AT_ONCE = 4096  # architectures scored together
@@ -88,28 +89,20 @@ def _standardised(accuracy: np.ndarray) -> torch.Tensor:
     return torch.tensor(standard.tolist(), dtype=torch.float32)
 
 
-class _OfWords(Trained):
-    """Networks that read the numbers of the words at the places."""
+@final
+class OrdinalMLP(Trained):
+    """An MLP on the numbers of the words as they are, one number a place (the paper's serialisation)."""
 
     words: Words
 
     def learn_words(self, archs: Sequence[Arch]) -> None:
         self.words = Words.of(self.space, archs)
 
-    def codes(self, archs: Sequence[Arch]) -> torch.Tensor:
-        """(n, n_places) int64."""
-        return torch.tensor([self.words.codes(self.space, arch) for arch in archs])
-
-
-@final
-class OrdinalMLP(_OfWords):
-    """An MLP on the numbers of the words as they are, one number a place (the paper's serialisation)."""
-
     def make(self) -> nn.Module:
         return MLP(len(self.words.places), self.n_beside)
 
     def read(self, archs: Sequence[Arch]) -> torch.Tensor:
-        return self.codes(archs).float()
+        return torch.tensor([self.words.codes(self.space, arch) for arch in archs], dtype=torch.float32)
 
 
 @final
@@ -141,14 +134,25 @@ class ScoresMLP(Trained):
 
 
 @final
-class SequenceLSTM(_OfWords):
-    """An LSTM over the places."""
+class SequenceLSTM(Trained):
+    """An LSTM over the places; a word that was learned at one place is known at every other."""
+
+    known: dict[str, int]
+
+    def learn_words(self, archs: Sequence[Arch]) -> None:
+        words = sorted({word for arch in archs for word in self.space.words(arch)})
+        self.known = {word: i for i, word in enumerate(words)}
 
     def make(self) -> nn.Module:
-        return LSTM([len(place) for place in self.words.places], self.n_beside)
+        return LSTM(len(self.known), self.n_beside)
 
     def read(self, archs: Sequence[Arch]) -> torch.Tensor:
-        return self.codes(archs)
+        return torch.tensor([[self._number(word) for word in self.space.words(arch)] for arch in archs])
+
+    def _number(self, word: str) -> int:
+        if word not in self.known:
+            raise NotScored(f"{word!r} was in no training architecture")
+        return self.known[word]
 
 
 @final
