@@ -3,6 +3,7 @@
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,6 +15,7 @@ from nasgauge.families import check_estimators, images
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import get_space
 from nasgauge.study import Recipe, Study, Survey, is_survey, options_for, parse
+from nasgauge.units import owners
 
 GOOD = """
 title = "t"
@@ -112,6 +114,21 @@ def test_shipped_studies_are_valid_down_to_the_words_of_their_estimators(name, i
     for study in studies:
         check_estimators(study.estimators, space_of(study.benchmark), study.seeds)
         resolve_all(study.criteria)
+
+
+PUBLISHED = [name for name in running.shipped_names() if "\npublished = " in running.shipped(name)]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_values_stand_beside_some_value_of_ours(name):
+    study = parse(running.shipped(name), Study, name)
+    table, ours = running.published(study.published), owners(study)
+    assert len(table) > 10 and table["value"].between(-1, 1).all()
+    known = {(c.name, None if np.isnan(c.at) else c.at) for c in resolve_all(study.criteria)}
+    told = {(c, None if np.isnan(at) else at) for c, at in zip(table["criterion"], table["at"], strict=True)}
+    assert len(set(table["estimator"]) & set(ours)) > 3 and told & known
+    if name.startswith("predictor"):  # whose names depend on the words
+        assert set(table["estimator"]) <= set(ours) and told <= known
 
 
 def test_a_wrong_word_in_a_shipped_study_would_be_told(images_of_every_data_set):
