@@ -37,10 +37,15 @@ def lessons_of(benchmark: Benchmark, learning: Learning, scores: pd.DataFrame | 
 
 
 def drawn(benchmark: Benchmark, n_fit: int, draw: int, lessons: pd.DataFrame) -> pd.DataFrame:
-    """The lessons of the first n_fit architectures, in the order of the draw, that have any."""
+    """The lessons of the first n_fit architectures, in the order of the draw, that have any; UserError: too few do."""
     order, _ = benchmark.split(len(benchmark.archs), 0, rng=np.random.default_rng(draw))
     known = set(lessons["arch"])
     chosen = [arch for arch in order if arch in known][:n_fit]
+    if len(chosen) < n_fit:
+        raise UserError(
+            f"estimator 'predictor': n_fit is {n_fit}, but there are lessons of {len(chosen)} architectures; give "
+            "a smaller number, or a signal that scored more"
+        )
     return lessons[lessons["arch"].isin(chosen)].assign(stage=0)
 
 

@@ -75,5 +75,7 @@ def test_a_signal_takes_the_place_of_the_truth_where_it_has_scores():
     assert np.allclose(seen.set_index("arch")["accuracy"], mean[seen["arch"]])
     [pupil] = taught(Predictor(NB201(), "random_forest", signal="oracle"), BENCHMARK, what, scores).predictors
     assert len(pupil.lessons) == 200 and pupil.n_trained == 0 and set(pupil.lessons["arch"]) <= set(archs)
+    with pytest.raises(UserError, match="lessons of 900 architectures;"):
+        taught(FOREST, BENCHMARK, learning(901, signal="oracle"), scores)
     score = pupil.values([NB201().from_str(a) for a in ACCURACY.index])
     assert kendall_tau(score, ACCURACY.to_numpy()) < -0.5  # it learned what it was told, which is the contrary
