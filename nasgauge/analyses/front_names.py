@@ -8,6 +8,7 @@ import pandas as pd
 from nasgauge.analyses.drawing import plain
 
 _N_NAMES = 10
+_N_LETTERS = 26  # of a name
 _LETTERS = 6.8  # points
 _SIDES = ((-1, 1), (0, 1), (-1, 0), (1, 1), (-1, -1), (1, 0), (0, -1), (1, -1))  # of a point, for its name
 
@@ -34,7 +35,7 @@ def write_names(ax, shown: pd.DataFrame, line: np.ndarray, upwards: int, colours
     frame = ax.bbox.extents[None] * 72 / ax.figure.dpi
     moves = np.array([(d * x, d * y * upwards) for d in (5, 14, 24, 36, 50) for x, y in _SIDES])
     for i in [*chosen, *others]:
-        name = plain(shown["estimator"][i], limit=26)
+        name = plain(_short(str(shown["estimator"][i])))
         size = np.array([0.6 * _LETTERS * len(name), 1.35 * _LETTERS])
         corner = points[i] + moves - size * (1 - np.sign(moves)) / 2
         boxes = np.hstack([corner, corner + size])
@@ -48,6 +49,15 @@ def write_names(ax, shown: pd.DataFrame, line: np.ndarray, upwards: int, colours
         best = int((hidden + 4 * outside + 0.6 * far + near).argmin())
         covered = np.vstack([covered, boxes[best : best + 1], lines[best]])
         _write(ax, name, shown.loc[i], moves[best], colours[shown["pays_for"][i]])
+
+
+def _short(name: str) -> str:
+    """At most 26 letters, cut in the middle: names of one family differ at their ends.
+
+    >>> _short("a" * 20 + " stage 3"), _short("short")
+    ('aaaaaaaaaaaaaa…aaa stage 3', 'short')
+    """
+    return name if len(name) <= _N_LETTERS else f"{name[:14]}…{name[-11:]}"
 
 
 def _write(ax, name: str, row: pd.Series, move: np.ndarray, colour: str) -> None:
