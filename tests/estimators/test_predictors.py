@@ -198,6 +198,7 @@ def test_what_a_score_beside_it_lacks_is_not_learned_from_and_not_scored():
     predictor = fitted(space, table[20:], "gates", beside=some)
     found = predictor.estimate([space.from_str(a) for a in table["arch"]])
     assert set(found.scores["arch"]) == set(table["arch"][:30])
+    assert set(predictor.lessons["arch"]) == set(table["arch"][20:30]) and predictor.n_trained == 20
     assert set(found.errors["arch"]) == set(table["arch"][30:]) and "no score of good" in found.errors["error"].iloc[0]
     with pytest.raises(UserError, match="there are 0 architectures"):
         fitted(space, table[30:], "gates", beside=some)

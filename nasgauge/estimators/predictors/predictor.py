@@ -99,7 +99,8 @@ class Predictor(Estimator):
         archs = [self.space.from_str(text) for text in accuracy.index]
         model.fit(Lesson(self.space, self.beside, archs, accuracy.to_numpy()), self.training, self.seed)
         known = {self._class_of(arch) for arch in archs} if self.judged == "unseen_classes" else set(accuracy.index)
-        learned = {"model": model, "known": frozenset(known), "lessons": self._lessons(seen), **self._paid(seen)}
+        learned = {"model": model, "known": frozenset(known), **self._paid(seen)}
+        learned["lessons"] = self._lessons(seen[seen["arch"].isin(accuracy.index)])
         return replace(self, **learned, fit_seconds=time.perf_counter() - start)
 
     def _lessons(self, seen: pd.DataFrame) -> pd.DataFrame:
