@@ -46,7 +46,8 @@ class PredictorWords:
 
 
 _BY_SEED = "by_seed"
-_WORDS = {"choose": "by {}", "signal": "on {}", "judged": "on {}", "loss": "{}"}  # said without the key
+_WORDS = {"choose": "by {}", "signal": "on {}", "judged": "on {}", "loss": "{}", "n_trainings": "seen {}x"}
+_N_NAMED = 2  # features that a name holds
 _NOT_SAID = ("encoder", "n_fit", "draw", "stages", "features", "n_candidates", "label")
 
 
@@ -54,9 +55,12 @@ def kind_of(words: PredictorWords) -> str:
     """What it is apart from n_fit, draw and stage: the encoder, and what differs from the defaults.
 
     >>> kind_of(PredictorWords(loss="mse", features=["synflow", "macs"], n_trainings=1))
-    'gates +synflow +macs mse n_trainings=1'
+    'gates +synflow +macs mse seen 1x'
+    >>> kind_of(PredictorWords(features=["synflow", "macs", "snip"]))
+    'gates +3 scores'
     """
-    said = [words.encoder, *(f"+{name}" for name in words.features)]
+    names = words.features if len(words.features) <= _N_NAMED else [f"{len(words.features)} scores"]
+    said = [words.encoder, *(f"+{name}" for name in names)]
     for field in fields(words):
         value = getattr(words, field.name)
         if field.name not in _NOT_SAID and value != field.default:
