@@ -6,6 +6,7 @@ Dong & Yang, "NAS-Bench-201", ICLR 2020; Dong et al., "NATS-Bench", TPAMI 2021.
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks.benchmark import Benchmark
@@ -66,9 +67,13 @@ def load(*, dataset: str = "cifar10", split: str = "test", epochs: int = 200, se
 
 
 def _seconds(folder: Path, truth: pd.DataFrame, trials: pd.DataFrame | None) -> pd.Series:
-    """The published seconds of one training, on the authors' machine, times the trials of which a row is the mean."""
-    table = pd.read_parquet(folder / "architectures.parquet", columns=["arch", "train_time_seconds_cifar10"])
-    one = truth["arch"].map(table.set_index("arch")["train_time_seconds_cifar10"]).astype("float64")
+    """The published seconds of one training, on the authors' machine, times the trials of which a row is the mean.
+
+    NaN where the table has no such column.
+    """
+    table = pd.read_parquet(folder / "architectures.parquet").set_index("arch")
+    seconds = table.get("train_time_seconds_cifar10", pd.Series(np.nan, table.index))
+    one = truth["arch"].map(seconds).astype("float64")
     return one if trials is None else one * truth["arch"].map(trials.groupby("arch").size())
 
 
