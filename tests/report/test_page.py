@@ -128,6 +128,15 @@ def test_values_stand_with_interval_published_value_and_cost(page):
     assert "excluded" not in row
 
 
+def test_what_was_trained_to_learn_from_has_a_column_where_there_is_any(page, bundle):
+    assert "trained<span" not in criteria(page)
+    spent = bundle.records["expenses"].assign(
+        n_trained=[7, 20], truth_seconds=[14.0, 3600.0], total_seconds=[16.0, 3600]
+    )
+    told = criteria(render(dataclasses.replace(bundle, records={"expenses": spent})))
+    assert "trained<span" in told and '<td data-sort="7">7</td>' in told and '<td data-sort="1.0">1</td>' in told
+
+
 def test_a_published_value_outside_the_interval_is_marked(page, reader):
     row = row_of(page, "n_params")
     assert 'class="published excluded"' in row and "pub. .700 †" in row
