@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from nasgauge import cli
 from nasgauge.benchmarks import load
@@ -15,7 +16,7 @@ from nasgauge.benchmarks import load
 def call(monkeypatch, capsys, *words):
     """(exit code, stdout, stderr) of a command in this process."""
     monkeypatch.setattr(sys, "argv", ["nasgauge", *map(str, words)])
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(cli, "console", Console(width=100))
     with pytest.raises(SystemExit) as end:
         cli.main()
         raise SystemExit(0)
