@@ -93,6 +93,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
             ax.vlines(x, rows["low"], rows["high"], color=line.colour, linewidth=3, alpha=0.3)
         draw_line(x, rows, ax, line, kind)
     mark_sizes(sizes, ax)
+    ax.ticklabel_format(axis="y", style="plain", useOffset=False)  # no factor above the axis
     ax.set_xlabel("architectures learned from")
     ax.set_ylabel(direction(table["criterion"].iloc[0]))
     legend_below(ax, left_out(table))

@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 from sklearn.isotonic import IsotonicRegression
 
+from nasgauge.analyses.shared import sharable
 from nasgauge.analyses.vectors import is_among, mean_scores, mean_truth, ranks
 
 COLUMNS = ("score", "accuracy", "difference", "excess")
 
 
+@sharable
 def rank_errors(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Per estimator, for each of n architectures with a truth and scores of all seeds, two errors of its rank.
 

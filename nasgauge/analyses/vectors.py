@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.shared import sharable
 from nasgauge.errors import UserError
 
 TRUTH_NAME = "truth"
 
 
+@sharable
 def mean_truth(truth: pd.DataFrame) -> pd.Series:
     """Accuracy of each architecture, the mean over its trainings; index arch, in order of first appearance.
 
@@ -19,6 +21,7 @@ def mean_truth(truth: pd.DataFrame) -> pd.Series:
     return mean if len(mean) == len(truth) else mean.round(12)  # the last bit of a sum must not break a tie
 
 
+@sharable
 def scores_by_seed(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Per estimator its scores, architectures down and seeds across, only architectures that every seed scored.
 
@@ -41,6 +44,7 @@ def scores_by_seed(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return tables
 
 
+@sharable
 def mean_scores(scores: pd.DataFrame) -> dict[str, pd.Series]:
     """Per estimator one score an architecture, the mean over its seeds; architectures that a seed lacks are left out.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses import ANALYSES, N_POINTS, SECTIONS, Analysis, is_among, operations_of, strokes
+from nasgauge.analyses import ANALYSES, N_POINTS, SECTIONS, Analysis, is_among, operations_of, shared, strokes
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import Download, csv_download
 from nasgauge.report.figures import svg
@@ -66,14 +66,15 @@ def exhibits(bundle: Bundle, *, rng: np.random.Generator) -> dict[str, Exhibit]:
     scores = scores[is_among(scores["arch"], truth["arch"])]
     samples = {most: _thinned(scores, truth, most, rng) for most in (N_THINNED, N_BIAS)}
     shown = {}
-    for name, analysis in ANALYSES.items():
-        if not set(analysis.needs) <= set(bundle.records):
-            continue
-        most = N_BIAS if analysis.section == "bias" else N_THINNED if name in _THINNED else None
-        note, tables = ("", (scores, truth)) if most is None else samples[most]
-        exhibit = _exhibit(name, analysis, bundle, *tables, notes=[note] if note else [], rng=rng)
-        if exhibit.panels or not analysis.section:
-            shown[name] = exhibit
+    with shared():
+        for name, analysis in ANALYSES.items():
+            if not set(analysis.needs) <= set(bundle.records):
+                continue
+            most = N_BIAS if analysis.section == "bias" else N_THINNED if name in _THINNED else None
+            note, tables = ("", (scores, truth)) if most is None else samples[most]
+            exhibit = _exhibit(name, analysis, bundle, *tables, notes=[note] if note else [], rng=rng)
+            if exhibit.panels or not analysis.section:
+                shown[name] = exhibit
     return shown
 
 

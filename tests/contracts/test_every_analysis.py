@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from nasgauge.analyses import ANALYSES, SECTIONS
+from nasgauge.analyses import ANALYSES, SECTIONS, shared
 from nasgauge.spaces import NB201, SPACES, get_space
 from nasgauge.tables import COMPLEXITY, EXPENSES, LESSONS, RECORDS, check
 
@@ -110,6 +110,14 @@ def test_it_leaves_its_tables_alone_and_repeats_itself(name):
     pd.testing.assert_frame_equal(first, second)
     pd.testing.assert_frame_equal(scores, before[0])
     pd.testing.assert_frame_equal(truth, before[1])
+
+
+def test_what_is_shared_between_analyses_changes_none_of_them():
+    scores, truth = tables()
+    alone = {name: ask(name, scores, truth) for name in NAMES}
+    with shared():
+        for name in (*NAMES, *NAMES):
+            pd.testing.assert_frame_equal(ask(name, scores, truth), alone[name])
 
 
 @pytest.mark.parametrize("name", NAMES)
