@@ -11,7 +11,7 @@ from nasgauge.analyses.drawing import plain, tidy
 from nasgauge.analyses.properties import properties_of
 from nasgauge.analyses.rank_errors import rank_errors
 from nasgauge.analyses.rank_scatter import N_POINTS
-from nasgauge.analyses.shared import shared
+from nasgauge.analyses.sharing import shared
 from nasgauge.analyses.vectors import is_among, ranks
 
 __all__ = [

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.isotonic import IsotonicRegression
 
-from nasgauge.analyses.shared import sharable
+from nasgauge.analyses.sharing import sharable
 from nasgauge.analyses.vectors import is_among, mean_scores, mean_truth, ranks
 
 COLUMNS = ("score", "accuracy", "difference", "excess")

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.shared import sharable
+from nasgauge.analyses.sharing import sharable
 from nasgauge.errors import UserError
 
 TRUTH_NAME = "truth"

@@ -37,10 +37,10 @@ def sharable(function: Callable[..., T]) -> Callable[..., T]:
     """A function of tables alone whose result nobody changes."""
 
     @wraps(function)
-    def ask(*tables: pd.DataFrame) -> T:
+    def ask(*tables: pd.DataFrame, **named: pd.DataFrame) -> T:
         found = _FOUND.get()
-        if found is None:
-            return function(*tables)
+        if found is None or named:
+            return function(*tables, **named)
         key = (function, *map(id, tables))
         if key not in found:
             found[key] = tables, function(*tables)  # the tables are kept, so that their ids stay their own
