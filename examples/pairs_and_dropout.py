@@ -4,7 +4,7 @@
 2020 (walkerning/aw_nas) draws 4 random pairs an architecture and epoch where nasgauge takes all, and drops a tenth of
 the hidden units above the encoding. Differences are to all pairs without dropout, on the same draws.
 
-    python examples/pairs_and_dropout.py 15
+    python examples/pairs_and_dropout.py 12
 """
 
 import sys
