@@ -14,13 +14,17 @@ from nasgauge.errors import UserError
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its dtype ("str", "int" or "float"), its unit, whether it may be absent, whether it may be null."""
+    """One column: its dtype ("str", "int" or "float"), its unit, whether it may be absent, whether it may be null.
+
+    worst: minus infinity is allowed in it, as the worst of all values.
+    """
 
     name: str
     dtype: str
     unit: str = ""
     optional: bool = False
     nullable: bool = False
+    worst: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,9 @@ SCORES = Table(
         Column("estimator", "str"),
         _ARCH,
         Column("seed", "int", "seed of the estimator: initialisation and data"),
-        Column("score", "float", "higher is better; finite"),
+        Column(
+            "score", "float", "higher is better; -inf: the worst; null: measured, and failed", nullable=True, worst=True
+        ),
     ),
     key=("estimator", "arch", "seed"),
 )
@@ -312,7 +318,7 @@ def _cast(column: pd.Series, spec: Column, place: str) -> pd.Series:
     if foreign.any():
         row = int(np.flatnonzero(foreign)[0])
         raise UserError(f"{place}: row {row + 1}, column {spec.name!r} holds {column.iloc[row]!r}, which is no number")
-    infinite = np.isinf(numbers.astype("float64"))
+    infinite = np.isposinf(numbers.astype("float64")) if spec.worst else np.isinf(numbers.astype("float64"))
     if infinite.any():
         row = int(np.flatnonzero(infinite)[0])
         raise UserError(
