@@ -13,15 +13,18 @@ from nasgauge import benchmarks
 from nasgauge.comparison import compared
 from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec
 from nasgauge.errors import UserError
-from nasgauge.judging import judge, noise_ceiling
-from nasgauge.report import Bundle
+from nasgauge.judging import judge, noise_ceilings
+from nasgauge.report import Bundle, with_ceilings
 from nasgauge.scorefiles import read_complexity, read_scores, read_truth
 from nasgauge.spaces import Space, get_space
 
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """Values and ceiling (tables VALUES), and what they were computed from."""
+    """Values and ceiling (tables VALUES and CEILING), and what they were computed from.
+
+    ceiling_measure: what the ceiling's trainings measure, where that is not what the truth states.
+    """
 
     values: pd.DataFrame
     ceiling: pd.DataFrame
@@ -32,6 +35,7 @@ class Verdict:
     complexity: pd.DataFrame | None
     criteria: Sequence[CriterionSpec]
     settings: Mapping[str, Any]
+    ceiling_measure: str | None = None
 
 
 def judge_file(
@@ -62,20 +66,23 @@ def judge_file(
         place = get_space(known.space)
         scores = read_scores(path, parse=place.from_str)
         table, replicates, provenance = known.truth, known.replicates, dict(known.provenance)
-        complexity = known.complexity
+        complexity, measure = known.complexity, known.ceiling_measure
     else:
         place = None if space is None else get_space(space)
         parse = None if place is None else place.from_str
         scores = read_scores(path, parse=parse)
         table = replicates = read_truth(truth, parse=parse)
-        complexity, provenance = read_complexity(truth), _provenance(truth, table)
+        complexity, provenance, measure = read_complexity(truth), _provenance(truth, table), None
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
     values = judge(
         scores, table, criteria, missing=missing, unknown=unknown, rng=np.random.default_rng(seed), **settings
     )
-    ceiling = noise_ceiling(replicates, criteria, rng=np.random.default_rng(seed), **settings)
+    ceiling = noise_ceilings(
+        scores, table, replicates, criteria, missing=missing, unknown=unknown, same_quantity=measure is None,
+        rng=np.random.default_rng(seed), **settings,
+    )  # fmt: skip
     settings |= {"scores": path.name, "missing": missing, "unknown": unknown, "seed": seed}
-    return Verdict(values, ceiling, scores, table, provenance, place, complexity, criteria, settings)
+    return Verdict(values, ceiling, scores, table, provenance, place, complexity, criteria, settings, measure)
 
 
 def bundle(verdict: Verdict, *, title: str) -> Bundle:
@@ -84,16 +91,29 @@ def bundle(verdict: Verdict, *, title: str) -> Bundle:
     options = {name: verdict.settings[name] for name in ("missing", "n_bootstrap", "confidence")}
     comparison = compared(scores, verdict.truth, verdict.space, verdict.criteria, **options)
     records = {} if verdict.complexity is None else {"complexity": verdict.complexity}
-    return Bundle(title=title, values=verdict.values, ceiling=verdict.ceiling, scores=scores, truth=verdict.truth,
-                  space=verdict.space, provenance=verdict.provenance, study=dict(verdict.settings), records=records,
-                  **comparison)  # fmt: skip
+    return Bundle(
+        title=title,
+        values=verdict.values,
+        ceiling=verdict.ceiling,
+        ceiling_measure=verdict.ceiling_measure,
+        scores=scores,
+        truth=verdict.truth,
+        space=verdict.space,
+        provenance=verdict.provenance,
+        study=dict(verdict.settings),
+        records=records,
+        **comparison,
+    )
 
 
 def as_json(verdict: Verdict) -> str:
-    """A JSON list of records: estimator, criterion, at, value, lower, upper, n, n_missing; null is undefined."""
-    rows = pd.concat([t for t in (verdict.values, verdict.ceiling) if len(t)], ignore_index=True)
-    columns = ["estimator", "criterion", "at", "value", "lower", "upper", "n", "n_missing"]
-    return json.dumps([{k: _plain(v) for k, v in row.items()} for row in rows[columns].to_dict("records")], indent=1)
+    """A JSON list of records with the columns of table VALUES; null is undefined.
+
+    Those of the estimator "noise_ceiling" name in `ceiling_of` the estimators whose architectures it is measured on;
+    `n_seeds` is the number of splits there.
+    """
+    rows = with_ceilings(verdict.values, verdict.ceiling)
+    return json.dumps([{k: _plain(v) for k, v in row.items()} for row in rows.to_dict("records")], indent=1)
 
 
 def criteria(names: Sequence[str]) -> Sequence[CriterionSpec]:

@@ -14,8 +14,8 @@ from nasgauge.comparison import compared
 from nasgauge.costing import expenses
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.errors import UserError, unknown_name
-from nasgauge.families import check_estimators, family_of, is_combination, learning_of, needs_of
-from nasgauge.judging import judge, noise_ceiling
+from nasgauge.families import check_estimators, family_of, is_combination, learning_of, names_of, needs_of
+from nasgauge.judging import Combined, judge, noise_ceilings, with_failures
 from nasgauge.progress import Progress, reported
 from nasgauge.report import Bundle, write
 from nasgauge.spaces import get_space
@@ -106,8 +106,9 @@ def checked_truth_of(study: Study) -> Benchmark:
 def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) -> Bundle:
     """Scores to values: every criterion with its interval, the noise ceiling, and what the report needs besides."""
     keys = [u.key for u in units if u.archs]
-    scores = scores_of(study, store, units)
+    measured = scores_of(study, store, units)
     errors = store.read("errors", keys)
+    scores = with_failures(measured, errors, _combined(study))
     records = recorded(store, units)
     for spec in study.estimators:
         if is_combination(spec.name):
@@ -116,12 +117,15 @@ def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) 
         records["complexity"] = benchmark.complexity
     by = owners(study)
     needs = {name: needs_of(study.estimators[i]) for name, i in by.items()}
-    records["expenses"] = expenses(store.read("costs", keys), scores, benchmark.truth, needs, by)
+    records["expenses"] = expenses(store.read("costs", keys), measured, benchmark.truth, needs, by)
     settings = dict(n_bootstrap=study.n_bootstrap, confidence=study.confidence)
     if study.criteria:
         settings["criteria"] = study.criteria
     values = judge(scores, benchmark.truth, missing=study.missing, rng=np.random.default_rng(0), **settings)
-    ceiling = noise_ceiling(benchmark.replicates, rng=np.random.default_rng(0), **settings)
+    ceiling = noise_ceilings(
+        scores, benchmark.truth, benchmark.replicates, missing=study.missing,
+        same_quantity=benchmark.ceiling_measure is None, rng=np.random.default_rng(0), **settings,
+    )  # fmt: skip
     for name, table in (("values", values), ("ceiling", ceiling)):
         store.write(name, "all", table)
     space = get_space(benchmark.space)
@@ -132,6 +136,7 @@ def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) 
         study=study.model_dump(exclude_defaults=True),
         values=values,
         ceiling=ceiling,
+        ceiling_measure=benchmark.ceiling_measure,
         scores=scores,
         errors=errors,
         truth=benchmark.truth,
@@ -154,6 +159,17 @@ def recorded(store: Store, units: list[Unit]) -> dict[str, pd.DataFrame]:
             rows = store.read(name, keys).drop_duplicates()  # the settings of an estimator are those of all its seeds
             tables[name] = check(rows.reset_index(drop=True), spec)
     return tables
+
+
+def _combined(study: Study) -> list[Combined]:
+    """The study's estimators that are made of the scores of others."""
+    found = []
+    for spec in study.estimators:
+        if is_combination(spec.name):
+            needs = needs_of(spec)
+            every_seed = any(need.every_seed for need in needs)
+            found += [Combined(name, tuple(need.name for need in needs), every_seed) for name in names_of(spec)]
+    return found
 
 
 def _combined_at_checkpoints(records: dict[str, pd.DataFrame], spec: EstimatorSpec) -> dict[str, pd.DataFrame]:

@@ -118,8 +118,22 @@ VALUES = Table(
         Column("lower", "float", "lower end of the bootstrap interval", nullable=True),
         Column("upper", "float", "upper end of the bootstrap interval", nullable=True),
         Column("n", "int", "architectures judged"),
-        Column("n_missing", "int", "architectures of the truth without a score"),
+        Column("n_failed", "int", "architectures whose measurement failed in some seed"),
+        Column("n_absent", "int", "architectures of the truth that were not measured in every seed"),
+        Column("n_unknown", "int", "scored architectures that the truth does not hold; dropped"),
         Column("n_seeds", "int", "estimator seeds averaged"),
+    ),
+    key=("estimator", "criterion", "at"),
+)
+
+CEILING = Table(
+    "ceiling",
+    (
+        Column("estimator", "str", "the estimator on whose architectures the ceiling is measured"),
+        *VALUES.columns[1:-4],
+        Column("n_absent", "int", "of these architectures, those with a single training"),
+        Column("n_splits", "int", "divisions of the trainings into halves averaged"),
+        Column("archs", "int", "number of the set of architectures, from 0; estimators of one set share it"),
     ),
     key=("estimator", "criterion", "at"),
 )

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from nasgauge import cli
 from nasgauge.benchmarks import load
+from nasgauge.tables import VALUES
 
 
 def call(monkeypatch, capsys, *words):
@@ -47,12 +48,15 @@ def test_json_is_a_list_of_records_with_the_promised_fields(monkeypatch, capsys,
     words = ("--benchmark", "digits-nb201", "--bootstrap", 50, "--json", "--criterion", "kendall_tau")
     _, out, _ = call(monkeypatch, capsys, "judge", scores, *words, "--criterion", "best_rank_at@0.05")
     records = json.loads(out)
-    assert all(set(r) == {"estimator", "criterion", "at", "value", "lower", "upper", "n", "n_missing"} for r in records)
+    assert all(set(r) == {*(c.name for c in VALUES.columns), "ceiling_of"} for r in records)
     assert [r["estimator"] for r in records] == ["mine"] * 2 + ["theirs"] * 2 + ["noise_ceiling"] * 2
     tau, rank = records[:2]
     assert tau["at"] is None and rank["at"] == 0.05
     assert tau["lower"] < tau["value"] < tau["upper"]
-    assert tau["n"] == 200 and tau["n_missing"] == load("digits-nb201").facts["n_archs"] - 200
+    assert tau["n"] == 200 and (tau["n_failed"], tau["n_unknown"]) == (0, 0)
+    assert tau["n_absent"] == load("digits-nb201").facts["n_archs"] - 200
+    # the ceiling is that of the 200 architectures, not of all that the truth holds
+    assert [(r["n"], r["ceiling_of"]) for r in records[4:]] == [(200, "mine; theirs")] * 2
 
 
 def test_html_is_written_beside(monkeypatch, capsys, scores, tmp_path):

@@ -30,6 +30,25 @@ def draw_counts(n: int, n_draws: int, *, rng: np.random.Generator) -> np.ndarray
     return counts
 
 
+def applicable(criteria: list[BoundCriterion], columns: list[Column], *, is_fraction: bool) -> list[BoundCriterion]:
+    """Those of the criteria that these scores and this truth define.
+
+    Where a score is -inf, those that read more of the scores than their order are not; where the truth is no fraction,
+    those that state an accuracy.
+    """
+    order_only = any(np.isneginf(score).any() for _, score, _ in columns)
+    return [c for c in criteria if (c.order_only or not order_only) and (is_fraction or not c.of_accuracy)]
+
+
+def holds_fractions(accuracy: pd.Series) -> bool:
+    """Whether every value lies between 0 and 1, as an accuracy does.
+
+    >>> holds_fractions(pd.Series([0.0, 0.94])), holds_fractions(pd.Series([-0.2, 0.1]))
+    (True, False)
+    """
+    return bool(accuracy.between(0, 1).all())
+
+
 def rows_of(
     estimator: str,
     columns: list[Column],
@@ -37,15 +56,15 @@ def rows_of(
     counts: np.ndarray,
     confidence: float,
     *,
-    order_only: bool,
+    is_fraction: bool,
     **fixed: int,
 ) -> list[dict[str, object]]:
-    """One row of VALUES a criterion, averaged over columns; with `order_only`, criteria that read more have no value.
+    """One row per criterion, averaged over columns; those that are not `applicable` have no value.
 
     columns: score and truth of each seed (or split) at the rows of the truth in question. counts: (n_draws, n_truth).
-    fixed: the columns n, n_missing and n_seeds.
+    fixed: further columns, the counts.
     """
-    usable = [c for c in criteria if c.order_only or not order_only]
+    usable = applicable(criteria, columns, is_fraction=is_fraction)
     try:
         values = {c: np.mean([c(score, truth) for _, score, truth in columns]) for c in usable}
     except UserError as error:

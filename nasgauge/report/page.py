@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from nasgauge.criteria import CRITERIA
 from nasgauge.errors import UserError
 from nasgauge.report.bundle import Bundle
-from nasgauge.report.criteria_table import ceiling_row, columns, estimator_rows, sources
+from nasgauge.report.criteria_table import ceiling_rows, columns, estimator_rows, sources
 from nasgauge.report.explorer import explorer
 from nasgauge.report.gallery import exhibits, forest, sections
 from nasgauge.report.labels import best_first, heading, leading
@@ -55,7 +55,10 @@ def render(bundle: Bundle) -> str:
         explorer=explorer(bundle, rng=rng),
         first=best_first(bundle.values, by)[0],
         columns=columns(bundle),
-        ceiling=ceiling_row(bundle),
+        ceilings=ceiling_rows(bundle),
+        notes=bundle.notes,
+        any_absent=any(row.n_absent for row in rows),
+        any_unknown=any(row.n_unknown for row in rows),
         rows=rows,
         sources=sources(rows),
         any_excluded=any(cell.excluded for row in rows for cell in row.cells),
