@@ -28,7 +28,7 @@ TRUTH_FILE = (
 )
 
 _ALIASES = {  # how else people call a column, in lower case and without signs
-    "arch": ("architecture", "architectures", "archs", "archstr", "genotype", "cell", "network", "model", "spec"),
+    "arch": ("architecture", "architectures", "archs", "archstr", "archstring", "genotype", "cell", "network", "model", "spec"),
     "estimator": ("estimators", "method", "methods", "proxy", "predictor", "metric"),
     "score": ("scores", "value", "prediction", "predicted", "estimate"),
     "seed": ("seeds", "init", "trial", "run", "fold", "randomseed", "repetition", "repeat"),

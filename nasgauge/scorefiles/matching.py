@@ -47,15 +47,15 @@ class Spellings:
         return len(self._known)
 
     def found(self, archs: pd.Series, where: str) -> tuple[dict[str, str], list[str]]:
-        """Of every string the one under which the truth holds it, and the strings that the truth does not hold.
+        """Of strings spelled otherwise the one under which the truth holds them, and the strings that it does not hold.
 
-        archs: its index numbers the rows of a file. What the truth does not hold stands for itself, or for the first
-        string of the same architecture. UserError names the row of a string that is none of the space.
+        archs: its index numbers the rows of a file. Of several strings of one architecture that the truth does not
+        hold, the others are spelled as the first. UserError names the row of a string that is none of the space.
         """
-        names = {text: text for text in archs.unique()}
-        foreign = archs[~archs.isin(self._known.keys())]
+        foreign = archs[[text not in self._known for text in archs.tolist()]]
         if foreign.empty or self.space is None:
-            return names, list(foreign.unique())
+            return {}, list(foreign.unique())
+        names: dict[str, str] = {}
         absent: dict[str, str] = {}
         unknown = []
         for text, arch in _parsed(foreign, self.space, where).items():
@@ -108,8 +108,8 @@ def matched(
             )
         notes.append(f"{file.where}: {which} are not held by {called} and left out, first row {rows[0]}{why}")
     scores = file.scores
-    if any(text != name for text, name in names.items()):
-        scores = scores.assign(arch=scores["arch"].map(names).astype("str"))
+    if names:
+        scores = scores.assign(arch=scores["arch"].map(lambda text: names.get(text, text)).astype("str"))
         _refuse_second_spellings(file, scores)
     return replace(file, scores=scores, notes=tuple(notes))
 

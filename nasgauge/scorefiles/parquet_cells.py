@@ -26,7 +26,7 @@ def read_parquet(content: bytes, where: str) -> Cells:
         table = file.read() if doubled is None else None
         if table is not None:
             table.validate(full=True)
-    except (pa.ArrowException, OSError, MemoryError) as error:
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise UserError(f"{where}: is no complete Parquet file; write it again") from error
     if table is None:
         raise UserError(f"{where}: column name {doubled!r} stands twice; give each column its own name")
