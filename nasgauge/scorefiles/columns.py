@@ -12,7 +12,7 @@ from nasgauge.tables import Column
 _ARCH = Column("arch", "str", "the space's string form")
 SCORE_FILE = (
     _ARCH,
-    Column("estimator", "str", "long form: name", optional=True),
+    Column("estimator", "str", "long form: name of at most 255 bytes", optional=True),
     Column("score", "float", "long form: any number, higher is better; -inf: the worst; empty: failed", optional=True),
     Column("seed", "int", "number of the run: a whole number from 0; absent: 0", optional=True),
     Column("any other", "float", "wide form: scores of the estimator of that name, as `score`", optional=True),
@@ -28,7 +28,18 @@ TRUTH_FILE = (
 )
 
 _ALIASES = {  # how else people call a column, in lower case and without signs
-    "arch": ("architecture", "architectures", "archs", "archstr", "archstring", "genotype", "cell", "network", "model", "spec"),
+    "arch": (
+        "architecture",
+        "architectures",
+        "archs",
+        "archstr",
+        "archstring",
+        "genotype",
+        "cell",
+        "network",
+        "model",
+        "spec",
+    ),
     "estimator": ("estimators", "method", "methods", "proxy", "predictor", "metric"),
     "score": ("scores", "value", "prediction", "predicted", "estimate"),
     "seed": ("seeds", "init", "trial", "run", "fold", "randomseed", "repetition", "repeat"),

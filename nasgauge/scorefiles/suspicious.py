@@ -51,28 +51,33 @@ def likely_sentinels(scores: pd.DataFrame, space: Space | None = None) -> list[s
 def equal_trainings(truth: pd.DataFrame) -> list[str]:
     """Notes on pairs of seeds whose accuracies agree more often than chance lets them; truth: table TRUTH.
 
-    Such trainings are copies or rounded too coarsely, and either raises the noise ceiling. Of two seeds let `ties` be
-    the number of architectures with the same accuracy, `next` that of those whose accuracies differ by the least step
-    found. By chance ties are about half of next; pointed out is ties > next + 2 sqrt(next + 1), and two or more ties
-    that are more than half of all. Of more than twelve seeds the twelve commonest are compared.
+    Such trainings are copies or rounded too coarsely, and either raises the noise ceiling. Of the n architectures that
+    have both seeds let `ties` be the number of those with the same accuracy, `next` that of those whose accuracies
+    differ by the least step found; by chance, ties are about half of next. Pointed out are ties
+    - of any number, where otherwise no two architectures have an accuracy in common, so that none is due to chance;
+    - above next + 2 sqrt(next + 1), if they are a tenth of n (fewer hardly move the ceiling: cells that learn nothing
+      have exactly the accuracy of chance);
+    - above n / 2, if there are two.
+    Of more than twelve seeds the twelve commonest are compared.
 
     >>> table = pd.DataFrame({"arch": [*"abc"] * 2, "seed": [0] * 3 + [1] * 3, "accuracy": [0.1, 0.2, 0.3] * 2})
     >>> equal_trainings(table)[0].partition(";")[0]
     'truth: seeds 0 and 1 have the same accuracy for 3 of 3 architectures'
     """
     seeded = truth[truth["seed"].notna()]
+    fine = not (seeded.groupby("accuracy")["arch"].nunique() > 1).any()
     common = seeded["seed"].value_counts(sort=True).index[:_MOST_SEEDS]
     wide = seeded[seeded["seed"].isin(common)].pivot(index="arch", columns="seed", values="accuracy")
     notes = []
     for one, other in itertools.combinations(wide.columns, 2):
         step = (wide[one] - wide[other]).abs().dropna().to_numpy()
-        ties = int((step == 0).sum())
-        least = step[step > 0].min(initial=np.inf)
-        near = int((step < 1.5 * least).sum()) - ties if np.isfinite(least) else 0
-        if ties > near + 2 * np.sqrt(near + 1) or (ties > 1 and ties > len(step) / 2):
+        n, ties = len(step), int((step == 0).sum())
+        near = int((step < 1.5 * step[step > 0].min()).sum()) - ties if ties < n else 0
+        beyond_chance = ties > near + 2 * np.sqrt(near + 1) and ties >= n / 10
+        if (fine and ties) or beyond_chance or (ties > 1 and ties > n / 2):
             notes.append(
-                f"truth: seeds {one} and {other} have the same accuracy for {ties:,} of {len(step):,} architectures; "
-                "copied, or rounded too coarsely? Either raises the noise ceiling"
+                f"truth: seeds {one} and {other} have the same accuracy for {ties:,} of {n:,} architectures; copied, "
+                "or rounded too coarsely? Either raises the noise ceiling"
             )
     return notes
 

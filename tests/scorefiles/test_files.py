@@ -67,8 +67,8 @@ def test_ways_of_writing_the_same_table(text, content):
 
 @pytest.mark.parametrize(
     ("name", "remedy"),
-    [("t.tsv", "read_csv"), ("t.json", "read_json"), ("t.jsonl", "lines=True"), ("t.csv.gz", "gunzip"), ("t.zip", "unzip"),
-     ("t.xlsx", "from the spreadsheet"), ("t.pkl", "nothing that may hold code"), ("t.npy", "write a table"),
+    [("t.tsv", "read_csv"), ("t.json", "read_json"), ("t.jsonl", "lines=True"), ("t.csv.gz", "gunzip"), 
+     ("t.zip", "unzip"), ("t.xlsx", "from the spreadsheet"), ("t.pkl", "nothing that may hold code"), ("t.npy", "write a table"),
      ("t.feather", "to_parquet"), ("t.txt", "rename it to .csv"), ("t", "give a .csv or .parquet file")],
 )  # fmt: skip
 @pytest.mark.parametrize("read", [read_scores, read_truth])
