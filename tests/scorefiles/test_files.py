@@ -67,10 +67,20 @@ def test_ways_of_writing_the_same_table(text, content):
 
 @pytest.mark.parametrize(
     ("name", "remedy"),
-    [("t.tsv", "read_csv"), ("t.json", "read_json"), ("t.jsonl", "lines=True"), ("t.csv.gz", "gunzip"), 
-     ("t.zip", "unzip"), ("t.xlsx", "from the spreadsheet"), ("t.pkl", "nothing that may hold code"), ("t.npy", "write a table"),
-     ("t.feather", "to_parquet"), ("t.txt", "rename it to .csv"), ("t", "give a .csv or .parquet file")],
-)  # fmt: skip
+    [
+        ("t.tsv", "read_csv"),
+        ("t.json", "read_json"),
+        ("t.jsonl", "lines=True"),
+        ("t.csv.gz", "gunzip"),
+        ("t.zip", "unzip"),
+        ("t.xlsx", "from the spreadsheet"),
+        ("t.pkl", "nothing that may hold code"),
+        ("t.npy", "write a table"),
+        ("t.feather", "to_parquet"),
+        ("t.txt", "rename it to .csv"),
+        ("t", "give a .csv or .parquet file"),
+    ],
+)
 @pytest.mark.parametrize("read", [read_scores, read_truth])
 def test_other_formats_are_told_the_nearest_one(text, name, remedy, read):
     with pytest.raises(UserError, match=f"unknown suffix .*{remedy}"):
