@@ -73,7 +73,9 @@ def looked_up(names: Collection[str], *, view: str = "nb101", **drawn: Any) -> B
     forms = {name: CELLS.canonical(space.to_nb101(arch)) for name, arch in given.items()}
     place = rows_of(table, set(forms.values()))
     if drawn:
-        why = f"in the table, but not among the {len(known):,} drawn by n and seed"
+        why = (
+            f"in the table, but not among the {len(known):,} drawn by n and seed (without them, `judge` looks cells up)"
+        )
         return replace(found, left_out={name: why for name, form in forms.items() if form in place})
     held = {given[name]: place[form] for name, form in forms.items() if form in place}
     if view == "nb101":  # one name a cell: that of the table

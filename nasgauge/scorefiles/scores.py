@@ -110,7 +110,7 @@ def _wide(cells: Cells, keys: pd.DataFrame, lower_is_better: Collection[str]) ->
 def _scores(cells: Cells, name: str, sign: np.ndarray) -> pd.Series:
     """The column with high scores the good ones; UserError for one that is infinitely good."""
     found = numbers(cells, name)
-    signed = found * sign
+    signed = found * sign + 0.0  # no negative zero
     best = np.flatnonzero(np.isposinf(signed))
     if len(best):
         row = int(best[0])

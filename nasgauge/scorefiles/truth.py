@@ -87,7 +87,7 @@ def _values(cells: Cells, lower_is_better: bool) -> tuple[pd.Series, str]:
     if "accuracy" in cells.names:
         raise UserError(f"{cells.where}: has both 'accuracy' and 'value'; keep the one to judge by")
     found = _filled(cells, "value")
-    return (-found if lower_is_better else found), "value"
+    return (0.0 - found if lower_is_better else found), "value"
 
 
 def _accuracies(cells: Cells) -> pd.Series:
