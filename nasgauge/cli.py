@@ -99,8 +99,14 @@ def judge(
     scores: Annotated[Path, typer.Argument(help="CSV or Parquet: arch and one column an estimator, or long form.")],
     benchmark: Annotated[str | None, typer.Option(help="Name of a benchmark to judge against.")] = None,
     choose: Annotated[list[str] | None, typer.Option(help="A choice of the benchmark, e.g. dataset=cifar100.")] = None,
-    truth: Annotated[Path | None, typer.Option(help="Or a truth file: arch, accuracy[, seed].")] = None,
+    truth: Annotated[Path | None, typer.Option(help="Or a truth file: arch, accuracy or value[, seed].")] = None,
     space: Annotated[str | None, typer.Option(help="Search space of the truth file's architectures.")] = None,
+    lower_is_better: Annotated[
+        list[str] | None, typer.Option(help="Estimator whose low scores are the good ones; repeatable.")
+    ] = None,
+    truth_lower_is_better: Annotated[
+        bool, typer.Option("--truth-lower-is-better", help="The truth file's 'value' is low where it is good.")
+    ] = False,
     criterion: Annotated[list[str] | None, typer.Option(help="Name[@K], e.g. best_rank_at@0.05; repeatable.")] = None,
     missing: Annotated[str, typer.Option(help="Missing scores: omit or last.")] = "omit",
     unknown: Annotated[str, typer.Option(help="Architectures outside the truth: error or drop.")] = "error",
@@ -119,6 +125,7 @@ def judge(
     with _working("judging"):
         verdict = judgement.judge_file(
             scores, benchmark=benchmark, choices=judgement.pairs(choose or []), truth=truth, space=space,
+            lower_is_better=lower_is_better or [], truth_lower_is_better=truth_lower_is_better,
             criteria=judgement.criteria(criterion or []), missing=missing, unknown=unknown, n_bootstrap=bootstrap,
             confidence=confidence, seed=seed,
         )  # fmt: skip
@@ -130,11 +137,13 @@ def judge(
                 write_figures(shown, figures, kind=figure_format)
     if as_json:
         print(judgement.as_json(verdict))
-        return
-    console.print("\n".join(f"{key}: {value}" for key, value in verdict.provenance.items()), highlight=False)
-    console.print(terminal_table(verdict.values, verdict.ceiling, width=console.width))
-    if verdict.ceiling.empty:
-        console.print("no noise ceiling: the truth has one training an architecture")
+    else:
+        console.print("\n".join(f"{key}: {value}" for key, value in verdict.provenance.items()), highlight=False)
+        console.print(terminal_table(verdict.values, verdict.ceiling, width=console.width))
+        if verdict.ceiling.empty:
+            console.print("no noise ceiling: the truth has one training an architecture")
+    for note in verdict.notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 @app.command()

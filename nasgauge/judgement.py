@@ -1,8 +1,8 @@
 """`nasgauge judge`: a file of scores in, values with intervals and ceiling out. No torch on this path."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec
 from nasgauge.errors import UserError
 from nasgauge.judging import judge, noise_ceilings
 from nasgauge.report import Bundle, with_ceilings
-from nasgauge.scorefiles import read_complexity, read_scores, read_truth
+from nasgauge.scorefiles import Spellings, likely_sentinels, matched, score_file, truth_file
 from nasgauge.spaces import Space, get_space
 
 
@@ -23,7 +23,8 @@ from nasgauge.spaces import Space, get_space
 class Verdict:
     """Values and ceiling (tables VALUES and CEILING), and what they were computed from.
 
-    ceiling_measure: what the ceiling's trainings measure, where that is not what the truth states.
+    ceiling_measure: what the ceiling's trainings measure where that is not what the truth states. notes: what is
+    suspicious in the files.
     """
 
     values: pd.DataFrame
@@ -36,6 +37,7 @@ class Verdict:
     criteria: Sequence[CriterionSpec]
     settings: Mapping[str, Any]
     ceiling_measure: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def judge_file(
@@ -45,6 +47,8 @@ def judge_file(
     choices: Mapping[str, Any] | None = None,
     truth: Path | None = None,
     space: str | None = None,
+    lower_is_better: Sequence[str] = (),
+    truth_lower_is_better: bool = False,
     criteria: Sequence[CriterionSpec] = DEFAULT_CRITERIA,
     missing: str = "omit",
     unknown: str = "error",
@@ -54,35 +58,55 @@ def judge_file(
 ) -> Verdict:
     """Judge a score file against a benchmark or a truth file (exactly one of them).
 
-    Against a benchmark every arch string must be one of its space; row and column are named otherwise. A truth file
-    knows its space if it is named, and sizes if it has a column n_params or macs.
+    Every spelling of an architecture that its space's parser accepts is matched with the truth's; strings that are none
+    are reported with their row. A truth file knows its space if it is named, and sizes if it has a column n_params or
+    macs. lower_is_better: estimators whose low scores are the good ones; truth_lower_is_better: the truth file's
+    `value` is low where it is good. Signs are changed as the files are read, nowhere else.
     """
     if (benchmark is None) == (truth is None):
         raise UserError("judge: give either --benchmark NAME or --truth FILE")
+    if benchmark is not None and (space is not None or truth_lower_is_better):
+        word, what = ("--space", "its space") if space is not None else ("--truth-lower-is-better", "its direction")
+        raise UserError(f"judge: {word} belongs to --truth; a benchmark knows {what}")
     if benchmark is not None:
-        if space is not None:
-            raise UserError("judge: --space belongs to --truth; a benchmark knows its space")
-        known = benchmarks.load({"name": benchmark, **(choices or {})})
-        place = get_space(known.space)
-        scores = read_scores(path, parse=place.from_str)
-        table, replicates, provenance = known.truth, known.replicates, dict(known.provenance)
-        complexity, measure = known.complexity, known.ceiling_measure
+        benchmarks.known(benchmark)
+    place = None if space is None else get_space(space)
+    file = score_file(path, lower_is_better=lower_is_better)
+    if benchmark is not None:
+        known = _of_benchmark({"name": benchmark, **(choices or {})}, file.scores["arch"].unique())
     else:
-        place = None if space is None else get_space(space)
-        parse = None if place is None else place.from_str
-        scores = read_scores(path, parse=parse)
-        table = replicates = read_truth(truth, parse=parse)
-        complexity, provenance, measure = read_complexity(truth), _provenance(truth, table), None
+        known = _of_file(truth, place, truth_lower_is_better)
+    place = known.spellings.space
+    file = matched(file, known.spellings, unknown=unknown, called=known.name, left_out=known.left_out)
+    scores, notes = file.scores, (*file.notes, *likely_sentinels(file.scores, place), *known.notes)
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
-    values = judge(
-        scores, table, criteria, missing=missing, unknown=unknown, rng=np.random.default_rng(seed), **settings
-    )
+    options = {"missing": missing, "unknown": unknown, **settings}
+    values = judge(scores, known.truth, criteria, rng=np.random.default_rng(seed), **options)
     ceiling = noise_ceilings(
-        scores, table, replicates, criteria, missing=missing, unknown=unknown, same_quantity=measure is None,
-        rng=np.random.default_rng(seed), **settings,
-    )  # fmt: skip
+        scores,
+        known.truth,
+        known.replicates,
+        criteria,
+        same_quantity=known.ceiling_measure is None,
+        rng=np.random.default_rng(seed),
+        **options,
+    )
     settings |= {"scores": path.name, "missing": missing, "unknown": unknown, "seed": seed}
-    return Verdict(values, ceiling, scores, table, provenance, place, complexity, criteria, settings, measure)
+    settings |= {"truth_column": known.column, "truth_lower_is_better": truth_lower_is_better}
+    settings |= {"lower_is_better": list(lower_is_better)}
+    return Verdict(
+        values=values,
+        ceiling=ceiling,
+        scores=scores,
+        truth=known.truth,
+        provenance=known.provenance,
+        space=place,
+        complexity=known.complexity,
+        criteria=criteria,
+        settings=settings,
+        ceiling_measure=known.ceiling_measure,
+        notes=notes,
+    )
 
 
 def bundle(verdict: Verdict, *, title: str) -> Bundle:
@@ -96,6 +120,7 @@ def bundle(verdict: Verdict, *, title: str) -> Bundle:
         values=verdict.values,
         ceiling=verdict.ceiling,
         ceiling_measure=verdict.ceiling_measure,
+        notes=verdict.notes,
         scores=scores,
         truth=verdict.truth,
         space=verdict.space,
@@ -151,10 +176,38 @@ def pairs(words: Sequence[str]) -> dict[str, Any]:
     return choices
 
 
-def _provenance(path: Path, truth: pd.DataFrame) -> dict[str, str]:
-    seeds = truth["seed"].nunique(dropna=True)
-    what = f"mean over {seeds} seeds" if seeds > 1 else "one accuracy an architecture"
-    return {"truth": str(path.name), "measure": f"accuracy, {what}", "architectures": f"{truth['arch'].nunique():,}"}
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What scores are judged against, whether a benchmark or a file tells it.
+
+    name: in messages. column: "accuracy", a fraction of images, or "value", any number of which high is good. The
+    others as in `Verdict`, `Benchmark` and `TruthFile`.
+    """
+
+    name: str
+    truth: pd.DataFrame
+    replicates: pd.DataFrame | None
+    provenance: Mapping[str, str]
+    complexity: pd.DataFrame | None
+    spellings: Spellings
+    column: str = "accuracy"
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    ceiling_measure: str | None = None
+
+
+def _of_benchmark(spec: dict[str, Any], archs: Collection[str]) -> _Known:
+    known = benchmarks.load(spec, holding=archs)
+    spellings = Spellings(known.archs, get_space(known.space))
+    return _Known(known.name, known.truth, known.replicates, dict(known.provenance), known.complexity, spellings,
+                  left_out=known.left_out, ceiling_measure=known.ceiling_measure)  # fmt: skip
+
+
+def _of_file(path: Path, space: Space | None, lower_is_better: bool) -> _Known:
+    told = truth_file(path, space=space, lower_is_better=lower_is_better)
+    provenance = {"truth": path.name, "measure": told.measure, "architectures": f"{len(told.spellings):,}"}
+    return _Known(path.name, told.truth, told.truth, provenance, told.complexity, told.spellings, told.column,
+                  notes=told.notes)  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

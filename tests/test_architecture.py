@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "store": {"errors"},
     "checkpoints": {"errors", "store"},
     "study": {"errors", "tables"},
-    "scorefiles": {"errors", "tables"},
+    "scorefiles": {"errors", "spaces", "tables"},
     "comparison": {"criteria", "judging", "spaces", "tables"},
     "judging": {"errors", "tables", "criteria"},
     "nets": {"errors", "spaces"},

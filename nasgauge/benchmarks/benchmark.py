@@ -1,7 +1,7 @@
 """A tabular benchmark: trained accuracies, facts and provenance."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ class Benchmark:
     name; space: name of the search space. truth: table TRUTH, what estimators are judged against. replicates: table
     TRUTH with several seeds an architecture, from which the noise ceiling is measured; None where there are none.
     provenance: which truth this is, printed with every result. facts: declared numbers that the contract test verifies.
-    complexity: arch, n_params and macs, or None. ceiling_measure: what the replicates measure where that is another
-    quantity than the truth (other split, epochs or data); None: the same.
+    complexity: arch, n_params and macs, or None. left_out: architectures of the benchmark's own table that are not in
+    the truth, as far as they are known by name, and why. ceiling_measure: what the replicates measure where that is
+    another quantity than the truth (other split, epochs or data); None: the same.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Benchmark:
     provenance: Mapping[str, str]
     facts: Mapping[str, Any]
     complexity: pd.DataFrame | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
     ceiling_measure: str | None = None
 
     @property

@@ -35,7 +35,7 @@ def load(path: str, *, metric: str = "test_accuracy", **choices: Any) -> Benchma
 def _official(
     path: Path, record: dict[str, Any], metric: str, *, dataset: str | None = None, epochs: int | None = None
 ) -> Benchmark:
-    rows = check(pd.read_parquet(path), OFFICIAL, where=str(path))
+    table = rows = check(pd.read_parquet(path), OFFICIAL, where=str(path))
     for column, wanted in (("dataset", dataset), ("epochs", epochs)):
         rows = _only(rows, column, wanted, path)
     told = rows[rows[metric].notna()]
@@ -55,7 +55,18 @@ def _official(
     }
     found = {"n_archs": truth["arch"].nunique(), "n_classes": truth["iso_class"].nunique()}
     facts = {**record["facts"], **found}
-    return Benchmark(path.stem, record["space"], truth, truth if several else None, provenance, facts, complexity)
+    replicates = truth if several else None
+    left_out = _left_out(table, rows, told, metric)
+    return Benchmark(path.stem, record["space"], truth, replicates, provenance, facts, complexity, left_out)
+
+
+def _left_out(table: pd.DataFrame, rows: pd.DataFrame, told: pd.DataFrame, metric: str) -> dict[str, str]:
+    """Why an architecture of the table is not in the truth: trained on something else, or without the metric."""
+    choice = f"in the table, but not for {told['dataset'].iloc[0]}, {told['epochs'].iloc[0]} epochs"
+    reasons = dict.fromkeys(table["arch"].unique(), choice)
+    reasons |= dict.fromkeys(rows["arch"].unique(), f"in the table, but without {metric.replace('_', ' ')}")
+    known = set(told["arch"])
+    return {arch: why for arch, why in reasons.items() if arch not in known}
 
 
 def _only(rows: pd.DataFrame, column: str, wanted: Any, path: Path) -> pd.DataFrame:

@@ -79,7 +79,8 @@ def _positions(scores: pd.DataFrame, archs: pd.Index, *, drop: bool) -> np.ndarr
         n = scores["arch"][foreign].nunique()
         raise UserError(
             f"the scores table: row {row + 1} scores architecture {scores['arch'].iloc[row]!r}, which the "
-            f"truth does not hold ({n} such in all); use the benchmark the scores were made for, or ask to drop them"
+            f"truth does not hold ({n} such in all); use the benchmark that the scores were made for, or leave "
+            'them out with unknown="drop" (--unknown drop)'
         )
     return position
 
