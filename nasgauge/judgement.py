@@ -1,6 +1,7 @@
 """`nasgauge judge`: a file of scores in, values with intervals and ceiling out. No torch on this path."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,9 +112,14 @@ def criteria(names: Sequence[str]) -> Sequence[CriterionSpec]:
         try:
             k = float(at)
         except ValueError:
-            raise UserError(f"criterion {text!r}: {at!r} is no number; write e.g. {name}@0.05 or {name}@10") from None
+            k = float("nan")
+        if not math.isfinite(k):
+            raise UserError(f"criterion {text!r}: {at!r} is no number; write e.g. {name}@0.05 or {name}@10")
         specs.append({"name": name, "fraction": k} if k < 1 else {"name": name, "count": int(k) if k == int(k) else k})
     return specs or DEFAULT_CRITERIA
+
+
+_DIGITS = 18  # of a whole number that a table can hold
 
 
 def pairs(words: Sequence[str]) -> dict[str, Any]:
@@ -127,7 +133,8 @@ def pairs(words: Sequence[str]) -> dict[str, Any]:
         key, equals, value = word.partition("=")
         if not equals:
             raise UserError(f"--choose {word!r}: write key=value, e.g. dataset=cifar100")
-        choices[key] = None if value == "null" else int(value) if value.isdecimal() else value
+        whole = value.isdecimal() and len(value) <= _DIGITS
+        choices[key] = None if value == "null" else int(value) if whole else value
     return choices
 
 

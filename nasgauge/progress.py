@@ -1,11 +1,25 @@
-"""How far is it? Told once a second while the work itself is done elsewhere."""
+"""How far is it? What work tells while it is under way, and how often.
+
+A `Progress` is called with (done, total) and may be called from any thread. A `Phases` gives one for each stage of the
+work by its name, such as "bootstrap draws"; who does the work calls it, who shows it decides how.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Progress = Callable[[float, int], None]  # (done, total)
+Phases = Callable[[str], Progress]  # what is being counted -> whom to tell
 _SECONDS = 1.0
+
+
+def untold(done: float, total: int) -> None:
+    """A Progress that nobody is told of."""
+
+
+def silent(what: str) -> Progress:
+    """A Phases that nobody is told of."""
+    return untold
 
 
 @contextmanager

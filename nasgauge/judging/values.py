@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.criteria import BoundCriterion, Resamples
-from nasgauge.errors import UserError
+from nasgauge.errors import MAX_DRAWS, UserError, check_count
 from nasgauge.tables import TRUTH, VALUES, check, empty
 
 # Cells of (draws, architectures) worked on at once: about 0.1 GB a copy.
 _CELLS = 100_000_000
+_MOST_CELLS = 4_000_000_000  # of the counts, a byte each
 
 Column = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows of the truth that count, their scores, their truths
 
@@ -21,6 +22,11 @@ def draw_counts(n: int, n_draws: int, *, rng: np.random.Generator) -> np.ndarray
     >>> draw_counts(4, 2, rng=np.random.default_rng(0)).sum(axis=1).tolist()
     [4, 4]
     """
+    if n * n_draws > _MOST_CELLS:
+        most = _MOST_CELLS // n
+        raise UserError(
+            f"n_bootstrap: {n_draws:,} draws of {n:,} architectures do not fit; give at most {most:,} draws"
+        )
     counts = np.zeros((n_draws, n), dtype="uint8")
     for draw in range(n_draws):
         count = np.bincount(rng.integers(0, n, n), minlength=n)
@@ -105,8 +111,7 @@ def values_table(rows: list[dict[str, object]]) -> pd.DataFrame:
 
 def check_options(n_bootstrap: int, confidence: float, *, missing: str = "omit", unknown: str = "error") -> None:
     """UserError for an option of the judgement that is out of range."""
-    if n_bootstrap < 0:
-        raise UserError(f"n_bootstrap is {n_bootstrap}; give 0 (no intervals) or more")
+    check_count(n_bootstrap, "n_bootstrap", least=0, most=MAX_DRAWS, remedy="0: no intervals")
     if not 0 < confidence < 1:
         raise UserError(f"confidence is {confidence}; give a number between 0 and 1, such as 0.95")
     if missing not in ("omit", "last"):

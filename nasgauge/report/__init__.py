@@ -4,7 +4,7 @@ Rule: tables to figures to one HTML page, and to tables in a terminal; a number 
 """
 
 from nasgauge.report.bundle import Bundle
-from nasgauge.report.figure_files import write_figures
+from nasgauge.report.figure_files import check_format, write_figures
 from nasgauge.report.page import render, write
 from nasgauge.report.survey_page import render_survey, write_survey
 from nasgauge.report.survey_text import survey_table
@@ -12,6 +12,7 @@ from nasgauge.report.text import terminal_table
 
 __all__ = [
     "Bundle",
+    "check_format",
     "render",
     "render_survey",
     "survey_table",
