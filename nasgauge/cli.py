@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from nasgauge import terminal
-from nasgauge.errors import MAX_DRAWS, MAX_SEED, UserError, check_name, one_line, unknown_name
+from nasgauge.errors import MAX_DRAWS, MAX_SEED, UserError, one_line, unknown_name
 from nasgauge.terminal import followed
 
 # Help and usage errors are plain text: what stands in brackets, such as Name[@K], is not markup to be swallowed.
@@ -255,7 +255,7 @@ def _text_of(kind: str, name: str, shipped: Callable[[str], str | None], names: 
 
     path = Path(name)
     if path.suffix == ".toml" or path.is_file():
-        return text_of(path), check_name(path.stem, f"{kind} {name}")
+        return text_of(path), path.stem
     text = shipped(name)
     if text is None:
         raise unknown_name(f"{kind} (and no such file)", name, names)

@@ -95,7 +95,10 @@ class Store:
         path = self.folder / PLAN
         if not path.is_file():
             return None
-        planned = json.loads(text_of(path))
+        try:
+            planned = {table: [str(key) for key in keys] for table, keys in json.loads(text_of(path)).items()}
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise UserError(f"{path}: is damaged ({error}); remove it, it is written anew by the next run") from error
         done = {table: self.keys(table) for table in planned}
         n_done = sum(key in done[table] for table, keys in planned.items() for key in keys)
         return n_done, sum(map(len, planned.values()))
@@ -143,7 +146,8 @@ def text_of(path: Path) -> str:
 def read_parquet(path: Path) -> pd.DataFrame:
     """A Parquet file as a table; a damaged or foreign file is an error that says how to go on."""
     try:
-        return pd.read_parquet(path)
+        with path.open("rb") as file:  # Arrow takes no path whose name is no UTF-8
+            return pd.read_parquet(file)
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(
             f"{path}: cannot be read as Parquet ({error}); delete it and run again to compute it anew"
