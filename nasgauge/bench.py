@@ -22,7 +22,7 @@ from nasgauge.store import Store, key_of, write_atomically
 from nasgauge.study import Recipe, options_for, parse
 from nasgauge.tables import TRAININGS, check
 from nasgauge.training import Protocol, train
-from nasgauge.workers import unordered_map
+from nasgauge.workers import check_workers, unordered_map
 
 
 def build(
@@ -39,6 +39,7 @@ def build(
     `text`: the recipe's TOML; `where`: its name in messages. `progress(done, total)` follows each architecture.
     """
     recipe = parse(text, Recipe, where)
+    check_workers(workers, n_workers)
     check_device(recipe.device, where)
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
@@ -46,7 +47,8 @@ def build(
     _check_sizes(recipe, where)
     store = Store.open(out, text)
     names = [space.to_str(a) for a in archs]
-    keys = [key_of({"arch": name}) for name in names]  # the recipe is the folder's, so the arch tells parts apart
+    keys = _keys(names)
+    store.plan({"trainings": keys})
     done = store.keys("trainings")
     todo = [name for name, key in zip(names, keys, strict=True) if key not in done]
     progress(len(names) - len(todo), len(names))
@@ -55,6 +57,19 @@ def build(
     ):
         progress(len(names) - len(todo) + i, len(names))
     return publish(store, recipe, keys)
+
+
+def counted(folder: Path) -> tuple[int, int]:
+    """(architectures that are trained, all) in a folder of this recipe's."""
+    store = Store.existing(folder)
+    recipe = parse(store.study(), Recipe, str(folder))
+    space = get_space(recipe.space)
+    keys = _keys([space.to_str(a) for a in chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)])
+    return len(store.keys("trainings") & set(keys)), len(keys)
+
+
+def _keys(names: list[str]) -> list[str]:
+    return [key_of({"arch": name}) for name in names]  # the recipe is the folder's, so the arch tells parts apart
 
 
 def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """`nasgauge judge`: a file of scores in, values with intervals and ceiling out. No torch on this path."""
 
 import json
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from nasgauge.comparison import compared
 from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec
 from nasgauge.errors import UserError
 from nasgauge.judging import judge, noise_ceilings
+from nasgauge.progress import Phases, silent
 from nasgauge.report import Bundle, with_ceilings
 from nasgauge.scorefiles import Spellings, likely_sentinels, matched, score_file, truth_file
 from nasgauge.spaces import Space, get_space
@@ -55,6 +57,7 @@ def judge_file(
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     seed: int = 0,
+    phases: Phases = silent,
 ) -> Verdict:
     """Judge a score file against a benchmark or a truth file (exactly one of them).
 
@@ -81,13 +84,15 @@ def judge_file(
     scores, notes = file.scores, (*file.notes, *likely_sentinels(file.scores, place), *known.notes)
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
     options = {"missing": missing, "unknown": unknown, **settings}
-    values = judge(scores, known.truth, criteria, rng=np.random.default_rng(seed), **options)
+    told = phases("bootstrap draws")
+    values = judge(scores, known.truth, criteria, progress=told, rng=np.random.default_rng(seed), **options)
     ceiling = noise_ceilings(
         scores,
         known.truth,
         known.replicates,
         criteria,
         same_quantity=known.ceiling_measure is None,
+        progress=phases("noise ceiling"),
         rng=np.random.default_rng(seed),
         **options,
     )
@@ -109,11 +114,12 @@ def judge_file(
     )
 
 
-def bundle(verdict: Verdict, *, title: str) -> Bundle:
+def bundle(verdict: Verdict, *, title: str, phases: Phases = silent) -> Bundle:
     """What the report shows of a verdict; scores outside the truth are left out."""
     scores = verdict.scores[verdict.scores["arch"].isin(set(verdict.truth["arch"]))].reset_index(drop=True)
     options = {name: verdict.settings[name] for name in ("missing", "n_bootstrap", "confidence")}
-    comparison = compared(scores, verdict.truth, verdict.space, verdict.criteria, **options)
+    told = phases("comparison")
+    comparison = compared(scores, verdict.truth, verdict.space, verdict.criteria, progress=told, **options)
     records = {} if verdict.complexity is None else {"complexity": verdict.complexity}
     return Bundle(
         title=title,
@@ -156,9 +162,14 @@ def criteria(names: Sequence[str]) -> Sequence[CriterionSpec]:
         try:
             k = float(at)
         except ValueError:
-            raise UserError(f"criterion {text!r}: {at!r} is no number; write e.g. {name}@0.05 or {name}@10") from None
+            k = float("nan")
+        if not math.isfinite(k):
+            raise UserError(f"criterion {text!r}: {at!r} is no number; write e.g. {name}@0.05 or {name}@10")
         specs.append({"name": name, "fraction": k} if k < 1 else {"name": name, "count": int(k) if k == int(k) else k})
     return specs or DEFAULT_CRITERIA
+
+
+_DIGITS = 18  # of a whole number that a table can hold
 
 
 def pairs(words: Sequence[str]) -> dict[str, Any]:
@@ -172,7 +183,8 @@ def pairs(words: Sequence[str]) -> dict[str, Any]:
         key, equals, value = word.partition("=")
         if not equals:
             raise UserError(f"--choose {word!r}: write key=value, e.g. dataset=cifar100")
-        choices[key] = None if value == "null" else int(value) if value.isdecimal() else value
+        whole = value.isdecimal() and len(value) <= _DIGITS
+        choices[key] = None if value == "null" else int(value) if whole else value
     return choices
 
 

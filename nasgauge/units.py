@@ -79,7 +79,7 @@ def n_done(units: list[Unit], store: Store) -> float:
     """The pieces of work that are done, a fit under way counting as the share of its epochs that it has trained."""
     open_ = left(units, store)
     notes = [store.folder / "progress" / u.key for u in open_ if not u.archs]
-    return len(units) - len(open_) + sum(float(n.read_text() or 0) for n in notes if n.is_file())
+    return len(units) - len(open_) + sum(float(n.read_text(encoding="utf-8") or 0) for n in notes if n.is_file())
 
 
 def owners(study: Study) -> dict[str, int]:
@@ -143,7 +143,7 @@ def _estimator(folder: str, index: int, seed: int) -> Any:
 
     def progress(done: int, total: int) -> None:
         note.parent.mkdir(exist_ok=True)
-        note.write_text(f"{done / total:.4f}")
+        note.write_text(f"{done / total:.4f}", encoding="utf-8")
 
     place = Place(Path(folder) / "checkpoints", progress, supernets_of(study.estimators), _needed(folder, index))
     estimator = estimator_for(spec.name, spec.options, space, seed, place)

@@ -129,7 +129,7 @@ def test_architectures_absent_from_the_truth_are_an_error_or_dropped(monkeypatch
         (["judge", "x.csv", "--benchmark", "digits-nb201", "--criterion", "best_rank_at@x"], "is no number"),
         (["report", "nowhere"], "is no study folder"),
         (["status", "nowhere"], "is no study folder"),
-        (["list", "rooms"], "unknown room 'rooms'"),
+        (["list", "rooms"], "unknown category 'rooms'"),
         (["bench", "build", "digits"], "nearest: digits-nb201"),
     ],
 )

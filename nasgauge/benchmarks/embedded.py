@@ -3,6 +3,7 @@
 import json
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,7 +29,7 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
     if not table.is_file() or not table.with_suffix(".json").is_file():
         raise UserError(f"{table}: is missing, or its .json is; `nasgauge bench build` writes both")
     trainings = check(pd.read_parquet(table), TRAININGS, where=str(table))
-    record = json.loads(table.with_suffix(".json").read_text())
+    record = json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))
     truth = trainings[["arch", "iso_class", "seed", "train_seconds"]].assign(
         accuracy=trainings[metric], seed=trainings["seed"].astype("Int64")
     )
@@ -44,15 +45,9 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
     return Benchmark(record["name"], record["space"], truth, truth, provenance, facts, complexity)
 
 
-def recipe(name: str) -> str | None:
-    """The text of the shipped recipe of that name, None if there is none."""
-    path = Path(str(resources.files("nasgauge.benchmarks"))) / "recipes" / f"{name}.toml"
-    return path.read_text() if path.is_file() else None
-
-
-def recipe_names() -> list[str]:
-    """The names of the shipped recipes."""
-    return sorted(p.stem for p in (Path(str(resources.files("nasgauge.benchmarks"))) / "recipes").glob("*.toml"))
+def record(name: str) -> dict[str, Any]:
+    """What `nasgauge bench build` wrote beside the table of an embedded benchmark: title, space, facts, environment."""
+    return json.loads((_folder() / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def _folder() -> Path:

@@ -26,7 +26,7 @@ def load(path: str, *, metric: str = "test_accuracy", **choices: Any) -> Benchma
         raise UserError(f"{table}: is missing, or its .json is; `nasgauge bench build` and `bench import` write both")
     if metric not in METRICS:
         raise unknown_name("metric", metric, METRICS)
-    record = json.loads(facts.read_text())
+    record = json.loads(facts.read_text(encoding="utf-8"))
     if "kind" not in record:
         return embedded.from_files(table, metric=metric, **choices)
     return _official(table, record, metric, **choices)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.errors import UserError, check_name, unknown_name
 from nasgauge.estimators import Estimator
 from nasgauge.families.family import Family, Learning, Need, Place
 from nasgauge.families.oneshot import ENSEMBLE, INHERITED, ONESHOT
@@ -66,6 +66,7 @@ def check_estimators(specs: Sequence[EstimatorSpec], space: Space, seeds: Sequen
         if family.trains:
             trained[words.label] = own
         for name in family.names(words):
+            check_name(name, where)
             if name in known:
                 raise UserError(f"{where}: {name!r} stands twice in the study; give it another label")
             known.append(name)

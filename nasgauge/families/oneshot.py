@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from nasgauge.datasets import ImageData, Split
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.errors import UserError, check_name, unknown_name
 from nasgauge.estimators import Estimator, Inherited
 from nasgauge.estimators.oneshot import (
     PROTOCOLS,
@@ -106,6 +106,8 @@ class EnsembleWords:
 def _build(options: Options, space: Space, seed: int, place: Place) -> OneShot:
     words: OneShotWords = options_for(OneShotWords, options, "estimator 'oneshot'")
     where = f"estimator {words.label!r}"
+    if "/" in check_name(words.label, where):
+        raise UserError(f"{where}: the label is part of a folder's name; leave out the '/'")
     data = whole(words.data, words.data_path)
     split = parted(data, words.valid_share, words.split_seed, where)
     shape = {"in_channels": data.images.shape[1], "n_classes": data.n_classes}

@@ -23,6 +23,7 @@ from nasgauge.judging.values import (
     rows_of,
     values_table,
 )
+from nasgauge.progress import Counted, Progress, untold
 from nasgauge.tables import CEILING, SCORES, VALUES, check, empty
 
 NOISE_CEILING = "noise_ceiling"
@@ -36,6 +37,7 @@ def noise_ceiling(
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     n_splits: int = 20,
+    progress: Progress = untold,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """What one half of the truth's own training seeds reaches as an estimator of the other half, in table VALUES.
@@ -74,10 +76,18 @@ def noise_ceiling(
     columns = list(_halves(truth[truth["arch"].isin(repeated)], n_splits, rng))
     counts = draw_counts(len(repeated), n_bootstrap, rng=rng)
     fixed = {"n": len(repeated), "n_failed": 0, "n_absent": len(n_trainings) - len(repeated), "n_unknown": 0}
-    is_fraction = holds_fractions(truth["accuracy"])
+    is_fraction, tick = holds_fractions(truth["accuracy"]), Counted(progress, len(columns) * len(bound))
     return values_table(
         rows_of(
-            NOISE_CEILING, columns, bound, counts, confidence, is_fraction=is_fraction, n_seeds=len(columns), **fixed
+            NOISE_CEILING,
+            columns,
+            bound,
+            counts,
+            confidence,
+            is_fraction=is_fraction,
+            tick=tick,
+            n_seeds=len(columns),
+            **fixed,
         )
     )
 
@@ -94,6 +104,7 @@ def noise_ceilings(
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     n_splits: int = 20,
+    progress: Progress = untold,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """The noise ceiling of every estimator, measured on the architectures that it is judged on, in table CEILING.
@@ -128,6 +139,7 @@ def noise_ceilings(
                 n_bootstrap=n_draws,
                 confidence=confidence,
                 n_splits=n_splits,
+                progress=progress,
                 rng=deepcopy(rng),  # so that a set's ceiling does not depend on the other sets
             )
             sets[key] = ceiling.rename(columns={"n_seeds": "n_splits"}).assign(archs=len(sets))

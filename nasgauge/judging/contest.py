@@ -17,6 +17,7 @@ from nasgauge.judging.values import (
     interval,
     mean_accuracy,
 )
+from nasgauge.progress import Counted, Progress, untold
 from nasgauge.tables import SCORES, check
 
 COLUMNS = (
@@ -33,6 +34,7 @@ def contest(
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     missing: Literal["omit", "last"] = "omit",
+    progress: Progress = untold,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """All estimators against the best one under one criterion, on the same bootstrap draws of the architectures.
@@ -67,11 +69,14 @@ def contest(
     found = aligned(check(scores, SCORES), accuracy, missing, drop=False)
     counts = draw_counts(len(found.archs), n_bootstrap, rng=rng)
     is_fraction = holds_fractions(accuracy)
+    tick = Counted(progress, sum(len(one.columns) for one in found.estimators))
     rows, draws = [], {}
     for one in found.estimators:
         usable = bool(applicable([bound], one.columns, is_fraction=is_fraction))
         value = float(np.mean([bound(score, true) for _, score, true in one.columns])) if usable else np.nan
-        draws[one.estimator] = draws_of(one.columns, [bound], counts)[bound] if usable else np.full(n_bootstrap, np.nan)
+        draws[one.estimator] = (
+            draws_of(one.columns, [bound], counts, tick)[bound] if usable else np.full(n_bootstrap, np.nan)
+        )
         named = {"estimator": one.estimator, "criterion": bound.name, "at": bound.at}
         rows.append({**named, "value": value, "n": len(one.kept)})
     rows.sort(key=lambda row: (np.isnan(row["value"]), -sign * row["value"], row["estimator"]))

@@ -20,6 +20,7 @@ from nasgauge.judging.values import (
     rows_of,
     values_table,
 )
+from nasgauge.progress import Counted, Progress, untold
 from nasgauge.tables import SCORES, check
 
 
@@ -32,6 +33,7 @@ def judge(
     confidence: float = 0.95,
     missing: Literal["omit", "last"] = "omit",
     unknown: Literal["error", "drop"] = "error",
+    progress: Progress = untold,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """How well each estimator's scores agree with the truth: one row per estimator and criterion, in table VALUES.
@@ -67,7 +69,8 @@ def judge(
     accuracy = mean_accuracy(truth)
     found = aligned(scores, accuracy, missing, drop=unknown == "drop")
     counts = draw_counts(len(found.archs), n_bootstrap, rng=rng)
-    options = {"is_fraction": holds_fractions(accuracy)}
+    tick = Counted(progress, len(bound) * sum(len(one.columns) for one in found.estimators))
+    options = {"is_fraction": holds_fractions(accuracy), "tick": tick}
     rows = [
         row
         for one in found.estimators

@@ -44,7 +44,7 @@ def read(path: Path) -> Iterator[Training | Foreign]:
 
 def _training(file: Path) -> Training | Foreign:
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(file.read_text(encoding="utf-8"))
         config = content["optimized_hyperparamater_config"]
         cells = [_cell(config, name) for name in ("normal", "reduce")]
         info, epochs = content.get("info") or {}, int(content["budget"])

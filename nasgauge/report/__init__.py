@@ -4,8 +4,8 @@ Rule: tables to figures to one HTML page, and to tables in a terminal; a number 
 """
 
 from nasgauge.report.bundle import Bundle
-from nasgauge.report.ceilings import with_ceilings
-from nasgauge.report.figure_files import write_figures
+from nasgauge.report.ceilings import measured_on, with_ceilings
+from nasgauge.report.figure_files import check_format, write_figures
 from nasgauge.report.page import render, write
 from nasgauge.report.survey_page import render_survey, write_survey
 from nasgauge.report.survey_text import survey_table
@@ -14,6 +14,8 @@ from nasgauge.report.wording import unlike_sets
 
 __all__ = [
     "Bundle",
+    "check_format",
+    "measured_on",
     "render",
     "render_survey",
     "survey_table",

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses import ANALYSES, N_POINTS, SECTIONS, Analysis, is_among, operations_of, shared, strokes
+from nasgauge.progress import Progress, untold
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import measured_on, shared_ceiling, with_ceilings
 from nasgauge.report.downloads import Download, csv_download
@@ -61,14 +62,18 @@ class Exhibit:
     column: int = 155  # least width of a panel in pixels
 
 
-def exhibits(bundle: Bundle, *, rng: np.random.Generator) -> dict[str, Exhibit]:
-    """Every analysis that has the tables it needs as a figure, by name; of a section's, those that are not empty."""
+def exhibits(bundle: Bundle, *, rng: np.random.Generator, progress: Progress = untold) -> dict[str, Exhibit]:
+    """Every analysis that has the tables it needs as a figure, by name; of a section's, those that are not empty.
+
+    progress(done, total): analyses, told before each.
+    """
     scores, truth = bundle.measured, bundle.truth
     scores = scores[is_among(scores["arch"], truth["arch"])]
     samples = {most: _thinned(scores, truth, most, rng) for most in (N_THINNED, N_BIAS)}
     shown = {}
     with shared():
-        for name, analysis in ANALYSES.items():
+        for i, (name, analysis) in enumerate(ANALYSES.items()):
+            progress(i, len(ANALYSES))
             if not set(analysis.needs) <= set(bundle.records):
                 continue
             most = N_BIAS if analysis.section == "bias" else N_THINNED if name in _THINNED else None

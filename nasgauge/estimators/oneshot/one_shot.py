@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from nasgauge.datasets import ImageData, Split
-from nasgauge.errors import UserError
+from nasgauge.errors import UserError, check_seed
 from nasgauge.estimators.estimator import Estimates, Estimator
 from nasgauge.estimators.oneshot.asked import asked
 from nasgauge.estimators.oneshot.averaging import averaged
@@ -67,6 +67,8 @@ class OneShot(Estimator):
 
     def __post_init__(self) -> None:
         check_device(self.device, self.label)
+        check_seed(self.seed, f"{self.label}: seed")
+        self.split.check(len(self.data.labels), self.label)
         epochs = self.epochs
         if epochs[0] < 0 or epochs[-1] > self.protocol.epochs:
             raise UserError(
