@@ -17,7 +17,8 @@ class Benchmark:
     name; space: name of the search space. truth: table TRUTH, what estimators are judged against. replicates: table
     TRUTH with several seeds an architecture, from which the noise ceiling is measured; None where there are none.
     provenance: which truth this is, printed with every result. facts: declared numbers that the contract test verifies.
-    complexity: arch, n_params and macs, or None.
+    complexity: arch, n_params and macs, or None. ceiling_measure: what the replicates measure where that is another
+    quantity than the truth (other split, epochs or data); None: the same.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Benchmark:
     provenance: Mapping[str, str]
     facts: Mapping[str, Any]
     complexity: pd.DataFrame | None = None
+    ceiling_measure: str | None = None
 
     @property
     def archs(self) -> list[str]:
