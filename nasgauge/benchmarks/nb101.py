@@ -12,13 +12,21 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks.benchmark import Benchmark
+from nasgauge.benchmarks.files import check_range, read_table
 from nasgauge.benchmarks.nb101_fingerprint import fingerprints
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.spaces import NB101, SPACES, Arch, Space
-from nasgauge.tables import TRUTH, check
+from nasgauge.tables import TRUTH, Column, Table, check
 
 _ACCURACY = "test_accuracy_108_epochs_mean"
-_COLUMNS = ["index", "n_vertices", "adj_bits", "ops", "params", _ACCURACY]
+_TABLE = Table(
+    "accuracy.parquet",
+    (
+        *(Column(name, "int") for name in ("index", "n_vertices", "adj_bits")),
+        *(Column("ops", "str"), Column("params", "int"), Column(_ACCURACY, "float")),
+    ),
+    key=("index",),
+)
 _CELLS = NB101()
 VIEWS = tuple(name for name in SPACES if name.startswith("nb101-1shot1"))
 FACTS = {"n_cells": 423_624, "best_test_percent": 94.3176, "index_of_best": 4789, "kendall_tau_params": 0.3066}
@@ -36,10 +44,7 @@ def load(*, view: str = "nb101", n: int | None = 10_000, seed: int = 0) -> Bench
         raise unknown_name("view of NAS-Bench-101", view, ("nb101", *VIEWS))
     if n is not None and n < 1:
         raise UserError(f"benchmark 'nb101': n is {n}; give a number from 1")
-    table = pd.read_parquet(_file())
-    absent = [column for column in _COLUMNS if column not in table]
-    if absent:
-        raise UserError(f"benchmark 'nb101': {_file()} has no column {absent[0]!r}; see docs/data.md for the format")
+    table = _table(_file())
     rng = np.random.default_rng(seed)
     names, classes, rows = _cells(table, n, rng) if view == "nb101" else _view(table, view, n, rng)
     truth = pd.DataFrame({"arch": names, "iso_class": classes, "seed": pd.NA, "accuracy": rows[_ACCURACY].to_numpy()})
@@ -120,6 +125,26 @@ def _digits(ops: pd.Series) -> np.ndarray:
     """Operations as (cells, 5) integers; 0 for vertices that are not there."""
     letters = np.array(ops.str.ljust(5, "0").tolist(), dtype="S5")
     return letters.view("uint8").reshape(-1, 5) - ord("0")
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """The published table; UserError for a row whose numbers are no cell's layout, size or accuracy."""
+    table = read_table(path, _TABLE)
+    if table.empty:
+        raise UserError(f"{path}: has no rows; get it anew")
+    bounds = {"n_vertices": (2, 7), "adj_bits": (0, (1 << 21) - 1), "params": (1, 1e12), _ACCURACY: (0, 1)}
+    for column, (low, high) in bounds.items():
+        check_range(table, column, low, high, path)
+    n_interior = table["n_vertices"] - 2
+    wrong = ~table["ops"].str.fullmatch("[012]*") | (table["ops"].str.len() != n_interior)
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        found = table["ops"].iloc[row][:40]
+        raise UserError(
+            f"{path}: row {row + 1}, column 'ops' is {found!r}; expected a digit 0, 1 or 2 for each of the "
+            f"{n_interior.iloc[row]} vertices between input and output"
+        )
+    return table
 
 
 def _file() -> Path:
