@@ -185,18 +185,24 @@ def bench_build(
 @bench.command("import")
 def bench_import(
     kind: Annotated[str, typer.Argument(help="Which layout: nats-bench, nb101, nb201, nb301, nds-resnet, ...")],
-    path: Annotated[Path, typer.Argument(help="The official file or folder.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="The official file or folder, or several.")],
     out: Annotated[Path | None, typer.Option(help="Folder to write to.")] = None,
 ) -> None:
-    """Read an official benchmark file into a table that studies and `judge` accept; nothing in it is executed."""
+    """Read official benchmark files into a table that studies and `judge` accept; nothing in them is executed."""
     from nasgauge import importing
 
     with _counting("reading") as report:
-        found = importing.import_file(kind, path, out or Path("runs") / f"import-{kind}", progress=report)
-    console.print(f"{found.n_trainings:,} trainings of {found.n_archs:,} architectures: {found.table}", soft_wrap=True)
-    for reason, n in found.foreign.items():
-        console.print(f"left out, not in the space: {n:,} x {reason}", highlight=False)
-    console.print(f"benchmark = {{ name = {str(found.table)!r}, dataset = ..., epochs = ... }}", soft_wrap=True)
+        found = importing.import_file(kind, paths, out or Path("runs") / f"import-{kind}", progress=report)
+    lines = [f"{found.n_trainings:,} trainings of {found.n_archs:,} architectures: {found.table}"]
+    lines += [f"left out, not in the space: {n:,} x {reason}" for reason, n in found.foreign.items()]
+    if found.n_repeats:
+        lines.append(f"left out, the same training again: {found.n_repeats:,}")
+    if found.n_renumbered:
+        lines.append(
+            f"of an architecture and seed with other results before, kept under a new seed: {found.n_renumbered:,}"
+        )
+    lines.append(f"benchmark = {{ name = {str(found.table)!r}, dataset = ..., epochs = ... }}")
+    console.print("\n".join(lines), soft_wrap=True, highlight=False, markup=False)
 
 
 def _kind_of(folder: Path) -> ModuleType:
