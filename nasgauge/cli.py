@@ -242,19 +242,23 @@ def bench_build(
 @bench.command("import")
 def bench_import(
     kind: Annotated[str, typer.Argument(help="Which layout: nats-bench, nb101, nb201, nb301, nds-resnet, ...")],
-    path: Annotated[Path, typer.Argument(help="The official file or folder.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="The official file or folder, or several.")],
     out: Annotated[Path | None, typer.Option(help="Folder to write to.")] = None,
 ) -> None:
-    """Read an official benchmark file into a table that studies and `judge` accept; nothing in it is executed."""
+    """Read official benchmark files into a table that studies and `judge` accept; nothing in them is executed."""
     from nasgauge import importing
 
     with followed("bench import") as phases:
         told = phases("trainings read")
         folder = out or Path("runs") / f"import-{kind}"
-        found = importing.import_file(kind, path, folder, progress=lambda n: told(n, 0))
+        found = importing.import_file(kind, paths, folder, progress=lambda n: told(n, 0))
     print(f"{found.n_trainings:,} trainings of {found.n_archs:,} architectures: {found.table}")
     for reason, n in found.foreign.items():
         print(f"left out, not in the space: {n:,} x {reason}")
+    if found.n_repeats:
+        print(f"left out, the same training again: {found.n_repeats:,}")
+    if found.n_renumbered:
+        print(f"of an architecture and seed with other results before, kept under a new seed: {found.n_renumbered:,}")
     print(f"benchmark = {{ name = {str(found.table)!r}, dataset = ..., epochs = ... }}")
 
 

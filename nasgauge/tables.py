@@ -78,7 +78,10 @@ OFFICIAL = Table(
         Column("seed", "int", "training seed, or the number of the trial; null: a mean over trainings", nullable=True),
         Column("valid_accuracy", "float", "fraction; null: not told", nullable=True),
         Column("test_accuracy", "float", "fraction; null: not told", nullable=True),
-        Column("n_params", "int", "trainable parameters; null: not told", nullable=True),
+        Column("n_params", "int", "trainable parameters, a plain count; null: not told", nullable=True),
+        Column(
+            "macs", "int", "multiply-adds of one image, a plain count; null: not told", optional=True, nullable=True
+        ),
         Column("train_seconds", "float", "of the whole training; null: not told", nullable=True),
     ),
     key=("arch", "dataset", "epochs", "seed"),

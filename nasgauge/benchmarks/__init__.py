@@ -4,12 +4,13 @@ A benchmark is a read-only table of trained accuracies with declared facts and a
 Rule: tables and readers of tables; no torch, no training, no proxies.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
 from nasgauge.benchmarks import embedded, imported, nb101, nb201, nb301
 from nasgauge.benchmarks.benchmark import Benchmark
+from nasgauge.benchmarks.choices import check_choices
 from nasgauge.errors import UserError, unknown_name
 
 BENCHMARKS: dict[str, Callable[..., Benchmark]] = {
@@ -24,11 +25,8 @@ BENCHMARKS: dict[str, Callable[..., Benchmark]] = {
     "nb301": nb301.load,
 }
 
-LOOKED_UP: dict[
-    str, Callable[..., Benchmark]
-] = {  # those that draw from a larger table, and find what is asked for there
-    "nb101": nb101.looked_up,
-}
+# those that draw from a larger table, and find given architectures there
+LOOKED_UP: dict[str, Callable[..., Benchmark]] = {"nb101": nb101.looked_up}
 
 
 def load(spec: "str | dict[str, Any] | Benchmark", *, holding: Collection[str] | None = None) -> Benchmark:
@@ -39,25 +37,25 @@ def load(spec: "str | dict[str, Any] | Benchmark", *, holding: Collection[str] |
     instead, as far as they are in the table; where the draw is chosen, its `left_out` says which of them it passed
     over.
 
-    UserError for an unknown name (nearest listed), an unknown choice, or tables that are not there.
+    UserError for an unknown name or choice (nearest listed), a value of another type, or tables that are not there.
     """
     if isinstance(spec, Benchmark):
         return spec
-    choices = {"name": spec} if isinstance(spec, str) else dict(spec)
+    choices = {"name": spec} if isinstance(spec, str) else dict(spec) if isinstance(spec, Mapping) else {}
     name = choices.pop("name", None)
     known(name)
-    loader = partial(imported.load, name) if str(name).endswith(".parquet") else BENCHMARKS[name]
+    loader = partial(imported.load, name) if name.endswith(".parquet") else BENCHMARKS[name]
+    check_choices(name, loader, choices)
     if holding is not None and name in LOOKED_UP:
         loader = partial(LOOKED_UP[name], holding)
-    try:
-        return loader(**choices)
-    except TypeError as error:
-        raise UserError(f"benchmark {name!r}: unknown choice ({error})") from error
+    return loader(**choices)
 
 
 def known(name: Any) -> None:
     """UserError unless the name is that of a benchmark or of a table."""
-    if not str(name).endswith(".parquet") and name not in BENCHMARKS:
+    if not isinstance(name, str):
+        raise UserError("benchmark: give its name, or its name and choices such as {name = 'nb201', split = 'test'}")
+    if not name.endswith(".parquet") and name not in BENCHMARKS:
         raise unknown_name("benchmark", name, BENCHMARKS)
 
 

@@ -5,13 +5,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from nasgauge.benchmarks.benchmark import Benchmark
+from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table
 from nasgauge.errors import UserError, unknown_name
-from nasgauge.tables import TRAININGS, check
+from nasgauge.tables import TRAININGS
 
 METRICS = ("test_accuracy", "valid_accuracy")
+_FACTS = ("n_archs", "n_seeds")  # those that the provenance quotes
 
 
 def load(name: str, *, metric: str = "test_accuracy") -> Benchmark:
@@ -19,30 +19,41 @@ def load(name: str, *, metric: str = "test_accuracy") -> Benchmark:
 
     metric: "test_accuracy" or "valid_accuracy" as the truth.
     """
-    if metric not in METRICS:
-        raise unknown_name("metric", metric, METRICS)
     return from_files(_folder() / f"{name}.parquet", metric=metric)
 
 
 def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
     """The benchmark that `nasgauge bench build` wrote: a Parquet file of trainings, a JSON file of facts beside it."""
-    if not table.is_file() or not table.with_suffix(".json").is_file():
+    if metric not in METRICS:
+        raise unknown_name("metric", metric, METRICS)
+    facts_file = table.with_suffix(".json")
+    if not table.is_file() or not facts_file.is_file():
         raise UserError(f"{table}: is missing, or its .json is; `nasgauge bench build` writes both")
-    trainings = check(pd.read_parquet(table), TRAININGS, where=str(table))
-    record = json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))
+    record = read_facts(facts_file, ("name", "title", "space", "facts"))
+    trainings = read_table(table, TRAININGS)
+    check_archs(trainings, record["space"], table)
+    for column in METRICS:
+        check_range(trainings, column, 0, 1, table)
     truth = trainings[["arch", "iso_class", "seed", "train_seconds"]].assign(
         accuracy=trainings[metric], seed=trainings["seed"].astype("Int64")
     )
     complexity = trainings[["arch", "n_params", "macs"]].drop_duplicates("arch").reset_index(drop=True)
     facts = record["facts"]
+    lacking = [name for name in _FACTS if not isinstance(facts.get(name), int | float)]
+    if lacking:
+        raise UserError(f"{facts_file}: its facts lack {lacking[0]!r}; `nasgauge bench build` writes it")
+    tau = facts.get("kendall_tau_between_halves")
     provenance = {
         "truth": record["title"],
         "measure": f"{metric.replace('_', ' ')}, mean over {facts['n_seeds']} trainings with rotated splits",
         "architectures": f"{facts['n_archs']:,}",
-        "reliability": f"Kendall's tau {facts['kendall_tau_between_halves']} between the two halves of the seeds",
+        "reliability": "not measured: one training per architecture"
+        if tau is None
+        else f"Kendall's tau {tau} between the two halves of the seeds",
         "source": f"nasgauge bench build {record['name']}",
     }
-    return Benchmark(record["name"], record["space"], truth, truth, provenance, facts, complexity)
+    replicates = truth if truth["seed"].nunique() > 1 else None
+    return Benchmark(record["name"], record["space"], truth, replicates, provenance, facts, complexity)
 
 
 def record(name: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Benchmarks in a file of one's own: what `nasgauge bench import` or `nasgauge bench build` wrote."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +7,22 @@ import pandas as pd
 
 from nasgauge.benchmarks import embedded
 from nasgauge.benchmarks.benchmark import Benchmark
+from nasgauge.benchmarks.choices import dataset_name
+from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.tables import OFFICIAL, TRUTH, check
 
 METRICS = ("test_accuracy", "valid_accuracy")
 
 
-def load(path: str, *, metric: str = "test_accuracy", **choices: Any) -> Benchmark:
+def load(
+    path: str, *, metric: str = "test_accuracy", dataset: str | None = None, epochs: int | None = None
+) -> Benchmark:
     """The benchmark of a table with its facts beside it (.json). metric: "test_accuracy" or "valid_accuracy".
 
-    Imported tables may hold several data sets and lengths of training: choices `dataset` and `epochs` say which, and
-    may be left out where there is one. Trainings without the metric are left out, and the provenance counts them.
+    Imported tables may hold several data sets and lengths of training: `dataset` (in the spelling of
+    `choices.DATASETS` or of its authors) and `epochs` choose one, and may be left out where there is one. Trainings
+    without the metric are left out, and the provenance counts them.
     """
     table = Path(path)
     facts = table.with_suffix(".json")
@@ -26,24 +30,34 @@ def load(path: str, *, metric: str = "test_accuracy", **choices: Any) -> Benchma
         raise UserError(f"{table}: is missing, or its .json is; `nasgauge bench build` and `bench import` write both")
     if metric not in METRICS:
         raise unknown_name("metric", metric, METRICS)
-    record = json.loads(facts.read_text(encoding="utf-8"))
-    if "kind" not in record:
-        return embedded.from_files(table, metric=metric, **choices)
-    return _official(table, record, metric, **choices)
+    record = read_facts(facts, ("space", "facts"))
+    if "kind" in record:
+        record = read_facts(facts, ("kind", "space", "source", "facts"))
+        return _official(table, record, metric, dataset, epochs)
+    for name, value in (("dataset", dataset), ("epochs", epochs)):
+        if value is not None:
+            raise UserError(f"{table}: is a table of `nasgauge bench build`, of one recipe; leave out {name}")
+    return embedded.from_files(table, metric=metric)
 
 
-def _official(
-    path: Path, record: dict[str, Any], metric: str, *, dataset: str | None = None, epochs: int | None = None
-) -> Benchmark:
-    table = rows = check(pd.read_parquet(path), OFFICIAL, where=str(path))
-    for column, wanted in (("dataset", dataset), ("epochs", epochs)):
-        rows = _only(rows, column, wanted, path)
+def _official(path: Path, record: dict[str, Any], metric: str, dataset: str | None, epochs: int | None) -> Benchmark:
+    table = rows = read_table(path, OFFICIAL)
+    check_archs(rows, record["space"], path)
+    for column in METRICS:
+        check_range(rows, column, 0, 1, path)
+    rows = rows.assign(dataset=rows["dataset"].map({name: dataset_name(name) for name in rows["dataset"].unique()}))
+    known = sorted(rows["dataset"].unique())
+    wanted = None if dataset is None else dataset_name(dataset)
+    rows = _only(rows, "dataset", wanted, path)
+    rows = _only(rows, "epochs", epochs, path)
     told = rows[rows[metric].notna()]
     if told.empty:
-        raise UserError(f"{path}: none of these trainings tells its {metric.replace('_', ' ')}; choose another metric")
+        half = "; cifar10-valid has a validation set" if metric == "valid_accuracy" and "cifar10-valid" in known else ""
+        what = metric.replace("_", " ")
+        raise UserError(f"{path}: none of these trainings tells its {what}; choose another metric{half}")
     columns = ["arch", "iso_class", "seed", "train_seconds"]
-    truth = check(told[columns].assign(accuracy=told[metric]).reset_index(drop=True), TRUTH)
-    complexity = told[["arch", "n_params"]].drop_duplicates("arch").assign(macs=pd.NA).reset_index(drop=True)
+    truth = check(told[columns].assign(accuracy=told[metric]).reset_index(drop=True), TRUTH, where=str(path))
+    sizes = told.assign(macs=told["macs"] if "macs" in told else pd.NA)[["arch", "n_params", "macs"]]
     several = truth.groupby("arch")["seed"].nunique().max() > 1
     lacking = f", {len(rows) - len(told):,} more without the metric" if len(told) < len(rows) else ""
     provenance = {
@@ -54,6 +68,7 @@ def _official(
         "source": f"{record['source']}, read by nasgauge bench import",
     }
     found = {"n_archs": truth["arch"].nunique(), "n_classes": truth["iso_class"].nunique()}
+    complexity = sizes.drop_duplicates("arch").reset_index(drop=True)
     facts = {**record["facts"], **found}
     replicates = truth if several else None
     left_out = _left_out(table, rows, told, metric)

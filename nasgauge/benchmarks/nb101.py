@@ -15,13 +15,21 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks.benchmark import Benchmark
+from nasgauge.benchmarks.files import check_range, read_table
 from nasgauge.benchmarks.nb101_lookup import CELLS, archs, rows_of
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.spaces import SPACES, Arch, Space
-from nasgauge.tables import TRUTH, check
+from nasgauge.tables import TRUTH, Column, Table, check
 
 _ACCURACY = "test_accuracy_108_epochs_mean"
-_COLUMNS = ["index", "n_vertices", "adj_bits", "ops", "params", _ACCURACY]
+_TABLE = Table(
+    "accuracy.parquet",
+    (
+        *(Column(name, "int") for name in ("index", "n_vertices", "adj_bits")),
+        *(Column("ops", "str"), Column("params", "int"), Column(_ACCURACY, "float")),
+    ),
+    key=("index",),
+)
 VIEWS = tuple(name for name in SPACES if name.startswith("nb101-1shot1"))
 FACTS = {"n_cells": 423_624, "best_test_percent": 94.3176, "index_of_best": 4789, "kendall_tau_params": 0.3066}
 
@@ -108,14 +116,6 @@ def _check_view(view: str) -> None:
         raise unknown_name("view of NAS-Bench-101", view, ("nb101", *VIEWS))
 
 
-def _table() -> pd.DataFrame:
-    table = pd.read_parquet(_file())
-    absent = [column for column in _COLUMNS if column not in table]
-    if absent:
-        raise UserError(f"benchmark 'nb101': {_file()} has no column {absent[0]!r}; see docs/data.md for the format")
-    return table
-
-
 def _drawn(space: Space, n: int | None, rng: np.random.Generator) -> list[Arch]:
     """The first n of all architectures in a random order, or of the distinct ones that random encodings give."""
     try:
@@ -134,6 +134,27 @@ def _distinct(space: Space, rng: np.random.Generator) -> Iterator[Arch]:
         if arch not in seen:
             seen.add(arch)
             yield arch
+
+
+def _table() -> pd.DataFrame:
+    """The published table; UserError for a row whose numbers are no cell's layout, size or accuracy."""
+    path = _file()
+    table = read_table(path, _TABLE)
+    if table.empty:
+        raise UserError(f"{path}: has no rows; get it anew")
+    bounds = {"n_vertices": (2, 7), "adj_bits": (0, (1 << 21) - 1), "params": (1, 1e12), _ACCURACY: (0, 1)}
+    for column, (low, high) in bounds.items():
+        check_range(table, column, low, high, path)
+    n_interior = table["n_vertices"] - 2
+    wrong = ~table["ops"].str.fullmatch("[012]*") | (table["ops"].str.len() != n_interior)
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        found = table["ops"].iloc[row][:40]
+        raise UserError(
+            f"{path}: row {row + 1}, column 'ops' is {found!r}; expected a digit 0, 1 or 2 for each of the "
+            f"{n_interior.iloc[row]} vertices between input and output"
+        )
+    return table
 
 
 def _file() -> Path:

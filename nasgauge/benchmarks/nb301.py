@@ -10,9 +10,21 @@ from pathlib import Path
 import pandas as pd
 
 from nasgauge.benchmarks.benchmark import Benchmark
+from nasgauge.benchmarks.files import check_range, read_table
 from nasgauge.errors import UserError
 from nasgauge.spaces import Arch, Darts
-from nasgauge.tables import TRUTH, check
+from nasgauge.tables import TRUTH, Column, Table, check
+
+_PERCENT = "surrogate_valid_accuracy_percent"
+_SAMPLE = Table(
+    "surrogate_sample.parquet",
+    (
+        *(Column("arch", "str"), Column(_PERCENT, "float")),
+        *(Column(name, "float") for name in ("params_million", "flops_million_as_published")),
+    ),
+    key=("arch",),
+)
+_LONGEST = 2_000  # characters of an architecture; the table's have some 200
 
 FACTS = {
     "n_archs": 725,
@@ -28,16 +40,20 @@ def load() -> Benchmark:
     So it has neither seeds nor a noise ceiling. `complexity` as published for 8 layers of 32 channels: parameters
     without scale and shift in the operations of the cells, and "FLOPs", multiply-accumulates by a rule of their own.
     """
-    rows = pd.read_parquet(_file())
+    file = _file()
+    rows = read_table(file, _SAMPLE)
+    check_range(rows, _PERCENT, 0, 100, file)
+    for column in ("params_million", "flops_million_as_published"):
+        check_range(rows, column, 0, 1e6, file)
     space = Darts()
-    archs = [_arch(space, text) for text in rows["arch"]]
+    archs = [_arch(space, text, f"{file}: row {row}") for row, text in enumerate(rows["arch"], start=1)]
     names = [space.to_str(arch) for arch in archs]
     truth = pd.DataFrame(
         {
             "arch": names,
             "iso_class": [space.to_str(space.canonical(arch)) for arch in archs],
             "seed": pd.NA,
-            "accuracy": rows["surrogate_valid_accuracy_percent"] / 100,
+            "accuracy": rows[_PERCENT] / 100,
         }
     )
     complexity = pd.DataFrame(
@@ -54,13 +70,21 @@ def load() -> Benchmark:
         "noise ceiling from": "nothing: a surrogate has no training seeds",
         "source": "Zela et al. 2022, as collected by NASLib",
     }
-    return Benchmark("nb301", "darts", check(truth, TRUTH), None, provenance, FACTS, complexity)
+    return Benchmark("nb301", "darts", check(truth, TRUTH, where=str(file)), None, provenance, FACTS, complexity)
 
 
-def _arch(space: Darts, text: str) -> Arch:
+def _arch(space: Darts, text: str, where: str) -> Arch:
     """The architecture of "[normal, reduce]", each eight pairs (predecessor, operation)."""
-    cells = [[(space.ops[op], source) for source, op in cell] for cell in ast.literal_eval(text)]
-    return space.from_str(f"Genotype(normal={cells[0]}, reduce={cells[1]})")
+    try:
+        if len(text) > _LONGEST:
+            raise ValueError(f"{len(text):,} characters")
+        cells = [[(space.ops[op], source) for source, op in cell] for cell in ast.literal_eval(text)]
+        return space.from_str(f"Genotype(normal={cells[0]}, reduce={cells[1]})")
+    except (ValueError, TypeError, LookupError, SyntaxError, RecursionError, MemoryError, UserError) as error:
+        reason = " ".join(str(error).split())[:150]
+        raise UserError(
+            f"{where}: arch {text[:40]!r} is no cell of the space ({reason}); get the table anew"
+        ) from error
 
 
 def _file() -> Path:

@@ -1,88 +1,133 @@
-"""NATS-Bench, topology search space: an archive (folder or .tar) of bz2-compressed pickles.
+"""NATS-Bench, topology search space: an archive (folder or .tar) of bz2-compressed pickles, or one .pickle.pbz2 of all.
 
-`meta.pickle.pbz2` is left alone; `NNNNNN.pickle.pbz2` holds one architecture: {"12": results, "200": results}, where
-results are {"arch_str": ..., "all_results": {(data set, seed): trial}} and a trial tells `epochs`, `params` (millions),
-`train_times` (seconds by epoch) and `eval_acc1es`, percent by "name@epoch". The names of evaluations are those of the
-authors' interface: "x-valid" is validation; "x-test" is test where there is one (CIFAR-100 and ImageNet16-120, whose
-test images are halved), else "ori-test".
+`NNNNNN.pickle.pbz2` holds one architecture (`official.trials`); `meta.pickle.pbz2` is left alone. The single file
+NATS-tss-v1_0-*.pickle.pbz2 is {"meta_archs": ..., "arch2infos": {index: one architecture}, ...}.
 """
 
 import bz2
 import re
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from nasgauge.errors import UserError
+from nasgauge.official.entries import entries
+from nasgauge.official.opened import (
+    MAX_ENTRY,
+    MAX_HEADER,
+    bounded,
+    damage_told,
+    kind_of,
+    listed,
+    opened,
+    reason,
+    unpacked,
+)
 from nasgauge.official.training import Foreign, Training
-from nasgauge.official.unpickle import damage_told, load
-from nasgauge.spaces import NB201
+from nasgauge.official.trials import trainings_of
+from nasgauge.official.unpickle import load
 
-_SPACE = NB201()
-_ARCHITECTURE = re.compile(r"\d{6}\.pickle\.pbz2")
+_ARCHITECTURE = re.compile(r"\d{1,6}\.pickle\.pbz2")
+_ARCHIVE = "the folder, .tar or .pickle.pbz2 of the topology space (NATS-tss-...)"
+_PICKLE_RATIO = 100  # how often its size the single file may unpack to
 
 
 def read(path: Path) -> Iterator[Training | Foreign]:
     """All trainings, architecture by architecture; one architecture's file is held at a time."""
+    if path.name.startswith("NATS-sss"):
+        raise UserError(
+            f"{path}: is the size search space of NATS-Bench, which nasgauge does not have; name {_ARCHIVE}"
+        )
     n = 0
-    for name, file in _files(path):
+    for name, content in _whole(path) if path.suffix == ".pbz2" else _contents(path):
         n += 1
-        with bz2.open(file) as plain:
-            content = load(plain, f"{path}, {name}")
         yield from trainings_of(content, f"{path}, {name}")
     if not n:
-        raise UserError(f"{path}: holds no file NNNNNN.pickle.pbz2; name the folder or .tar of the topology space")
+        raise UserError(f"{path}: holds no file NNNNNN.pickle.pbz2; name {_ARCHIVE}")
 
 
-def trainings_of(budgets: Any, where: str) -> Iterator[Training | Foreign]:
-    """Of the results of one architecture by length of training, each trial's training at its end."""
-    if not isinstance(budgets, Mapping) or not all(isinstance(r, Mapping) for r in budgets.values()):
-        raise UserError(f"{where}: is no architecture of NATS-Bench: expected results by length of training")
-    for results in budgets.values():
-        text, trials = results.get("arch_str"), results.get("all_results")
-        if not isinstance(text, str) or not isinstance(trials, Mapping):
-            raise UserError(f"{where}: lacks arch_str or all_results; is it another file of the benchmark?")
-        try:
-            arch = _SPACE.from_str(text)
-        except UserError:
-            yield Foreign("an architecture of another search space (size instead of topology?)")
-            continue
-        for key, trial in trials.items():
-            with damage_told(where):
-                dataset, seed = key
-                yield _training(arch, str(dataset), int(seed), trial)
+def _whole(path: Path) -> Iterator[tuple[str, Any]]:
+    """The architectures of the single file; one of an archive is such a file as well."""
+    if _ARCHITECTURE.fullmatch(path.name):
+        raise UserError(f"{path}: is one architecture of an archive; name {_ARCHIVE}")
+    for index, content in entries(partial(_unpacked, path), str(path)):
+        yield f"architecture {index}", content
 
 
-def _training(arch: tuple[int, ...], dataset: str, seed: int, trial: Mapping[str, Any]) -> Training:
-    epochs, percent = int(trial["epochs"]), trial["eval_acc1es"]
-    last = {name: f"{name}@{epochs - 1}" for name in ("x-valid", "x-test", "ori-test")}
-    found = {name: percent[key] for name, key in last.items() if key in percent}
-    if not found:
-        raise ValueError(f"data set {dataset}, seed {seed}: no accuracy after {epochs} epochs")
-    test, times = found.get("x-test", found.get("ori-test")), trial.get("train_times")
-    return Training(
-        arch, dataset, epochs, seed,
-        valid_accuracy=found["x-valid"] / 100 if "x-valid" in found else None,
-        test_accuracy=None if test is None else test / 100,
-        n_params=None if trial.get("params") is None else round(trial["params"] * 1e6),
-        seconds=float(sum(times.values())) if times else None,
-    )  # fmt: skip
+@contextmanager
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
+    with opened(path, _ARCHIVE) as file:
+        yield bounded(bz2.open(file), _PICKLE_RATIO * path.stat().st_size + MAX_ENTRY, str(path))
+
+
+def _contents(path: Path) -> Iterator[tuple[str, Any]]:
+    """Name and content of each architecture's file."""
+    for name, file in _files(path):
+        where = f"{path}, {name}"
+        with damage_told(where):
+            plain = bounded(bz2.open(file), MAX_ENTRY, where)
+            content = load(plain, where)
+            if plain.read(1):
+                raise ValueError("more follows after the pickle")
+        yield name, content
 
 
 def _files(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Name and content of each architecture's file, in the order of names or of the tar."""
-    if path.is_dir():
-        for file in sorted(path.iterdir()):
+    """Name and packed content of each architecture's file, in the order of names or of the tar."""
+    if kind_of(path) == "folder":
+        for file in listed(path):
             if _ARCHITECTURE.fullmatch(file.name):
-                with file.open("rb") as opened:
-                    yield file.name, opened
+                with opened(file, "the archive anew; this belongs to a file") as content:
+                    yield file.name, content
         return
-    try:
-        with tarfile.open(path, "r|*") as archive:
-            for member in archive:
-                name = Path(member.name).name
-                if member.isfile() and _ARCHITECTURE.fullmatch(name):
-                    yield name, archive.extractfile(member)
-    except tarfile.TarError as error:
-        raise UserError(f"{path}: is no tar archive, or breaks off ({error}); get it anew") from error
+    with opened(path, _ARCHIVE) as file:
+        yield from _members(file, path)
+
+
+def _members(file: IO[bytes], path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Those of a tar, which may be packed as a whole. Its last blocks are empty, which tells that it is complete."""
+    where = str(path)
+    with damage_told(where):
+        plain = unpacked(file, path.stat().st_size, where)
+        try:
+            archive = tarfile.open(fileobj=plain, mode="r|", tarinfo=_Member)
+        except tarfile.TarError as error:
+            raise UserError(f"{path}: is no tar archive, or is damaged ({reason(error)}); name {_ARCHIVE}") from error
+    while True:
+        with damage_told(where):
+            member = archive.next()
+            if member is None:
+                break
+            name = Path(member.name).name
+            wanted = _ARCHITECTURE.fullmatch(name)
+            if wanted and not member.isfile():
+                raise UserError(f"{path}: its {name} is no file; get the archive anew")
+            content = archive.extractfile(member) if wanted else None
+        archive.members = []  # or it would remember them all
+        if content is not None:
+            yield name, content
+    with damage_told(where):
+        if not _is_empty(archive.fileobj):
+            raise UserError(f"{path}: breaks off, or is damaged within; get the archive anew")
+
+
+def _is_empty(stream: Any) -> bool:
+    """Whether something follows, and nothing but zeros."""
+    n = 0
+    while block := stream.read(1 << 16):
+        if block.strip(b"\0"):
+            return False
+        n += len(block)
+    return n > 0
+
+
+class _Member(tarfile.TarInfo):
+    """A header of a tar; long names and attributes have a bound, as they are held in memory."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type not in tarfile.REGULAR_TYPES and self.size > MAX_HEADER:
+            raise tarfile.ReadError(f"a header of {self.size:,} bytes")
+        return super()._proc_member(archive)

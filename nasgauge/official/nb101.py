@@ -8,7 +8,6 @@ training has three records; as they tell no seed, theirs are 0, 1, 2 in the orde
 """
 
 import base64
-import binascii
 import json
 import struct
 from collections import Counter
@@ -17,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from nasgauge.errors import UserError
+from nasgauge.official.opened import BROKEN, reason
 from nasgauge.official.tfrecord import records
-from nasgauge.official.training import Foreign, Training
+from nasgauge.official.training import MAX_EPOCHS, Foreign, Training, whole
 from nasgauge.spaces import NB101, Arch
 
 _SPACE = NB101()
 _DATASET = "cifar10"
+_N_TRIALS = 3
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -33,16 +34,25 @@ def read(path: Path) -> Iterator[Training | Foreign]:
         where = f"{path}: record {number}"
         try:
             name, epochs, matrix, operations, metrics = json.loads(data)
+            if not all(isinstance(text, str) for text in (name, matrix, operations, metrics)):
+                raise TypeError("expected text for hash, matrix, operations and metrics")
             told = _metrics(base64.b64decode(metrics, validate=True))
-            arch = _arch(matrix, operations.split(","))
+            key = name, whole(epochs, "the number of epochs", 1, MAX_EPOCHS)
+            found = Training(_arch(matrix, operations.split(",")), _DATASET, key[1], seen[key], **told)
         except UserError as error:
             yield Foreign(f"no cell of the space: {error}")
             continue
-        except (ValueError, TypeError, AttributeError, LookupError, binascii.Error, struct.error) as error:
-            raise UserError(f"{where}: is no record of NAS-Bench-101 ({error}); name nasbench_*.tfrecord") from error
-        seed = seen[name, epochs]
-        seen[name, epochs] += 1
-        yield Training(arch, _DATASET, int(epochs), seed, **told)
+        except BROKEN as error:
+            raise UserError(
+                f"{where}: is no record of NAS-Bench-101 ({reason(error)}); name nasbench_*.tfrecord"
+            ) from error
+        seen[key] += 1
+        if seen[key] > _N_TRIALS:
+            raise UserError(
+                f"{where}: is training {seen[key]} of one cell and length, of which {_N_TRIALS} are published; was the "
+                "file joined with itself? get it anew"
+            )
+        yield found
     if not seen:
         raise UserError(f"{path}: holds no record; name nasbench_full.tfrecord or nasbench_only108.tfrecord")
 
@@ -51,16 +61,18 @@ def _arch(matrix: str, operations: list[str]) -> Arch:
     n = len(operations)
     if len(matrix) != n * n or operations[0] != "input" or operations[-1] != "output":
         raise ValueError(f"{len(matrix)} entries of a matrix for {n} vertices")
+    if n > 7:
+        raise UserError(f"{n} vertices; at most 7 are allowed")
+    if set(matrix) - {"0", "1"}:
+        raise ValueError("a matrix of other signs than 0 and 1")
     bits = sum(
         1 << x + y * (y - 1) // 2 for y in range(n) for x in range(y) if matrix[x * n + y] == "1"
     )  # fmt: skip
     if any(matrix[x * n + y] == "1" for x in range(n) for y in range(x + 1)):
         raise UserError("an edge leads backwards")
-    if n > 7:
-        raise UserError(f"{n} vertices; at most 7 are allowed")
     unknown = [name for name in operations[1:-1] if name not in _SPACE.ops]
     if unknown:
-        raise UserError(f"operation {unknown[0]}")
+        raise UserError(f"operation {unknown[0][:40]}")
     return _SPACE.from_table(n, bits, "".join(str(_SPACE.ops.index(name)) for name in operations[1:-1]))
 
 
@@ -109,9 +121,10 @@ def _fields(content: bytes) -> Iterator[tuple[int, Any]]:
 
 def _varint(content: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
-    while True:
+    while shift < 70:
         byte = content[at]
         value |= (byte & 0x7F) << shift
         at, shift = at + 1, shift + 7
         if byte < 0x80:
             return value, at
+    raise ValueError("a number of over ten bytes")

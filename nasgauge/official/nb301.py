@@ -3,67 +3,80 @@
 The configuration (key "optimized_hyperparamater_config", as the authors spell it) has the operation of every edge that
 is there, "NetworkSelectorDatasetInfo:darts:edge_normal_0" to 13 and "...reduce_...", and the two inputs of the nodes 3
 to 5, "...inputs_node_normal_3": "0_2". Node 2 has the inputs 0 and 1. The edges into node 2 are 0 and 1, into node 3
-those from 2 to 4, and so on. "test_accuracy" and "validation_accuracy" are percent; "budget" is the number of epochs,
-"info" may hold "train_time" and "model_parameters" (millions).
+those from 2 to 4, and so on. As the authors' reader takes them: the validation accuracy is info[0]["val_accuracy"],
+"test_accuracy" stands at the top (both percent), "runtime" is the seconds of the training, and
+info[0]["model_parameters"] a plain count. "budget" is the number of epochs that the training was given.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from nasgauge.errors import UserError
-from nasgauge.official.training import Foreign, Training
+from nasgauge.official.opened import json_of, kind_of, told_with
+from nasgauge.official.training import (
+    MAX_EPOCHS,
+    MAX_PARAMS,
+    Foreign,
+    Settings,
+    Training,
+    fraction,
+    number,
+    optional,
+    whole,
+)
 from nasgauge.spaces import Arch, Darts
 
 _SPACE = Darts()
 _PREFIX = "NetworkSelectorDatasetInfo:darts:"
-_DATASET = "cifar10"
+_DATASET, _RESULT = "cifar10", "result of NAS-Bench-301"
 _FIRST_EDGE = {2: 0, 3: 2, 4: 5, 5: 9}  # number of a node's edge from input 0
+_SETTING = (  # what must be equal for two trainings of an architecture to differ by chance alone
+    *(f"{_PREFIX}layers", f"{_PREFIX}init_channels"),
+    *("OptimizerSelector:sgd:learning_rate", "OptimizerSelector:sgd:weight_decay"),
+)
 
 
 def read(path: Path) -> Iterator[Training | Foreign]:
-    """All trainings, folder by folder in the order of names; several of one architecture are numbered as seeds."""
-    if not path.is_dir():
+    """All trainings, folder by folder in the order of names; several of an architecture are numbered as seeds.
+
+    The same results twice get the same number.
+    """
+    if kind_of(path) == "file":
         raise UserError(f"{path}: is no folder; name the folder that holds results_*.json, or folders of them")
-    seen: dict[tuple[Arch, int], int] = {}
+    seen: dict[tuple[Arch, int], dict[tuple[Any, ...], int]] = {}
+    settings = Settings()
     n = 0
     for file in sorted(path.rglob("results_*.json")):
         n += 1
-        found = _training(file)
-        if isinstance(found, Foreign):
-            yield found
-            continue
-        key = found.arch, found.epochs
-        seed = seen[key] = seen.get(key, -1) + 1
-        yield Training(found.arch, _DATASET, found.epochs, seed, found.valid_accuracy, found.test_accuracy,
-                       found.n_params, found.seconds)  # fmt: skip
+        content = json_of(file, _RESULT)
+        with told_with(f"{file}: is no {_RESULT}", "remove it, or get it anew"):
+            cells, numbers, setting = _content(content)
+            try:
+                arch = _SPACE.from_str(f"Genotype(normal={cells[0]}, reduce={cells[1]})")
+            except UserError as error:
+                found = Foreign(f"no cell of the space: {str(error).rpartition(': ')[2][:120]}")
+            else:
+                key = arch, numbers["epochs"]
+                seeds = seen.setdefault(key, {})
+                seed = seeds.setdefault(tuple(numbers.values()), len(seeds))
+                found = settings.checked(key, setting) or Training(arch, _DATASET, seed=seed, **numbers)
+        yield found
     if not n:
         raise UserError(f"{path}: holds no results_*.json; name the folder of NAS-Bench-301's trainings")
 
 
-def _training(file: Path) -> Training | Foreign:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        config = content["optimized_hyperparamater_config"]
-        cells = [_cell(config, name) for name in ("normal", "reduce")]
-        info, epochs = content.get("info") or {}, int(content["budget"])
-        if isinstance(info, list):  # one entry an epoch or fold: the last
-            info = info[-1] if info else {}
-        valid, test = content.get("validation_accuracy"), content.get("test_accuracy")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{file}: is no result of NAS-Bench-301 ({error!r}); remove it, or get it anew") from error
-    try:
-        arch = _SPACE.from_str(f"Genotype(normal={cells[0]}, reduce={cells[1]})")
-    except UserError as error:
-        return Foreign(f"no cell of the space: {str(error).rpartition(': ')[2]}")
-    return Training(
-        arch, _DATASET, epochs, None,
-        valid_accuracy=None if valid is None else valid / 100,
-        test_accuracy=None if test is None else test / 100,
-        n_params=_millions(info.get("model_parameters")),
-        seconds=info.get("train_time"),
-    )  # fmt: skip
+def _content(content: Any) -> tuple[list[list[tuple[str, int]]], dict[str, Any], tuple[Any, ...]]:
+    """The two cells, the numbers of the training, and its setting."""
+    config, info = content["optimized_hyperparamater_config"], content["info"][0]
+    numbers = {
+        "epochs": whole(content["budget"], "the budget in epochs", 1, MAX_EPOCHS),
+        "valid_accuracy": fraction(info["val_accuracy"], "the validation accuracy"),
+        "test_accuracy": fraction(content["test_accuracy"], "the test accuracy"),
+        "n_params": optional(info.get("model_parameters"), lambda n: whole(n, "model_parameters", 1, MAX_PARAMS)),
+        "seconds": optional(content.get("runtime"), lambda seconds: number(seconds, "the runtime")),
+    }
+    return [_cell(config, name) for name in ("normal", "reduce")], numbers, tuple(config.get(key) for key in _SETTING)
 
 
 def _cell(config: Mapping[str, Any], name: str) -> list[tuple[str, int]]:
@@ -71,10 +84,9 @@ def _cell(config: Mapping[str, Any], name: str) -> list[tuple[str, int]]:
     terms = []
     for node, first in _FIRST_EDGE.items():
         inputs = "0_1" if node == 2 else config[f"{_PREFIX}inputs_node_{name}_{node}"]
-        for source in map(int, inputs.split("_")):
-            terms.append((config[f"{_PREFIX}edge_{name}_{first + source}"], source))
+        sources = [int(source) for source in inputs.split("_")]
+        if len(sources) != 2 or not all(0 <= source < node for source in sources):
+            raise ValueError(f"node {node} has the inputs {inputs[:20]!r}")
+        for source in sources:
+            terms.append((str(config[f"{_PREFIX}edge_{name}_{first + source}"])[:60], source))
     return terms
-
-
-def _millions(value: float | None) -> int | None:
-    return None if value is None else round(value * 1e6)

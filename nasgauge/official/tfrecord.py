@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nasgauge.errors import UserError
+from nasgauge.official.opened import opened
 
 _POLYNOMIAL = 0x82F63B78  # Castagnoli's, bits reversed
-_LONGEST = 1 << 28  # bytes; no record of a benchmark comes near
+_LONGEST = 1 << 20  # bytes; no record of a benchmark comes near
 
 
 def records(path: Path) -> Iterator[bytes]:
     """The data of each record in order; UserError with number and offset of one that is damaged or breaks off."""
-    with path.open("rb") as file:
+    with opened(path, "a .tfrecord file") as file:
         number = 0
         while head := file.read(12):
             number += 1
@@ -24,7 +25,9 @@ def records(path: Path) -> Iterator[bytes]:
             if len(head) < 12 or masked_crc(head[:8]) != struct.unpack("<I", head[8:])[0]:
                 raise UserError(f"{where}: its length is damaged, or this is no .tfrecord file; get it anew")
             length = struct.unpack("<Q", head[:8])[0]
-            body = file.read(length + 4) if length < _LONGEST else b""
+            if length > _LONGEST:
+                raise UserError(f"{where}: it is {length:,} bytes long, which no record of a benchmark is; get it anew")
+            body = file.read(length + 4)
             if len(body) < length + 4:
                 raise UserError(f"{where}: it breaks off, {length:,} bytes were promised; get the file anew")
             if masked_crc(body[:length]) != struct.unpack("<I", body[length:])[0]:

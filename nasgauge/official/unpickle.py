@@ -1,31 +1,30 @@
 """Pickles read without executing anything that they name.
 
 A pickle is a program that may call any function it can name. Here it can name ordered dictionaries and the scalars of
-numpy; arrays, tensors and storages become placeholders without content; anything else is an error.
+numpy; arrays, tensors and storages become placeholders without content; anything else is an error. Nor can it take
+long: keys of dictionaries are text, small numbers or pairs of both, so that none is costly to hash, and the bytes,
+steps and depth of an architecture are bounded (`opened`).
 """
 
+import io
 import pickle
 import struct
-import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any, final
+from typing import IO, Any, ClassVar, final
 
 from nasgauge.errors import UserError
+from nasgauge.official.opened import MAX_ENTRY, MAX_MARKS, MAX_STEPS, MAX_VALUE, damage_told
 
 _NUMBERS = {"f8": "<d", "f4": "<f", "i8": "<q", "i4": "<i", "b1": "<?"}
+_LARGEST_KEY = 1 << 31
+_SMALL = 64  # bytes; so many in each of MAX_STEPS values stay below MAX_ENTRY
 
 
-@final
 class Inert:
-    """What stands where the file has an object that is not read: it can be made and filled, and does nothing."""
+    """What stands where the file has an object that is not read: it can be made, and does nothing."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        pass
-
-    def __setstate__(self, state: Any) -> None:
         pass
 
 
@@ -35,9 +34,6 @@ class _Dtype:
 
     def __init__(self, name: str, *options: Any) -> None:
         self.name = name
-
-    def __setstate__(self, state: Any) -> None:
-        pass
 
 
 def _scalar(dtype: _Dtype, content: bytes | str) -> float | int | bool:
@@ -49,31 +45,81 @@ def _encoded(text: str, encoding: str = "latin1") -> bytes:
     return text.encode("latin1")  # how protocol 2 writes bytes
 
 
+def _ordered(items: Any = ()) -> OrderedDict[Any, Any]:
+    return OrderedDict((checked_key(key), value) for key, value in items)
+
+
 _NUMPY = ("numpy.core.multiarray", "numpy._core.multiarray")
 _KNOWN: dict[tuple[str, str], Callable[..., Any]] = {
-    ("collections", "OrderedDict"): OrderedDict,
+    ("collections", "OrderedDict"): _ordered,
     ("_codecs", "encode"): _encoded,
     ("numpy", "dtype"): _Dtype,
     ("numpy", "ndarray"): Inert,
     **{(module, "scalar"): _scalar for module in _NUMPY},
     **{(module, "_reconstruct"): Inert for module in _NUMPY},
     **{("torch._utils", name): Inert for name in ("_rebuild_tensor_v2", "_rebuild_parameter")},
+    ("torch.storage", "_load_from_bytes"): Inert,
     **{("torch", f"{kind}Storage"): Inert for kind in ("Float", "Double", "Half", "Long", "Int", "Byte", "Bool")},
 }
+_CALLABLE = {id(known) for known in _KNOWN.values()}
+
+
+def checked_key(key: Any) -> Any:
+    """The key of a dictionary or element of a set, if its hash costs nothing: text, a small number, a pair of both."""
+    if type(key) is str or (type(key) is int and -_LARGEST_KEY < key < _LARGEST_KEY):
+        return key
+    parts = key if isinstance(key, tuple) else (key,)
+    pair = len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], int)
+    if isinstance(key, tuple) and not pair:
+        raise pickle.UnpicklingError("a key is a tuple, but no pair of text and number")
+    for part in parts:
+        small = isinstance(part, int) and -_LARGEST_KEY < part < _LARGEST_KEY
+        if not small and not isinstance(part, str):
+            raise pickle.UnpicklingError(f"a key is of type {type(part).__name__}, or a number of over 31 bits")
+    return key
 
 
 class SafeUnpickler(pickle._Unpickler):
     """The interpreter's unpickler in Python, whose names are those of `_KNOWN`. `where`: the file in messages."""
 
+    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
+
     def __init__(self, file: IO[bytes], where: str) -> None:
         super().__init__(file, encoding="latin1")
-        self.where = where
+        self.file, self.where = file, where
+        self.taken: Any = None  # what `parts` hands over before the end
+        self.value: Any = None  # the object, at the end
+
+    def load(self) -> Any:
+        for _ in self.parts():
+            pass
+        return self.value
+
+    def parts(self) -> Iterator[Any]:
+        """Run the pickle to its end; what a step leaves in `taken` is handed over, and the bounds count anew."""
+        self._unframer = frames = _Frames(self.file, self.where)
+        self.read, self.readline, self.readinto = frames.read, frames.readline, None
+        self.metastack: list[Any] = []
+        self.stack: list[Any] = []
+        self.append = self.stack.append
+        self.proto, left, steps = 0, MAX_STEPS, self.dispatch
+        while (code := self.read(1)) != pickle.STOP:
+            left -= 1
+            if not left:
+                raise UserError(
+                    f"{self.where}: has over {MAX_STEPS:,} values in one architecture; get the official file"
+                )
+            steps[code[0]](self)
+            if self.taken is not None:
+                yield self.taken
+                self.taken, left, frames.left = None, MAX_STEPS, MAX_ENTRY
+        self.value = self.stack.pop()
 
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
         if (module, name) not in _KNOWN:
             raise UserError(
-                f"{self.where}: the pickle asks for {module}.{name}, which no benchmark file needs; it was not run. "
-                "Get the file from the benchmark's authors"
+                f"{self.where}: the pickle asks for {module[:60]}.{name[:60]}, which no benchmark file needs; it was "
+                "not run. Get the file from the benchmark's authors"
             )
         return _KNOWN[module, name]
 
@@ -81,38 +127,120 @@ class SafeUnpickler(pickle._Unpickler):
         """Storages of tensors stand beside the pickle and are not read."""
         return Inert()
 
+    def call(self, function: Any, args: Any) -> Any:
+        """The only place where something is called: what `find_class` gave, and nothing that was made of it."""
+        if id(function) not in _CALLABLE or not isinstance(args, list | tuple):
+            raise pickle.UnpicklingError("something is called that is no function")
+        return function(*args)
+
+    def load_reduce(self) -> None:
+        args = self.stack.pop()
+        self.stack[-1] = self.call(self.stack[-1], args)
+
+    def load_newobj(self) -> None:
+        args = self.stack.pop()
+        self.stack[-1] = self.call(self.stack[-1], args)
+
+    def load_newobj_ex(self) -> None:
+        self.stack.pop()  # named arguments, which nothing here takes
+        self.load_newobj()
+
+    def _instantiate(self, klass: Any, args: Any) -> None:
+        self.append(self.call(klass, args))
+
+    def load_build(self) -> None:
+        """States are left aside: those of placeholders and dtypes say nothing that is read."""
+        self.stack.pop()
+        if not isinstance(self.stack[-1], Inert | _Dtype | OrderedDict):
+            raise pickle.UnpicklingError("a state is given to what has none")
+
+    def load_setitem(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        self.stack[-1][self.key(key)] = value
+
+    def load_setitems(self) -> None:
+        items = self.pop_mark()
+        target = self.stack[-1]
+        key = self.key
+        for i in range(0, len(items), 2):
+            target[key(items[i])] = items[i + 1]
+
+    def load_dict(self) -> None:
+        items = self.pop_mark()
+        self.append({self.key(items[i]): items[i + 1] for i in range(0, len(items), 2)})
+
+    def load_additems(self) -> None:
+        items = self.pop_mark()
+        self.stack[-1].update(self.key(item) for item in items)
+
+    def load_frozenset(self) -> None:
+        self.append(frozenset(self.key(item) for item in self.pop_mark()))
+
+    def load_bytearray8(self) -> None:
+        self.append(self.read(struct.unpack("<Q", self.read(8))[0]))
+
+    def load_mark(self) -> None:
+        if len(self.metastack) == MAX_MARKS:
+            raise pickle.UnpicklingError(f"it is nested {MAX_MARKS:,} deep")
+        super().load_mark()
+
+    key = staticmethod(checked_key)
+
+    for _code, _step in (
+        *((pickle.REDUCE, load_reduce), (pickle.NEWOBJ, load_newobj), (pickle.NEWOBJ_EX, load_newobj_ex)),
+        *((pickle.BUILD, load_build), (pickle.SETITEM, load_setitem), (pickle.SETITEMS, load_setitems)),
+        *((pickle.DICT, load_dict), (pickle.ADDITEMS, load_additems), (pickle.FROZENSET, load_frozenset)),
+        *((pickle.BYTEARRAY8, load_bytearray8), (pickle.MARK, load_mark)),
+    ):
+        dispatch[_code[0]] = _step
+
+
+class _Frames:
+    """The bytes of a pickle, in frames or not: no value beyond MAX_VALUE, and `left` bytes in values beyond _SMALL."""
+
+    def __init__(self, file: IO[bytes], where: str) -> None:
+        self.file, self.where, self.left = file, where, MAX_ENTRY
+        self._read = file.read
+        self.frame: IO[bytes] | None = None
+
+    def read(self, n: int) -> bytes:
+        if self.frame is not None:
+            data = self.frame.read(n)
+            if len(data) == n:
+                return data
+            if data:
+                raise pickle.UnpicklingError("a frame ends within a value")
+            self.frame = None
+        if n > _SMALL:
+            self._count(n)
+        data = self._read(n)
+        if len(data) < n:
+            raise EOFError("it breaks off")
+        return data
+
+    def readline(self) -> bytes:
+        line = (self.frame.readline() if self.frame is not None else b"") or self.file.readline(MAX_VALUE)
+        self._count(len(line))
+        if not line.endswith(b"\n"):
+            raise EOFError("a line breaks off")
+        return line
+
+    def load_frame(self, n: int) -> None:
+        if self.frame is not None and self.frame.read(1):
+            raise pickle.UnpicklingError("a frame begins before the last one ended")
+        self.frame = None
+        self.frame = io.BytesIO(self.read(n))
+
+    def _count(self, n: int) -> None:
+        self.left -= n
+        if n > MAX_VALUE or self.left < 0:
+            raise UserError(
+                f"{self.where}: has over {MAX_VALUE:,} bytes in one value, or {MAX_ENTRY:,} in one architecture; get "
+                "the official file"
+            )
+
 
 def load(file: IO[bytes], where: str) -> Any:
     """The object of one pickle; UserError where it names what it should not, is damaged or breaks off."""
     with damage_told(where):
         return SafeUnpickler(file, where).load()
-
-
-@contextmanager
-def damage_told(where: str) -> Iterator[None]:
-    """Whatever a damaged pickle makes of the unpickler is a UserError."""
-    try:
-        yield
-    except UserError:
-        raise
-    except (pickle.UnpicklingError, EOFError, OSError, ValueError, struct.error) as error:
-        raise UserError(f"{where}: is damaged, breaks off or is no such file ({error}); get it anew") from error
-    except (AttributeError, IndexError, KeyError, TypeError, OverflowError, MemoryError) as error:
-        raise UserError(f"{where}: holds a pickle that makes no sense ({error!r}); get it anew") from error
-
-
-@contextmanager
-def opened_pth(path: Path) -> Iterator[IO[bytes]]:
-    """The pickle of the object in a file of torch.save, at its beginning: in the zip container or the older one."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            names = [n for n in archive.namelist() if n.endswith("data.pkl")]
-            if len(names) != 1:
-                raise UserError(f"{path}: is a zip file without the data.pkl of torch.save; name the .pth file")
-            with archive.open(names[0]) as file:
-                yield file
-        return
-    with path.open("rb") as file:
-        for _ in range(3):  # a magic number, the protocol's version, the sizes of the system's integers
-            load(file, str(path))
-        yield file

@@ -60,7 +60,7 @@ def expected(i, epochs):
             percent = {name: 50.0 + i % 40 + seed / 1000 + k for k, name in enumerate(names)}
             valid, test = percent.get("x-valid"), percent.get("x-test", percent["ori-test"])
             yield Training(arch, dataset, epochs, seed, None if valid is None else valid / 100, test / 100,
-                           1_073_466, 1.5 * epochs)  # fmt: skip
+                           1_073_466, 1.5 * epochs, 153_270_000)  # fmt: skip
 
 
 def nats_folder(folder, n=3):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nasgauge.errors import UserError
-from nasgauge.official import KINDS, Foreign, Training, nds
+from nasgauge.official import KINDS, Foreign, Training, json_lists
 from nasgauge.spaces import Darts, DartsNDS, NDSResNet, NDSResNeXtA
 
 DARTS, NDS_DARTS = Darts(), DartsNDS()
@@ -40,9 +40,9 @@ def two_inputs(seed):
 
 def result(arch, **changed):
     content = {
-        "budget": 98, "validation_accuracy": 91.5, "test_accuracy": 93.25,
+        "budget": 98, "test_accuracy": 93.25, "runtime": 77.5,
         "optimized_hyperparamater_config": config(arch),
-        "info": [{"train_time": 1.0}, {"train_time": 77.5, "model_parameters": 1.5}],
+        "info": [{"val_accuracy": 91.5, "model_parameters": 1_500_000}],
     }  # fmt: skip
     return json.dumps({**content, **changed})
 
@@ -51,10 +51,13 @@ def test_nb301_round_trip_over_folders(tmp_path):
     for folder, seeds in (("de", (0, 1)), ("rs", (2, 0))):
         (tmp_path / folder).mkdir()
         for i, seed in enumerate(seeds):
-            (tmp_path / folder / f"results_{i}.json").write_text(result(two_inputs(seed)))
+            text = result(two_inputs(seed), runtime=7.5 + 10 * i)  # the second training of cell 0 took longer
+            (tmp_path / folder / f"results_{i}.json").write_text(text)
     found = list(KINDS["nb301"].read(tmp_path))
-    expected = [(two_inputs(seed), trial) for seed, trial in ((0, 0), (1, 0), (2, 0), (0, 1))]
-    assert found == [Training(a, "cifar10", 98, t, 0.915, 0.9325, 1_500_000, 77.5) for a, t in expected]
+    expected = [
+        (two_inputs(seed), trial, 7.5 + 10 * i) for seed, trial, i in ((0, 0, 0), (1, 0, 1), (2, 0, 0), (0, 1, 1))
+    ]
+    assert found == [Training(a, "cifar10", 98, t, 0.915, 0.9325, 1_500_000, s) for a, t, s in expected]
 
 
 def test_nb301_damage(tmp_path):
@@ -86,20 +89,27 @@ def residual(space, arch, *, with_stem=False, seed=5):
     net = {"ds": [*stem, *columns[0]], "ws": [*([16] if with_stem else []), *columns[1]]}
     if len(columns) == 4:
         net |= {"bot_muls": [*stem, *(1 / d for d in columns[2])], "num_gs": [*stem, *columns[3]]}
-    return {"net": net, "params": 123456.0, "flops": 1e8, "rng_seed": seed, "test_ep_top1": [60.0, 30.0, 7.5]}
+    return {
+        "net": net,
+        "params": 123456.0,
+        "flops": 1e8,
+        "rng_seed": seed,
+        "test_ep_top1": [60.0, 6.5, 7.5],
+        "min_test_top1": 6.5,
+    }
 
 
 @pytest.mark.parametrize(("kind", "space"), [("nds-resnet", NDSResNet()), ("nds-resnext-a", NDSResNeXtA())])
 @pytest.mark.parametrize("with_stem", [False, True])
 @pytest.mark.parametrize("layout", ["list", "object"])
 def test_nds_residual_networks(tmp_path, monkeypatch, kind, space, with_stem, layout):
-    monkeypatch.setattr(nds, "_WINDOW", 97)  # so that no training stands in one window
+    monkeypatch.setattr(json_lists, "_WINDOW", 97)  # so that no training stands in one window
     rng = np.random.default_rng(0)
     archs = [space.sample(rng) for _ in range(7)]
     contents = [residual(space, a, with_stem=with_stem) for a in archs]
     path = tmp_path / "x.json"
     path.write_text(json.dumps(contents if layout == "list" else {"top": contents[:3], "mid": contents[3:]}, indent=1))
-    expected = [Training(a, "cifar10", 3, 5, None, 0.925, 123_456, None) for a in archs]
+    expected = [Training(a, "cifar10", 3, 5, None, 0.935, 123_456, None, 100_000_000) for a in archs]
     assert list(KINDS[kind].read(path)) == expected
 
 
