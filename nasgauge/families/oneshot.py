@@ -119,7 +119,7 @@ def _build(options: Options, space: Space, seed: int, place: Place) -> OneShot:
         space, data, split, stream, protocol, net=net, supernet=shared, seed=seed, label=words.label,
         checkpoint_epochs=tuple(words.checkpoints), score_batch_size=words.score_batch_size,
         n_score_batches=words.n_score_batches, averages=tuple(words.averages), post_deiso=words.post_deiso,
-        form=words.form, probes=_probes(words, space, data, split, seed),
+        form=words.form, judged=place.judged, probes=_probes(words, space, data, split, seed),
         settings=_settings(protocol, net, len(first_step)), checkpoints=place.checkpoints(words.label, seed),
         progress=place.progress, on_epoch=_logger(words, seed), device=words.device,
     )  # fmt: skip
@@ -205,7 +205,13 @@ def _inherited(options: Options, space: Space, seed: int, place: Place) -> Estim
             space, tuple(words.proxies), drawn, net=parent.net, seed=seed, network=network, device=parent.device
         )
 
-    return Inherited(on, lambda epoch: parent.trained(epoch).standalone, _epochs(words, parent.epochs), words.of)
+    choose = parent.stand_ins()
+
+    def networks(epoch: int) -> Callable[[Arch], nn.Module]:
+        net = parent.trained(epoch)
+        return lambda arch: net.standalone(choose(arch))
+
+    return Inherited(on, networks, _epochs(words, parent.epochs), words.of, choose.told)
 
 
 def _epochs(words: InheritedWords, kept: Sequence[int]) -> tuple[int, ...]:
