@@ -48,8 +48,11 @@ class Unit:
 
 
 def truth_of(study: Study) -> Benchmark:
-    """The benchmark reduced to the study's architectures: of each sampled isomorphism class one member, or all."""
-    benchmark = benchmarks.load(study.benchmark)
+    """The benchmark reduced to the study's architectures: of each sampled isomorphism class one member, or all.
+
+    UserError: a canonical form that its space lacks, too few classes.
+    """
+    benchmark = benchmarks.load(study.benchmark).in_classes(study.archs.form)
     rng = np.random.default_rng(study.archs.seed)
     return benchmark.sample_classes(study.archs.n, twins=study.archs.twins, rng=rng)
 

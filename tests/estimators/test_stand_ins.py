@@ -87,7 +87,7 @@ def test_no_member_stands_for_a_class_of_which_one_is_asked_for_itself():
     for judged in inside:
         text = WHOLE.to_str(judged)
         choose = StandIns(Weights(NO_SKIP), NO_SKIP, None, lambda text=text: {text})
-        with pytest.raises(UserError, match="skip_connect, which has no weights here.*is scored, which is asked for"):
+        with pytest.raises(UserError, match=r"skip_connect, which has no weights here.*is scored, which is asked for"):
             choose(arch)
         assert choose(judged) == judged
 
@@ -99,7 +99,8 @@ def estimator(**changes):
     net = NetOptions(channels=3, n_cells=1, n_stages=1, in_channels=1, n_classes=4, bn_affine=False)
     return OneShot(
         NO_SKIP, images, Split(rows[:30], rows[30:], rows[60:]), SAMPLERS["uniform"],
-        Protocol(epochs=2, batch_size=10), net=net, checkpoint_epochs=(1,), averages=(2,), score_batch_size=10, **changes,
+        Protocol(epochs=2, batch_size=10), net=net, checkpoint_epochs=(1,), averages=(2,), score_batch_size=10,
+        **changes,
     )  # fmt: skip
 
 

@@ -137,14 +137,12 @@ class OneShot(Estimator):
 
         A score, and every record but that of class members, bears the architecture that was asked for, also where a
         member of its class stands for it; table STAND_INS says which.
-        Errors: architectures of whose class no member lies in the (restricted) space; those whose loss is not finite at the
-        last epoch, and class means with such a member (at earlier epochs they are absent). Costs: seconds of scoring an
+        Errors: architectures of whose class no member lies in the (restricted) space; those whose loss is not finite at
+        the last epoch, and class means with such a member (at earlier epochs they are absent). Costs: seconds of scoring an
         architecture, or all members of its class, at the last epoch, and of training.
         """
         net = self.fresh()
-        whole, reasons = asked(
-            net, self.space, archs, with_classes=self.post_deiso, form=self.form, judged=self.judged
-        )
+        whole, reasons = asked(net, self.space, archs, with_classes=self.post_deiso, form=self.form, judged=self.judged)
         images, calibration = self._validation(), self._calibration()
         found = []
         for stem, epochs in self._versions() if whole.archs else ():
@@ -167,7 +165,7 @@ class OneShot(Estimator):
         return estimates(found, errors, costs, last=last)
 
     def _versions(self) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """Every set of weights that is scored: the first part of its name, and the epochs whose weights are averaged."""
+        """Every set of weights that is scored: the first part of its name, and the epochs that are averaged."""
         for i, epoch in enumerate(self.epochs, start=1):
             yield self.label, (epoch,)
             for n in self.averages:
