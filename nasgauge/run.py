@@ -14,7 +14,7 @@ from nasgauge.comparison import compared
 from nasgauge.costing import expenses
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.errors import UserError, unknown_name
-from nasgauge.families import check_estimators, family_of, is_combination, learning_of, needs_of
+from nasgauge.families import check_estimators, family_of, is_combination, learning_of, names_of, needs_of
 from nasgauge.judging import judge, noise_ceiling
 from nasgauge.progress import Progress, reported
 from nasgauge.report import Bundle, write
@@ -164,7 +164,15 @@ def _combined_at_checkpoints(records: dict[str, pd.DataFrame], spec: EstimatorSp
     for epoch, rows in () if table is None else table.groupby("epoch"):
         if needed <= set(rows["estimator"]):
             parts.append(family_of(spec.name).combine(rows.drop(columns="epoch"), spec.options).assign(epoch=epoch))
-    return {**records, "checkpoint_scores": pd.concat([table, *parts], ignore_index=True)} if parts else records
+    if not parts:
+        return records
+    records = {**records, "checkpoint_scores": pd.concat([table, *parts], ignore_index=True)}
+    windows = records.get("windows")
+    if windows is not None:  # what is made of averages rests on the checkpoints of all of them
+        own = windows[windows["estimator"].isin(needed)].groupby("epoch", as_index=False)["oldest"].min()
+        made = [own.assign(estimator=name) for name in names_of(spec)]
+        records["windows"] = check(pd.concat([windows, *made], ignore_index=True), RECORDS["windows"])
+    return records
 
 
 def published(name: str) -> pd.DataFrame:
