@@ -15,7 +15,7 @@ import pandas as pd
 from nasgauge.criteria import kendall_tau
 from nasgauge.datasets import ImageData, load_images, rotated_splits
 from nasgauge.errors import UserError
-from nasgauge.nets import NetOptions, check_device, complexity
+from nasgauge.nets import NetOptions, check_device, check_meaning, complexity
 from nasgauge.progress import Progress
 from nasgauge.spaces import Arch, Space, get_space
 from nasgauge.store import Store, key_of, write_atomically
@@ -43,7 +43,7 @@ def build(
     check_device(recipe.device, where)
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
-    options_for(NetOptions, recipe.net, f"{where}, [net]")
+    _check_net(space, recipe, where)
     _check_sizes(recipe, where)
     store = Store.open(out, text)
     names = [space.to_str(a) for a in archs]
@@ -145,6 +145,15 @@ def _drawn_classes(space: Space, n: int | None, form: str | None, rng: np.random
     raise UserError(
         f"archs: n = {n}, but {100 * n} draws from {space.name} gave only {len(found)} classes; ask for fewer"
     )
+
+
+def _check_net(space: Space, recipe: Recipe, where: str) -> None:
+    """UserError for options of the network that are unknown, decided elsewhere, or without a meaning."""
+    decided = {"in_channels": "the images", "n_classes": "the images", "replicas": "n_seeds"}
+    for name, by in decided.items():
+        if name in recipe.net:
+            raise UserError(f"{where}, [net]: {name} is decided by {by}; leave it out")
+    check_meaning(space, options_for(NetOptions, recipe.net, f"{where}, [net]"), f"{where}, [net]")
 
 
 def _check_sizes(recipe: Recipe, where: str) -> None:

@@ -122,6 +122,8 @@ def rotated_splits(n: int, n_train: int, n_valid: int, n_seeds: int, *, shuffle_
 
 def _digits(path: Path | None, rows: Rows) -> ImageData:
     """scikit-learn's digits: 1,797 images of 8x8 pixels in ten classes (Alpaydin & Kaynak 1998, UCI)."""
+    if path is not None:
+        raise UserError(f"digits: the data set is shipped; leave out the path {path}")
     from sklearn.datasets import load_digits  # imported late: slow, and needed by this loader alone
 
     bunch = load_digits()

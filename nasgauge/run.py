@@ -192,7 +192,15 @@ def _combined_at_checkpoints(records: dict[str, pd.DataFrame], spec: EstimatorSp
     for epoch, rows in () if table is None else table.groupby("epoch"):
         if needed <= set(rows["estimator"]):
             parts.append(family_of(spec.name).combine(rows.drop(columns="epoch"), spec.options).assign(epoch=epoch))
-    return {**records, "checkpoint_scores": pd.concat([table, *parts], ignore_index=True)} if parts else records
+    if not parts:
+        return records
+    records = {**records, "checkpoint_scores": pd.concat([table, *parts], ignore_index=True)}
+    windows = records.get("windows")
+    if windows is not None:  # what is made of averages rests on the checkpoints of all of them
+        own = windows[windows["estimator"].isin(needed)].groupby("epoch", as_index=False)["oldest"].min()
+        made = [own.assign(estimator=name) for name in names_of(spec)]
+        records["windows"] = check(pd.concat([windows, *made], ignore_index=True), RECORDS["windows"])
+    return records
 
 
 def published(name: str) -> pd.DataFrame:

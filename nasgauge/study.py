@@ -5,7 +5,7 @@ import re
 import tomllib
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from nasgauge.errors import MAX_DRAWS, MAX_SEED, UserError, check_name, unknown_name
 
@@ -31,9 +31,10 @@ class _Model(BaseModel):
 
 
 class ArchSample(_Model):
-    """Which architectures: `n` classes of a canonical form (all if absent), in the order of one seeded shuffle.
+    """Which architectures: `n` classes (all if absent), in the order of one seeded shuffle.
 
-    A larger `n` with the same seed keeps the earlier ones.
+    A larger `n` with the same seed keeps the earlier ones. `form`: the canonical form that makes the classes, the
+    space's first one if absent.
     """
 
     n: int | None = Field(None, ge=1)
@@ -49,6 +50,12 @@ class JudgedSample(ArchSample):
     """
 
     twins: bool = False
+
+    @model_validator(mode="after")
+    def _draws(self) -> "JudgedSample":
+        if self.n is None and self.seed:
+            raise UserError(f"archs: seed = {self.seed} draws nothing without n; give n, or leave the seed out")
+        return self
 
 
 class SplitSizes(_Model):
@@ -84,7 +91,7 @@ class EstimatorSpec(_Model):
 
     model_config = ConfigDict(frozen=True, extra="allow")
     name: str
-    seeds: tuple[Seed, ...] | None = None
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] | None = None
 
     @property
     def options(self) -> Options:
@@ -134,7 +141,7 @@ class Study(_Model):
     archs: JudgedSample = JudgedSample()
     estimators: Estimators
     criteria: tuple[str | dict[str, Any], ...] = ()
-    seeds: tuple[Seed, ...] = (0,)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0,)
     n_bootstrap: int = Field(1000, ge=1, le=MAX_DRAWS)
     confidence: float = Field(0.95, gt=0, lt=1)
     missing: Literal["omit", "last"] = "omit"
@@ -164,7 +171,7 @@ class Survey(_Model):
     criterion: str | dict[str, Any] = "kendall_tau"
     estimators: Estimators
     criteria: tuple[str | dict[str, Any], ...] = ()
-    seeds: tuple[Seed, ...] = (0,)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0,)
     n_bootstrap: int = Field(1000, ge=1, le=MAX_DRAWS)
     confidence: float = Field(0.95, gt=0, lt=1)
     missing: Literal["omit", "last"] = "omit"

@@ -201,6 +201,26 @@ CLASS_SCORES = Table(
     key=("estimator", "arch", "seed", "epoch"),
 )
 
+STAND_INS = Table(
+    "stand_ins",
+    (
+        _ESTIMATOR,
+        Column("arch", "str", "asked for, outside of the estimator's restricted space"),
+        Column("member", "str", "of its class and inside, from whose weights its score comes"),
+    ),
+    key=("estimator", "arch"),
+)
+
+WINDOWS = Table(
+    "windows",
+    (
+        _ESTIMATOR,
+        _EPOCH,
+        Column("oldest", "int", "epoch of the first checkpoint whose weights the average at `epoch` holds"),
+    ),
+    key=("estimator", "epoch"),
+)
+
 TRAINING_LOG = Table(
     "training_log",
     (
@@ -293,7 +313,10 @@ EXPENSES = Table(
 
 RECORDS = {
     t.name: t
-    for t in (CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, TRAINING_LOG, FORGETTING, GRADIENTS, SETTINGS, LESSONS)
+    for t in (
+        *(CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, STAND_INS, WINDOWS),
+        *(TRAINING_LOG, FORGETTING, GRADIENTS, SETTINGS, LESSONS),
+    )
 }  # what an estimator may record beside its scores, for analyses that cannot derive it
 
 

@@ -1,7 +1,7 @@
 """The pieces of work of a study: which there are, in which order, and how one is done."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,11 @@ class Unit:
 
 
 def truth_of(study: Study) -> Benchmark:
-    """The benchmark reduced to the study's architectures: of each sampled isomorphism class one member, or all."""
-    benchmark = benchmarks.load(study.benchmark)
+    """The benchmark reduced to the study's architectures: of each sampled isomorphism class one member, or all.
+
+    UserError: a canonical form that its space lacks, too few classes.
+    """
+    benchmark = benchmarks.load(study.benchmark).in_classes(study.archs.form)
     rng = np.random.default_rng(study.archs.seed)
     return benchmark.sample_classes(study.archs.n, twins=study.archs.twins, rng=rng)
 
@@ -134,6 +137,12 @@ def _context(folder: str) -> tuple[Study, Space]:
     return study, get_space(benchmarks.load(study.benchmark).space)
 
 
+@lru_cache(maxsize=4)
+def _judged(folder: str) -> frozenset[str]:
+    study, _ = _context(folder)
+    return frozenset(truth_of(study).archs)
+
+
 @lru_cache(maxsize=8)
 def _estimator(folder: str, index: int, seed: int) -> Any:
     study, space = _context(folder)
@@ -145,7 +154,10 @@ def _estimator(folder: str, index: int, seed: int) -> Any:
         note.parent.mkdir(exist_ok=True)
         note.write_text(f"{done / total:.4f}", encoding="utf-8")
 
-    place = Place(Path(folder) / "checkpoints", progress, supernets_of(study.estimators), _needed(folder, index))
+    place = Place(
+        Path(folder) / "checkpoints", progress, supernets_of(study.estimators), _needed(folder, index),
+        partial(_judged, folder),
+    )  # fmt: skip
     estimator = estimator_for(spec.name, spec.options, space, seed, place)
     if learning is None:
         return estimator

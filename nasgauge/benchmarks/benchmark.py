@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasgauge.errors import UserError
+from nasgauge.errors import UserError, unknown_name
+from nasgauge.spaces import get_space
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,24 @@ class Benchmark:
         return replace(
             self, **reduced, provenance={**self.provenance, "architectures": f"{len(keep):,} of {len(self.archs):,}"}
         )
+
+    def in_classes(self, form: str | None) -> "Benchmark":
+        """The same truth with the classes of another canonical form of its space, told in the provenance.
+
+        None, and the space's first form, leave the classes of the table. UserError: a form that the space lacks.
+        """
+        space = get_space(self.space)
+        if form is not None and form not in space.forms:
+            raise unknown_name(f"canonical form of {space.name}", form, space.forms)
+        if form in (None, space.forms[0]):
+            return self
+        tables = {name: getattr(self, name) for name in ("truth", "replicates")}
+        tables = {name: table for name, table in tables.items() if table is not None}
+        archs = dict.fromkeys(arch for table in tables.values() for arch in table["arch"])
+        classes = {text: space.to_str(space.canonical(space.from_str(text), form)) for text in archs}
+        named = {name: table.assign(iso_class=table["arch"].map(classes)) for name, table in tables.items()}
+        n_classes = self.truth["arch"].map(classes).nunique()
+        return replace(self, **named, provenance={**self.provenance, "classes": f"{n_classes:,} of the form {form!r}"})
 
     def sample_classes(self, n: int | None, *, twins: bool = False, rng: np.random.Generator) -> "Benchmark":
         """One architecture of each of `n` random isomorphism classes (all if None): the class's representative.

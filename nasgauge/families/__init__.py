@@ -59,6 +59,8 @@ def check_estimators(specs: Sequence[EstimatorSpec], space: Space, seeds: Sequen
             if needed not in known:
                 raise UserError(f"{where}: {unknown_name('estimator', needed, known)} (it must stand above)")
         own = spec.seeds or seeds
+        if family.build is None and spec.seeds:
+            raise UserError(f"{where}: it has no seeds but those of what it combines; leave seeds out")
         if family.build is not None:
             family.build(spec.options, space, seeds[0], place)
             for supernet in trained.keys() & {need.name for need in needs if need.scores == "none"}:
