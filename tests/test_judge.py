@@ -7,7 +7,8 @@ from scipy import stats
 
 from nasgauge.criteria import DEFAULT_CRITERIA, kendall_tau, pearson_r, resolve
 from nasgauge.errors import UserError
-from nasgauge.judging import judge, judge_with_ceiling, noise_ceiling
+from nasgauge.judging import contest, judge, judge_with_ceiling, noise_ceiling
+from nasgauge.judging.values import draw_counts
 from nasgauge.tables import VALUES, check
 
 
@@ -266,3 +267,18 @@ def test_the_ceiling_stands_below_the_estimators(planted):
     values = judge_with_ceiling(score_table(score), truth_table(several, (0, 1)), ["kendall_tau"], rng=rng())
     assert values["estimator"].tolist() == ["guess", "noise_ceiling"]
     check(values, VALUES)
+
+
+@pytest.mark.parametrize("n_bootstrap", [-1, 100_001, 10**10, 2.5, "5", None, True])
+def test_bootstrap_draws_have_a_bound_that_the_message_names(n_bootstrap):
+    truth = pd.DataFrame({"arch": list("abc"), "iso_class": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
+    scores = pd.DataFrame({"estimator": "size", "arch": list("abc"), "seed": 0, "score": [1.0, 3.0, 2.0]})
+    for ask in (judge, contest):
+        options = {"n_bootstrap": n_bootstrap, "rng": np.random.default_rng(0)}
+        with pytest.raises(UserError, match=r"n_bootstrap is .*; give a whole number from 0 to 100,000"):
+            ask(scores, truth, **options)
+
+
+def test_draws_that_do_not_fit_are_refused_before_anything_is_allocated():
+    with pytest.raises(UserError, match="100,000 draws of 423,624 architectures do not fit; give at most 9,442 draws"):
+        draw_counts(423_624, 100_000, rng=np.random.default_rng(0))
