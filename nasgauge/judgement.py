@@ -155,8 +155,8 @@ def criteria(names: Sequence[str]) -> Sequence[CriterionSpec]:
     """
     specs: list[CriterionSpec] = []
     for text in names:
-        name, _, at = text.partition("@")
-        if not at:
+        name, sign, at = text.partition("@")
+        if not sign:
             specs.append(name)
             continue
         try:
