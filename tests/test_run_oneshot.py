@@ -77,7 +77,12 @@ def test_every_estimator_is_judged_and_every_record_kept(done):
     _, bundle = done
     nets = {f"net{a}{b}" for a in ("", "_avg2", "_post_deiso") for b in ("", "_loss")}
     smalls = {"small", "small_loss", "small_snip", "small_n_params"}
-    assert set(bundle.values["estimator"]) == nets | smalls | {"net_ensemble", "net_avg2_ensemble", "net_snip", "net_n_params"}
+    assert set(bundle.values["estimator"]) == nets | smalls | {
+        "net_ensemble",
+        "net_avg2_ensemble",
+        "net_snip",
+        "net_n_params",
+    }
     assert set(bundle.records) == {
         *("checkpoint_scores", "batch_scores", "class_scores", "training_log", "forgetting", "gradients", "settings"),
         "windows",
