@@ -18,14 +18,13 @@ from nasgauge.analyses import ANALYSES
 from nasgauge.store import Store
 from nasgauge.study import Study, parse
 from nasgauge.tables import RECORDS
+from nasgauge.units import truth_of
 
 
 def main(folder: str) -> None:
     store = Store.existing(folder)
     study = parse(store.study(), Study, folder)
-    benchmark = benchmarks.load(study.benchmark).sample_classes(
-        study.archs.n, rng=np.random.default_rng(study.archs.seed)
-    )
+    benchmark = truth_of(study)
     records = {name: store.read(name).drop_duplicates() for name in RECORDS if store.keys(name)}
     scores, nets = store.read("scores"), records["training_log"]["estimator"].unique()
     own = [name for net in nets for name in (net, f"{net}_loss")]

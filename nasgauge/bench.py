@@ -15,14 +15,14 @@ import pandas as pd
 from nasgauge.criteria import kendall_tau
 from nasgauge.datasets import ImageData, load_images, rotated_splits
 from nasgauge.errors import UserError
-from nasgauge.nets import NetOptions, check_device, complexity
+from nasgauge.nets import NetOptions, check_device, check_meaning, complexity
 from nasgauge.progress import Progress
 from nasgauge.spaces import Arch, Space, get_space
 from nasgauge.store import Store, key_of, write_atomically
 from nasgauge.study import Recipe, options_for, parse
 from nasgauge.tables import TRAININGS, check
 from nasgauge.training import Protocol, train
-from nasgauge.workers import unordered_map
+from nasgauge.workers import check_workers, unordered_map
 
 
 def build(
@@ -39,14 +39,16 @@ def build(
     `text`: the recipe's TOML; `where`: its name in messages. `progress(done, total)` follows each architecture.
     """
     recipe = parse(text, Recipe, where)
+    check_workers(workers, n_workers)
     check_device(recipe.device, where)
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
-    options_for(NetOptions, recipe.net, f"{where}, [net]")
+    _check_net(space, recipe, where)
     _check_sizes(recipe, where)
     store = Store.open(out, text)
     names = [space.to_str(a) for a in archs]
-    keys = [key_of({"arch": name}) for name in names]  # the recipe is the folder's, so the arch tells parts apart
+    keys = _keys(names)
+    store.plan({"trainings": keys})
     done = store.keys("trainings")
     todo = [name for name, key in zip(names, keys, strict=True) if key not in done]
     progress(len(names) - len(todo), len(names))
@@ -55,6 +57,19 @@ def build(
     ):
         progress(len(names) - len(todo) + i, len(names))
     return publish(store, recipe, keys)
+
+
+def counted(folder: Path) -> tuple[int, int]:
+    """(architectures that are trained, all) in a folder of this recipe's."""
+    store = Store.existing(folder)
+    recipe = parse(store.study(), Recipe, str(folder))
+    space = get_space(recipe.space)
+    keys = _keys([space.to_str(a) for a in chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)])
+    return len(store.keys("trainings") & set(keys)), len(keys)
+
+
+def _keys(names: list[str]) -> list[str]:
+    return [key_of({"arch": name}) for name in names]  # the recipe is the folder's, so the arch tells parts apart
 
 
 def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:
@@ -130,6 +145,15 @@ def _drawn_classes(space: Space, n: int | None, form: str | None, rng: np.random
     raise UserError(
         f"archs: n = {n}, but {100 * n} draws from {space.name} gave only {len(found)} classes; ask for fewer"
     )
+
+
+def _check_net(space: Space, recipe: Recipe, where: str) -> None:
+    """UserError for options of the network that are unknown, decided elsewhere, or without a meaning."""
+    decided = {"in_channels": "the images", "n_classes": "the images", "replicas": "n_seeds"}
+    for name, by in decided.items():
+        if name in recipe.net:
+            raise UserError(f"{where}, [net]: {name} is decided by {by}; leave it out")
+    check_meaning(space, options_for(NetOptions, recipe.net, f"{where}, [net]"), f"{where}, [net]")
 
 
 def _check_sizes(recipe: Recipe, where: str) -> None:

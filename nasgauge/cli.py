@@ -1,63 +1,86 @@
 """The command line: arguments and exit codes. 0 done; 2 the user's mistake, in one line; 1 anything else."""
 
+import errno
+import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge import terminal
+from nasgauge.errors import MAX_DRAWS, MAX_SEED, UserError, one_line, unknown_name
+from nasgauge.terminal import followed
 
+# Help and usage errors are plain text: what stands in brackets, such as Name[@K], is not markup to be swallowed.
+_PLAIN = {"no_args_is_help": True, "rich_markup_mode": None}
 app = typer.Typer(
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Can I trust this cheap estimate of an architecture's quality?",
+    **_PLAIN,
 )
-bench = typer.Typer(no_args_is_help=True, help="Make and import tabular benchmarks.")
+bench = typer.Typer(help="Make and import tabular benchmarks.", **_PLAIN)
 app.add_typer(bench, name="bench")
-console = Console()
+console = terminal.console()
+_REFUSED = next(kind for kind in typer.BadParameter.mro() if kind.__name__ == "ClickException")
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 def main() -> None:
     """Entry point: runs the command and turns a UserError into one line on stderr and exit code 2."""
+    terminal.prepare()
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
     except UserError as error:
-        print(f"nasgauge: {error}", file=sys.stderr)
-        sys.exit(2)
+        code = _told(error, 2)
+    except _REFUSED as error:  # options and arguments that the command does not take
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+            sys.exit(error.exit_code)
+        code = _told(error.format_message(), 2)
+    except typer.Abort:
+        code = _told("ended by you", 130)
+    except BrokenPipeError:  # whoever read the output has read enough
+        terminal.close_stdout()
+        code = 1
+    except OSError as error:  # of a path that no room has looked at, or of stdout itself
+        where = "the output" if error.filename is None else os.fsdecode(error.filename)
+        if error.filename is None:
+            terminal.close_stdout()
+        code = _told(f"{where}: {error.strerror or error}", 1 if error.errno in _OF_THE_MACHINE else 2)
+    sys.exit(code or 0)
+
+
+def _told(message: object, code: int) -> int:
+    print(f"nasgauge: {one_line(message)}", file=sys.stderr)
+    return code
 
 
 Figures = Annotated[Path | None, typer.Option(help="Also write every figure to a file in this folder.")]
 FigureFormat = Annotated[str, typer.Option(help="Of these files: pdf or svg.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; all cores if absent.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Worker processes (default: all cores); at most eight a core.")
+]
 
 
 @app.command("list")
 def list_(
-    room: Annotated[str | None, typer.Argument(help="One room; all if absent.")] = None,
+    category: Annotated[str | None, typer.Argument(help="One category; all if absent.")] = None,
     bib: Annotated[bool, typer.Option("--bib", help="Print the BibTeX entries of what is listed.")] = False,
 ) -> None:
-    """What there is: spaces, benchmarks, estimators, criteria, analyses, studies, recipes, with references."""
-    from nasgauge import catalogue
+    """What there is: spaces, benchmarks, data sets, estimators, proxies, samplers, encoders, searches, criteria,
+    analyses, files, studies and recipes, with references."""
+    from nasgauge import listing
 
-    listing = catalogue.listing(room)
+    found = listing.listing(category)
     if bib:
-        print(catalogue.bibtex(listing))
+        print(listing.bibtex(found))
         return
-    for title, entries in listing.items():
-        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-        for heading in ("name", "what it is", "reference"):
-            table.add_column(heading)
-        for entry in entries:
-            table.add_row(entry.name, entry.summary, entry.reference or "")
-        console.print(table, "")
+    for title, entries in found.items():
+        _print_table(title, ("name", "what it is", "reference"), entries)
 
 
 @app.command()
@@ -68,30 +91,34 @@ def run(
     kind: Annotated[str, typer.Option(help="serial, processes or ray.")] = "processes",
 ) -> None:
     """Run a study or a survey of several benchmarks, or resume it: printed table and one HTML report."""
+    from nasgauge.shipped import study_names, study_text
+    from nasgauge.workers import check_workers
+
+    text, name = _text_of("study", study, study_text, study_names())
+    check_workers(kind, workers)
     from nasgauge import run as running
     from nasgauge import survey
     from nasgauge.report import survey_table, terminal_table
     from nasgauge.study import is_survey
 
-    text, name = _text_of("study", study, running.shipped, running.shipped_names())
     folder = out or Path("runs") / name
+    options = {"where": name, "workers": kind, "n_workers": workers}
     if is_survey(text):
-        with _progress("estimating") as report:
-            found = survey.run(text, folder, where=name, workers=kind, n_workers=workers, progress=report)
+        with followed("run") as phases:
+            found = survey.run(text, folder, **options, phases=phases)
         console.print(survey_table(found.contests))
-        console.print("* best on that benchmark, ≈ not separated from it by a paired bootstrap")
+        print("* best on that benchmark, ≈ not separated from it by a paired bootstrap")
         n_failed = sum(len(bundle.errors) for bundle in found.bundles.values())
-        if n_failed:
-            console.print(f"{n_failed:,} measurements failed; `nasgauge status {folder}` says which and why")
-        console.print(f"report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
-        return
-    with _progress("estimating") as report:
-        bundle = running.run(text, folder, where=name, workers=kind, n_workers=workers, progress=report)
-    console.print("\n".join(f"{key}: {value}" for key, value in bundle.provenance.items()), highlight=False)
-    console.print(terminal_table(bundle.values, bundle.ceiling, bundle.published, width=console.width))
-    if len(bundle.errors):
-        console.print(f"{len(bundle.errors):,} measurements failed; `nasgauge status {folder}` says which and why")
-    console.print(f"report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
+    else:
+        with followed("run") as phases:
+            bundle = running.run(text, folder, **options, phases=phases)
+        _print_pairs(bundle.provenance)
+        console.print(terminal_table(bundle.values, bundle.ceiling, bundle.published, width=console.width))
+        _print_cautions(bundle.values, bundle.ceiling, bundle.ceiling_measure)
+        n_failed = len(bundle.errors)
+    if n_failed:
+        print(f"{n_failed:,} measurements failed; `nasgauge status {folder}` says which and why")
+    print(f"report: {folder / 'report.html'}")
 
 
 @app.command()
@@ -99,14 +126,22 @@ def judge(
     scores: Annotated[Path, typer.Argument(help="CSV or Parquet: arch and one column an estimator, or long form.")],
     benchmark: Annotated[str | None, typer.Option(help="Name of a benchmark to judge against.")] = None,
     choose: Annotated[list[str] | None, typer.Option(help="A choice of the benchmark, e.g. dataset=cifar100.")] = None,
-    truth: Annotated[Path | None, typer.Option(help="Or a truth file: arch, accuracy[, seed].")] = None,
+    truth: Annotated[Path | None, typer.Option(help="Or a truth file: arch, accuracy or value[, seed].")] = None,
     space: Annotated[str | None, typer.Option(help="Search space of the truth file's architectures.")] = None,
+    lower_is_better: Annotated[
+        list[str] | None, typer.Option(help="Estimator whose low scores are the good ones; repeatable.")
+    ] = None,
+    truth_lower_is_better: Annotated[
+        bool, typer.Option("--truth-lower-is-better", help="The truth file's 'value' is low where it is good.")
+    ] = False,
     criterion: Annotated[list[str] | None, typer.Option(help="Name[@K], e.g. best_rank_at@0.05; repeatable.")] = None,
     missing: Annotated[str, typer.Option(help="Missing scores: omit or last.")] = "omit",
     unknown: Annotated[str, typer.Option(help="Architectures outside the truth: error or drop.")] = "error",
-    bootstrap: Annotated[int, typer.Option(help="Bootstrap draws; 0: no intervals.")] = 1000,
-    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, max=MAX_DRAWS, help="Bootstrap draws, at most 100,000; 0: no intervals.")
+    ] = 1000,
+    confidence: Annotated[float, typer.Option(help="Of the intervals, between 0 and 1.")] = 0.95,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the bootstrap, a number from 0 to 2^53.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of records instead of the table.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write the report to this file.")] = None,
     figures: Figures = None,
@@ -114,27 +149,31 @@ def judge(
 ) -> None:
     """Judge anybody's scores against a benchmark or a truth file."""
     from nasgauge import judgement
-    from nasgauge.report import terminal_table, write, write_figures
+    from nasgauge.report import check_format, terminal_table, write, write_figures
 
-    with _working("judging"):
+    if figures is not None:
+        check_format(figure_format)
+    with followed("judge") as phases:
         verdict = judgement.judge_file(
             scores, benchmark=benchmark, choices=judgement.pairs(choose or []), truth=truth, space=space,
+            lower_is_better=lower_is_better or [], truth_lower_is_better=truth_lower_is_better,
             criteria=judgement.criteria(criterion or []), missing=missing, unknown=unknown, n_bootstrap=bootstrap,
-            confidence=confidence, seed=seed,
+            confidence=confidence, seed=seed, phases=phases,
         )  # fmt: skip
         if html is not None or figures is not None:
-            shown = judgement.bundle(verdict, title=f"Judgement of {scores.name}")
+            shown = judgement.bundle(verdict, title=f"Judgement of {scores.name}", phases=phases)
             if html is not None:
-                write(shown, html)
+                write(shown, html, progress=phases("page"))
             if figures is not None:
                 write_figures(shown, figures, kind=figure_format)
     if as_json:
         print(judgement.as_json(verdict))
-        return
-    console.print("\n".join(f"{key}: {value}" for key, value in verdict.provenance.items()), highlight=False)
-    console.print(terminal_table(verdict.values, verdict.ceiling, width=console.width))
-    if verdict.ceiling.empty:
-        console.print("no noise ceiling: the truth has one training an architecture")
+    else:
+        _print_pairs(verdict.provenance)
+        console.print(terminal_table(verdict.values, verdict.ceiling, width=console.width))
+        _print_cautions(verdict.values, verdict.ceiling, verdict.ceiling_measure)
+    for note in verdict.notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 @app.command()
@@ -144,23 +183,38 @@ def report(
     figure_format: FigureFormat = "pdf",
 ) -> None:
     """Write the HTML report of a finished study anew."""
-    from nasgauge.report import write_figures
+    from nasgauge import folders
 
-    shown = _kind_of(folder).report(folder)
-    console.print(f"report: {folder / 'report.html'}", soft_wrap=True, highlight=False)
+    module = folders.reporter(folder)
+    from nasgauge.report import check_format, write_figures
+
+    check_format(figure_format)
+    with followed("report") as phases:
+        shown = module.report(folder, phases)
+    print(f"report: {folder / 'report.html'}")
     for place, bundle in shown.items() if figures is not None else ():
         files = write_figures(bundle, figures / place, kind=figure_format)
-        console.print(f"{len(files)} figures: {figures / place}", soft_wrap=True, highlight=False)
+        print(f"{len(files)} figures: {figures / place}")
 
 
 @app.command()
-def status(folder: Annotated[Path, typer.Argument(help="The folder of a study.")]) -> None:
+def status(
+    folder: Annotated[Path, typer.Argument(help="The folder of a study, a survey, `bench build` or `bench import`.")],
+) -> None:
     """What is done, what failed and why, what is left."""
-    now = _kind_of(folder).status(folder)
-    console.print(f"{now.n_done} of {now.n_units} pieces of work done, {now.n_units - now.n_done} left")
+    from nasgauge import folders
+
+    now = folders.status(folder)
+    if now.kind == "bench import":
+        print(f"an imported benchmark: {now.n_done} of {now.n_units} tables")
+    else:
+        what = "architectures trained" if now.kind == "bench build" else "pieces of work done"
+        print(f"{now.kind}: {now.n_done} of {now.n_units} {what}, {now.n_units - now.n_done} left")
+    for table, described in now.tables:
+        print(f"{table}: {described}")
     reasons = now.errors.groupby(["estimator", "error"], sort=False)["arch"].agg(["size", "first"]).reset_index()
     for row in reasons.itertuples():
-        console.print(f"{row.estimator}: {row.size} x {row.error} (first: {row.first})", highlight=False)
+        print(f"{row.estimator}: {row.size} x {row.error} (first: {row.first})")
 
 
 @bench.command("build")
@@ -170,16 +224,19 @@ def bench_build(
     workers: Workers = None,
 ) -> None:
     """Train architectures from scratch into a new tabular benchmark (resumable)."""
-    from nasgauge import bench as building
-    from nasgauge.benchmarks import embedded
+    from nasgauge.shipped import recipe_names, recipe_text
+    from nasgauge.workers import check_workers
 
-    text, name = _text_of("recipe", recipe, embedded.recipe, embedded.recipe_names())
+    text, name = _text_of("recipe", recipe, recipe_text, recipe_names())
+    check_workers("processes", workers)
+    from nasgauge import bench as building
+    from nasgauge.study import Recipe, parse
+
     folder = out or Path("runs") / f"bench-{name}"
-    with _progress("training") as report:
-        table = building.build(text, folder, where=name, n_workers=workers, progress=report)
-    console.print(
-        f"{table['arch'].nunique():,} architectures x {table['seed'].nunique()} seeds: {folder / name}.parquet"
-    )
+    with followed("bench build") as phases:
+        table = building.build(text, folder, where=name, n_workers=workers, progress=phases("training"))
+    file = folder / f"{parse(text, Recipe, name).name}.parquet"
+    print(f"{table['arch'].nunique():,} architectures x {table['seed'].nunique()} seeds: {file}")
 
 
 @bench.command("import")
@@ -191,70 +248,60 @@ def bench_import(
     """Read official benchmark files into a table that studies and `judge` accept; nothing in them is executed."""
     from nasgauge import importing
 
-    with _counting("reading") as report:
-        found = importing.import_file(kind, paths, out or Path("runs") / f"import-{kind}", progress=report)
-    lines = [f"{found.n_trainings:,} trainings of {found.n_archs:,} architectures: {found.table}"]
-    lines += [f"left out, not in the space: {n:,} x {reason}" for reason, n in found.foreign.items()]
+    with followed("bench import") as phases:
+        told = phases("trainings read")
+        folder = out or Path("runs") / f"import-{kind}"
+        found = importing.import_file(kind, paths, folder, progress=lambda n: told(n, 0))
+    print(f"{found.n_trainings:,} trainings of {found.n_archs:,} architectures: {found.table}")
+    for reason, n in found.foreign.items():
+        print(f"left out, not in the space: {n:,} x {reason}")
     if found.n_repeats:
-        lines.append(f"left out, the same training again: {found.n_repeats:,}")
+        print(f"left out, the same training again: {found.n_repeats:,}")
     if found.n_renumbered:
-        lines.append(
-            f"of an architecture and seed with other results before, kept under a new seed: {found.n_renumbered:,}"
-        )
-    lines.append(f"benchmark = {{ name = {str(found.table)!r}, dataset = ..., epochs = ... }}")
-    console.print("\n".join(lines), soft_wrap=True, highlight=False, markup=False)
-
-
-def _kind_of(folder: Path) -> ModuleType:
-    """The module that knows what lies in the folder: a study or a survey."""
-    from nasgauge import run, survey
-    from nasgauge.store import Store
-    from nasgauge.study import is_survey
-
-    return survey if is_survey(Store.existing(folder).study()) else run
+        print(f"of an architecture and seed with other results before, kept under a new seed: {found.n_renumbered:,}")
+    print(f"benchmark = {{ name = {str(found.table)!r}, dataset = ..., epochs = ... }}")
 
 
 def _text_of(kind: str, name: str, shipped: Callable[[str], str | None], names: list[str]) -> tuple[str, str]:
     """The TOML text behind an argument, and a short name: a file of the user's, else what is shipped under the name."""
+    from nasgauge.store import text_of
+
     path = Path(name)
     if path.suffix == ".toml" or path.is_file():
-        try:
-            return path.read_text(), path.stem
-        except OSError as error:
-            raise UserError(f"{name}: cannot be read ({error.strerror})") from error
+        return text_of(path), path.stem
     text = shipped(name)
     if text is None:
         raise unknown_name(f"{kind} (and no such file)", name, names)
     return text, name
 
 
-@contextmanager
-def _working(what: str) -> Iterator[None]:
-    """A sign of life on stderr for work that cannot say how much of it is left."""
-    with Console(stderr=True).status(what):
-        yield
+def _print_cautions(values: Any, ceiling: Any, measure: str | None) -> None:
+    """What a reader of the tables VALUES and CEILING must know: what the ceiling measures, and unlike sets."""
+    from nasgauge.report import measured_on, unlike_sets
+
+    if ceiling.empty:
+        print("no noise ceiling: the ground truth has one training per architecture")
+    elif measure:
+        print(f"noise ceiling{measured_on(measure)}")
+    for sentence in unlike_sets(values["n"]):
+        print(sentence)
 
 
-@contextmanager
-def _counting(what: str) -> Iterator[Callable[[int], None]]:
-    """A count on stderr for work whose end is not known beforehand; the function it gives is called with the count."""
-    with Console(stderr=True).status(what) as shown:
-        yield lambda n: shown.update(f"{what}: {n:,}")
+def _print_pairs(pairs: Mapping[str, object]) -> None:
+    print("\n".join(f"{key}: {value}" for key, value in pairs.items()))
 
 
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr; the function it gives is called with (done, total)."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+def _print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
+    """Columns of text as it is: nothing in a cell is read as markup."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title, "italic"), title_justify="left", box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*(Text(cell or "") for cell in row))
+    console.print(table, "")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pandas as pd
 
 from nasgauge.criteria import CriterionSpec, resolve_all
 from nasgauge.judging import contest, judge
+from nasgauge.progress import Progress, untold
 from nasgauge.spaces import Space, is_connected
 from nasgauge.tables import CONTEST, VALUES, check, empty
 
@@ -30,6 +31,7 @@ def compared(
     missing: str,
     n_bootstrap: int,
     confidence: float,
+    progress: Progress = untold,
 ) -> dict[str, pd.DataFrame]:
     """`contest`, a table CONTEST by the leading criterion, and `connected`, a table VALUES of that criterion over those
     architectures alone through which information flows; without rows where all do, or where that is not known.
@@ -39,7 +41,7 @@ def compared(
     """
     by = leading(criteria)
     options = {"missing": missing, "n_bootstrap": n_bootstrap, "confidence": confidence}
-    found = contest(scores, truth, by, rng=np.random.default_rng(0), **options)
+    found = contest(scores, truth, by, progress=progress, rng=np.random.default_rng(0), **options)
     tables = {"contest": check(found, CONTEST), "connected": empty(VALUES)}
     if space is not None and space.may_be_disconnected:
         names = truth["arch"].unique()

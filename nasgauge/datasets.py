@@ -11,21 +11,31 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.errors import UserError, check_count, unknown_name
 
 Rows = Callable[[int], np.ndarray]  # of so many images, the numbers of those that are wanted
 CIFAR_MEAN = (0.4914, 0.4822, 0.4465)  # per channel of the CIFAR-10 training images, as fractions of 255
 CIFAR_STD = (0.2470, 0.2435, 0.2616)
+_MAX_CLASSES = 1_000_000
+_BATCH_BYTES = 500_000_000  # of an official batch, at most: they have 31 MB
+_CIFAR_CLASSES = 10
 
 
 @dataclass(frozen=True)
 class ImageData:
-    """Images (n, channels, height, width), standardised; labels (n,) int64; the number of classes."""
+    """Images (n, channels, height, width), standardised; labels (n,) int64 from 0; the number of classes.
+
+    UserError: images or labels of another type or shape, not finite, or of a class that there is not.
+    """
 
     name: str
     images: torch.Tensor
     labels: torch.Tensor
     n_classes: int
+
+    def __post_init__(self) -> None:
+        check_count(self.n_classes, f"data set {self.name!r}: n_classes", least=1, most=_MAX_CLASSES)
+        check_images(self.images, self.labels, self.n_classes, f"data set {self.name!r}")
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,35 @@ class Split:
     train: torch.Tensor
     valid: torch.Tensor
     test: torch.Tensor
+
+    def check(self, n: int, where: str) -> None:
+        """UserError where a part is no vector of whole numbers below `n`."""
+        for part in ("train", "valid", "test"):
+            rows = getattr(self, part)
+            if not isinstance(rows, torch.Tensor) or rows.dtype != torch.int64 or rows.dim() != 1:
+                raise UserError(f"{where}: the {part} rows of a split are {_what(rows)}; give an int64 vector of rows")
+            if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < n:
+                raise UserError(f"{where}: the {part} rows of a split lie outside 0 to {n - 1}; there are {n:,} images")
+
+
+def check_images(images: object, labels: object, n_classes: int, where: str) -> None:
+    """UserError unless images are finite floats (n, channels, height, width), labels (n,) int64 in [0, n_classes)."""
+    if not isinstance(images, torch.Tensor) or not images.is_floating_point() or images.dim() != 4 or 0 in images.shape:
+        raise UserError(f"{where}: the images are {_what(images)}; give a float tensor (n, channels, height, width)")
+    if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
+        raise UserError(f"{where}: the labels are {_what(labels)}; give an int64 tensor with one for each of the "
+                        f"{len(images):,} images")  # fmt: skip
+    if not 0 <= int(labels.min()) <= int(labels.max()) < n_classes:
+        raise UserError(f"{where}: labels are {int(labels.min())} to {int(labels.max())}, but n_classes is {n_classes}")
+    if not all(bool(torch.isfinite(part).all()) for part in images.split(10_000)):
+        raise UserError(f"{where}: an image has a value that is not finite; leave it out")
+
+
+def _what(value: object) -> str:
+    """A few words on what was given in place of a tensor."""
+    if isinstance(value, torch.Tensor):
+        return f"a tensor {tuple(value.shape)} of {str(value.dtype).removeprefix('torch.')}"
+    return f"of type {type(value).__name__}"
 
 
 def load_images(
@@ -63,6 +102,8 @@ def data_path(path: str | Path) -> Path:
     text = str(path)
     if "$NASGAUGE_DATA" in text and not os.environ.get("NASGAUGE_DATA"):
         raise UserError(f"{text}: the variable NASGAUGE_DATA is not set; set it to the folder that holds the tables")
+    if "\0" in text:
+        raise UserError(f"{text!r}: a path has no zero bytes; remove them")
     return Path(os.path.expandvars(text))
 
 
@@ -81,6 +122,8 @@ def rotated_splits(n: int, n_train: int, n_valid: int, n_seeds: int, *, shuffle_
 
 def _digits(path: Path | None, rows: Rows) -> ImageData:
     """scikit-learn's digits: 1,797 images of 8x8 pixels in ten classes (Alpaydin & Kaynak 1998, UCI)."""
+    if path is not None:
+        raise UserError(f"digits: the data set is shipped; leave out the path {path}")
     from sklearn.datasets import load_digits  # imported late: slow, and needed by this loader alone
 
     bunch = load_digits()
@@ -113,16 +156,42 @@ def _cifar10(path: Path | None, rows: Rows) -> ImageData:
 
 
 def _parquet_images(files: list[Path], rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-    import pandas as pd  # imported late, with Pillow: needed by this loader alone
-    from PIL import Image
+    import pandas as pd  # imported late: needed by this loader alone
+    import pyarrow as pa
 
-    table = pd.concat([pd.read_parquet(f) for f in files], ignore_index=True)
+    try:
+        table = pd.concat([pd.read_parquet(f) for f in files], ignore_index=True)
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{files[0]}: cannot be read as Parquet ({error}); download it again") from error
     absent = {"img", "label"} - set(table.columns)
     if absent:
         raise UserError(f"{files[0]}: column {sorted(absent)[0]!r} is missing; expected img (bytes, path) and label")
-    table = table.iloc[rows(len(table))]
-    pictures = [np.asarray(Image.open(io.BytesIO(cell["bytes"])).convert("RGB")) for cell in table["img"]]
-    return np.stack(pictures).transpose(0, 3, 1, 2), table["label"].to_numpy(np.int64, copy=True)
+    labels = _cifar_labels(table["label"].to_numpy(), files[0])
+    keep = rows(len(table))
+    pictures = [_picture(table["img"].iloc[row], f"{files[0]}: row {row + 1}") for row in keep]
+    return np.stack(pictures).transpose(0, 3, 1, 2), labels[keep]
+
+
+def _picture(cell: object, where: str) -> np.ndarray:
+    """(32, 32, 3) bytes of an encoded picture."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(cell["bytes"])) as image:
+            if image.size != (32, 32):  # before it is decoded
+                raise UserError(f"{where}: a picture of {image.size} pixels; CIFAR-10 has 32 by 32")
+            return np.asarray(image.convert("RGB"))
+    except (TypeError, LookupError, OSError, ValueError, SyntaxError, UnidentifiedImageError) as error:
+        raise UserError(f"{where}: column 'img' is no picture ({error}); download the file again") from error
+
+
+def _cifar_labels(labels: object, where: object) -> np.ndarray:
+    found = np.asarray(labels)
+    if found.dtype.kind not in "iu" or found.ndim != 1 or not len(found):
+        raise UserError(f"{where}: the labels are no list of whole numbers; download the file again")
+    if found.min() < 0 or found.max() >= _CIFAR_CLASSES:
+        raise UserError(f"{where}: labels are {found.min()} to {found.max()}; CIFAR-10 has ten classes, 0 to 9")
+    return found.astype(np.int64)
 
 
 class _NumpyOnly(pickle.Unpickler):
@@ -142,17 +211,40 @@ class _NumpyOnly(pickle.Unpickler):
         return self._ALLOWED[module, name]
 
 
+_WRONG = (  # what a damaged or made-up pickle leads the reader into
+    *(pickle.UnpicklingError, LookupError, ValueError, EOFError, OSError, TypeError, AttributeError),
+    *(OverflowError, MemoryError, RecursionError, ImportError),
+)
+
+
 def _official_batches(files: list[Path]) -> tuple[np.ndarray, np.ndarray]:
     images, labels = [], []
     for file in files:
         try:
+            if file.stat().st_size > _BATCH_BYTES:
+                raise ValueError(f"{file.stat().st_size:,} bytes")
             with file.open("rb") as handle:
                 batch = _NumpyOnly(handle, encoding="latin1").load()
-            images.append(np.asarray(batch["data"], np.uint8).reshape(-1, 3, 32, 32))
-            labels.append(np.asarray(batch["labels"], np.int64))
-        except (pickle.UnpicklingError, KeyError, ValueError, EOFError, OSError) as error:
+            pixels = batch["data"]
+            if (
+                not isinstance(pixels, np.ndarray)
+                or pixels.dtype != np.uint8
+                or pixels.ndim != 2
+                or pixels.shape[1] != 3072
+            ):
+                raise ValueError(f"data is {_array(pixels)}, not (n, 3072) of uint8")
+            found = _cifar_labels(batch["labels"], file)
+            if len(found) != len(pixels):
+                raise ValueError(f"{len(pixels):,} images and {len(found):,} labels")
+        except _WRONG as error:
             raise UserError(f"{file}: is no official CIFAR-10 batch ({error})") from error
+        images.append(pixels.reshape(-1, 3, 32, 32))
+        labels.append(found)
     return np.concatenate(images), np.concatenate(labels)
+
+
+def _array(value: object) -> str:
+    return f"{value.shape} of {value.dtype}" if isinstance(value, np.ndarray) else f"of type {type(value).__name__}"
 
 
 DATASETS: dict[str, Callable[[Path | None, Rows], ImageData]] = {

@@ -36,9 +36,13 @@ def one_line(text: object) -> str:
     >>> one_line("a\\nb\\x1b[2J")
     'a\\\\nb\\\\x1b[2J'
     """
-    short = _LONG_WORD.sub(lambda word: _cut(word[0], _WORD // 3, _WORD // 6), str(text))
-    line = _cut(short, 1_000, 400, most=_MESSAGE)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line)
+    few = _short_words(str(text))  # before its letters are looked at one by one
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in few)
+    return _cut(_short_words(line), 1_000, 400, most=_MESSAGE)
+
+
+def _short_words(text: str) -> str:
+    return _LONG_WORD.sub(lambda word: _cut(word[0], _WORD // 3, _WORD // 6), text)
 
 
 def _cut(text: str, head: int, tail: int, most: int = 0) -> str:

@@ -1,8 +1,9 @@
 """`nasgauge judge`: a file of scores in, values with intervals and ceiling out. No torch on this path."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,20 @@ from nasgauge import benchmarks
 from nasgauge.comparison import compared
 from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec
 from nasgauge.errors import UserError
-from nasgauge.judging import judge, noise_ceiling
-from nasgauge.report import Bundle
-from nasgauge.scorefiles import read_complexity, read_scores, read_truth
+from nasgauge.judging import judge, noise_ceilings
+from nasgauge.progress import Phases, silent
+from nasgauge.report import Bundle, with_ceilings
+from nasgauge.scorefiles import Spellings, likely_sentinels, matched, score_file, truth_file
 from nasgauge.spaces import Space, get_space
 
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """Values and ceiling (tables VALUES), and what they were computed from."""
+    """Values and ceiling (tables VALUES and CEILING), and what they were computed from.
+
+    ceiling_measure: what the ceiling's trainings measure where that is not what the truth states. notes: what is
+    suspicious in the files.
+    """
 
     values: pd.DataFrame
     ceiling: pd.DataFrame
@@ -32,6 +38,8 @@ class Verdict:
     complexity: pd.DataFrame | None
     criteria: Sequence[CriterionSpec]
     settings: Mapping[str, Any]
+    ceiling_measure: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def judge_file(
@@ -41,59 +49,102 @@ def judge_file(
     choices: Mapping[str, Any] | None = None,
     truth: Path | None = None,
     space: str | None = None,
+    lower_is_better: Sequence[str] = (),
+    truth_lower_is_better: bool = False,
     criteria: Sequence[CriterionSpec] = DEFAULT_CRITERIA,
     missing: str = "omit",
     unknown: str = "error",
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     seed: int = 0,
+    phases: Phases = silent,
 ) -> Verdict:
     """Judge a score file against a benchmark or a truth file (exactly one of them).
 
-    Against a benchmark every arch string must be one of its space; row and column are named otherwise. A truth file
-    knows its space if it is named, and sizes if it has a column n_params or macs.
+    Every spelling of an architecture that its space's parser accepts is matched with the truth's; strings that are none
+    are reported with their row. A truth file knows its space if it is named, and sizes if it has a column n_params or
+    macs. lower_is_better: estimators whose low scores are the good ones; truth_lower_is_better: the truth file's
+    `value` is low where it is good. Signs are changed as the files are read, nowhere else.
     """
     if (benchmark is None) == (truth is None):
         raise UserError("judge: give either --benchmark NAME or --truth FILE")
+    if benchmark is not None and (space is not None or truth_lower_is_better):
+        word, what = ("--space", "its space") if space is not None else ("--truth-lower-is-better", "its direction")
+        raise UserError(f"judge: {word} belongs to --truth; a benchmark knows {what}")
     if benchmark is not None:
-        if space is not None:
-            raise UserError("judge: --space belongs to --truth; a benchmark knows its space")
-        known = benchmarks.load({"name": benchmark, **(choices or {})})
-        place = get_space(known.space)
-        scores = read_scores(path, parse=place.from_str)
-        table, replicates, provenance = known.truth, known.replicates, dict(known.provenance)
-        complexity = known.complexity
+        benchmarks.known(benchmark)
+    place = None if space is None else get_space(space)
+    file = score_file(path, lower_is_better=lower_is_better)
+    if benchmark is not None:
+        known = _of_benchmark({"name": benchmark, **(choices or {})}, file.scores["arch"].unique())
     else:
-        place = None if space is None else get_space(space)
-        parse = None if place is None else place.from_str
-        scores = read_scores(path, parse=parse)
-        table = replicates = read_truth(truth, parse=parse)
-        complexity, provenance = read_complexity(truth), _provenance(truth, table)
+        known = _of_file(truth, place, truth_lower_is_better)
+    place = known.spellings.space
+    file = matched(file, known.spellings, unknown=unknown, called=known.name, left_out=known.left_out)
+    scores, notes = file.scores, (*file.notes, *likely_sentinels(file.scores, place), *known.notes)
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
-    values = judge(
-        scores, table, criteria, missing=missing, unknown=unknown, rng=np.random.default_rng(seed), **settings
+    options = {"missing": missing, "unknown": unknown, **settings}
+    told = phases("bootstrap draws")
+    values = judge(scores, known.truth, criteria, progress=told, rng=np.random.default_rng(seed), **options)
+    ceiling = noise_ceilings(
+        scores,
+        known.truth,
+        known.replicates,
+        criteria,
+        same_quantity=known.ceiling_measure is None,
+        progress=phases("noise ceiling"),
+        rng=np.random.default_rng(seed),
+        **options,
     )
-    ceiling = noise_ceiling(replicates, criteria, rng=np.random.default_rng(seed), **settings)
     settings |= {"scores": path.name, "missing": missing, "unknown": unknown, "seed": seed}
-    return Verdict(values, ceiling, scores, table, provenance, place, complexity, criteria, settings)
+    settings |= {"truth_column": known.column, "truth_lower_is_better": truth_lower_is_better}
+    settings |= {"lower_is_better": list(lower_is_better)}
+    return Verdict(
+        values=values,
+        ceiling=ceiling,
+        scores=scores,
+        truth=known.truth,
+        provenance=known.provenance,
+        space=place,
+        complexity=known.complexity,
+        criteria=criteria,
+        settings=settings,
+        ceiling_measure=known.ceiling_measure,
+        notes=notes,
+    )
 
 
-def bundle(verdict: Verdict, *, title: str) -> Bundle:
+def bundle(verdict: Verdict, *, title: str, phases: Phases = silent) -> Bundle:
     """What the report shows of a verdict; scores outside the truth are left out."""
     scores = verdict.scores[verdict.scores["arch"].isin(set(verdict.truth["arch"]))].reset_index(drop=True)
     options = {name: verdict.settings[name] for name in ("missing", "n_bootstrap", "confidence")}
-    comparison = compared(scores, verdict.truth, verdict.space, verdict.criteria, **options)
+    told = phases("comparison")
+    comparison = compared(scores, verdict.truth, verdict.space, verdict.criteria, progress=told, **options)
     records = {} if verdict.complexity is None else {"complexity": verdict.complexity}
-    return Bundle(title=title, values=verdict.values, ceiling=verdict.ceiling, scores=scores, truth=verdict.truth,
-                  space=verdict.space, provenance=verdict.provenance, study=dict(verdict.settings), records=records,
-                  **comparison)  # fmt: skip
+    return Bundle(
+        title=title,
+        values=verdict.values,
+        ceiling=verdict.ceiling,
+        ceiling_measure=verdict.ceiling_measure,
+        notes=verdict.notes,
+        scores=scores,
+        truth=verdict.truth,
+        space=verdict.space,
+        provenance=verdict.provenance,
+        study=dict(verdict.settings),
+        records=records,
+        **comparison,
+    )
 
 
 def as_json(verdict: Verdict) -> str:
-    """A JSON list of records: estimator, criterion, at, value, lower, upper, n, n_missing; null is undefined."""
-    rows = pd.concat([t for t in (verdict.values, verdict.ceiling) if len(t)], ignore_index=True)
-    columns = ["estimator", "criterion", "at", "value", "lower", "upper", "n", "n_missing"]
-    return json.dumps([{k: _plain(v) for k, v in row.items()} for row in rows[columns].to_dict("records")], indent=1)
+    """A JSON list of records with the columns of table VALUES; null is undefined.
+
+    Those of the estimator "noise_ceiling" name in `ceiling_of` the estimators whose architectures it is measured on;
+    `n_seeds` is the number of splits there.
+    """
+    rows = with_ceilings(verdict.values, verdict.ceiling)
+    return json.dumps([{k: _plain(v) for k, v in row.items()} for row in rows.to_dict("records")], indent=1)
 
 
 def criteria(names: Sequence[str]) -> Sequence[CriterionSpec]:
@@ -111,9 +162,14 @@ def criteria(names: Sequence[str]) -> Sequence[CriterionSpec]:
         try:
             k = float(at)
         except ValueError:
-            raise UserError(f"criterion {text!r}: {at!r} is no number; write e.g. {name}@0.05 or {name}@10") from None
+            k = float("nan")
+        if not math.isfinite(k):
+            raise UserError(f"criterion {text!r}: {at!r} is no number; write e.g. {name}@0.05 or {name}@10")
         specs.append({"name": name, "fraction": k} if k < 1 else {"name": name, "count": int(k) if k == int(k) else k})
     return specs or DEFAULT_CRITERIA
+
+
+_DIGITS = 18  # of a whole number that a table can hold
 
 
 def pairs(words: Sequence[str]) -> dict[str, Any]:
@@ -127,14 +183,43 @@ def pairs(words: Sequence[str]) -> dict[str, Any]:
         key, equals, value = word.partition("=")
         if not equals:
             raise UserError(f"--choose {word!r}: write key=value, e.g. dataset=cifar100")
-        choices[key] = None if value == "null" else int(value) if value.isdecimal() else value
+        whole = value.isdecimal() and len(value) <= _DIGITS
+        choices[key] = None if value == "null" else int(value) if whole else value
     return choices
 
 
-def _provenance(path: Path, truth: pd.DataFrame) -> dict[str, str]:
-    seeds = truth["seed"].nunique(dropna=True)
-    what = f"mean over {seeds} seeds" if seeds > 1 else "one accuracy an architecture"
-    return {"truth": str(path.name), "measure": f"accuracy, {what}", "architectures": f"{truth['arch'].nunique():,}"}
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What scores are judged against, whether a benchmark or a file tells it.
+
+    name: in messages. column: "accuracy", a fraction of images, or "value", any number of which high is good. The
+    others as in `Verdict`, `Benchmark` and `TruthFile`.
+    """
+
+    name: str
+    truth: pd.DataFrame
+    replicates: pd.DataFrame | None
+    provenance: Mapping[str, str]
+    complexity: pd.DataFrame | None
+    spellings: Spellings
+    column: str = "accuracy"
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    ceiling_measure: str | None = None
+
+
+def _of_benchmark(spec: dict[str, Any], archs: Collection[str]) -> _Known:
+    known = benchmarks.load(spec, holding=archs)
+    spellings = Spellings(known.archs, get_space(known.space))
+    return _Known(known.name, known.truth, known.replicates, dict(known.provenance), known.complexity, spellings,
+                  left_out=known.left_out, ceiling_measure=known.ceiling_measure)  # fmt: skip
+
+
+def _of_file(path: Path, space: Space | None, lower_is_better: bool) -> _Known:
+    told = truth_file(path, space=space, lower_is_better=lower_is_better)
+    provenance = {"truth": path.name, "measure": told.measure, "architectures": f"{len(told.spellings):,}"}
+    return _Known(path.name, told.truth, told.truth, provenance, told.complexity, told.spellings, told.column,
+                  notes=told.notes)  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

@@ -14,9 +14,9 @@ from nasgauge.comparison import compared
 from nasgauge.costing import expenses
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.errors import UserError, unknown_name
-from nasgauge.families import check_estimators, family_of, is_combination, learning_of, needs_of
-from nasgauge.judging import judge, noise_ceiling
-from nasgauge.progress import Progress, reported
+from nasgauge.families import check_estimators, family_of, is_combination, learning_of, names_of, needs_of
+from nasgauge.judging import Combined, judge, noise_ceilings, with_failures
+from nasgauge.progress import Phases, reported, silent
 from nasgauge.report import Bundle, write
 from nasgauge.spaces import get_space
 from nasgauge.store import Store
@@ -24,7 +24,7 @@ from nasgauge.study import EstimatorSpec, Study, parse
 from nasgauge.tables import ERRORS, RECORDS, check, empty
 from nasgauge.teaching import lessons_of
 from nasgauge.units import Unit, do, left, n_done, owners, scores_of, truth_of, units_of
-from nasgauge.workers import unordered_map
+from nasgauge.workers import check_workers, unordered_map
 
 
 @dataclass(frozen=True)
@@ -43,29 +43,32 @@ def run(
     where: str,
     workers: str = "processes",
     n_workers: int | None = None,
-    progress: Progress = lambda done, total: None,
+    phases: Phases = silent,
 ) -> Bundle:
-    """Run a study, or what is left of it, in folder `out`; returns what the report shows and writes `report.html`."""
+    """Run a study, or what is left of it, in folder `out`; returns what the report shows and writes `report.html`.
+
+    `phases`: gives whom to tell how far the estimating, and then the page, is.
+    """
     study = parse(text, Study, where)
+    check_workers(workers, n_workers)
     benchmark = checked_truth_of(study)
     store = Store.open(out, text)
     units = units_of(study, benchmark)
-    with reported(partial(n_done, units, store), len(units), progress):
+    store.plan({part: [u.key for u in units if u.part == part] for part in ("fits", "scores")})
+    with reported(partial(n_done, units, store), len(units), phases("estimating")):
         for level in sorted({u.level for u in units}):  # what is trained, what is estimated with it, what needs that
             todo = [u for u in left(units, store) if u.level == level]
             for _ in unordered_map(partial(do, str(out)), todo, kind=workers, n_workers=n_workers):
                 pass
-    bundle = judged(store, study, benchmark, units)
-    write(bundle, store.folder / "report.html")
-    return bundle
+    return _told(store, study, benchmark, units, phases)
 
 
-def report(folder: Path) -> dict[str, Bundle]:
+def report(folder: Path, phases: Phases = silent) -> dict[str, Bundle]:
     """Render the report of a finished study anew; returns what it shows, under the name ""."""
-    return {"": finished(folder)}
+    return {"": finished(folder, phases)}
 
 
-def finished(folder: Path) -> Bundle:
+def finished(folder: Path, phases: Phases = silent) -> Bundle:
     """What the report of a finished study shows, and its report rendered anew."""
     store = Store.existing(folder)
     study = parse(store.study(), Study, str(folder))
@@ -76,8 +79,12 @@ def finished(folder: Path) -> Bundle:
         raise UserError(
             f"{folder}: {n_left} of {len(units)} pieces of work are not done; `nasgauge run` with this folder resumes"
         )
-    bundle = judged(store, study, benchmark, units)
-    write(bundle, store.folder / "report.html")
+    return _told(store, study, benchmark, units, phases)
+
+
+def _told(store: Store, study: Study, benchmark: Benchmark, units: list[Unit], phases: Phases) -> Bundle:
+    bundle = judged(store, study, benchmark, units, phases)
+    write(bundle, store.folder / "report.html", progress=phases("page"))
     return bundle
 
 
@@ -103,11 +110,12 @@ def checked_truth_of(study: Study) -> Benchmark:
     return benchmark
 
 
-def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) -> Bundle:
+def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit], phases: Phases = silent) -> Bundle:
     """Scores to values: every criterion with its interval, the noise ceiling, and what the report needs besides."""
     keys = [u.key for u in units if u.archs]
-    scores = scores_of(study, store, units)
+    measured = scores_of(study, store, units)
     errors = store.read("errors", keys)
+    scores = with_failures(measured, errors, _combined(study))
     records = recorded(store, units)
     for spec in study.estimators:
         if is_combination(spec.name):
@@ -116,22 +124,31 @@ def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit]) 
         records["complexity"] = benchmark.complexity
     by = owners(study)
     needs = {name: needs_of(study.estimators[i]) for name, i in by.items()}
-    records["expenses"] = expenses(store.read("costs", keys), scores, benchmark.truth, needs, by)
+    records["expenses"] = expenses(store.read("costs", keys), measured, benchmark.truth, needs, by)
     settings = dict(n_bootstrap=study.n_bootstrap, confidence=study.confidence)
     if study.criteria:
         settings["criteria"] = study.criteria
-    values = judge(scores, benchmark.truth, missing=study.missing, rng=np.random.default_rng(0), **settings)
-    ceiling = noise_ceiling(benchmark.replicates, rng=np.random.default_rng(0), **settings)
+    values = judge(
+        scores, benchmark.truth, missing=study.missing, progress=phases("bootstrap draws"),
+        rng=np.random.default_rng(0), **settings,
+    )  # fmt: skip
+    ceiling = noise_ceilings(
+        scores, benchmark.truth, benchmark.replicates, missing=study.missing,
+        same_quantity=benchmark.ceiling_measure is None, progress=phases("noise ceiling"),
+        rng=np.random.default_rng(0), **settings,
+    )  # fmt: skip
     for name, table in (("values", values), ("ceiling", ceiling)):
         store.write(name, "all", table)
     space = get_space(benchmark.space)
     comparison = compared(scores, benchmark.truth, space, study.criteria or DEFAULT_CRITERIA, missing=study.missing,
-                          n_bootstrap=study.n_bootstrap, confidence=study.confidence)  # fmt: skip
+                          n_bootstrap=study.n_bootstrap, confidence=study.confidence,
+                          progress=phases("comparison"))  # fmt: skip
     return Bundle(
         title=study.title,
         study=study.model_dump(exclude_defaults=True),
         values=values,
         ceiling=ceiling,
+        ceiling_measure=benchmark.ceiling_measure,
         scores=scores,
         errors=errors,
         truth=benchmark.truth,
@@ -156,6 +173,17 @@ def recorded(store: Store, units: list[Unit]) -> dict[str, pd.DataFrame]:
     return tables
 
 
+def _combined(study: Study) -> list[Combined]:
+    """The study's estimators that are made of the scores of others."""
+    found = []
+    for spec in study.estimators:
+        if is_combination(spec.name):
+            needs = needs_of(spec)
+            every_seed = any(need.every_seed for need in needs)
+            found += [Combined(name, tuple(need.name for need in needs), every_seed) for name in names_of(spec)]
+    return found
+
+
 def _combined_at_checkpoints(records: dict[str, pd.DataFrame], spec: EstimatorSpec) -> dict[str, pd.DataFrame]:
     """A combination also of the scores at every checkpoint where those it combines have some."""
     table = records.get("checkpoint_scores")
@@ -164,7 +192,15 @@ def _combined_at_checkpoints(records: dict[str, pd.DataFrame], spec: EstimatorSp
     for epoch, rows in () if table is None else table.groupby("epoch"):
         if needed <= set(rows["estimator"]):
             parts.append(family_of(spec.name).combine(rows.drop(columns="epoch"), spec.options).assign(epoch=epoch))
-    return {**records, "checkpoint_scores": pd.concat([table, *parts], ignore_index=True)} if parts else records
+    if not parts:
+        return records
+    records = {**records, "checkpoint_scores": pd.concat([table, *parts], ignore_index=True)}
+    windows = records.get("windows")
+    if windows is not None:  # what is made of averages rests on the checkpoints of all of them
+        own = windows[windows["estimator"].isin(needed)].groupby("epoch", as_index=False)["oldest"].min()
+        made = [own.assign(estimator=name) for name in names_of(spec)]
+        records["windows"] = check(pd.concat([windows, *made], ignore_index=True), RECORDS["windows"])
+    return records
 
 
 def published(name: str) -> pd.DataFrame:
@@ -172,18 +208,7 @@ def published(name: str) -> pd.DataFrame:
     path = _studies() / "published" / f"{name}.csv"
     if not path.is_file():
         raise unknown_name("published table", name, (p.stem for p in path.parent.glob("*.csv")))
-    return pd.read_csv(io.StringIO(path.read_text()), comment="#")
-
-
-def shipped(name: str) -> str | None:
-    """The text of the shipped study of that name, None if there is none."""
-    path = _studies() / f"{name}.toml"
-    return path.read_text() if path.is_file() else None
-
-
-def shipped_names() -> list[str]:
-    """The names of the shipped studies, those of the papers' scale below "paper/"."""
-    return sorted(str(p.relative_to(_studies()).with_suffix("")) for p in _studies().rglob("*.toml"))
+    return pd.read_csv(io.StringIO(path.read_text(encoding="utf-8")), comment="#")
 
 
 def _studies() -> Path:

@@ -4,11 +4,13 @@ A part is written under a temporary name and then renamed, so it is there whole 
 the piece of work, so to resume is to skip the keys that exist. One writer a part: no lock, no database.
 """
 
+import codecs
 import hashlib
 import json
 import os
 import platform
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, final
@@ -18,7 +20,8 @@ import pyarrow as pa
 
 from nasgauge.errors import UserError
 
-STUDY, ENVIRONMENT, PARTS = "study.toml", "environment.json", "parts"
+STUDY, ENVIRONMENT, PLAN, PARTS = "study.toml", "environment.json", "plan.json", "parts"
+_MAX_TEXT = 100_000_000  # bytes
 _PACKAGES = ("nasgauge", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "torch", "matplotlib")
 
 
@@ -45,7 +48,7 @@ class Store:
         store = cls(Path(folder))
         copy = store.folder / STUDY
         if copy.is_file():
-            if copy.read_text() != study:
+            if text_of(copy) != study:
                 raise UserError(
                     f"{folder}: holds another study, or this one with other settings; choose another folder with --out"
                 )
@@ -74,11 +77,31 @@ class Store:
 
     def study(self) -> str:
         """The text of the stored study."""
-        return (self.folder / STUDY).read_text()
+        return text_of(self.folder / STUDY)
 
     def environment(self) -> dict[str, Any]:
         """The environment record of the first run."""
-        return json.loads((self.folder / ENVIRONMENT).read_text())
+        return json.loads(text_of(self.folder / ENVIRONMENT))
+
+    def plan(self, parts: Mapping[str, Sequence[str]]) -> None:
+        """Note which parts there will be, by table, so that `progress` can count without knowing the study."""
+        content = json.dumps({table: list(keys) for table, keys in parts.items()}).encode()
+        path = self.folder / PLAN
+        if not path.is_file() or path.read_bytes() != content:
+            write_atomically(path, content)
+
+    def progress(self) -> tuple[int, int] | None:
+        """(planned parts that are complete, planned parts); None where nothing was planned."""
+        path = self.folder / PLAN
+        if not path.is_file():
+            return None
+        try:
+            planned = {table: [str(key) for key in keys] for table, keys in json.loads(text_of(path)).items()}
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise UserError(f"{path}: is damaged ({error}); remove it, it is written anew by the next run") from error
+        done = {table: self.keys(table) for table in planned}
+        n_done = sum(key in done[table] for table, keys in planned.items() for key in keys)
+        return n_done, sum(map(len, planned.values()))
 
     def keys(self, table: str) -> set[str]:
         """Keys of the parts of a table that are complete."""
@@ -97,10 +120,34 @@ class Store:
         return pd.concat(parts, ignore_index=True) if parts else None
 
 
+def text_of(path: Path) -> str:
+    """A text file in UTF-8, whatever the locale says, with "\\n" for every line end and without a byte order mark.
+
+    UserError: it cannot be read, is no regular file, is larger than 100 MB, or is in another encoding.
+    """
+    try:
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "is no regular file" if path.exists() else "no such file"
+            raise UserError(f"{path}: {what}; name a text file")
+        if path.stat().st_size > _MAX_TEXT:
+            raise UserError(f"{path}: has {path.stat().st_size:,} bytes, too many for a text file; is it another file?")
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from error
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UserError(f"{path}: is text in UTF-16; save it in UTF-8")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is no text in UTF-8 (byte {error.start + 1:,}); save it in UTF-8") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def read_parquet(path: Path) -> pd.DataFrame:
     """A Parquet file as a table; a damaged or foreign file is an error that says how to go on."""
     try:
-        return pd.read_parquet(path)
+        with path.open("rb") as file:  # Arrow takes no path whose name is no UTF-8
+            return pd.read_parquet(file)
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(
             f"{path}: cannot be read as Parquet ({error}); delete it and run again to compute it anew"
@@ -138,7 +185,7 @@ def environment() -> dict[str, Any]:
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
     if info.exists():
-        for line in info.read_text().splitlines():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or "unknown"

@@ -5,12 +5,25 @@ import re
 import tomllib
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.errors import MAX_DRAWS, MAX_SEED, UserError, check_name, unknown_name
 
 Options = dict[str, Any]
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+
+def _plain_word(name: str) -> str:
+    check_name(name, "name")
+    if not _NAME.fullmatch(name):
+        raise UserError(
+            f"the name {name!r} is no plain word, and becomes a file's; give letters, digits, '.', '_' and '-'"
+        )
+    return name
+
+
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+FileName = Annotated[str, AfterValidator(_plain_word)]
 
 
 class _Model(BaseModel):
@@ -18,14 +31,15 @@ class _Model(BaseModel):
 
 
 class ArchSample(_Model):
-    """Which architectures: `n` classes of a canonical form (all if absent), in the order of one seeded shuffle.
+    """Which architectures: `n` classes (all if absent), in the order of one seeded shuffle.
 
-    A larger `n` with the same seed keeps the earlier ones.
+    A larger `n` with the same seed keeps the earlier ones. `form`: the canonical form that makes the classes, the
+    space's first one if absent.
     """
 
     n: int | None = Field(None, ge=1)
     form: str | None = None
-    seed: int = 0
+    seed: Seed = 0
 
 
 class JudgedSample(ArchSample):
@@ -37,19 +51,25 @@ class JudgedSample(ArchSample):
 
     twins: bool = False
 
+    @model_validator(mode="after")
+    def _draws(self) -> "JudgedSample":
+        if self.n is None and self.seed:
+            raise UserError(f"archs: seed = {self.seed} draws nothing without n; give n, or leave the seed out")
+        return self
+
 
 class SplitSizes(_Model):
     """Images for training and validation; the rest is the test part. Splits rotate from seed to seed."""
 
     n_train: int = Field(ge=1)
     n_valid: int = Field(ge=1)
-    shuffle_seed: int = 0
+    shuffle_seed: Seed = 0
 
 
 class Recipe(_Model):
     """How a tabular benchmark is made: every architecture trained from scratch once per seed."""
 
-    name: str
+    name: FileName
     title: str
     space: str
     data: str
@@ -71,7 +91,7 @@ class EstimatorSpec(_Model):
 
     model_config = ConfigDict(frozen=True, extra="allow")
     name: str
-    seeds: tuple[int, ...] | None = None
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] | None = None
 
     @property
     def options(self) -> Options:
@@ -121,8 +141,8 @@ class Study(_Model):
     archs: JudgedSample = JudgedSample()
     estimators: Estimators
     criteria: tuple[str | dict[str, Any], ...] = ()
-    seeds: tuple[int, ...] = (0,)
-    n_bootstrap: int = Field(1000, ge=1)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0,)
+    n_bootstrap: int = Field(1000, ge=1, le=MAX_DRAWS)
     confidence: float = Field(0.95, gt=0, lt=1)
     missing: Literal["omit", "last"] = "omit"
     published: str | None = None
@@ -135,7 +155,7 @@ class Part(_Model):
     """
 
     benchmark: str | dict[str, Any]
-    name: str
+    name: FileName
     archs: JudgedSample = JudgedSample()
     options: dict[str, Options] = {}
 
@@ -151,8 +171,8 @@ class Survey(_Model):
     criterion: str | dict[str, Any] = "kendall_tau"
     estimators: Estimators
     criteria: tuple[str | dict[str, Any], ...] = ()
-    seeds: tuple[int, ...] = (0,)
-    n_bootstrap: int = Field(1000, ge=1)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0,)
+    n_bootstrap: int = Field(1000, ge=1, le=MAX_DRAWS)
     confidence: float = Field(0.95, gt=0, lt=1)
     missing: Literal["omit", "last"] = "omit"
 
@@ -161,8 +181,8 @@ class Survey(_Model):
         shared = self.model_dump(include={"criteria", "seeds", "n_bootstrap", "confidence", "missing"})
         found: dict[str, Study] = {}
         for part in self.parts:
-            if part.name in found or not _NAME.fullmatch(part.name):
-                raise UserError(f"survey: the name {part.name!r} is taken, or no plain word; give each part its own")
+            if part.name in found:
+                raise UserError(f"survey: the name {part.name!r} is taken; give each part its own")
             families = {spec.name for spec in self.estimators}
             for family in part.options:
                 if family not in families:
@@ -189,8 +209,10 @@ def parse(text: str, model: type[_Model], where: str) -> Any:
     """The frozen model of a TOML text; UserError with the place of the first mistake."""
     try:
         return model.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{where}: is no valid TOML ({error})") from error
+    except UserError as error:  # of a validator of ours
+        raise UserError(f"{where}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

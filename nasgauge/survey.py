@@ -1,6 +1,5 @@
 """The same estimators on several benchmarks: each a study in a folder of its own, and one page over all of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import tomli_w
 
 from nasgauge import run as running
 from nasgauge.judging import contest
-from nasgauge.progress import Progress
+from nasgauge.progress import Phases, silent
 from nasgauge.report import Bundle, write_survey
 from nasgauge.run import Progression
 from nasgauge.store import STUDY, Store
@@ -34,7 +33,7 @@ def run(
     where: str,
     workers: str = "processes",
     n_workers: int | None = None,
-    progress: Progress = lambda done, total: None,
+    phases: Phases = silent,
 ) -> Outcome:
     """Run the study of every part, or what is left of it, in a folder below `out`; writes `report.html` there.
 
@@ -49,15 +48,18 @@ def run(
     for i, (name, study) in enumerate(studies.items()):
         bundles[name] = running.run(
             as_toml(study), out / name, where=f"{where}, {name}", workers=workers, n_workers=n_workers,
-            progress=_share_of(progress, i, len(studies)),
+            phases=_part_of(phases, name, i, len(studies)),
         )  # fmt: skip
     return _told(survey, bundles, out)
 
 
-def report(folder: Path) -> dict[str, Bundle]:
+def report(folder: Path, phases: Phases = silent) -> dict[str, Bundle]:
     """Render the reports of a finished survey anew; returns what they show, by part."""
     survey = parse(Store.existing(folder).study(), Survey, str(folder))
-    bundles = {name: running.finished(folder / name) for name in survey.studies()}
+    names = list(survey.studies())
+    bundles = {
+        name: running.finished(folder / name, _part_of(phases, name, i, len(names))) for i, name in enumerate(names)
+    }
     _told(survey, bundles, folder)
     return bundles
 
@@ -96,5 +98,5 @@ def _told(survey: Survey, bundles: dict[str, Bundle], out: Path) -> Outcome:
     return Outcome(survey.title, bundles, contests)
 
 
-def _share_of(progress: Progress, i: int, n: int) -> Callable[[float, float], None]:
-    return lambda done, total: progress(i + done / max(1, total), n)
+def _part_of(phases: Phases, name: str, i: int, n: int) -> Phases:
+    return lambda what: phases(f"{name} ({i + 1} of {n}), {what}")

@@ -14,13 +14,17 @@ from nasgauge.errors import UserError
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its dtype ("str", "int" or "float"), its unit, whether it may be absent, whether it may be null."""
+    """One column: its dtype ("str", "int" or "float"), its unit, whether it may be absent, whether it may be null.
+
+    worst: minus infinity is allowed in it, as the worst of all values.
+    """
 
     name: str
     dtype: str
     unit: str = ""
     optional: bool = False
     nullable: bool = False
+    worst: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,9 @@ SCORES = Table(
         Column("estimator", "str"),
         _ARCH,
         Column("seed", "int", "seed of the estimator: initialisation and data"),
-        Column("score", "float", "higher is better; finite"),
+        Column(
+            "score", "float", "higher is better; -inf: the worst; null: measured, and failed", nullable=True, worst=True
+        ),
     ),
     key=("estimator", "arch", "seed"),
 )
@@ -115,8 +121,22 @@ VALUES = Table(
         Column("lower", "float", "lower end of the bootstrap interval", nullable=True),
         Column("upper", "float", "upper end of the bootstrap interval", nullable=True),
         Column("n", "int", "architectures judged"),
-        Column("n_missing", "int", "architectures of the truth without a score"),
+        Column("n_failed", "int", "architectures whose measurement failed in some seed"),
+        Column("n_absent", "int", "architectures of the truth that were not measured in every seed"),
+        Column("n_unknown", "int", "scored architectures that the truth does not hold; dropped"),
         Column("n_seeds", "int", "estimator seeds averaged"),
+    ),
+    key=("estimator", "criterion", "at"),
+)
+
+CEILING = Table(
+    "ceiling",
+    (
+        Column("estimator", "str", "the estimator on whose architectures the ceiling is measured"),
+        *VALUES.columns[1:-4],
+        Column("n_absent", "int", "of these architectures, those with a single training"),
+        Column("n_splits", "int", "divisions of the trainings into halves averaged"),
+        Column("archs", "int", "number of the set of architectures, from 0; estimators of one set share it"),
     ),
     key=("estimator", "criterion", "at"),
 )
@@ -179,6 +199,26 @@ CLASS_SCORES = Table(
         Column("score", "float", "of this member of the class, higher is better; finite"),
     ),
     key=("estimator", "arch", "seed", "epoch"),
+)
+
+STAND_INS = Table(
+    "stand_ins",
+    (
+        _ESTIMATOR,
+        Column("arch", "str", "asked for, outside of the estimator's restricted space"),
+        Column("member", "str", "of its class and inside, from whose weights its score comes"),
+    ),
+    key=("estimator", "arch"),
+)
+
+WINDOWS = Table(
+    "windows",
+    (
+        _ESTIMATOR,
+        _EPOCH,
+        Column("oldest", "int", "epoch of the first checkpoint whose weights the average at `epoch` holds"),
+    ),
+    key=("estimator", "epoch"),
 )
 
 TRAINING_LOG = Table(
@@ -273,7 +313,10 @@ EXPENSES = Table(
 
 RECORDS = {
     t.name: t
-    for t in (CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, TRAINING_LOG, FORGETTING, GRADIENTS, SETTINGS, LESSONS)
+    for t in (
+        *(CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, STAND_INS, WINDOWS),
+        *(TRAINING_LOG, FORGETTING, GRADIENTS, SETTINGS, LESSONS),
+    )
 }  # what an estimator may record beside its scores, for analyses that cannot derive it
 
 
@@ -315,7 +358,7 @@ def _cast(column: pd.Series, spec: Column, place: str) -> pd.Series:
     if foreign.any():
         row = int(np.flatnonzero(foreign)[0])
         raise UserError(f"{place}: row {row + 1}, column {spec.name!r} holds {column.iloc[row]!r}, which is no number")
-    infinite = np.isinf(numbers.astype("float64"))
+    infinite = np.isposinf(numbers.astype("float64")) if spec.worst else np.isinf(numbers.astype("float64"))
     if infinite.any():
         row = int(np.flatnonzero(infinite)[0])
         raise UserError(

@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy, pad
 
 from nasgauge.augment import shifted_and_mirrored
 from nasgauge.datasets import ImageData, Split
+from nasgauge.errors import UserError, check_seed
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import Arch, Space
 
@@ -61,8 +62,9 @@ def train(
     """Train one architecture once per seed, on `splits[i]` with weights and order from `seeds[i]`; one outcome a seed.
 
     A seed's outcome does not depend on the other seeds in the call (up to float rounding). All splits must train on
-    equally many images.
+    equally many images. UserError: a seed or a split that is none, fewer training images than a batch.
     """
+    _check(protocol, data, splits, seeds)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     net = build(space, arch, options, generators=generators, device=device)
     net = net.to(memory_format=torch.channels_last)
@@ -95,6 +97,21 @@ def train(
     valid = _evaluate(net, images, labels, [s.valid for s in splits], protocol.shift)
     test = _evaluate(net, images, labels, [s.test for s in splits], protocol.shift)
     return [Outcome(*v, *t) for v, t in zip(valid, test, strict=True)]
+
+
+def _check(protocol: Protocol, data: ImageData, splits: list[Split], seeds: list[int]) -> None:
+    if not seeds or len(splits) != len(seeds):
+        raise UserError(f"training: {len(splits)} splits and {len(seeds)} seeds; give each seed its split")
+    for seed in seeds:
+        check_seed(seed, "training: seed")
+    for split in splits:
+        split.check(len(data.labels), "training")
+    sizes = sorted({len(split.train) for split in splits})
+    if len(sizes) > 1 or sizes[0] < protocol.batch_size:
+        raise UserError(
+            f"training: splits of {', '.join(map(str, sizes))} training images, batch_size {protocol.batch_size}; all "
+            "splits must have equally many, a batch at least"
+        )
 
 
 def _schedule(epoch: float, p: Protocol) -> float:

@@ -1,7 +1,7 @@
 """The pieces of work of a study: which there are, in which order, and how one is done."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,11 @@ class Unit:
 
 
 def truth_of(study: Study) -> Benchmark:
-    """The benchmark reduced to the study's architectures: of each sampled isomorphism class one member, or all."""
-    benchmark = benchmarks.load(study.benchmark)
+    """The benchmark reduced to the study's architectures: of each sampled isomorphism class one member, or all.
+
+    UserError: a canonical form that its space lacks, too few classes.
+    """
+    benchmark = benchmarks.load(study.benchmark).in_classes(study.archs.form)
     rng = np.random.default_rng(study.archs.seed)
     return benchmark.sample_classes(study.archs.n, twins=study.archs.twins, rng=rng)
 
@@ -79,7 +82,7 @@ def n_done(units: list[Unit], store: Store) -> float:
     """The pieces of work that are done, a fit under way counting as the share of its epochs that it has trained."""
     open_ = left(units, store)
     notes = [store.folder / "progress" / u.key for u in open_ if not u.archs]
-    return len(units) - len(open_) + sum(float(n.read_text() or 0) for n in notes if n.is_file())
+    return len(units) - len(open_) + sum(float(n.read_text(encoding="utf-8") or 0) for n in notes if n.is_file())
 
 
 def owners(study: Study) -> dict[str, int]:
@@ -134,6 +137,12 @@ def _context(folder: str) -> tuple[Study, Space]:
     return study, get_space(benchmarks.load(study.benchmark).space)
 
 
+@lru_cache(maxsize=4)
+def _judged(folder: str) -> frozenset[str]:
+    study, _ = _context(folder)
+    return frozenset(truth_of(study).archs)
+
+
 @lru_cache(maxsize=8)
 def _estimator(folder: str, index: int, seed: int) -> Any:
     study, space = _context(folder)
@@ -143,9 +152,12 @@ def _estimator(folder: str, index: int, seed: int) -> Any:
 
     def progress(done: int, total: int) -> None:
         note.parent.mkdir(exist_ok=True)
-        note.write_text(f"{done / total:.4f}")
+        note.write_text(f"{done / total:.4f}", encoding="utf-8")
 
-    place = Place(Path(folder) / "checkpoints", progress, supernets_of(study.estimators), _needed(folder, index))
+    place = Place(
+        Path(folder) / "checkpoints", progress, supernets_of(study.estimators), _needed(folder, index),
+        partial(_judged, folder),
+    )  # fmt: skip
     estimator = estimator_for(spec.name, spec.options, space, seed, place)
     if learning is None:
         return estimator

@@ -159,7 +159,7 @@ def peak_mib(name, label, threads):
 
 def resident(field):
     """VmRSS (now) or VmHWM (peak) of this process in MiB, as Linux tells it."""
-    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines())
     return int(lines[field].split()[0]) / 1024
 
 

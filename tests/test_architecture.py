@@ -16,10 +16,13 @@ MAY_IMPORT = {
     "augment": {"errors"},
     "workers": {"errors"},
     "progress": set(),
+    "terminal": {"errors", "progress"},
+    "shipped": set(),
+    "listing": {"errors"},
     "store": {"errors"},
     "checkpoints": {"errors", "store"},
     "study": {"errors", "tables"},
-    "scorefiles": {"errors", "tables"},
+    "scorefiles": {"errors", "spaces", "tables"},
     "comparison": {"criteria", "judging", "spaces", "tables"},
     "judging": {"errors", "tables", "criteria"},
     "nets": {"errors", "spaces"},
@@ -30,7 +33,7 @@ MAY_IMPORT = {
     "analyses": {"errors", "spaces", "criteria", "tables"},
     "search": {"errors", "spaces", "tables"},
     "training": {"errors", "spaces", "nets", "datasets", "augment"},
-    "report": {"errors", "analyses", "criteria", "spaces", "tables"},
+    "report": {"errors", "analyses", "criteria", "progress", "spaces", "tables"},
     "families": {"errors", "spaces", "nets", "datasets", "study", "estimators", "checkpoints", "progress", "search"},
     "teaching": {"errors", "spaces", "benchmarks", "estimators", "families", "search"},
     "costing": {"families", "tables"},
@@ -42,7 +45,10 @@ MAY_IMPORT = {
         "progress",
     },
 }
-KNOWS_ALL = {"run", "survey", "catalogue", "cli"}  # the arrow, several of it, the list of everything, the command line
+KNOWS_ALL = {
+    *("run", "survey", "catalogue", "cli"),  # the arrow, several of it, the list of everything, the command line
+    "folders",  # what lies in a folder, whoever wrote it
+}
 DOORS = {
     "estimators.zeroshot",
     "estimators.oneshot",
@@ -50,13 +56,24 @@ DOORS = {
 }  # each estimator family has a door of its own, for its weight in imports
 NO_TORCH = {
     *("errors", "tables", "spaces", "criteria", "judging", "judgement", "scorefiles", "study", "store", "workers"),
-    *("benchmarks", "analyses", "report", "search", "official", "importing"),
+    *(
+        "benchmarks",
+        "analyses",
+        "report",
+        "search",
+        "official",
+        "importing",
+        "terminal",
+        "shipped",
+        "listing",
+        "folders",
+    ),
 }
 
 
 def imports(path: Path) -> set[str]:
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

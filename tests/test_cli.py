@@ -11,6 +11,7 @@ from rich.console import Console
 
 from nasgauge import cli
 from nasgauge.benchmarks import load
+from nasgauge.tables import VALUES
 
 
 def call(monkeypatch, capsys, *words):
@@ -47,12 +48,15 @@ def test_json_is_a_list_of_records_with_the_promised_fields(monkeypatch, capsys,
     words = ("--benchmark", "digits-nb201", "--bootstrap", 50, "--json", "--criterion", "kendall_tau")
     _, out, _ = call(monkeypatch, capsys, "judge", scores, *words, "--criterion", "best_rank_at@0.05")
     records = json.loads(out)
-    assert all(set(r) == {"estimator", "criterion", "at", "value", "lower", "upper", "n", "n_missing"} for r in records)
+    assert all(set(r) == {*(c.name for c in VALUES.columns), "ceiling_of"} for r in records)
     assert [r["estimator"] for r in records] == ["mine"] * 2 + ["theirs"] * 2 + ["noise_ceiling"] * 2
     tau, rank = records[:2]
     assert tau["at"] is None and rank["at"] == 0.05
     assert tau["lower"] < tau["value"] < tau["upper"]
-    assert tau["n"] == 200 and tau["n_missing"] == load("digits-nb201").facts["n_archs"] - 200
+    assert tau["n"] == 200 and (tau["n_failed"], tau["n_unknown"]) == (0, 0)
+    assert tau["n_absent"] == load("digits-nb201").facts["n_archs"] - 200
+    # the ceiling is that of the 200 architectures, not of all that the truth holds
+    assert [(r["n"], r["ceiling_of"]) for r in records[4:]] == [(200, "mine; theirs")] * 2
 
 
 def test_html_is_written_beside(monkeypatch, capsys, scores, tmp_path):
@@ -125,7 +129,7 @@ def test_architectures_absent_from_the_truth_are_an_error_or_dropped(monkeypatch
         (["judge", "x.csv", "--benchmark", "digits-nb201", "--criterion", "best_rank_at@x"], "is no number"),
         (["report", "nowhere"], "is no study folder"),
         (["status", "nowhere"], "is no study folder"),
-        (["list", "rooms"], "unknown room 'rooms'"),
+        (["list", "rooms"], "unknown category 'rooms'"),
         (["bench", "build", "digits"], "nearest: digits-nb201"),
     ],
 )
@@ -185,3 +189,64 @@ def test_a_truth_file_with_space_and_sizes_gives_the_whole_page_and_its_figures(
     truth.assign(arch=truth["arch"].str.replace("skip_connect", "skipp")).to_csv(tmp_path / "bad.csv", index=False)
     code, _, err = call(monkeypatch, capsys, "judge", scores, "--truth", tmp_path / "bad.csv", "--space", "nb201")
     assert code == 2 and "bad.csv: row" in err
+
+
+def test_notes_stand_on_stderr_below_the_table_and_in_the_page(monkeypatch, capsys, scores, tmp_path):
+    table = pd.read_csv(scores)
+    table.loc[:4, "mine"] = -1e8
+    table.rename(columns={"theirs": "valid_loss"}).to_csv(scores)  # with its index
+    words = ("--benchmark", "digits-nb201", "--bootstrap", 5)
+    code, out, err = call(monkeypatch, capsys, "judge", scores, *words, "--html", tmp_path / "page.html")
+    notes = [line for line in err.splitlines() if line.startswith("note: ")]
+    assert code == 0 and len(notes) == 3 and "note" not in out
+    for part in ("passed over as row numbers", "5 architectures have the score -1e+08", "--lower-is-better valid_loss"):
+        assert any(part in note for note in notes)
+        assert part in (tmp_path / "page.html").read_text()
+    code, out, err = call(monkeypatch, capsys, "judge", scores, *words, "--json")
+    assert code == 0 and err.count("note: ") == 3 and json.loads(out)
+
+
+def test_low_is_good_for_estimators_and_truth(monkeypatch, capsys, tmp_path):
+    truth = pd.DataFrame({"arch": list("abcdef"), "value": [30.0, 20, 15, 12, 11, 10.5]})
+    truth.to_csv(tmp_path / "t.csv", index=False)
+    score = pd.DataFrame({"arch": list("abcdef"), "perplexity": [6.0, 5, 4, 3, 2, 1], "size": [1.0, 2, 3, 4, 5, 6]})
+    score.to_csv(tmp_path / "s.csv", index=False)
+    words = ("judge", tmp_path / "s.csv", "--truth", tmp_path / "t.csv", "--bootstrap", 0, "--criterion", "kendall_tau")
+    flipped = ("--truth-lower-is-better", "--lower-is-better", "perplexity")
+    _, out, err = call(monkeypatch, capsys, *words, "--json", *flipped)
+    assert {r["estimator"]: round(r["value"], 9) for r in json.loads(out)} == {"perplexity": 1, "size": 1} and err == ""
+    _, out, err = call(monkeypatch, capsys, *words, "--json")
+    assert {r["estimator"]: round(r["value"], 9) for r in json.loads(out)} == {"perplexity": 1, "size": -1}
+    assert "--lower-is-better perplexity" in err
+    code, out, _ = call(monkeypatch, capsys, *words, *flipped, "--html", tmp_path / "p.html")
+    page = (tmp_path / "p.html").read_text()
+    assert code == 0 and "value with its sign changed" in out and "truth_lower_is_better" in page
+    code, _, err = call(monkeypatch, capsys, *words, "--lower-is-better", "siez")
+    assert code == 2 and "unknown estimator 'siez'; nearest: size" in err
+    code, _, err = call(monkeypatch, capsys, *words[:2], "--benchmark", "digits-nb201", "--truth-lower-is-better")
+    assert code == 2 and "a benchmark knows its direction" in err
+
+
+def test_an_architecture_is_matched_whatever_its_spelling(monkeypatch, capsys, tmp_path):
+    mean = load("digits-darts").truth.groupby("arch", sort=False)["accuracy"].mean().iloc[:60]
+    table = pd.DataFrame({"arch": mean.index, "s": np.random.default_rng(0).random(60)})
+    table.to_csv(tmp_path / "exact.csv", index=False)
+    table["arch"] = table["arch"].str.replace("[2, 3, 4, 5]", "range(2, 6)")
+    table.to_csv(tmp_path / "other.csv", index=False)
+    words = ("--benchmark", "digits-darts", "--bootstrap", 0, "--json")
+    _, exact, _ = call(monkeypatch, capsys, "judge", tmp_path / "exact.csv", *words)
+    code, other, _ = call(monkeypatch, capsys, "judge", tmp_path / "other.csv", *words)
+    assert code == 0 and exact == other and json.loads(exact)[0]["n"] == 60
+    table.iloc[[*range(60), 0]].to_csv(tmp_path / "twice.csv", index=False)
+    code, _, err = call(monkeypatch, capsys, "judge", tmp_path / "twice.csv", *words)
+    assert code == 2 and "row 61 repeats row 1" in err
+
+
+def test_the_row_of_a_foreign_architecture_is_that_of_the_file(monkeypatch, capsys, tmp_path):
+    archs = load("digits-nb201").archs[:3]
+    absent = "|none~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|none~2|"
+    pd.DataFrame({"arch": [*archs, absent], "s": [1, 2, 3, 4], "t": [1, 2, 3, 4]}).to_csv(
+        tmp_path / "s.csv", index=False
+    )
+    code, _, err = call(monkeypatch, capsys, "judge", tmp_path / "s.csv", "--benchmark", "digits-nb201")
+    assert code == 2 and "s.csv: row 4 " in err and "1 of 4 architectures" in err and "--unknown drop" in err

@@ -7,7 +7,7 @@ from scipy import stats
 
 from nasgauge.criteria import DEFAULT_CRITERIA, kendall_tau, pearson_r, resolve
 from nasgauge.errors import UserError
-from nasgauge.judging import judge, judge_with_ceiling, noise_ceiling
+from nasgauge.judging import Combined, contest, judge, noise_ceiling, noise_ceilings, with_failures
 from nasgauge.tables import VALUES, check
 
 
@@ -26,8 +26,7 @@ def truth_table(accuracy, seeds=(0,)):
 
 def score_table(score, estimator="guess", seed=0):
     arch = [f"a{i}" for i in range(len(score))]
-    table = pd.DataFrame({"estimator": estimator, "arch": arch, "seed": seed, "score": np.asarray(score, float)})
-    return table.dropna()
+    return pd.DataFrame({"estimator": estimator, "arch": arch, "seed": seed, "score": np.asarray(score, float)})
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def test_values_are_those_of_the_criteria(planted):
     assert len(check(values, VALUES)) == len(DEFAULT_CRITERIA)
     for spec, row in zip(DEFAULT_CRITERIA, values.itertuples(), strict=True):
         assert row.value == resolve(spec)(score, truth)
-        assert (row.n, row.n_missing, row.n_seeds) == (120, 0, 1)
+        assert (row.n, row.n_failed, row.n_absent, row.n_unknown, row.n_seeds) == (120, 0, 0, 0, 1)
         assert row.lower <= row.upper
 
 
@@ -113,7 +112,7 @@ def test_missing_scores_are_left_out_and_counted(planted):
     kept = ~np.isnan(lacking)
     row = only(values)
     assert row["value"] == pearson_r(score[kept], truth[kept])
-    assert (row["n"], row["n_missing"]) == (118, 2)
+    assert (row["n"], row["n_failed"], row["n_absent"]) == (118, 2, 0)
     assert row["lower"] < row["value"] < row["upper"]
 
 
@@ -125,7 +124,7 @@ def test_missing_scores_can_be_ranked_last_where_only_ranks_count(planted):
     values = judge(score_table(lacking), truth_table(truth), criteria, missing="last", n_bootstrap=30, rng=rng())
     tau, pearson = values.iloc[0], values.iloc[1]
     assert tau["value"] == kendall_tau(np.where(np.isnan(lacking), -1.0, score), truth)
-    assert (tau["n"], tau["n_missing"]) == (120, 2)
+    assert (tau["n"], tau["n_failed"]) == (120, 2)
     # Pearson's r would depend on the number put in place of the missing score, so it has no value.
     assert pearson[["value", "lower", "upper"]].isna().all()
     complete = judge(score_table(score), truth_table(truth), criteria, missing="last", n_bootstrap=0, rng=rng())
@@ -140,7 +139,7 @@ def test_a_score_missing_in_one_seed_leaves_the_architecture_out_of_all(planted)
     row = only(judge(scores, truth_table(truth), ["kendall_tau"], n_bootstrap=0, rng=rng()))
     kept = np.arange(120) != 3
     assert row["value"] == kendall_tau(score[kept], truth[kept])
-    assert (row["n"], row["n_missing"]) == (119, 1)
+    assert (row["n"], row["n_failed"]) == (119, 1)
 
 
 def test_unknown_architectures_are_named_or_dropped(planted):
@@ -149,7 +148,7 @@ def test_unknown_architectures_are_named_or_dropped(planted):
     with pytest.raises(UserError, match=r"row 119 .*'a118'.*2 such"):
         judge(score_table(score), short, rng=rng())
     row = only(judge(score_table(score), short, ["kendall_tau"], unknown="drop", n_bootstrap=0, rng=rng()))
-    assert (row["n"], row["n_missing"], row["value"]) == (118, 0, kendall_tau(score[:-2], truth[:-2]))
+    assert (row["n"], row["n_unknown"], row["value"]) == (118, 2, kendall_tau(score[:-2], truth[:-2]))
     foreign = score_table(score).assign(estimator="foreign", arch=lambda t: "x" + t["arch"])
     with pytest.raises(UserError, match="'foreign' scores no architecture"):
         judge(pd.concat([score_table(score), foreign]), truth_table(truth), unknown="drop", rng=rng())
@@ -172,8 +171,16 @@ def test_only_the_given_generator_decides(planted):
     tables = []
     for global_seed in (0, 1):
         np.random.seed(global_seed)
-        tables.append(judge_with_ceiling(score_table(score), truth_table(truth), n_bootstrap=30, rng=rng()))
-    pd.testing.assert_frame_equal(*tables)
+        several = truth_table(np.stack([truth, truth[::-1]], axis=1), seeds=(0, 1))
+        tables.append(
+            (
+                judge(score_table(score), several, n_bootstrap=30, rng=rng()),
+                noise_ceilings(score_table(score), several, several, n_bootstrap=30, rng=rng()),
+            )
+        )
+    for first, second in zip(*tables, strict=True):
+        assert len(first)
+        pd.testing.assert_frame_equal(first, second)
 
 
 def test_a_function_of_ones_own_is_judged_with_an_interval(planted):
@@ -214,7 +221,7 @@ def test_the_ceiling_averages_all_balanced_splits():
     expected = np.mean([kendall_tau(accuracy[:, a].mean(1), accuracy[:, b].mean(1)) for a, b in splits])
     row = only(noise_ceiling(truth_table(accuracy, range(4)), ["kendall_tau"], n_bootstrap=20, rng=rng()))
     assert row["value"] == pytest.approx(expected, abs=1e-12)
-    assert (row["estimator"], row["n"], row["n_missing"], row["n_seeds"]) == ("noise_ceiling", 30, 0, 6)
+    assert (row["estimator"], row["n"], row["n_absent"], row["n_seeds"]) == ("noise_ceiling", 30, 0, 6)
     assert row["lower"] < row["value"] < row["upper"]
 
 
@@ -242,7 +249,7 @@ def test_trainings_with_differing_seeds_are_halved_per_architecture():
     ragged = truth.drop(index=truth.index[truth.index % 9 == 5])  # a third of the architectures has two trainings only
     ragged = ragged[~((ragged["arch"] == "a0") & (ragged["seed"] > 777))]
     row = only(noise_ceiling(ragged, ["pearson_r"], n_bootstrap=20, n_splits=10, rng=rng()))
-    assert (row["n"], row["n_missing"], row["n_seeds"]) == (599, 1, 10)
+    assert (row["n"], row["n_absent"], row["n_seeds"]) == (599, 1, 10)
     # One training against one or two others: between 1 / 1.25 and 1 / sqrt(1.25 * 1.125).
     assert 0.77 < row["value"] < 0.86
 
@@ -256,13 +263,92 @@ def test_a_truth_trained_once_has_no_ceiling(planted):
     assert nothing.empty and set(check(nothing, VALUES)) == {c.name for c in VALUES.columns}
     with pytest.raises(UserError, match="unknown criterion"):
         noise_ceiling(None, ["kendal_tau"], rng=rng())
-    both = judge_with_ceiling(score_table(score), averaged, ["kendall_tau"], n_bootstrap=0, rng=rng())
-    assert both["estimator"].tolist() == ["guess"]
+    assert noise_ceilings(score_table(score), averaged, averaged, ["kendall_tau"], rng=rng()).empty
+    assert noise_ceilings(score_table(score), averaged, None, ["kendall_tau"], rng=rng()).empty
 
 
-def test_the_ceiling_stands_below_the_estimators(planted):
+# --- failed, absent, worst -------------------------------------------------------------------------------------------
+
+
+def test_what_was_not_measured_is_never_ranked(planted):
     truth, score = planted
-    several = truth[:, None] + 0.01 * np.random.default_rng(6).normal(size=(120, 2))
-    values = judge_with_ceiling(score_table(score), truth_table(several, (0, 1)), ["kendall_tau"], rng=rng())
-    assert values["estimator"].tolist() == ["guess", "noise_ceiling"]
-    check(values, VALUES)
+    part = score_table(score).iloc[:60]
+    for missing in ("omit", "last"):
+        row = only(judge(part, truth_table(truth), ["kendall_tau"], missing=missing, n_bootstrap=10, rng=rng()))
+        assert row["value"] == kendall_tau(score[:60], truth[:60])
+        assert (row["n"], row["n_failed"], row["n_absent"]) == (60, 0, 60)
+        found = contest(part, truth_table(truth), missing=missing, n_bootstrap=10, rng=rng())
+        assert found["n"].item() == 60
+
+
+def test_a_seed_that_was_not_asked_leaves_the_architecture_out(planted):
+    truth, score = planted
+    table = pd.concat([score_table(score), score_table(score, seed=1).iloc[:50]])
+    row = only(judge(table, truth_table(truth), ["kendall_tau"], missing="last", n_bootstrap=0, rng=rng()))
+    assert (row["n"], row["n_failed"], row["n_absent"]) == (50, 0, 70)
+
+
+def test_minus_infinity_is_the_worst_score(planted):
+    truth, score = planted
+    worst = np.where(np.arange(120) % 7 == 0, -np.inf, score)
+    floor = np.where(np.isinf(worst), -9.0, worst)
+    for missing in ("omit", "last"):
+        found = judge(score_table(worst), truth_table(truth), missing=missing, n_bootstrap=30, rng=rng())
+        known = judge(score_table(floor), truth_table(truth), missing=missing, n_bootstrap=30, rng=rng())
+        read = found["criterion"] == "pearson_r"
+        columns = ["value", "lower", "upper", "n"]
+        pd.testing.assert_frame_equal(found[~read][columns], known[~read][columns])
+        assert found[read][["value", "lower", "upper"]].isna().all(axis=None)
+
+
+def test_an_estimator_that_failed_everywhere_is_undefined_and_shown(planted):
+    truth, score = planted
+    table = pd.concat([score_table(score), score_table(np.full(120, np.nan), "failing")])
+    values = judge(table, truth_table(truth), n_bootstrap=10, rng=rng())
+    rows = values[values["estimator"] == "failing"]
+    assert rows["value"].isna().all() and (rows["n"] == 0).all() and (rows["n_failed"] == 120).all()
+    last = contest(table, truth_table(truth), n_bootstrap=10, rng=rng()).iloc[-1]
+    assert last["estimator"] == "failing" and last["n"] == 0 and last["p_best"] == 0
+
+
+def test_the_truth_may_be_any_quantity_of_which_more_is_better(planted):
+    truth, score = planted
+    criteria = ["kendall_tau", "pearson_r", *({"name": n, "count": 5} for n in ("best_rank_at", "best_accuracy_at"))]
+    accuracy = judge(score_table(score), truth_table(truth), criteria, n_bootstrap=0, rng=rng())
+    loss = judge(score_table(score), truth_table(100 * truth - 500), criteria, n_bootstrap=0, rng=rng())
+    assert loss["value"].iloc[:3].tolist() == pytest.approx(accuracy["value"].iloc[:3].tolist())
+    assert np.isnan(loss["value"].iloc[3]) and np.isfinite(accuracy["value"].iloc[3])
+
+
+def test_draws_are_of_the_architectures_that_are_judged(planted):
+    truth, score = planted
+    few = judge(score_table(score[:40]), truth_table(truth), ["kendall_tau"], n_bootstrap=50, rng=rng())
+    alone = judge(score_table(score[:40]), truth_table(truth[:40]), ["kendall_tau"], n_bootstrap=50, rng=rng())
+    assert few[["value", "lower", "upper"]].values.tolist() == alone[["value", "lower", "upper"]].values.tolist()
+
+
+def test_failures_of_what_a_combination_is_made_of_are_its_own():
+    scores = pd.DataFrame({"estimator": list("aab"), "arch": list("xyx"), "seed": 0, "score": [1.0, 2.0, 3.0]})
+    vote = pd.DataFrame({"estimator": "vote", "arch": ["x"], "seed": 0, "score": [1.0]})
+    mean = pd.DataFrame({"estimator": "mean", "arch": ["x"], "seed": 9, "score": [1.0]})
+    errors = pd.DataFrame({"estimator": "b", "arch": ["y"], "seed": 0, "error": ["no"]})
+    combined = [Combined("vote", ("a", "b")), Combined("mean", ("b",), every_seed=True)]
+    found = with_failures(pd.concat([scores, vote, mean]), errors, combined)
+    failed = found[found["score"].isna()]
+    assert failed[["estimator", "arch", "seed"]].values.tolist() == [["b", "y", 0], ["vote", "y", 0], ["mean", "y", 9]]
+
+
+def test_callable_criteria_are_judged_compared_and_have_a_ceiling(planted):
+    truth, score = planted
+
+    def agreement(score, truth):
+        return float(np.mean((score > np.median(score)) == (truth > np.median(truth))))
+
+    several = truth_table(truth[:, None] + 0.002 * np.random.default_rng(6).normal(size=(120, 2)), (0, 1))
+    table = pd.concat([score_table(score, "good"), score_table(-score, "bad")])
+    options = {"n_bootstrap": 20, "rng": rng()}
+    values = judge(table, several, [agreement], **options)
+    found = contest(table, several, agreement, **options)
+    assert found["estimator"].tolist() == ["good", "bad"]
+    assert found["value"].tolist() == values["value"].tolist()
+    assert noise_ceilings(table, several, several, [agreement], **options)["value"].gt(0.8).all()

@@ -5,11 +5,16 @@ import os
 import signal
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from nasgauge import run as running
+from nasgauge.analyses import ANALYSES
 from nasgauge.errors import UserError
+from nasgauge.spaces import NB201
+
+SKIP = 1
 
 STUDY = """
 title = "small supernets"
@@ -50,6 +55,9 @@ batch_size = 16
 name = "ensemble"
 of = "net"
 [[estimators]]
+name = "ensemble"
+of = "net_avg2"
+[[estimators]]
 name = "inherited"
 of = "net"
 epochs = [0]
@@ -69,9 +77,15 @@ def test_every_estimator_is_judged_and_every_record_kept(done):
     _, bundle = done
     nets = {f"net{a}{b}" for a in ("", "_avg2", "_post_deiso") for b in ("", "_loss")}
     smalls = {"small", "small_loss", "small_snip", "small_n_params"}
-    assert set(bundle.values["estimator"]) == nets | smalls | {"net_ensemble", "net_snip", "net_n_params"}
+    assert set(bundle.values["estimator"]) == nets | smalls | {
+        "net_ensemble",
+        "net_avg2_ensemble",
+        "net_snip",
+        "net_n_params",
+    }
     assert set(bundle.records) == {
         *("checkpoint_scores", "batch_scores", "class_scores", "training_log", "forgetting", "gradients", "settings"),
+        "windows",
         *("complexity", "expenses"),  # the benchmark's own, and what everything cost
     }
     settings = bundle.records["settings"].set_index(["estimator", "setting"])["value"]
@@ -92,6 +106,57 @@ def test_an_ensemble_is_the_mean_over_seeds_at_every_checkpoint(done):
     got = of["net_ensemble"].set_index(["epoch", "arch"])["score"]
     pd.testing.assert_series_equal(got.sort_index(), expected.sort_index(), check_exact=False, atol=1e-11)
     assert set(of["net_ensemble"]["epoch"]) == {0, 2, 4, 6}
+
+
+def test_averages_and_what_is_made_of_them_are_compared_with_those_that_share_no_checkpoint(done):
+    _, bundle = done
+    table = bundle.records["windows"].set_index(["estimator", "epoch"])["oldest"]
+    for name in ("net_avg2", "net_avg2_loss", "net_avg2_ensemble"):
+        assert table[name].to_dict() == {2: 0, 4: 2, 6: 4}
+    assert set(table.index.get_level_values("estimator")) == {"net_avg2", "net_avg2_loss", "net_avg2_ensemble"}
+    stable = ANALYSES["stability"](
+        bundle.scores, bundle.truth, bundle.space, rng=np.random.default_rng(0), records=bundle.records
+    )
+    pairs = stable.groupby("estimator")[["epoch", "next_epoch"]].agg(lambda column: sorted(set(column)))
+    assert pairs.loc["net"].tolist() == [[0, 2, 4], [2, 4, 6]]
+    assert pairs.loc["net_avg2"].tolist() == pairs.loc["net_avg2_ensemble"].tolist() == [[2], [6]]
+
+
+RESTRICTED = """
+title = "a supernet without skips"
+benchmark = "digits-nb201"
+archs = { n = 60, seed = 3 }
+n_bootstrap = 10
+criteria = ["kendall_tau"]
+[[estimators]]
+name = "oneshot"
+label = "no_skip"
+without = ["skip_connect"]
+epochs = 1
+net = { channels = 2, n_cells = 1, n_stages = 1, bn_affine = false }
+score_batch_size = 180
+[[estimators]]
+name = "inherited"
+of = "no_skip"
+proxies = ["snip"]
+batch_size = 16
+"""
+
+
+def test_classes_of_a_restricted_space_are_judged_whichever_member_the_study_names(tmp_path):
+    bundle = running.run(RESTRICTED, tmp_path, where="restricted.toml", workers="serial")
+    space = NB201()
+    lacks = {a: [m for m in space.members(space.from_str(a)) if SKIP not in m] for a in set(bundle.truth["arch"])}
+    inside = {a for a, members in lacks.items() if members}
+    outside = {a for a in inside if SKIP in space.from_str(a)}
+    told = bundle.records["stand_ins"]
+    assert outside and len(inside) < 60
+    for name in ("no_skip", "no_skip_loss", "no_skip_snip"):
+        assert set(bundle.scores[bundle.scores["estimator"] == name]["arch"]) == inside
+        member = told[told["estimator"] == name].set_index("arch")["member"]
+        assert set(member.index) == outside
+        assert all(space.from_str(m) in lacks[a] for a, m in member.items())
+    assert bundle.values.set_index("estimator")["n"]["no_skip"] == len(inside)
 
 
 def test_inherited_proxies_have_their_own_seeds_and_epochs(done):
@@ -198,6 +263,7 @@ def test_a_damaged_checkpoint_is_named_and_nothing_else_is_touched(tmp_path, don
         ("averages = [2]", "averages = [20]", "average over 20 checkpoints"),
         ('label = "small"', 'label = "net"', "'net' stands twice"),
         ("score_batch_size = 180\nforgetting", "score_batch_size = 1800\nforgetting", "1800 validation images"),
+        ("split_seed = 0", 'form = "functionl"', "unknown canonical form of nb201 'functionl'; nearest: functional"),
         ("split_seed = 0", "valid_share = 1.5", "give a fraction between 0 and 1"),
     ],
 )

@@ -13,6 +13,7 @@ from nasgauge.datasets import ImageData
 from nasgauge.errors import UserError
 from nasgauge.families import check_estimators, images
 from nasgauge.nets import NetOptions
+from nasgauge.shipped import study_names, study_text
 from nasgauge.spaces import get_space
 from nasgauge.study import Recipe, Study, Survey, is_survey, options_for, parse
 from nasgauge.units import owners
@@ -104,24 +105,24 @@ def images_of_every_data_set(monkeypatch):
 
 def test_the_studies_of_the_papers_scale_are_among_the_shipped_ones():
     names = {str(path.relative_to(STUDIES).with_suffix("")) for path in STUDIES.rglob("*.toml")}
-    assert {"quickstart", "paper/oneshot-trend"} <= names and names == set(running.shipped_names())
+    assert {"quickstart", "paper/oneshot-trend"} <= names and names == set(study_names())
 
 
-@pytest.mark.parametrize("name", running.shipped_names())
+@pytest.mark.parametrize("name", study_names())
 def test_shipped_studies_are_valid_down_to_the_words_of_their_estimators(name, images_of_every_data_set):
-    text = running.shipped(name).replace('device = "cuda"', 'device = "cpu"')  # this machine may have no accelerator
+    text = study_text(name).replace('device = "cuda"', 'device = "cpu"')  # this machine may have no accelerator
     studies = parse(text, Survey, name).studies().values() if is_survey(text) else [parse(text, Study, name)]
     for study in studies:
         check_estimators(study.estimators, space_of(study.benchmark), study.seeds)
         resolve_all(study.criteria)
 
 
-PUBLISHED = [name for name in running.shipped_names() if "\npublished = " in running.shipped(name)]
+PUBLISHED = [name for name in study_names() if "\npublished = " in study_text(name)]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_values_stand_beside_some_value_of_ours(name):
-    study = parse(running.shipped(name), Study, name)
+    study = parse(study_text(name), Study, name)
     table, ours = running.published(study.published), owners(study)
     assert len(table) > 10 and table["value"].between(-1, 1).all()
     known = {(c.name, None if np.isnan(c.at) else c.at) for c in resolve_all(study.criteria or DEFAULT_CRITERIA)}
@@ -132,7 +133,7 @@ def test_published_values_stand_beside_some_value_of_ours(name):
 
 
 def test_a_wrong_word_in_a_shipped_study_would_be_told(images_of_every_data_set):
-    text = running.shipped("paper/oneshot-samplers").replace('device = "cuda"', 'device = "cpu"')
+    text = study_text("paper/oneshot-samplers").replace('device = "cuda"', 'device = "cpu"')
     for old, new, says in (
         ('sampler = "deiso"', 'sampler = "deisso"', "unknown sampler 'deisso'"),
         ('protocol = "', 'protocol = "x', "unknown protocol 'x"),

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from nasgauge.errors import UserError
-from nasgauge.workers import unordered_map
+from nasgauge.workers import KINDS, unordered_map
 
 
 def square(n):
@@ -48,6 +48,9 @@ def test_unknown_kinds_and_no_workers():
         unordered_map(square, [1], kind="proceses")
     with pytest.raises(UserError, match="at least one"):
         unordered_map(square, [1], n_workers=0)
+    for kind in KINDS:
+        with pytest.raises(UserError, match=r"give a whole number from 1 to .*eight for each"):
+            unordered_map(square, [1], kind=kind, n_workers=10**20)
 
 
 def test_nothing_to_do_is_done_at_once():

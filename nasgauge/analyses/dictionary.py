@@ -150,8 +150,10 @@ ANALYSES: dict[str, Analysis] = {
         (3.3, 2.9),
         "panel",
         needs=("checkpoint_scores",),
+        takes=("windows",),
         caption="The later checkpoint takes the place of the truth; lines are means over seeds, bands their range. "
-        "Compare estimators with the same checkpoints: the farther apart, the less they agree.",
+        "Averages are compared with the next one that shares no checkpoint with them. Compare estimators with the same "
+        "checkpoints: the farther apart, the less they agree.",
         section="stability",
     ),
     "seeds": Analysis(

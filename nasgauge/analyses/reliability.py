@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.drawing import BLUE, tidy
+from nasgauge.analyses.vectors import is_among
 from nasgauge.criteria import kendall_tau
 from nasgauge.errors import UserError
 from nasgauge.spaces import Space
@@ -27,7 +28,8 @@ def compute(
 
     kendall_tau(h) = mean over splits of kendall_tau(mean of h trainings, mean of h other trainings)
 
-    truth: table TRUTH; scores and space are not used. A row for each h up to half the trainings of the architecture
+    truth: table TRUTH. scores: table SCORES, of which the architectures count; None: all of the truth. space is not
+    used. A row for each h up to half the trainings of the architecture
     that has most, over the n architectures with at least 2 h trainings. Where all of these share their seeds, the
     splits are all pairs of disjoint sets of h seeds, or n_splits drawn ones of them; where they differ, each
     architecture's trainings are divided at random n_splits times. lower, upper: least and greatest tau over the splits.
@@ -42,6 +44,8 @@ def compute(
     """
     if n_splits < 1:
         raise UserError(f"reliability: n_splits is {n_splits}; at least one split is needed")
+    if scores is not None:
+        truth = truth[is_among(truth["arch"], scores["arch"])]
     # A pivot sorts, so the splits do not depend on the order of rows.
     wide = truth.pivot(index="arch", columns="seed", values="accuracy").to_numpy(dtype="float64")
     n_trainings = (~np.isnan(wide)).sum(axis=1)

@@ -1,7 +1,6 @@
-"""How much does a ranking change from one checkpoint to the next?"""
+"""How much does a ranking change from one checkpoint to the next that shares no weights with it?"""
 
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -28,6 +27,7 @@ def compute(
     space: Space | None = None,
     *,
     checkpoint_scores: pd.DataFrame,
+    windows: pd.DataFrame | None = None,
     criteria: Iterable[CriterionSpec] = STABILITY_CRITERIA,
 ) -> pd.DataFrame:
     """Agreement of each checkpoint's scores with those of the next, which take the place of the truth.
@@ -36,7 +36,9 @@ def compute(
 
     checkpoint_scores: table CHECKPOINT_SCORES. truth: table TRUTH, says which architectures count; scores (table
     SCORES) decide `place` alone; space is not used. next_epoch: the seed's next checkpoint, so that a seed without a
-    checkpoint is compared across the gap. n: architectures that all n_seeds seeds of the pair scored at both. The
+    checkpoint is compared across the gap. windows: table WINDOWS, of averages over several checkpoints: two averages
+    that have some of them in common agree by construction, so next_epoch is then the first one of whose checkpoints
+    all come after `epoch`, and none of N averages has a row where there are less than 2 N checkpoints. n: architectures that all n_seeds seeds of the pair scored at both. The
     farther apart, the less checkpoints agree: compare estimators with the same ones. Directions and ranges are the
     criteria's; NaN where a criterion is undefined for one of the seeds. Returns (estimator, epoch, next_epoch,
     criterion, at, value, low, high, n, n_seeds, panel, place), empty where nobody has two checkpoints. UserError:
@@ -52,10 +54,12 @@ def compute(
     Reference: ning2021evaluating, Fig. 7.
     """
     asked = resolve_all(criteria)
+    averaged = {} if windows is None else windows.set_index(["estimator", "epoch"])["oldest"].to_dict()
     archs = mean_truth(truth).sort_index().index
     rows = []
     for name, epochs, cube in cubes(checkpoint_scores, archs):
-        for (i, j), seeds in sorted(_neighbours(cube).items()):
+        oldest = [averaged.get((name, epoch), epoch) for epoch in epochs]
+        for (i, j), seeds in sorted(_neighbours(cube, epochs, oldest).items()):
             kept = ~np.isnan(cube[:, seeds][:, :, [i, j]]).any(axis=(1, 2))
             if kept.any():
                 pairs = [(cube[kept, seed, i], cube[kept, seed, j]) for seed in seeds]
@@ -75,10 +79,16 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     tidy(ax)
 
 
-def _neighbours(cube: np.ndarray) -> dict[tuple[int, int], list[int]]:
-    """The seeds of each pair of neighbouring checkpoints, of a (n_archs, n_seeds, n_epochs) array with NaN for none."""
+def _neighbours(cube: np.ndarray, epochs: Sequence[int], oldest: Sequence[int]) -> dict[tuple[int, int], list[int]]:
+    """The seeds of each pair of checkpoints, the second the first one with an `oldest` after the first one's epoch.
+
+    cube: (n_archs, n_seeds, n_epochs), NaN for none.
+    """
     pairs: dict[tuple[int, int], list[int]] = {}
     for seed, scored in enumerate(~np.isnan(cube).all(axis=0)):
-        for pair in pairwise(np.flatnonzero(scored).tolist()):
-            pairs.setdefault(pair, []).append(seed)
+        there = np.flatnonzero(scored).tolist()
+        for i in there:
+            j = next((j for j in there if oldest[j] > epochs[i]), None)
+            if j is not None:
+                pairs.setdefault((i, j), []).append(seed)
     return pairs

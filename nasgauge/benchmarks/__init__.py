@@ -4,7 +4,7 @@ A benchmark is a read-only table of trained accuracies with declared facts and a
 Rule: tables and readers of tables; no torch, no training, no proxies.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -25,24 +25,38 @@ BENCHMARKS: dict[str, Callable[..., Benchmark]] = {
     "nb301": nb301.load,
 }
 
+# those that draw from a larger table, and find given architectures there
+LOOKED_UP: dict[str, Callable[..., Benchmark]] = {"nb101": nb101.looked_up}
 
-def load(spec: "str | dict[str, Any] | Benchmark") -> Benchmark:
+
+def load(spec: "str | dict[str, Any] | Benchmark", *, holding: Collection[str] | None = None) -> Benchmark:
     """The benchmark of a name, or of a dict with its name and choices, e.g. {"name": "nb201", "dataset": "cifar100"}.
 
     The name may also be that of a .parquet file that `nasgauge bench build` or `nasgauge bench import` wrote.
+    holding: architectures that are to be judged. A benchmark that by default draws from a larger table holds these
+    instead, as far as they are in the table; where the draw is chosen, its `left_out` says which of them it passed
+    over.
+
     UserError for an unknown name or choice (nearest listed), a value of another type, or tables that are not there.
     """
     if isinstance(spec, Benchmark):
         return spec
     choices = {"name": spec} if isinstance(spec, str) else dict(spec) if isinstance(spec, Mapping) else {}
     name = choices.pop("name", None)
-    if not isinstance(name, str):
-        raise UserError("benchmark: give its name, or its name and choices such as {name = 'nb201', split = 'test'}")
-    loader = partial(imported.load, name) if name.endswith(".parquet") else BENCHMARKS.get(name)
-    if loader is None:
-        raise unknown_name("benchmark", name, BENCHMARKS)
+    known(name)
+    loader = partial(imported.load, name) if name.endswith(".parquet") else BENCHMARKS[name]
     check_choices(name, loader, choices)
+    if holding is not None and name in LOOKED_UP:
+        loader = partial(LOOKED_UP[name], holding)
     return loader(**choices)
 
 
-__all__ = ["BENCHMARKS", "Benchmark", "load"]
+def known(name: Any) -> None:
+    """UserError unless the name is that of a benchmark or of a table."""
+    if not isinstance(name, str):
+        raise UserError("benchmark: give its name, or its name and choices such as {name = 'nb201', split = 'test'}")
+    if not name.endswith(".parquet") and name not in BENCHMARKS:
+        raise unknown_name("benchmark", name, BENCHMARKS)
+
+
+__all__ = ["BENCHMARKS", "LOOKED_UP", "Benchmark", "known", "load"]

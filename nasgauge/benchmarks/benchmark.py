@@ -1,13 +1,14 @@
 """A tabular benchmark: trained accuracies, facts and provenance."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from nasgauge.errors import UserError
+from nasgauge.errors import UserError, unknown_name
+from nasgauge.spaces import get_space
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,8 +18,9 @@ class Benchmark:
     name; space: name of the search space. truth: table TRUTH, what estimators are judged against. replicates: table
     TRUTH with several seeds an architecture, from which the noise ceiling is measured; None where there are none.
     provenance: which truth this is, printed with every result. facts: declared numbers that the contract test verifies.
-    complexity: arch, n_params and macs, or None. ceiling_measure: what the replicates measure where that is another
-    quantity than the truth (other split, epochs or data); None: the same.
+    complexity: arch, n_params and macs, or None. left_out: architectures of the benchmark's own table that are not in
+    the truth, as far as they are known by name, and why. ceiling_measure: what the replicates measure where that is
+    another quantity than the truth (other split, epochs or data); None: the same.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Benchmark:
     provenance: Mapping[str, str]
     facts: Mapping[str, Any]
     complexity: pd.DataFrame | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
     ceiling_measure: str | None = None
 
     @property
@@ -48,6 +51,24 @@ class Benchmark:
         return replace(
             self, **reduced, provenance={**self.provenance, "architectures": f"{len(keep):,} of {len(self.archs):,}"}
         )
+
+    def in_classes(self, form: str | None) -> "Benchmark":
+        """The same truth with the classes of another canonical form of its space, told in the provenance.
+
+        None, and the space's first form, leave the classes of the table. UserError: a form that the space lacks.
+        """
+        space = get_space(self.space)
+        if form is not None and form not in space.forms:
+            raise unknown_name(f"canonical form of {space.name}", form, space.forms)
+        if form in (None, space.forms[0]):
+            return self
+        tables = {name: getattr(self, name) for name in ("truth", "replicates")}
+        tables = {name: table for name, table in tables.items() if table is not None}
+        archs = dict.fromkeys(arch for table in tables.values() for arch in table["arch"])
+        classes = {text: space.to_str(space.canonical(space.from_str(text), form)) for text in archs}
+        named = {name: table.assign(iso_class=table["arch"].map(classes)) for name, table in tables.items()}
+        n_classes = self.truth["arch"].map(classes).nunique()
+        return replace(self, **named, provenance={**self.provenance, "classes": f"{n_classes:,} of the form {form!r}"})
 
     def sample_classes(self, n: int | None, *, twins: bool = False, rng: np.random.Generator) -> "Benchmark":
         """One architecture of each of `n` random isomorphism classes (all if None): the class's representative.

@@ -1,7 +1,9 @@
 """The benchmarks that travel inside the package, made by `nasgauge bench build` from the recipe beside them."""
 
+import json
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table
@@ -54,15 +56,9 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
     return Benchmark(record["name"], record["space"], truth, replicates, provenance, facts, complexity)
 
 
-def recipe(name: str) -> str | None:
-    """The text of the shipped recipe of that name, None if there is none."""
-    path = Path(str(resources.files("nasgauge.benchmarks"))) / "recipes" / f"{name}.toml"
-    return path.read_text() if path.is_file() else None
-
-
-def recipe_names() -> list[str]:
-    """The names of the shipped recipes."""
-    return sorted(p.stem for p in (Path(str(resources.files("nasgauge.benchmarks"))) / "recipes").glob("*.toml"))
+def record(name: str) -> dict[str, Any]:
+    """What `nasgauge bench build` wrote beside the table of an embedded benchmark: title, space, facts, environment."""
+    return json.loads((_folder() / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def _folder() -> Path:

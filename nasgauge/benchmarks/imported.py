@@ -41,7 +41,7 @@ def load(
 
 
 def _official(path: Path, record: dict[str, Any], metric: str, dataset: str | None, epochs: int | None) -> Benchmark:
-    rows = read_table(path, OFFICIAL)
+    table = rows = read_table(path, OFFICIAL)
     check_archs(rows, record["space"], path)
     for column in METRICS:
         check_range(rows, column, 0, 1, path)
@@ -70,7 +70,18 @@ def _official(path: Path, record: dict[str, Any], metric: str, dataset: str | No
     found = {"n_archs": truth["arch"].nunique(), "n_classes": truth["iso_class"].nunique()}
     complexity = sizes.drop_duplicates("arch").reset_index(drop=True)
     facts = {**record["facts"], **found}
-    return Benchmark(path.stem, record["space"], truth, truth if several else None, provenance, facts, complexity)
+    replicates = truth if several else None
+    left_out = _left_out(table, rows, told, metric)
+    return Benchmark(path.stem, record["space"], truth, replicates, provenance, facts, complexity, left_out)
+
+
+def _left_out(table: pd.DataFrame, rows: pd.DataFrame, told: pd.DataFrame, metric: str) -> dict[str, str]:
+    """Why an architecture of the table is not in the truth: trained on something else, or without the metric."""
+    choice = f"in the table, but not for {told['dataset'].iloc[0]}, {told['epochs'].iloc[0]} epochs"
+    reasons = dict.fromkeys(table["arch"].unique(), choice)
+    reasons |= dict.fromkeys(rows["arch"].unique(), f"in the table, but without {metric.replace('_', ' ')}")
+    known = set(told["arch"])
+    return {arch: why for arch, why in reasons.items() if arch not in known}
 
 
 def _only(rows: pd.DataFrame, column: str, wanted: Any, path: Path) -> pd.DataFrame:

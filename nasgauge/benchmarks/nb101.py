@@ -5,17 +5,20 @@ Ying et al., "NAS-Bench-101", ICML 2019; Zela, Siems & Hutter, "NAS-Bench-1Shot1
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_range, read_table
-from nasgauge.benchmarks.nb101_fingerprint import fingerprints
+from nasgauge.benchmarks.nb101_lookup import CELLS, archs, rows_of
 from nasgauge.errors import UserError, unknown_name
-from nasgauge.spaces import NB101, SPACES, Arch, Space
+from nasgauge.spaces import SPACES, Arch, Space
 from nasgauge.tables import TRUTH, Column, Table, check
 
 _ACCURACY = "test_accuracy_108_epochs_mean"
@@ -27,7 +30,6 @@ _TABLE = Table(
     ),
     key=("index",),
 )
-_CELLS = NB101()
 VIEWS = tuple(name for name in SPACES if name.startswith("nb101-1shot1"))
 FACTS = {"n_cells": 423_624, "best_test_percent": 94.3176, "index_of_best": 4789, "kendall_tau_params": 0.3066}
 
@@ -40,20 +42,68 @@ def load(*, view: str = "nb101", n: int | None = 10_000, seed: int = 0) -> Bench
     keeps the earlier ones; None takes all, which for the whole table means two minutes of canonical forms. n_params are
     the published ones, of the cell in the table (128 channels); an isomorphic one may have a few more or fewer.
     """
-    if view not in ("nb101", *VIEWS):
-        raise unknown_name("view of NAS-Bench-101", view, ("nb101", *VIEWS))
+    _check_view(view)
     if n is not None and n < 1:
         raise UserError(f"benchmark 'nb101': n is {n}; give a number from 1")
-    table = _table(_file())
-    rng = np.random.default_rng(seed)
-    names, classes, rows = _cells(table, n, rng) if view == "nb101" else _view(table, view, n, rng)
+    table, rng = _table(), np.random.default_rng(seed)
+    drawn = "" if n is None else f", drawn by seed {seed}"
+    if view == "nb101":  # no two of the table's cells are isomorphic
+        rows = table.iloc[rng.permutation(len(table))[:n]]
+        return _benchmark(view, list(archs(rows)), rows, drawn)
+    space = SPACES[view]()
+    chosen = _drawn(space, n, rng)
+    forms = [CELLS.canonical(space.to_nb101(arch)) for arch in chosen]
+    place = rows_of(table, forms)
+    absent = [arch for arch, form in zip(chosen, forms, strict=True) if form not in place]
+    if absent:
+        name = space.to_str(absent[0])
+        raise UserError(f"benchmark 'nb101': the table lacks the cell of {name}; give the table of all cells")
+    return _benchmark(view, chosen, table.iloc[[place[form] for form in forms]], drawn)
+
+
+def looked_up(names: Collection[str], *, view: str = "nb101", **drawn: Any) -> Benchmark:
+    """The architectures of these strings, found in the full table under whatever numbering of their cell.
+
+    Strings that are no architectures of the view are passed over. If the draw is chosen, by n or seed, it is what is
+    drawn, and `left_out` tells those of the strings that are in the table and not drawn.
+    """
+    _check_view(view)
+    space = SPACES[view]()
+    given: dict[str, Arch] = {}
+    for name in names:
+        with suppress(UserError):
+            given[name] = space.from_str(name)
+    if drawn:
+        found = load(view=view, **drawn)
+        known = set(found.archs)
+        given = {name: arch for name, arch in given.items() if space.to_str(arch) not in known}
+    table = _table()
+    forms = {name: CELLS.canonical(space.to_nb101(arch)) for name, arch in given.items()}
+    place = rows_of(table, set(forms.values()))
+    if drawn:
+        why = (
+            f"in the table, but not among the {len(known):,} drawn by n and seed (without them, `judge` looks cells up)"
+        )
+        return replace(found, left_out={name: why for name, form in forms.items() if form in place})
+    held = {given[name]: place[form] for name, form in forms.items() if form in place}
+    if view == "nb101":  # one name a cell: that of the table
+        rows = table.iloc[list(dict.fromkeys(held.values()))]
+        return _benchmark(view, list(archs(rows)), rows, f" looked up, of the {len(table):,} cells of the table")
+    rows = table.iloc[list(held.values())]
+    return _benchmark(view, list(held), rows, f" looked up, in the {len(table):,} cells of the table")
+
+
+def _benchmark(view: str, chosen: list[Arch], rows: pd.DataFrame, which: str) -> Benchmark:
+    """The benchmark of these architectures of a view, each with the row of its cell; which: how they were chosen."""
+    space = SPACES[view]()
+    names, classes = [space.to_str(a) for a in chosen], [space.to_str(space.canonical(a)) for a in chosen]
     truth = pd.DataFrame({"arch": names, "iso_class": classes, "seed": pd.NA, "accuracy": rows[_ACCURACY].to_numpy()})
     complexity = pd.DataFrame({"arch": names, "n_params": rows["params"].to_numpy(), "macs": pd.NA})
     what = "NAS-Bench-101" if view == "nb101" else f"NAS-Bench-101, view {view}"
     provenance = {
         "truth": f"{what}, CIFAR-10",
         "measure": "test accuracy after 108 epochs, mean over the published trainings",
-        "architectures": f"{len(names):,}" + (f", drawn by seed {seed}" if n is not None else ""),
+        "architectures": f"{len(names):,}{which}",
         "noise ceiling from": "nothing: the table holds means alone",
         "source": "Ying et al. 2019, as collected by FreeREA",
     }
@@ -61,30 +111,9 @@ def load(*, view: str = "nb101", n: int | None = 10_000, seed: int = 0) -> Bench
     return Benchmark("nb101", view, check(truth, TRUTH), None, provenance, facts, complexity)
 
 
-def _cells(table: pd.DataFrame, n: int | None, rng: np.random.Generator) -> tuple[list[str], list[str], pd.DataFrame]:
-    """Strings, classes and rows of cells as the table writes them; no two of the table's cells are isomorphic."""
-    rows = table.iloc[rng.permutation(len(table))[:n]]
-    archs = [_arch(*row) for row in _layouts(rows)]
-    return [_CELLS.to_str(a) for a in archs], [_CELLS.to_str(_CELLS.canonical(a)) for a in archs], rows
-
-
-def _view(
-    table: pd.DataFrame, view: str, n: int | None, rng: np.random.Generator
-) -> tuple[list[str], list[str], pd.DataFrame]:
-    """Strings and classes of architectures of a sub-space, and the row of the table with each one's cell."""
-    space = SPACES[view]()
-    archs = _drawn(space, n, rng)
-    forms = [_CELLS.canonical(space.to_nb101(arch)) for arch in archs]
-    wanted = fingerprints(np.array([form[0] for form in forms]), np.array([form[1:] for form in forms]))
-    adjacency = _seven_vertices(table["n_vertices"].to_numpy("int64"), table["adj_bits"].to_numpy("int64"))
-    near = np.flatnonzero(np.isin(fingerprints(adjacency, _digits(table["ops"])), wanted))
-    place = {_CELLS.canonical(_arch(*row)): i for i, row in zip(near, _layouts(table.iloc[near]), strict=True)}
-    absent = [arch for arch, form in zip(archs, forms, strict=True) if form not in place]
-    if absent:
-        name = space.to_str(absent[0])
-        raise UserError(f"benchmark 'nb101': the table lacks the cell of {name}; give the table of all cells")
-    rows = table.iloc[[place[form] for form in forms]]
-    return [space.to_str(a) for a in archs], [space.to_str(space.canonical(a)) for a in archs], rows
+def _check_view(view: str) -> None:
+    if view not in ("nb101", *VIEWS):
+        raise unknown_name("view of NAS-Bench-101", view, ("nb101", *VIEWS))
 
 
 def _drawn(space: Space, n: int | None, rng: np.random.Generator) -> list[Arch]:
@@ -107,28 +136,9 @@ def _distinct(space: Space, rng: np.random.Generator) -> Iterator[Arch]:
             yield arch
 
 
-def _layouts(rows: pd.DataFrame) -> Iterator[tuple[int, int, str]]:
-    return zip(rows["n_vertices"].tolist(), rows["adj_bits"].tolist(), rows["ops"].tolist(), strict=True)
-
-
-def _arch(n_vertices: int, adj_bits: int, ops: str) -> Arch:
-    return _CELLS.from_table(n_vertices, adj_bits, ops)
-
-
-def _seven_vertices(n_vertices: np.ndarray, adj_bits: np.ndarray) -> np.ndarray:
-    """The adjacency bits with the output as vertex 6, as `NB101.from_table` places it, for all rows at once."""
-    n_before = (n_vertices - 1) * (n_vertices - 2) // 2  # bits of the vertices before the output
-    return adj_bits & ((1 << n_before) - 1) | adj_bits >> n_before << 15
-
-
-def _digits(ops: pd.Series) -> np.ndarray:
-    """Operations as (cells, 5) integers; 0 for vertices that are not there."""
-    letters = np.array(ops.str.ljust(5, "0").tolist(), dtype="S5")
-    return letters.view("uint8").reshape(-1, 5) - ord("0")
-
-
-def _table(path: Path) -> pd.DataFrame:
+def _table() -> pd.DataFrame:
     """The published table; UserError for a row whose numbers are no cell's layout, size or accuracy."""
+    path = _file()
     table = read_table(path, _TABLE)
     bounds = {"n_vertices": (2, 7), "adj_bits": (0, (1 << 21) - 1), "params": (1, 1e12), _ACCURACY: (0, 1)}
     for column, (low, high) in bounds.items():

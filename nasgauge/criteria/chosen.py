@@ -19,7 +19,7 @@ def best_rank_at(
     score, truth: float vectors (n,), higher is better. Exactly one of fraction (0 < fraction < 1) and count (1..n).
     Ties: the expectation over a random choice among the scores tied at the border and over all orders of tied truths.
     Range [1/n, 1], lower is better; k random architectures reach (n + 1) / (k + 1) / n. NaN for n < 2 or a constant
-    vector. ValueError: not finite; UserError: k.
+    vector. ValueError: NaN or infinite, but a score may be -inf; UserError: k.
 
     >>> best_rank_at([4, 3, 2, 1], [0.3, 0.1, 0.4, 0.2], count=2)
     0.5
@@ -38,7 +38,8 @@ def worst_rank_at(
 
     score, truth: float vectors (n,), higher is better. Exactly one of fraction (0 < fraction < 1) and count (1..n).
     Ties: the expectation over a random choice among the scores tied at the border and over all orders of tied truths.
-    Range [k/n, 1], lower is better. NaN for n < 2 or a constant vector. ValueError: not finite; UserError: k.
+    Range [k/n, 1], lower is better. NaN for n < 2 or a constant vector. ValueError: NaN or infinite, but a score may be
+    -inf; UserError: k.
 
     >>> worst_rank_at([4, 3, 2, 1], [0.3, 0.1, 0.4, 0.2], count=2)
     1.0
@@ -57,7 +58,8 @@ def best_accuracy_at(
 
     score, truth: float vectors (n,), higher is better. Exactly one of fraction (0 < fraction < 1) and count (1..n).
     Ties at the border: the expectation over a random choice among the tied. Range [min t, max t] in the truth's unit,
-    higher is better. NaN for n < 2 or a constant vector. ValueError: not finite; UserError: k.
+    higher is better. NaN for n < 2 or a constant vector. ValueError: NaN or infinite, but a score may be -inf;
+    UserError: k.
 
     >>> best_accuracy_at([4, 3, 2, 1], [0.3, 0.1, 0.4, 0.2], count=2)
     0.3
@@ -76,7 +78,8 @@ def worst_accuracy_at(
 
     score, truth: float vectors (n,), higher is better. Exactly one of fraction (0 < fraction < 1) and count (1..n).
     Ties at the border: the expectation over a random choice among the tied. Range [min t, max t] in the truth's unit,
-    higher is better. NaN for n < 2 or a constant vector. ValueError: not finite; UserError: k.
+    higher is better. NaN for n < 2 or a constant vector. ValueError: NaN or infinite, but a score may be -inf;
+    UserError: k.
 
     >>> worst_accuracy_at([4, 3, 2, 1], [0.3, 0.1, 0.4, 0.2], count=2)
     0.1
@@ -95,7 +98,8 @@ def regret_at(
 
     score, truth: float vectors (n,), higher is better. Exactly one of fraction (0 < fraction < 1) and count (1..n).
     Ties at the border: the expectation over a random choice among the tied. Range [0, max t - min t] in the truth's
-    unit, lower is better. NaN for n < 2 or a constant vector. ValueError: not finite; UserError: k.
+    unit, lower is better. NaN for n < 2 or a constant vector. ValueError: NaN or infinite, but a score may be -inf;
+    UserError: k.
 
     >>> round(regret_at([4, 3, 2, 1], [0.3, 0.1, 0.4, 0.2], count=2), 6)
     0.1

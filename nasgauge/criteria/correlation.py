@@ -12,9 +12,9 @@ def pearson_r(score: np.ndarray, truth: np.ndarray) -> float:
 
     r = sum (s_i - mean s)(t_i - mean t) / sqrt(sum (s_i - mean s)^2 * sum (t_i - mean t)^2)
 
-    score, truth: float vectors (n,), higher is better. Range [-1, 1], higher is better. NaN for n < 2 or a constant
-    vector. It reads the values and not only the order, so a single outlying score can decide it. ValueError: not
-    finite.
+    score, truth: float vectors (n,), higher is better. Range [-1, 1], higher is better. NaN for n < 2, a constant
+    vector or a score of -inf. It reads the values and not only the order, so a single outlying score can decide it.
+    ValueError: a truth that is not finite, a score of NaN or +inf.
 
     >>> round(pearson_r([1, 2, 4], [0.1, 0.2, 0.3]), 6)
     0.981981
@@ -22,9 +22,9 @@ def pearson_r(score: np.ndarray, truth: np.ndarray) -> float:
     Reference: pearson1895; symbol LC in ning2021evaluating.
     """
     score, truth = check_pair(score, truth)
-    if not is_defined(score, truth):
+    if not is_defined(score, truth) or np.isneginf(score).any():
         return float("nan")
-    return float(stats.pearsonr(score, truth).statistic)
+    return _weighted_correlation(np.ones(len(score)), _near_zero(score), _near_zero(truth))
 
 
 def kendall_tau(score: np.ndarray, truth: np.ndarray) -> float:
@@ -34,7 +34,8 @@ def kendall_tau(score: np.ndarray, truth: np.ndarray) -> float:
     score only and in truth only.
 
     score, truth: float vectors (n,), higher is better. Ties lower the numerator and are taken out of the denominator of
-    their own side. Range [-1, 1], higher is better. NaN for n < 2 or a constant vector. ValueError: not finite.
+    their own side. Range [-1, 1], higher is better. NaN for n < 2 or a constant vector. ValueError: NaN or infinite,
+    but a score may be -inf.
 
     >>> round(kendall_tau([1, 2, 3, 4], [0.1, 0.3, 0.2, 0.4]), 6)
     0.666667
@@ -53,7 +54,7 @@ def spearman_rho(score: np.ndarray, truth: np.ndarray) -> float:
     rho = pearson_r(rank s, rank t)
 
     score, truth: float vectors (n,), higher is better. Range [-1, 1], higher is better. NaN for n < 2 or a constant
-    vector. ValueError: not finite.
+    vector. ValueError: NaN or infinite, but a score may be -inf.
 
     >>> round(spearman_rho([1, 2, 3, 4], [0.1, 0.3, 0.2, 0.4]), 6)
     0.8
@@ -63,16 +64,18 @@ def spearman_rho(score: np.ndarray, truth: np.ndarray) -> float:
     score, truth = check_pair(score, truth)
     if not is_defined(score, truth):
         return float("nan")
-    return float(stats.pearsonr(stats.rankdata(score), stats.rankdata(truth)).statistic)
+    score, truth = _near_zero(stats.rankdata(score)), _near_zero(stats.rankdata(truth))
+    return _weighted_correlation(np.ones(len(score)), score, truth)
 
 
 def pearson_r_of_draws(rows: Resamples) -> np.ndarray:
     """Pearson's r of each draw, with the mean of the draw taken off before products are summed."""
     value = np.full(len(rows), np.nan)
-    # Divided by its size, no score overflows when squared; the mean is taken per draw, for accuracy beside outliers.
-    score = rows.score / max(np.abs(rows.score).max(initial=0.0), np.finfo(float).tiny)
+    if not len(rows.score) or np.isneginf(rows.score).any():
+        return value
+    score, truth = _near_zero(rows.score), _near_zero(rows.truth)
     for draw in np.flatnonzero(rows.defined):
-        value[draw] = _weighted_correlation(rows.counts[draw].astype("float64"), score, rows.truth)
+        value[draw] = _weighted_correlation(rows.counts[draw].astype("float64"), score, truth)
     return value
 
 
@@ -113,7 +116,19 @@ def _mean_ranks(counts: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, flo
     return rank, float((size * rank) @ rank)
 
 
+def _near_zero(values: np.ndarray) -> np.ndarray:
+    """The vector moved and scaled so that its sums of squares neither overflow nor drown in a large common part.
+
+    A correlation does not change by it. The scale is a power of two, so that no bit is lost, and one element is taken
+    off all, exactly where they are close to each other.
+    """
+    scaled = np.ldexp(values, -np.frexp(np.abs(values).max())[1])
+    moved = scaled - scaled[0]
+    return np.ldexp(moved, -np.frexp(np.abs(moved).max())[1])
+
+
 def _weighted_correlation(weight: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
+    """Pearson's r of rows that count `weight` times each; x and y as `_near_zero` returns them."""
     n = weight.sum()
     x, y = x - weight @ x / n, y - weight @ y / n
     x_weighted = weight * x

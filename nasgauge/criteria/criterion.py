@@ -16,7 +16,8 @@ class Criterion:
     function: f(score, truth, ...) -> float. of_draws: its form for many resamples at once; None where there is none,
     and every resample is then written out and handed to the function. takes_k: it needs fraction or count. order_only:
     the score enters by its order alone, so that missing scores may be ranked last. symbol: the paper's. range: (low,
-    high).
+    high). of_accuracy: its value is an accuracy or a difference of accuracies, so it is undefined where the truth is
+    no fraction.
     """
 
     function: Callable[..., float]
@@ -28,6 +29,7 @@ class Criterion:
     reference: str
     range: tuple[float, float]
     order_only: bool = True
+    of_accuracy: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,7 @@ class BoundCriterion:
     function: Callable[..., float]
     of_draws: Callable[..., np.ndarray] | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    of_accuracy: bool = False
 
     def __call__(self, score: np.ndarray, truth: np.ndarray) -> float:
         return float(self.function(score, truth, **self.options))

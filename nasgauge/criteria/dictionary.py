@@ -101,6 +101,7 @@ CRITERIA: dict[str, Criterion] = {
         "BestAcc@K",
         _NING,
         _ANY,
+        of_accuracy=True,
     ),
     "worst_accuracy_at": Criterion(
         chosen.worst_accuracy_at,
@@ -111,6 +112,7 @@ CRITERIA: dict[str, Criterion] = {
         "WorstAcc@K",
         _NING,
         _ANY,
+        of_accuracy=True,
     ),
     "regret_at": Criterion(
         chosen.regret_at,
@@ -121,6 +123,7 @@ CRITERIA: dict[str, Criterion] = {
         "regret@K",
         _NING,
         (0.0, np.inf),
+        of_accuracy=True,
     ),
     "sparse_kendall_tau_nasws": Criterion(
         sparse.sparse_kendall_tau_nasws,
@@ -218,7 +221,9 @@ def _bind(name: str, entry: Criterion, options: dict[str, object]) -> BoundCrite
         if known[key].default is not None and options[key] != known[key].default
     ]
     label = f"{name}({', '.join(special)})" if special else name
-    return BoundCriterion(label, at, entry.better, entry.order_only, entry.function, entry.of_draws, options)
+    return BoundCriterion(
+        label, at, entry.better, entry.order_only, entry.function, entry.of_draws, options, entry.of_accuracy
+    )
 
 
 def resolve_all(specs: Iterable[CriterionSpec | BoundCriterion]) -> list[BoundCriterion]:

@@ -14,7 +14,9 @@ from nasgauge.errors import UserError
 
 
 def check_pair(score: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both vectors as float64; ValueError unless they are finite, one-dimensional and equally long.
+    """Both vectors as float64; ValueError unless they are one-dimensional, equally long, and finite.
+
+    A score may also be minus infinity: the worst of all, tied with its like.
 
     >>> check_pair([1, 2], [0.5, 0.25])
     (array([1., 2.]), array([0.5 , 0.25]))
@@ -24,8 +26,8 @@ def check_pair(score: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.nda
         raise ValueError(
             f"score and truth must be vectors of one length, not of shapes {score.shape} and {truth.shape}"
         )
-    if not (np.isfinite(score).all() and np.isfinite(truth).all()):
-        raise ValueError("score and truth must be finite; leave missing scores out beforehand")
+    if not ((score < np.inf).all() and np.isfinite(truth).all()):
+        raise ValueError("score and truth must be finite (a score may be -inf); leave missing scores out beforehand")
     return score, truth
 
 
@@ -35,7 +37,7 @@ def is_defined(score: np.ndarray, truth: np.ndarray) -> bool:
     >>> is_defined(np.array([1.0, 1.0]), np.array([0.0, 1.0]))
     False
     """
-    return len(score) > 1 and bool(np.ptp(score) > 0) and bool(np.ptp(truth) > 0)
+    return len(score) > 1 and bool(score.min() < score.max()) and bool(truth.min() < truth.max())
 
 
 def check_top(fraction: float | None, count: int | None) -> None:

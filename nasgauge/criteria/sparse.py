@@ -46,8 +46,8 @@ def sparse_kendall_tau(
 
     score, truth: float vectors (n,), higher is better; width in the truth's unit. Ties of the score: in "nasws", where
     they leave the positions open, the expectation over all orders; else as in tau_b. Range [-1, 1], higher is better.
-    NaN for n < 2, a constant vector, or one that the bins make constant. ValueError: not finite; UserError: an unknown
-    variant, a width not above 0.
+    NaN for n < 2, a constant vector, or one that the bins make constant. ValueError: NaN or infinite, but a score may
+    be -inf; UserError: an unknown variant, a width not above 0.
 
     >>> round(sparse_kendall_tau([1, 2, 3], [0.901, 0.9004, 0.905]), 6)
     0.333333

@@ -18,8 +18,8 @@ def precision_at_top(
 
     score, truth: float vectors (n,), higher is better. Exactly one of fraction (0 < fraction < 1) and count (1..n).
     Ties at either border: the expectation over all orders of the tied, independent in score and truth. Range [0, 1],
-    higher is better; a random score reaches k / n. NaN for n < 2 or a constant vector. ValueError: not finite;
-    UserError: k.
+    higher is better; a random score reaches k / n. NaN for n < 2 or a constant vector. ValueError: NaN or infinite, but
+    a score may be -inf; UserError: k.
 
     >>> precision_at_top([4, 3, 2, 1], [0.4, 0.1, 0.3, 0.2], count=2)
     0.5
@@ -38,8 +38,8 @@ def precision_at_bottom(
 
     score, truth: float vectors (n,), higher is better. Exactly one of fraction (0 < fraction < 1) and count (1..n).
     Ties at either border: the expectation over all orders of the tied, independent in score and truth. Range [0, 1],
-    higher is better; a random score reaches k / n. NaN for n < 2 or a constant vector. ValueError: not finite;
-    UserError: k.
+    higher is better; a random score reaches k / n. NaN for n < 2 or a constant vector. ValueError: NaN or infinite, but
+    a score may be -inf; UserError: k.
 
     >>> precision_at_bottom([4, 3, 2, 1], [0.4, 0.1, 0.3, 0.2], count=1)
     0.0
@@ -60,7 +60,8 @@ def kendall_tau_at_top(
     the architectures whose truth ties at the border every choice is equally likely: concordant, discordant and tied
     pairs are replaced by their expectations, which is the expectation of tau_b itself where the scores of those
     architectures are untied. Range [-1, 1], higher is better. NaN for n < 2, a constant vector, or a top that is tied
-    throughout in score or truth (always so at k = 1). ValueError: not finite; UserError: k.
+    throughout in score or truth (always so at k = 1). ValueError: NaN or infinite, but a score may be -inf; UserError:
+    k.
 
     >>> round(kendall_tau_at_top([1, 2, 4, 3], [0.1, 0.2, 0.3, 0.4], count=3), 6)
     0.333333

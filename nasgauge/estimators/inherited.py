@@ -1,6 +1,6 @@
 """An estimator on weights that another one has trained."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from nasgauge.estimators.estimator import Estimates, Estimator
 from nasgauge.spaces import Arch
-from nasgauge.tables import CHECKPOINT_SCORES, SCORES, check
+from nasgauge.tables import CHECKPOINT_SCORES, SCORES, STAND_INS, check
 
 
 @final
@@ -20,13 +20,15 @@ class Inherited(Estimator):
     `on(network)`: the estimator that measures the networks `network(arch)`. `networks(epoch)`: the function that gives
     an architecture's network with the weights of that epoch, or raises UserError where there are none for it, which
     is then the architecture's error. `epochs`: ascending; scores are those of the last. `label`: of the supernet; a
-    proxy p is called label_p.
+    proxy p is called label_p. `stand_ins(archs)`: the strings of those whose network is that of another member of their
+    class, each with that member's.
     """
 
     on: Callable[[Callable[[Arch], Any]], Estimator]
     networks: Callable[[int], Callable[[Arch], Any]]
     epochs: tuple[int, ...]
     label: str
+    stand_ins: Callable[[Sequence[Arch]], Mapping[str, str]] = lambda archs: {}
 
     def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "Inherited":
         """Itself: the supernet is trained by its own estimator."""
@@ -41,11 +43,18 @@ class Inherited(Estimator):
         found = {epoch: self.on(self.networks(epoch)).estimate(archs) for epoch in self.epochs}
         last = found[self.epochs[-1]]
         rows = pd.concat([e.scores.assign(epoch=epoch) for epoch, e in found.items()], ignore_index=True)
+        records = {"checkpoint_scores": check(self._named(rows), CHECKPOINT_SCORES)}
+        members = self.stand_ins(archs)
+        names = dict.fromkeys(last.scores["estimator"])
+        if members:
+            told = [(name, *pair) for name in names for pair in members.items()]
+            stand_ins = pd.DataFrame(told, columns=["estimator", "arch", "member"])
+            records["stand_ins"] = check(self._named(stand_ins), STAND_INS)
         return Estimates(
             scores=check(self._named(last.scores), SCORES),
             errors=self._named(last.errors),
             costs=self._named(last.costs),
-            records={"checkpoint_scores": check(self._named(rows), CHECKPOINT_SCORES)},
+            records=records,
         )
 
     def _named(self, table: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.errors import UserError, check_name, unknown_name
 from nasgauge.estimators import Estimator
 from nasgauge.families.family import Family, Learning, Need, Place
 from nasgauge.families.oneshot import ENSEMBLE, INHERITED, ONESHOT
@@ -59,6 +59,8 @@ def check_estimators(specs: Sequence[EstimatorSpec], space: Space, seeds: Sequen
             if needed not in known:
                 raise UserError(f"{where}: {unknown_name('estimator', needed, known)} (it must stand above)")
         own = spec.seeds or seeds
+        if family.build is None and spec.seeds:
+            raise UserError(f"{where}: it has no seeds but those of what it combines; leave seeds out")
         if family.build is not None:
             family.build(spec.options, space, seeds[0], place)
             for supernet in trained.keys() & {need.name for need in needs if need.scores == "none"}:
@@ -66,6 +68,7 @@ def check_estimators(specs: Sequence[EstimatorSpec], space: Space, seeds: Sequen
         if family.trains:
             trained[words.label] = own
         for name in family.names(words):
+            check_name(name, where)
             if name in known:
                 raise UserError(f"{where}: {name!r} stands twice in the study; give it another label")
             known.append(name)

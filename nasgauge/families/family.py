@@ -1,6 +1,6 @@
 """What a family of estimators is to a study: its words, the names it brings, and how it is built."""
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -19,13 +19,14 @@ from nasgauge.study import Options
 class Place:
     """The study around an estimator: where it may keep checkpoints (in memory alone if `folder` is None), whom to tell
     of its progress, the options of the study's supernets by label, and the scores (table SCORES) of the estimators that
-    it needs, None before there are any.
+    it needs, None before there are any. `judged()`: the strings of the study's architectures, none where unknown.
     """
 
     folder: Path | None = None
     progress: Progress | None = None
     supernets: Mapping[str, Options] = field(default_factory=dict)
     scores: pd.DataFrame | None = None
+    judged: Callable[[], Collection[str]] = frozenset
 
     def checkpoints(self, label: str, seed: int) -> MutableMapping[int, dict[str, Any]]:
         """The states (by epoch) of the supernet of that label and seed."""

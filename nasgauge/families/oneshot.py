@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from nasgauge.datasets import ImageData, Split
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.errors import UserError, check_name, unknown_name
 from nasgauge.estimators import Estimator, Inherited
 from nasgauge.estimators.oneshot import (
+    OPTIONAL,
     PROTOCOLS,
     SAMPLERS,
     ForgettingProbe,
@@ -28,6 +29,7 @@ from nasgauge.estimators.oneshot import (
 from nasgauge.estimators.zeroshot import ZeroShot
 from nasgauge.families.family import Family, Need, Place
 from nasgauge.families.images import batches, parted, whole
+from nasgauge.families.networks import network_options
 from nasgauge.families.tensorboard import tensorboard_logger
 from nasgauge.nets import NetOptions, Path, SupernetOptions, supernet
 from nasgauge.spaces import Arch, Space
@@ -45,7 +47,8 @@ class OneShotWords:
     `epochs` likewise. `net`, `supernet`: the keys of NetOptions and SupernetOptions. `data`, `data_path`: images, of
     which the last `valid_share` validate, in the file's order or shuffled by `split_seed`. `checkpoints`: epochs whose
     weights are kept and scored. `score_batch_size`, `n_score_batches`: of the validation images. `averages`: numbers
-    of checkpoints whose weights are averaged. `post_deiso`, `form`: also average the scores over an isomorphism class.
+    of checkpoints whose weights are averaged. `post_deiso`: also average the scores over an isomorphism class. `form`:
+    the canonical form of these classes, and of those that a supernet `without` operations judges by another member.
     `forgetting_epochs`, `gradient_epochs`: when to record the forgetting of `n_forgetting_archs` architectures, and
     gradients of `n_gradient_archs` architectures on `n_gradient_images` training images. `tensorboard`: folder for
     its logs. `device`.
@@ -106,12 +109,15 @@ class EnsembleWords:
 def _build(options: Options, space: Space, seed: int, place: Place) -> OneShot:
     words: OneShotWords = options_for(OneShotWords, options, "estimator 'oneshot'")
     where = f"estimator {words.label!r}"
+    if "/" in check_name(words.label, where):
+        raise UserError(f"{where}: the label is part of a folder's name; leave out the '/'")
     data = whole(words.data, words.data_path)
     split = parted(data, words.valid_share, words.split_seed, where)
     shape = {"in_channels": data.images.shape[1], "n_classes": data.n_classes}
-    net = options_for(NetOptions, shape | (words.net or {}), f"{where}, net")
+    net = network_options(space, words.net, shape, f"{where}, net", trained=True)
     shared = options_for(SupernetOptions, words.supernet or {}, f"{where}, supernet")
     protocol = _protocol(words, where)
+    _check(words, space, protocol, where)
     space = _restricted(space, words.without, where)
     stream = partial(_stream, words, _n_streams(words, space, net, shared))
     first_step = next(stream(space, rng=np.random.default_rng(0)))  # not of `seed`: all seeds share their settings
@@ -119,7 +125,7 @@ def _build(options: Options, space: Space, seed: int, place: Place) -> OneShot:
         space, data, split, stream, protocol, net=net, supernet=shared, seed=seed, label=words.label,
         checkpoint_epochs=tuple(words.checkpoints), score_batch_size=words.score_batch_size,
         n_score_batches=words.n_score_batches, averages=tuple(words.averages), post_deiso=words.post_deiso,
-        form=words.form, probes=_probes(words, space, data, split, seed),
+        form=words.form, judged=place.judged, probes=_probes(words, space, data, split, seed),
         settings=_settings(protocol, net, len(first_step)), checkpoints=place.checkpoints(words.label, seed),
         progress=place.progress, on_epoch=_logger(words, seed), device=words.device,
     )  # fmt: skip
@@ -141,12 +147,38 @@ def _restricted(space: Space, without: Sequence[str], where: str) -> Space:
 
 
 def _protocol(words: OneShotWords, where: str) -> Protocol:
+    """The protocol of that name, with the keys that are changed; "none" is None, which no file can hold."""
     if words.protocol not in PROTOCOLS:
         raise unknown_name("protocol", words.protocol, PROTOCOLS)
-    epochs = {} if words.epochs is None else {"epochs": words.epochs}
-    return options_for(
-        Protocol, vars(PROTOCOLS[words.protocol]) | (words.training or {}) | epochs, f"{where}, training"
-    )
+    changed = dict(words.training or {})
+    if words.epochs is not None:
+        if "epochs" in changed:
+            raise UserError(f"{where}: epochs stands in training too; remove one of the two")
+        changed["epochs"] = words.epochs
+    changed |= {name: None for name in OPTIONAL & changed.keys() if changed[name] == "none"}
+    return options_for(Protocol, vars(PROTOCOLS[words.protocol]) | changed, f"{where}, training")
+
+
+def _check(words: OneShotWords, space: Space, protocol: Protocol, where: str) -> None:
+    """UserError for words that say nothing beside the others."""
+    if words.form is not None:
+        if words.form not in space.forms:
+            raise unknown_name(f"canonical form of {space.name}", words.form, space.forms)
+        if not (words.post_deiso or words.without):
+            raise UserError(
+                f"{where}: form = {words.form!r}, but no class is asked for; set post_deiso, or leave it out"
+            )
+    for epochs, first, options in (
+        ("forgetting_epochs", 1, ("n_forgetting_archs",)),
+        ("gradient_epochs", 0, ("n_gradient_archs", "n_gradient_images")),
+    ):
+        chosen = getattr(words, epochs)
+        outside = [epoch for epoch in chosen if not first <= epoch <= protocol.epochs]
+        if outside:
+            raise UserError(f"{where}: {epochs} holds {outside[0]}; give {first} to {protocol.epochs}")
+        for name in options:
+            if not chosen and getattr(words, name) != getattr(OneShotWords, name):
+                raise UserError(f"{where}: {name} says nothing without {epochs}; give these, or leave it out")
 
 
 def _settings(protocol: Protocol, net: NetOptions, n_samples: int) -> dict[str, float]:
@@ -205,7 +237,13 @@ def _inherited(options: Options, space: Space, seed: int, place: Place) -> Estim
             space, tuple(words.proxies), drawn, net=parent.net, seed=seed, network=network, device=parent.device
         )
 
-    return Inherited(on, lambda epoch: parent.trained(epoch).standalone, _epochs(words, parent.epochs), words.of)
+    choose = parent.stand_ins()
+
+    def networks(epoch: int) -> Callable[[Arch], nn.Module]:
+        net = parent.trained(epoch)
+        return lambda arch: net.standalone(choose(arch))
+
+    return Inherited(on, networks, _epochs(words, parent.epochs), words.of, choose.told)
 
 
 def _epochs(words: InheritedWords, kept: Sequence[int]) -> tuple[int, ...]:

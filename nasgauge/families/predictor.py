@@ -47,6 +47,11 @@ class PredictorWords:
 
 _BY_SEED = "by_seed"
 _WORDS = {"choose": "by {}", "signal": "on {}", "judged": "on {}", "loss": "{}", "n_trainings": "seen {}x"}
+_WHY = {
+    **dict.fromkeys(("loss", "epochs", "batch_size", "lr"), "as its encoder is no network"),
+    "choose": "as there is no stage after the first",
+    "n_trainings": "as it learns from a signal",
+}
 _N_NAMED = 2  # features that a name holds
 _NOT_SAID = ("encoder", "n_fit", "draw", "stages", "features", "n_candidates", "label")
 
@@ -108,6 +113,12 @@ def _check(words: PredictorWords) -> None:
         raise UserError(f"{where}: choose = {words.choose!r} scores n_candidates architectures; give at least n_fit")
     if not budget and words.n_candidates is not None:
         raise UserError(f"{where}: choose = {words.choose!r} scores all; remove n_candidates, or choose another search")
+    unused = [] if get_encoder(words.encoder).trains else ["loss", "epochs", "batch_size", "lr"]
+    unused += [] if max(words.stages) else ["choose"]
+    unused += ["n_trainings"] if words.signal else []
+    for name in unused:
+        if getattr(words, name) != getattr(PredictorWords, name):
+            raise UserError(f"{where}: {name} = {getattr(words, name)!r} changes nothing, {_WHY[name]}; leave it out")
     if words.n_trainings is not None and words.n_trainings < 1:
         raise UserError(f"{where}: n_trainings is {words.n_trainings}; give at least 1")
 

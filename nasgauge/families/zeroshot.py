@@ -9,7 +9,7 @@ from nasgauge.estimators import Estimator
 from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, vote
 from nasgauge.families.family import Family, Need, Place
 from nasgauge.families.images import batches
-from nasgauge.nets import NetOptions
+from nasgauge.families.networks import network_options
 from nasgauge.spaces import Space
 from nasgauge.study import Options, options_for
 
@@ -47,7 +47,7 @@ def _build(options: Options, space: Space, seed: int, place: Place) -> Estimator
     words: ZeroShotWords = options_for(ZeroShotWords, options, "estimator 'zeroshot'")
     (channels, n_classes), drawn = batches(words.data, words.data_path, words.n_batches, words.batch_size, seed)
     shape = {"in_channels": channels, "n_classes": n_classes}
-    net = options_for(NetOptions, shape | (words.net or {}), "estimator 'zeroshot', net")
+    net = network_options(space, words.net, shape, "estimator 'zeroshot', net")
     return ZeroShot(
         space, tuple(words.proxies), drawn, net=net, inputs=words.inputs, init=words.init, seed=seed, label=words.label
     )

@@ -1,8 +1,10 @@
 """How far the truth can be trusted: one half of its training seeds, judged against the other."""
 
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from itertools import combinations
 from math import comb
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -10,10 +12,22 @@ import pandas as pd
 from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
 from nasgauge.errors import UserError
-from nasgauge.judging.values import Column, check_options, checked_truth, draw_counts, rows_of, values_table
-from nasgauge.tables import VALUES, empty
+from nasgauge.judging.aligned import aligned
+from nasgauge.judging.values import (
+    Column,
+    check_options,
+    checked_truth,
+    draw_counts,
+    holds_fractions,
+    mean_accuracy,
+    rows_of,
+    values_table,
+)
+from nasgauge.progress import Counted, Progress, untold
+from nasgauge.tables import CEILING, SCORES, VALUES, check, empty
 
 NOISE_CEILING = "noise_ceiling"
+_N_WITH_INTERVALS = 4  # sets of architectures; an interval costs as much as all estimators judged on the set
 
 
 def noise_ceiling(
@@ -23,6 +37,7 @@ def noise_ceiling(
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     n_splits: int = 20,
+    progress: Progress = untold,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """What one half of the truth's own training seeds reaches as an estimator of the other half, in table VALUES.
@@ -32,7 +47,7 @@ def noise_ceiling(
     If all architectures share their seeds, the splits are all divisions into two halves, each half once in each role,
     or n_splits drawn ones where there are more; an odd number of seeds makes halves that differ by one. If the
     seeds differ, each architecture's trainings are halved at random, n_splits times, with the halves in turn as
-    estimator. Architectures with a single training are left out and counted in n_missing; n_seeds is the number of
+    estimator. Architectures with a single training are left out and counted in n_absent; n_seeds is the number of
     splits. With fewer than two architectures trained twice, or without any trainings (None), the table is empty: such a
     truth cannot say how reliable it is.
 
@@ -60,8 +75,77 @@ def noise_ceiling(
         return empty(VALUES)
     columns = list(_halves(truth[truth["arch"].isin(repeated)], n_splits, rng))
     counts = draw_counts(len(repeated), n_bootstrap, rng=rng)
-    fixed = {"n": len(repeated), "n_missing": len(n_trainings) - len(repeated), "n_seeds": len(columns)}
-    return values_table(rows_of(NOISE_CEILING, columns, bound, counts, confidence, order_only=False, **fixed))
+    fixed = {"n": len(repeated), "n_failed": 0, "n_absent": len(n_trainings) - len(repeated), "n_unknown": 0}
+    is_fraction, tick = holds_fractions(truth["accuracy"]), Counted(progress, len(columns) * len(bound))
+    return values_table(
+        rows_of(
+            NOISE_CEILING,
+            columns,
+            bound,
+            counts,
+            confidence,
+            is_fraction=is_fraction,
+            tick=tick,
+            n_seeds=len(columns),
+            **fixed,
+        )
+    )
+
+
+def noise_ceilings(
+    scores: pd.DataFrame,
+    truth: pd.DataFrame,
+    replicates: pd.DataFrame | None,
+    criteria: Iterable[CriterionSpec | BoundCriterion] = DEFAULT_CRITERIA,
+    *,
+    missing: Literal["omit", "last"] = "omit",
+    unknown: Literal["error", "drop"] = "error",
+    same_quantity: bool = True,
+    n_bootstrap: int = 1000,
+    confidence: float = 0.95,
+    n_splits: int = 20,
+    progress: Progress = untold,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """The noise ceiling of every estimator, measured on the architectures that it is judged on, in table CEILING.
+
+    A ceiling of other architectures says nothing about these: among the best ones alone, differences of accuracy are
+    small beside the noise of training, and the ceiling is low. scores, truth, missing, unknown: as for `judge`.
+    replicates: table TRUTH with several trainings per architecture; None: there are none, and the table is empty.
+    same_quantity: whether they measure what the truth states; where they do not (another split, another number of
+    epochs), criteria that state an accuracy have no value. Estimators judged on the same architectures share a ceiling.
+    Intervals are computed for the first four sets of architectures; others: as `noise_ceiling`.
+
+    >>> truth = pd.DataFrame({"arch": list("aabbcc"), "iso_class": list("aabbcc"), "seed": [0, 1] * 3,
+    ...                       "accuracy": [0.70, 0.71, 0.80, 0.82, 0.81, 0.79]})
+    >>> scores = pd.DataFrame({"estimator": "size", "arch": ["b", "c"], "seed": 0, "score": [1.0, 2.0]})
+    >>> table = noise_ceilings(scores, truth, truth, ["kendall_tau"], n_bootstrap=0, rng=np.random.default_rng(0))
+    >>> table[["estimator", "value", "n"]].values.tolist()
+    [['size', -1.0, 2]]
+    """
+    check_options(n_bootstrap, confidence, missing=missing, unknown=unknown)
+    bound = [c for c in resolve_criteria(criteria) if same_quantity or not c.of_accuracy]
+    found = aligned(check(scores, SCORES), mean_accuracy(checked_truth(truth)), missing, drop=unknown == "drop")
+    sets: dict[bytes, pd.DataFrame] = {}
+    tables = [empty(CEILING)]
+    for one in found.estimators:
+        key = one.kept.tobytes()
+        if key not in sets:
+            n_draws = n_bootstrap if len(sets) < _N_WITH_INTERVALS else 0
+            own = None if replicates is None else replicates[replicates["arch"].isin(found.archs[one.kept])]
+            ceiling = noise_ceiling(
+                None if own is None or own.empty else own,
+                bound,
+                n_bootstrap=n_draws,
+                confidence=confidence,
+                n_splits=n_splits,
+                progress=progress,
+                rng=deepcopy(rng),  # so that a set's ceiling does not depend on the other sets
+            )
+            sets[key] = ceiling.rename(columns={"n_seeds": "n_splits"}).assign(archs=len(sets))
+        tables.append(sets[key].assign(estimator=one.estimator))
+    columns = [c.name for c in CEILING.columns]
+    return check(pd.concat([t[columns] for t in tables if len(t)] or tables, ignore_index=True), CEILING)
 
 
 def _halves(truth: pd.DataFrame, n_splits: int, rng: np.random.Generator) -> Iterator[Column]:

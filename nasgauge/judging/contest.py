@@ -5,9 +5,19 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from nasgauge.criteria import CRITERIA, CriterionSpec, resolve_all
+from nasgauge.criteria import BoundCriterion, CriterionSpec, resolve_all
 from nasgauge.judging.aligned import aligned
-from nasgauge.judging.values import check_options, checked_truth, draw_counts, draws_of, interval, mean_accuracy
+from nasgauge.judging.values import (
+    applicable,
+    check_options,
+    checked_truth,
+    draw_counts,
+    draws_of,
+    holds_fractions,
+    interval,
+    mean_accuracy,
+)
+from nasgauge.progress import Counted, Progress, untold
 from nasgauge.tables import SCORES, check
 
 COLUMNS = (
@@ -19,11 +29,12 @@ COLUMNS = (
 def contest(
     scores: pd.DataFrame,
     truth: pd.DataFrame,
-    criterion: CriterionSpec = "kendall_tau",
+    criterion: CriterionSpec | BoundCriterion = "kendall_tau",
     *,
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     missing: Literal["omit", "last"] = "omit",
+    progress: Progress = untold,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """All estimators against the best one under one criterion, on the same bootstrap draws of the architectures.
@@ -53,17 +64,21 @@ def contest(
     """
     check_options(n_bootstrap, confidence, missing=missing)
     [bound] = resolve_all([criterion])
-    sign = 1 if CRITERIA[bound.name.partition("(")[0]].better == "higher" else -1
+    sign = 1 if bound.better == "higher" else -1
     accuracy = mean_accuracy(checked_truth(truth))
-    counts = draw_counts(len(accuracy), n_bootstrap, rng=rng)
+    found = aligned(check(scores, SCORES), accuracy, missing, drop=False)
+    counts = draw_counts(len(found.archs), n_bootstrap, rng=rng)
+    is_fraction = holds_fractions(accuracy)
+    tick = Counted(progress, sum(len(one.columns) for one in found.estimators))
     rows, draws = [], {}
-    for name, columns, n_missing in aligned(check(scores, SCORES), accuracy, missing, drop=False):
-        usable = bound.order_only or missing == "omit" or not n_missing
-        value = float(np.mean([bound(score, true) for _, score, true in columns])) if usable else np.nan
-        draws[name] = draws_of(columns, [bound], counts)[bound] if usable else np.full(n_bootstrap, np.nan)
-        rows.append(
-            {"estimator": name, "criterion": bound.name, "at": bound.at, "value": value, "n": len(columns[0][0])}
+    for one in found.estimators:
+        usable = bool(applicable([bound], one.columns, is_fraction=is_fraction))
+        value = float(np.mean([bound(score, true) for _, score, true in one.columns])) if usable else np.nan
+        draws[one.estimator] = (
+            draws_of(one.columns, [bound], counts, tick)[bound] if usable else np.full(n_bootstrap, np.nan)
         )
+        named = {"estimator": one.estimator, "criterion": bound.name, "at": bound.at}
+        rows.append({**named, "value": value, "n": len(one.kept)})
     rows.sort(key=lambda row: (np.isnan(row["value"]), -sign * row["value"], row["estimator"]))
     best = rows[0]
     share = _share_of_wins(np.stack([sign * draws[row["estimator"]] for row in rows]))

@@ -10,15 +10,17 @@ from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
 from nasgauge.errors import UserError
 from nasgauge.judging.aligned import aligned
-from nasgauge.judging.ceiling import NOISE_CEILING, noise_ceiling
+from nasgauge.judging.ceiling import NOISE_CEILING
 from nasgauge.judging.values import (
     check_options,
     checked_truth,
     draw_counts,
+    holds_fractions,
     mean_accuracy,
     rows_of,
     values_table,
 )
+from nasgauge.progress import Counted, Progress, untold
 from nasgauge.tables import SCORES, check
 
 
@@ -31,6 +33,7 @@ def judge(
     confidence: float = 0.95,
     missing: Literal["omit", "last"] = "omit",
     unknown: Literal["error", "drop"] = "error",
+    progress: Progress = untold,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """How well each estimator's scores agree with the truth: one row per estimator and criterion, in table VALUES.
@@ -42,10 +45,13 @@ def judge(
     estimators and seeds, so their values are paired. Draws in which a criterion is undefined are left out of its
     interval, which is null where they are more than half, or for n_bootstrap 0. An undefined value is null.
 
-    missing: an architecture of the truth counts in n_missing if a seed of the estimator lacks it. "omit" leaves it out
-    (n falls); "last" ranks it below all others, tied, in the seeds that lack it (n stays), and leaves criteria that
-    read more than the order of the scores undefined. unknown: scores of architectures outside the truth are an error,
-    or dropped. UserError: tables or criteria that do not fit, an estimator called noise_ceiling.
+    missing: what becomes of architectures whose measurement failed (score null) in a seed of the estimator, counted in
+    n_failed: "omit" leaves them out (n falls), "last" ranks them below all others, tied, in the seeds that lack them (n
+    stays). A score of -inf is the worst of all in both. Either leaves criteria that read more than the order of the
+    scores undefined. Architectures of the truth without a row in every seed were not measured: they are never judged,
+    and counted in n_absent. unknown: scores of architectures outside the truth are an error, or dropped and counted in
+    n_unknown. The truth may be any quantity of which more is better; criteria that state an accuracy are undefined
+    where it is no fraction. UserError: tables or criteria that do not fit, an estimator called noise_ceiling.
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "iso_class": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> scores = pd.DataFrame({"estimator": "size", "arch": list("abc"), "seed": 0, "score": [1.0, 3.0, 2.0]})
@@ -61,30 +67,13 @@ def judge(
     if (scores["estimator"] == NOISE_CEILING).any():
         raise UserError(f"estimator {NOISE_CEILING!r}: the name is reserved for the truth's own agreement; rename it")
     accuracy = mean_accuracy(truth)
-    counts = draw_counts(len(accuracy), n_bootstrap, rng=rng)
-    rows = []
-    for estimator, columns, n_missing in aligned(scores, accuracy, missing, drop=unknown == "drop"):
-        unusable = missing == "last" and n_missing > 0
-        fixed = {"n": len(columns[0][0]), "n_missing": n_missing, "n_seeds": len(columns)}
-        rows += rows_of(estimator, columns, bound, counts, confidence, order_only=unusable, **fixed)
+    found = aligned(scores, accuracy, missing, drop=unknown == "drop")
+    counts = draw_counts(len(found.archs), n_bootstrap, rng=rng)
+    tick = Counted(progress, len(bound) * sum(len(one.columns) for one in found.estimators))
+    options = {"is_fraction": holds_fractions(accuracy), "tick": tick}
+    rows = [
+        row
+        for one in found.estimators
+        for row in rows_of(one.estimator, one.columns, bound, counts, confidence, **options, **one.counts)
+    ]
     return values_table(rows)
-
-
-def judge_with_ceiling(
-    scores: pd.DataFrame,
-    truth: pd.DataFrame,
-    criteria: Iterable[CriterionSpec | BoundCriterion] = DEFAULT_CRITERIA,
-    *,
-    n_bootstrap: int = 1000,
-    confidence: float = 0.95,
-    missing: Literal["omit", "last"] = "omit",
-    unknown: Literal["error", "drop"] = "error",
-    n_splits: int = 20,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
-    """The rows of `judge`, then those of `noise_ceiling`; arguments and errors as there."""
-    bound = resolve_criteria(criteria)
-    options = {"n_bootstrap": n_bootstrap, "confidence": confidence, "rng": rng}
-    values = judge(scores, truth, bound, missing=missing, unknown=unknown, **options)
-    ceiling = noise_ceiling(truth, bound, n_splits=n_splits, **options)
-    return pd.concat([values, ceiling], ignore_index=True) if len(ceiling) else values

@@ -1,14 +1,17 @@
 """Values of criteria with their bootstrap intervals: the draws, their means over seeds, their percentiles."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
 from nasgauge.criteria import BoundCriterion, Resamples
-from nasgauge.errors import UserError
+from nasgauge.errors import MAX_DRAWS, UserError, check_count
 from nasgauge.tables import TRUTH, VALUES, check, empty
 
 # Cells of (draws, architectures) worked on at once: about 0.1 GB a copy.
 _CELLS = 100_000_000
+_MOST_CELLS = 4_000_000_000  # of the counts, a byte each
 
 Column = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows of the truth that count, their scores, their truths
 
@@ -21,6 +24,11 @@ def draw_counts(n: int, n_draws: int, *, rng: np.random.Generator) -> np.ndarray
     >>> draw_counts(4, 2, rng=np.random.default_rng(0)).sum(axis=1).tolist()
     [4, 4]
     """
+    if n * n_draws > _MOST_CELLS:
+        most = _MOST_CELLS // n
+        raise UserError(
+            f"n_bootstrap: {n_draws:,} draws of {n:,} architectures do not fit; give at most {most:,} draws"
+        )
     counts = np.zeros((n_draws, n), dtype="uint8")
     for draw in range(n_draws):
         count = np.bincount(rng.integers(0, n, n), minlength=n)
@@ -30,6 +38,25 @@ def draw_counts(n: int, n_draws: int, *, rng: np.random.Generator) -> np.ndarray
     return counts
 
 
+def applicable(criteria: list[BoundCriterion], columns: list[Column], *, is_fraction: bool) -> list[BoundCriterion]:
+    """Those of the criteria that these scores and this truth define.
+
+    Where a score is -inf, those that read more of the scores than their order are not; where the truth is no fraction,
+    those that state an accuracy.
+    """
+    order_only = any(np.isneginf(score).any() for _, score, _ in columns)
+    return [c for c in criteria if (c.order_only or not order_only) and (is_fraction or not c.of_accuracy)]
+
+
+def holds_fractions(accuracy: pd.Series) -> bool:
+    """Whether every value lies between 0 and 1, as an accuracy does.
+
+    >>> holds_fractions(pd.Series([0.0, 0.94])), holds_fractions(pd.Series([-0.2, 0.1]))
+    (True, False)
+    """
+    return bool(accuracy.between(0, 1).all())
+
+
 def rows_of(
     estimator: str,
     columns: list[Column],
@@ -37,20 +64,21 @@ def rows_of(
     counts: np.ndarray,
     confidence: float,
     *,
-    order_only: bool,
+    is_fraction: bool,
+    tick: Callable[[float], None] = lambda share: None,
     **fixed: int,
 ) -> list[dict[str, object]]:
-    """One row of VALUES a criterion, averaged over columns; with `order_only`, criteria that read more have no value.
+    """One row per criterion, averaged over columns; those that are not `applicable` have no value.
 
     columns: score and truth of each seed (or split) at the rows of the truth in question. counts: (n_draws, n_truth).
-    fixed: the columns n, n_missing and n_seeds.
+    tick: called with the share of a criterion's draws of a column that is done. fixed: further columns, the counts.
     """
-    usable = [c for c in criteria if c.order_only or not order_only]
+    usable = applicable(criteria, columns, is_fraction=is_fraction)
     try:
         values = {c: np.mean([c(score, truth) for _, score, truth in columns]) for c in usable}
     except UserError as error:
         raise UserError(f"estimator {estimator!r}: {error}") from error
-    draws = draws_of(columns, usable, counts)
+    draws = draws_of(columns, usable, counts, tick)
     rows = []
     for c in criteria:
         lower, upper = interval(draws[c], confidence) if c in draws else (np.nan, np.nan)
@@ -60,9 +88,12 @@ def rows_of(
 
 
 def draws_of(
-    columns: list[Column], criteria: list[BoundCriterion], counts: np.ndarray
+    columns: list[Column],
+    criteria: list[BoundCriterion],
+    counts: np.ndarray,
+    tick: Callable[[float], None] = lambda share: None,
 ) -> dict[BoundCriterion, np.ndarray]:
-    """Each criterion of each resample, averaged over the columns."""
+    """Each criterion of each resample, averaged over the columns; tick as for `rows_of`."""
     total = {c: np.zeros(len(counts)) for c in criteria}
     step = max(1, _CELLS // max(1, counts.shape[1]))
     for start in range(0, len(counts), step):
@@ -72,6 +103,7 @@ def draws_of(
             resamples = Resamples.of(score, truth, drawn)
             for c in criteria:
                 total[c][part] += c.values_of_draws(resamples)
+                tick(len(drawn) / len(counts))
     return {c: values / len(columns) for c, values in total.items()}
 
 
@@ -105,8 +137,7 @@ def values_table(rows: list[dict[str, object]]) -> pd.DataFrame:
 
 def check_options(n_bootstrap: int, confidence: float, *, missing: str = "omit", unknown: str = "error") -> None:
     """UserError for an option of the judgement that is out of range."""
-    if n_bootstrap < 0:
-        raise UserError(f"n_bootstrap is {n_bootstrap}; give 0 (no intervals) or more")
+    check_count(n_bootstrap, "n_bootstrap", least=0, most=MAX_DRAWS, remedy="0: no intervals")
     if not 0 < confidence < 1:
         raise UserError(f"confidence is {confidence}; give a number between 0 and 1, such as 0.95")
     if missing not in ("omit", "last"):

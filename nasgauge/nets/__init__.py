@@ -11,7 +11,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from nasgauge.errors import unknown_name
+from nasgauge.errors import UserError, unknown_name
 from nasgauge.nets import darts, nb101, nb201, nds
 from nasgauge.nets.counting import Complexity, count
 from nasgauge.nets.device import check_device
@@ -33,6 +33,23 @@ NETS: dict[str, Callable[[Arch, NetOptions], nn.Module]] = {
     "nds-resnet": nds.build_resnet,
     "nds-resnext-a": nds.build_resnext_a,
 }
+
+
+MEANINGLESS: dict[str, tuple[str, ...]] = {  # options of NetOptions that change nothing, by space
+    "darts": ("skip_dead", "depth_divisor"),  # every node is put out, so nothing is dead without `none`
+    "darts-nds": ("depth_divisor",),
+    **{name: ("skip_dead", "depth_divisor", "auxiliary") for name in NETS if name.startswith("nb101")},
+    "nb201": ("depth_divisor", "auxiliary"),
+    "nds-resnet": ("n_cells", "n_stages", "skip_dead", "auxiliary"),
+    "nds-resnext-a": ("n_cells", "n_stages", "skip_dead", "auxiliary"),
+}
+
+
+def check_meaning(space: Space, options: NetOptions, where: str) -> None:
+    """UserError, which begins with `where`, for a changed option that means nothing in networks of the space."""
+    for name in MEANINGLESS.get(space.name, ()):
+        if getattr(options, name) != getattr(NetOptions, name):
+            raise UserError(f"{where}: {name} means nothing in networks of {space.name}; leave it out")
 
 
 def build(
@@ -76,6 +93,7 @@ def _family(space: Space) -> Callable[[Arch, NetOptions], nn.Module]:
 
 __all__ = [
     "INITS",
+    "MEANINGLESS",
     "NETS",
     "SUPERNETS",
     "Complexity",
@@ -85,6 +103,7 @@ __all__ = [
     "SupernetOptions",
     "build",
     "check_device",
+    "check_meaning",
     "complexity",
     "count",
     "initialise",

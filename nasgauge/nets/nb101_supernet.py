@@ -6,7 +6,9 @@ Parts, in network order: "stem", "cell0/1/input" (the projection of the cell's i
 
 How many channels a vertex has depends on how many vertices feed the output (`nb101.vertex_channels`). There are weights
 for as many as one vertex alone has, of which a cell uses a part, by the picking rule; Yu et al. 2021, section 4.5.
-"disabled" is the remedy found there: a space restricted to cells whose output has one number of parents.
+"disabled" is the remedy found there: a space restricted to cells whose output has one number of parents. Where that
+number does not divide the channels, the first of these vertices have one channel more (`nb101.vertex_channels`), so a
+cell uses all channels of its weights, or all but the last one. Of the cells without such a vertex there is only one.
 """
 
 from collections.abc import Callable
@@ -38,7 +40,7 @@ def blueprint(space: Space, o: NetOptions, s: SupernetOptions) -> Blueprint:
     if rule == "interpolated" and o.bn_track:
         raise UserError("supernet: interpolated channels have no running statistics; use bn = 'batch'")
     if rule == "disabled":
-        _check_widths(space, o)
+        _check_ends(space)
     n_cells = len([block for block in layout(o) if block is not None])
 
     def cells(path: Path) -> tuple[Arch, ...]:
@@ -52,18 +54,13 @@ def blueprint(space: Space, o: NetOptions, s: SupernetOptions) -> Blueprint:
     )
 
 
-def _check_widths(space: Space, o: NetOptions) -> None:
-    """UserError unless every cell of the space gives all its vertices the same number of channels."""
+def _check_ends(space: Space) -> None:
+    """UserError unless the same number of vertices feeds the output of every cell of the space."""
     counts = space.ends
     if len(counts) > 1:
         raise UserError(
             f"supernet: picking is 'disabled', but {', '.join(map(str, counts))} vertices may feed a cell's output; "
             "leave one number (without = ['ends1', ...]), or choose another picking rule"
-        )
-    if o.channels % counts[0]:
-        raise UserError(
-            f"supernet: picking is 'disabled', but channels = {o.channels} are not a multiple of the {counts[0]} "
-            "vertices that feed a cell's output"
         )
 
 

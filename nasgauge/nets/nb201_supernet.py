@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from nasgauge.errors import unknown_name
+from nasgauge.errors import UserError, unknown_name
 from nasgauge.nets.nb201 import N_NODES, Network, last, layout, operation, stem, wires
 from nasgauge.nets.ops import Classifier, Reduction, Sum, Zeros, avg_pool_3x3
 from nasgauge.nets.options import NetOptions, SupernetOptions, only_ordinal
@@ -23,6 +23,8 @@ def blueprint(space: NB201, o: NetOptions, s: SupernetOptions) -> Blueprint:
     for name in s.linear_transformers:
         if name not in TRANSFORMABLE:
             raise unknown_name("operation for a linear transformer", name, TRANSFORMABLE)
+        if name not in space.options:
+            raise UserError(f"supernet: linear_transformers holds {name}, which this space lacks; leave it out")
     only_ordinal(space.name, s)
     n_cells = o.n_stages * o.n_cells
     return Blueprint(

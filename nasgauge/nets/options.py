@@ -44,7 +44,8 @@ class SupernetOptions:
     architecture before it is scored (`Supernet.recalibrate`). `linear_transformers`: operations after which stands a
     1x1 convolution without bias, normalisation or activation ("skip_connect": in its place; Laube & Zell 2021; cells of
     NAS-Bench-201 only). `picking`: where widths vary, which channels of the widest layer a path uses (`nets.resized`):
-    "ordinal"; "l1" (nds); "shuffled", "interpolated" or "disabled", a mistake unless no width varies (nb101).
+    "ordinal"; "l1" (nds); "shuffled", "interpolated", or "disabled", which is "ordinal" and a mistake unless one number
+    of vertices feeds the output (nb101).
     """
 
     bn: str = "batch"

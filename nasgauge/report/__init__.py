@@ -4,18 +4,24 @@ Rule: tables to figures to one HTML page, and to tables in a terminal; a number 
 """
 
 from nasgauge.report.bundle import Bundle
-from nasgauge.report.figure_files import write_figures
+from nasgauge.report.ceilings import measured_on, with_ceilings
+from nasgauge.report.figure_files import check_format, write_figures
 from nasgauge.report.page import render, write
 from nasgauge.report.survey_page import render_survey, write_survey
 from nasgauge.report.survey_text import survey_table
 from nasgauge.report.text import terminal_table
+from nasgauge.report.wording import unlike_sets
 
 __all__ = [
     "Bundle",
+    "check_format",
+    "measured_on",
     "render",
     "render_survey",
     "survey_table",
     "terminal_table",
+    "unlike_sets",
+    "with_ceilings",
     "write",
     "write_figures",
     "write_survey",

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nasgauge.report.bundle import Bundle
+from nasgauge.report.ceilings import CeilingSet, ceiling_sets
 from nasgauge.report.labels import COUNTING, EN_DASH, Heading, best_first, by_key, headings, interval, leading, number
-
-CEILING_NAME = "noise ceiling"
 
 
 @dataclass(frozen=True)
@@ -25,18 +24,22 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One estimator; `kind` is "ceiling", "counting" or "". seconds: all that it cost, by architecture, "" where
-    unknown; n_trained: architectures that were trained for it to learn from.
+    """One estimator; `kind` is "ceiling", "counting" or "". n, n_failed, n_absent, n_unknown: as in table VALUES, n as
+    text. seconds: all that it cost, by architecture, "" where unknown; n_trained: architectures that were trained for
+    it to learn from. hint: what a tooltip says of the row.
     """
 
     estimator: str
     kind: str
     cells: tuple[Cell, ...]
-    n: int
-    n_missing: int
+    n: str
+    n_failed: int = 0
+    n_absent: int = 0
+    n_unknown: int = 0
     seconds: str = ""
     seconds_sort: float | None = None
     n_trained: int = 0
+    hint: str = ""
 
 
 def columns(bundle: Bundle) -> list[Heading]:
@@ -45,13 +48,36 @@ def columns(bundle: Bundle) -> list[Heading]:
     return [first, *(h for h in headings(bundle.values) if h != first)]
 
 
-def ceiling_row(bundle: Bundle) -> Row | None:
-    """The noise ceiling's row; None where the truth cannot have one."""
-    if bundle.ceiling.empty:
-        return None
-    found = {key: row for (_, key), row in by_key(bundle.ceiling).items()}
-    cells = tuple(_cell(found.get(h.key), h, None, "undefined for this truth") for h in columns(bundle))
-    return Row(CEILING_NAME, "ceiling", cells, int(bundle.ceiling["n"].max()), int(bundle.ceiling["n_missing"].max()))
+def ceiling_rows(bundle: Bundle) -> list[Row]:
+    """A row for the noise ceiling of every set of architectures that estimators are judged on; none if unknown."""
+    sets = ceiling_sets(bundle.ceiling)
+    return [_ceiling(one, bundle, alone=len(sets) == 1) for one in sets]
+
+
+def _ceiling(one: CeilingSet, bundle: Bundle, *, alone: bool) -> Row:
+    cells = tuple(_span(one, h, bundle.ceiling_measure) for h in columns(bundle))
+    low, high = one.n
+    hint = "Split-half reliability of the ground truth on the architectures that are judged"
+    return Row(
+        one.label(alone=alone),
+        "ceiling",
+        cells,
+        n=f"{high:,}" if low == high else f"{low:,}–{high:,}",
+        n_absent=max(row.n_absent for rows in one.rows.values() for row in rows),
+        hint=hint if alone else f"{hint}: {', '.join(one.names)}",
+    )
+
+
+def _span(one: CeilingSet, by: Heading, measure: str | None) -> Cell:
+    """The value of one set with its interval, or the least and the greatest value of several."""
+    values, rows = one.values(by), one.rows.get(by.key, [])
+    if not values:
+        other = f"not comparable: the ceiling is measured on {measure}" if measure and not rows else ""
+        return Cell(EN_DASH, None, "", other or "undefined for this truth")
+    low, high = (number(end, by.decimals, compact=True) for end in (min(values), max(values)))
+    if len(rows) > 1:
+        return Cell(low if low == high else f"{low} to {high}", min(values))
+    return Cell(low, values[0], interval(rows[0].lower, rows[0].upper, by.decimals, compact=True))
 
 
 def estimator_rows(bundle: Bundle) -> list[Row]:
@@ -60,7 +86,7 @@ def estimator_rows(bundle: Bundle) -> list[Row]:
     spent = (
         {row.estimator: row for row in bundle.records["expenses"].itertuples()} if "expenses" in bundle.records else {}
     )
-    n_distinct = bundle.scores.groupby("estimator")["score"].nunique()
+    n_distinct = bundle.measured.groupby("estimator")["score"].nunique()
     rows = []
     for name in best_first(bundle.values, leading(bundle.values)):
         found = [values.get((name, h.key)) for h in columns(bundle)]
@@ -76,11 +102,13 @@ def estimator_rows(bundle: Bundle) -> list[Row]:
                 name,
                 "counting" if name in COUNTING else "",
                 cells,
-                int(first.n),
-                int(first.n_missing),
-                "" if math.isnan(seconds) else f"{seconds:.2g}",
-                None if math.isnan(seconds) else seconds,
-                0 if cost is None else int(cost.n_trained),
+                n=f"{first.n:,}",
+                n_failed=int(first.n_failed),
+                n_absent=int(first.n_absent),
+                n_unknown=int(first.n_unknown),
+                seconds="" if math.isnan(seconds) else f"{seconds:.2g}",
+                seconds_sort=None if math.isnan(seconds) else seconds,
+                n_trained=0 if cost is None else int(cost.n_trained),
             )
         )
     return rows

@@ -22,7 +22,7 @@ def explorer(bundle: Bundle, *, rng: np.random.Generator) -> str | None:
     them is shown, and `n` says of how many. Keys: n, archs, accuracy, truth_rank, estimators {name: {score, rank,
     excess, n}}, properties {name: values}, places [[words, codes]], and, where the space is known, graphs and strokes.
     """
-    errors = rank_errors(bundle.scores, bundle.truth)
+    errors = rank_errors(bundle.measured, bundle.truth)
     if not errors:
         return None
     accuracy = bundle.truth.groupby("arch")["accuracy"].mean().sort_index()
@@ -30,13 +30,14 @@ def explorer(bundle: Bundle, *, rng: np.random.Generator) -> str | None:
     chosen = accuracy.index
     if len(chosen) > N_ARCHS:
         chosen = chosen[np.sort(rng.choice(len(chosen), N_ARCHS, replace=False))]
+    worst = bundle.scores[np.isneginf(bundle.scores["score"])].groupby("estimator")["arch"].agg(set)
     known = properties_of(chosen, bundle.space, bundle.records.get("complexity"))
     data = {
         "n": len(accuracy),
         "archs": list(chosen),
         "accuracy": _numbers(accuracy[chosen], 6),
         "truth_rank": _numbers(true_rank[chosen], 1),
-        "estimators": {name: _estimator(table, chosen) for name, table in errors.items()},
+        "estimators": {name: _estimator(table, chosen, worst.get(name, set())) for name, table in errors.items()},
         "properties": {name: _numbers(known[name], 6) for name in known},
     }
     if bundle.space is not None:
@@ -51,19 +52,21 @@ def explorer(bundle: Bundle, *, rng: np.random.Generator) -> str | None:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _estimator(table: pd.DataFrame, chosen: pd.Index) -> dict[str, object]:
+def _estimator(table: pd.DataFrame, chosen: pd.Index, worst: set[str]) -> dict[str, object]:
+    """worst: architectures with a score of -inf, which no JSON can state; they keep their rank."""
     rank = pd.Series(ranks(table["score"].to_numpy()), table.index)
+    score = table["score"].where(~table.index.isin(worst))
     return {
         "n": len(table),
-        "score": _numbers(table["score"].reindex(chosen), 6),
+        "score": _numbers(score.reindex(chosen), 6),
         "rank": _numbers(rank.reindex(chosen), 6),
         "excess": _numbers(table["excess"].reindex(chosen), 3),
     }
 
 
 def _numbers(values: pd.Series, digits: int) -> list[float | int | None]:
-    """Plain numbers with so many significant digits (decimals for ranks and errors), null where undefined."""
-    return [None if math.isnan(v) else _short(v, digits) for v in values.astype("float64")]
+    """Plain numbers with so many significant digits (decimals for ranks and errors), null where not finite."""
+    return [_short(v, digits) if math.isfinite(v) else None for v in values.astype("float64")]
 
 
 def _short(value: float, digits: int) -> float | int:

@@ -24,8 +24,7 @@ def write_figures(bundle: Bundle, folder: Path | str, *, kind: str = "pdf") -> l
     Panels stand side by side, four a row, the best estimator first. The same bundle gives the same drawings. Existing
     files of these names are replaced. UserError: an unknown kind, a place that cannot be written.
     """
-    if kind not in KINDS:
-        raise UserError(f"figures: unknown kind {kind!r}; there are {', '.join(KINDS)}")
+    check_format(kind)
     folder = Path(folder)
     files = []
     try:
@@ -37,6 +36,12 @@ def write_figures(bundle: Bundle, folder: Path | str, *, kind: str = "pdf") -> l
     except OSError as error:
         raise UserError(f"{folder}: cannot be written ({error.strerror}); choose another place for figures") from error
     return files
+
+
+def check_format(kind: str) -> None:
+    """UserError for a format that figures cannot be written in."""
+    if kind not in KINDS:
+        raise UserError(f"figures: unknown kind {kind!r}; there are {', '.join(KINDS)}")
 
 
 def _figures(bundle: Bundle):

@@ -4,6 +4,7 @@ import math
 
 from nasgauge.analyses import plain, tidy
 from nasgauge.report.bundle import Bundle
+from nasgauge.report.ceilings import ceiling_row
 from nasgauge.report.labels import COUNTING, Heading, best_first, by_key, leading
 
 _ACCENT, _GREY, _PUBLISHED = "#0072B2", "0.45", "#D55E00"
@@ -31,7 +32,7 @@ def draw_forest(bundle: Bundle, ax) -> None:
         known = published.get((name, by.key))
         if known is not None:
             ax.plot(known.value, y, "D", markerfacecolor="none", markeredgecolor=_PUBLISHED, markersize=5, zorder=4)
-    _draw_ceiling(bundle, by, ax)
+    _draw_ceiling(bundle, by, names, ax)
     ax.set_yticks(range(len(names)), [plain(name) for name in names])
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlabel(f"{by.title or by.symbol} {by.arrow}")
@@ -40,10 +41,15 @@ def draw_forest(bundle: Bundle, ax) -> None:
     tidy(ax)
 
 
-def _draw_ceiling(bundle: Bundle, by: Heading, ax) -> None:
-    row = next((row for (_, key), row in by_key(bundle.ceiling).items() if key == by.key), None)
-    if row is None or math.isnan(row.value):
-        return
-    if not math.isnan(row.lower):
-        ax.axvspan(row.lower, row.upper, color="0.88", linewidth=0, zorder=0)
-    ax.axvline(row.value, color="0.45", linewidth=1, linestyle=(0, (4, 2)), zorder=0)
+def _draw_ceiling(bundle: Bundle, by: Heading, names: list[str], ax) -> None:
+    """A band over all lines where they share a ceiling; otherwise a piece of it on each line."""
+    alone = bundle.ceiling["archs"].nunique() == 1
+    for y, name in enumerate(names[:1] if alone else names):
+        row = ceiling_row(bundle.ceiling, name, by)
+        if row is None:
+            continue
+        low, high = (0.0, 1.0) if alone else (y - 0.4, y + 0.4)
+        across = ax.get_xaxis_transform() if alone else ax.transData
+        if not math.isnan(row.lower):
+            ax.fill_between([row.lower, row.upper], low, high, color="0.88", linewidth=0, zorder=0, transform=across)
+        ax.plot([row.value] * 2, [low, high], color="0.45", lw=1, linestyle=(0, (4, 2)), zorder=0, transform=across)

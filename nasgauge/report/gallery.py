@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses import ANALYSES, N_POINTS, SECTIONS, Analysis, is_among, operations_of, shared, strokes
+from nasgauge.progress import Progress, untold
 from nasgauge.report.bundle import Bundle
+from nasgauge.report.ceilings import measured_on, shared_ceiling, with_ceilings
 from nasgauge.report.downloads import Download, csv_download
 from nasgauge.report.figures import svg
 from nasgauge.report.forest import draw_forest, size
-from nasgauge.report.labels import best_first, by_key, key_of, leading
+from nasgauge.report.labels import best_first, key_of, leading
 
 N_THINNED = 50_000  # architectures beyond which matrix and scatter rest on a sample
 N_BIAS = 16_000  # architectures beyond which the analyses of bias do, for pairs of them are many more
@@ -60,14 +62,18 @@ class Exhibit:
     column: int = 155  # least width of a panel in pixels
 
 
-def exhibits(bundle: Bundle, *, rng: np.random.Generator) -> dict[str, Exhibit]:
-    """Every analysis that has the tables it needs as a figure, by name; of a section's, those that are not empty."""
-    scores, truth = bundle.scores, bundle.truth
+def exhibits(bundle: Bundle, *, rng: np.random.Generator, progress: Progress = untold) -> dict[str, Exhibit]:
+    """Every analysis that has the tables it needs as a figure, by name; of a section's, those that are not empty.
+
+    progress(done, total): analyses, told before each.
+    """
+    scores, truth = bundle.measured, bundle.truth
     scores = scores[is_among(scores["arch"], truth["arch"])]
     samples = {most: _thinned(scores, truth, most, rng) for most in (N_THINNED, N_BIAS)}
     shown = {}
     with shared():
-        for name, analysis in ANALYSES.items():
+        for i, (name, analysis) in enumerate(ANALYSES.items()):
+            progress(i, len(ANALYSES))
             if not set(analysis.needs) <= set(bundle.records):
                 continue
             most = N_BIAS if analysis.section == "bias" else N_THINNED if name in _THINNED else None
@@ -111,10 +117,11 @@ def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
     drawing = svg(
         lambda ax: draw_forest(bundle, ax), size(bundle), label=f"{by.symbol} with intervals", salt="forest", most=1.35
     )
-    values = pd.concat([part for part in (bundle.ceiling, bundle.values) if len(part)], ignore_index=True)
+    values = with_ceilings(bundle.values, bundle.ceiling)
     notes = ["Points are values and bars their bootstrap intervals; counting baselines are grey."]
     if len(bundle.ceiling):
-        notes.append("Dashed line and band: the noise ceiling and its interval.")
+        on = "on the architectures that are judged"
+        notes.append(f"Dashed line and band: the noise ceiling {on}{measured_on(bundle.ceiling_measure)}")
     if bundle.published is not None:
         notes.append("Open diamonds: published values.")
     question = "How well does each estimator rank, and how sure is that?"
@@ -157,7 +164,7 @@ def _exhibit(
     table = analysis(scores, truth, bundle.space, rng=rng, records=bundle.records)
     notes = [*notes, *_notes(name, analysis, table)]
     if any(_ceiling(analysis, rows, bundle) is not None for _, rows in analysis.panels(table)):
-        notes.append("Dashed line: the noise ceiling.")
+        notes.append(f"Dashed line: the noise ceiling{measured_on(bundle.ceiling_measure)}")
     absent = _absence(name, table, bundle)
     panels: tuple[Panel, ...] = ()
     if not absent:
@@ -196,7 +203,7 @@ def panels_of(
 
 
 def draw_panel(analysis: Analysis, rows: pd.DataFrame, ax, bundle: Bundle) -> None:
-    """One panel, with the noise ceiling as a dashed line where its vertical axis is a criterion that has one."""
+    """One panel, with the noise ceiling as a dashed line where one belongs to all that the panel shows."""
     analysis.draw(rows, ax, bundle.space)
     ceiling = _ceiling(analysis, rows, bundle)
     if ceiling is not None:
@@ -208,7 +215,7 @@ def _ceiling(analysis: Analysis, rows: pd.DataFrame, bundle: Bundle) -> float | 
         return None
     named = analysis.upwards == "criterion"
     wanted = key_of(*rows.iloc[0][["criterion", "at"]]) if named else (analysis.upwards, None)
-    return next((row.value for (_, key), row in by_key(bundle.ceiling).items() if key == wanted), None)
+    return shared_ceiling(bundle.ceiling, rows, wanted)
 
 
 def _panel(

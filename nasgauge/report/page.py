@@ -15,8 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from nasgauge.criteria import CRITERIA
 from nasgauge.errors import UserError
+from nasgauge.progress import Progress, untold
 from nasgauge.report.bundle import Bundle
-from nasgauge.report.criteria_table import ceiling_row, columns, estimator_rows, sources
+from nasgauge.report.criteria_table import ceiling_rows, columns, estimator_rows, sources
 from nasgauge.report.explorer import explorer
 from nasgauge.report.gallery import exhibits, forest, sections
 from nasgauge.report.labels import best_first, heading, leading
@@ -28,18 +29,18 @@ _N_REASONS = 40
 _SCRIPTS = ("sort", "figures", "explorer")
 
 
-def render(bundle: Bundle) -> str:
+def render(bundle: Bundle, *, progress: Progress = untold) -> str:
     """The page as one string; the same bundle gives the same bytes.
 
     Everything from the bundle is escaped. Beyond 50,000 architectures matrix and scatter rest on a seeded sample,
     beyond 16,000 the analyses of bias, beyond 2,000 the explorer, and downloads hold at most 20,000 rows; the captions
-    say so.
+    say so. progress(done, total): told after each analysis.
     """
     rng = np.random.default_rng(_SEED)
     rows = estimator_rows(bundle)
     by = leading(bundle.values)
     figure = forest(bundle, rng=rng)
-    shown = exhibits(bundle, rng=rng)
+    shown = exhibits(bundle, rng=rng, progress=progress)
     profile = shown["bias_profile"].table if "bias_profile" in shown else None
     return rendered(
         "page.html.j2",
@@ -55,7 +56,10 @@ def render(bundle: Bundle) -> str:
         explorer=explorer(bundle, rng=rng),
         first=best_first(bundle.values, by)[0],
         columns=columns(bundle),
-        ceiling=ceiling_row(bundle),
+        ceilings=ceiling_rows(bundle),
+        notes=bundle.notes,
+        any_absent=any(row.n_absent for row in rows),
+        any_unknown=any(row.n_unknown for row in rows),
         rows=rows,
         sources=sources(rows),
         any_excluded=any(cell.excluded for row in rows for cell in row.cells),
@@ -87,15 +91,15 @@ def rendered(template: str, **content: Any) -> str:
     return environment.get_template(template).render(script=script, script_hash=digest, **content)
 
 
-def write(bundle: Bundle, path: Path | str) -> None:
+def write(bundle: Bundle, path: Path | str, *, progress: Progress = untold) -> None:
     """Render the page to a file, whole or not at all; UserError where the place cannot be written."""
-    write_page(render(bundle), path)
+    write_page(render(bundle, progress=progress), path)
 
 
 def write_page(text: str, path: Path | str) -> None:
     """Write a page to a file, whole or not at all; UserError where the place cannot be written."""
     path = Path(path)
-    content = text.encode()
+    content = text.encode(errors="replace")  # a name of a file may hold half a character
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

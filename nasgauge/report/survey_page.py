@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.report.bundle import Bundle
+from nasgauge.report.ceilings import ceiling_sets, with_ceilings
 from nasgauge.report.downloads import csv_download
 from nasgauge.report.figures import svg
 from nasgauge.report.forest import draw_forest, size
@@ -46,8 +47,7 @@ def render_survey(title: str, bundles: Mapping[str, Bundle], contests: pd.DataFr
     first = contests.iloc[0]
     by = heading(first["criterion"], None if pd.isna(first["at"]) else first["at"])
     rng = np.random.default_rng(0)  # of the samples drawn for downloads
-    values = [b.values.assign(part=name) for name, b in bundles.items()]
-    ceilings = [b.ceiling.assign(part=name) for name, b in bundles.items() if len(b.ceiling)]
+    values = [with_ceilings(b.values, b.ceiling).assign(part=name) for name, b in bundles.items()]
     return rendered(
         "survey.html.j2",
         title=title,
@@ -58,7 +58,7 @@ def render_survey(title: str, bundles: Mapping[str, Bundle], contests: pd.DataFr
         rows=lines(bundles, contests, by),
         winners=_winners(contests, by),
         forest=_forest(bundles),
-        values=csv_download(pd.concat([*values, *ceilings], ignore_index=True), "values", rng=rng),
+        values=csv_download(pd.concat(values, ignore_index=True), "values", rng=rng),
         contests=csv_download(contests, "contests", rng=rng),
     )
 
@@ -92,11 +92,16 @@ def _place(row: Any, known: Any, by: Heading) -> Place:
 
 
 def _ceiling(bundle: Bundle, by: Heading) -> Place:
-    row = next((row for (_, key), row in by_key(bundle.ceiling).items() if key == by.key), None)
-    if row is None or math.isnan(row.value):
+    """The ceiling of the benchmark; the least and the greatest where estimators are judged on different sets."""
+    sets = ceiling_sets(bundle.ceiling)
+    values = [value for one in sets for value in one.values(by)]
+    if not values:
         return Place(EN_DASH, None)
-    bounds = interval(row.lower, row.upper, by.decimals, compact=True)
-    return Place(number(row.value, by.decimals, compact=True), row.value, bounds)
+    low, high = (number(end, by.decimals, compact=True) for end in (min(values), max(values)))
+    if len(values) > 1:
+        return Place(low if low == high else f"{low} to {high}", min(values))
+    [row] = (row for one in sets for row in one.rows[by.key])
+    return Place(low, values[0], interval(row.lower, row.upper, by.decimals, compact=True))
 
 
 def _winners(contests: pd.DataFrame, by: Heading) -> list[dict[str, Any]]:

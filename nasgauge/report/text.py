@@ -6,6 +6,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from nasgauge.report.ceilings import CeilingSet, ceiling_sets
 from nasgauge.report.labels import Heading, best_first, by_key, headings, interval, leading, number
 
 _NAME_WIDTH = 24
@@ -21,23 +22,41 @@ def terminal_table(
 ) -> Group:
     """Estimators down, criteria across, each `value [lower, upper]`, in as many tables as the width asks for.
 
-    values, ceiling: tables VALUES, the ceiling's row stands first. published: (estimator, criterion, at, value,
-    source), shown in parentheses. The first table also says n and how many scores are missing, where any are. A dash
-    is an undefined value. width: columns of the terminal.
+    values: table VALUES. ceiling: table CEILING; a row for each set of architectures stands first. published:
+    (estimator, criterion, at, value, source), shown in parentheses. The first table, or one of its own, also says n,
+    and how many measurements failed, were not made, or are of architectures unknown to the truth, where there are any.
+    A dash is an undefined value. width: columns of the terminal.
     """
     first = leading(values)
     order = [first, *(h for h in headings(values) if h != first)]
     rows, printed = by_key(values), by_key(published)
-    top = {} if ceiling is None else {("noise ceiling", key): row for (_, key), row in by_key(ceiling).items()}
-    names = [*dict.fromkeys(name for name, _ in top), *best_first(values, first)]
-    known = {**rows, **top}
-    cells = {h.key: [_cell(known.get((n, h.key)), printed.get((n, h.key)), h) for n in names] for h in order}
-    missing = bool((values["n_missing"] > 0).any())
-    counts = _counts(names, known, with_missing=missing)
+    sets = [] if ceiling is None else ceiling_sets(ceiling)
+    tops = [one.label(alone=len(sets) == 1) for one in sets]
+    names = best_first(values, first)
+    cells = {
+        h.key: [_span(one, h) for one in sets]
+        + [_cell(rows.get((n, h.key)), printed.get((n, h.key)), h) for n in names]
+        for h in order
+    }
+    counts = _counts(sets, [next(rows[n, h.key] for h in order if (n, h.key) in rows) for n in names])
+    names = [*tops, *names]
     name_width = min(_NAME_WIDTH, max(len(n) for n in [*names, "estimator"]))
-    tables = [_table(names, part, cells, counts if i == 0 else {}, name_width, len(top) > 0)
-              for i, part in enumerate(_parts(order, cells, counts, width - name_width - 2))]  # fmt: skip
-    return Group(*tables)
+    room = width - name_width - 2
+    used = sum(_width(title, column) for title, column in counts.items())
+    beside = used + _width(_title(order[0]), cells[order[0].key]) <= room  # otherwise the counts stand alone at the end
+    parts = _parts(order, cells, room, used if beside else 0)
+    shown = [(part, counts if beside and i == 0 else {}) for i, part in enumerate(parts)]
+    shown += [] if beside else [([], counts)]
+    return Group(*(_table(names, part, cells, numbers, name_width, len(tops)) for part, numbers in shown))
+
+
+def _span(one: CeilingSet, by: Heading) -> str:
+    """The ceiling of one set of architectures with its interval, or the least and the greatest of several."""
+    values, rows = one.values(by), one.rows.get(by.key, [])
+    if len(rows) == 1:
+        return _cell(rows[0], None, by)
+    ends = [number(end, by.decimals, compact=True) for end in (min(values), max(values))] if values else ["–"]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def _cell(row, published, heading: Heading) -> str:
@@ -48,19 +67,18 @@ def _cell(row, published, heading: Heading) -> str:
     return number(row.value, heading.decimals, compact=True) + (f" {bounds}" if bounds else "") + beside
 
 
-def _counts(names: list[str], known, *, with_missing: bool) -> dict[str, list[str]]:
-    of_name: dict[str, object] = {}
-    for (name, _), row in known.items():
-        of_name.setdefault(name, row)
-    counts = {"n": [f"{of_name[n].n:,}" for n in names]}
-    if with_missing:
-        counts["missing"] = [f"{of_name[n].n_missing:,}" for n in names]
+def _counts(sets: list[CeilingSet], rows: list) -> dict[str, list[str]]:
+    """The columns of numbers of architectures; of those besides n, the ones that are not zero throughout."""
+    of_sets = [f"{low:,}" if low == high else f"{low:,}–{high:,}" for low, high in (one.n for one in sets)]
+    counts = {"n": of_sets + [f"{row.n:,}" for row in rows]}
+    for title, name in (("failed", "n_failed"), ("absent", "n_absent"), ("unknown", "n_unknown")):
+        if any(getattr(row, name) for row in rows):
+            counts[title] = ["–"] * len(sets) + [f"{getattr(row, name):,}" for row in rows]
     return counts
 
 
-def _parts(order: list[Heading], cells, counts: dict[str, list[str]], room: int) -> list[list[Heading]]:
-    """The criteria divided so that each part fits; one at least stands in every part."""
-    used = sum(_width(title, column) for title, column in counts.items())
+def _parts(order: list[Heading], cells, room: int, used: int) -> list[list[Heading]]:
+    """The criteria divided so that each part fits; one at least stands in every part. used: room taken in the first."""
     parts: list[list[Heading]] = [[]]
     for heading in order:
         need = _width(_title(heading), cells[heading.key])
@@ -80,7 +98,7 @@ def _width(title: str, column: list[str]) -> int:
     return max(len(text) for text in [title, *column]) + _GAP
 
 
-def _table(names, part, cells, counts, name_width: int, has_ceiling: bool) -> Table:
+def _table(names, part, cells, counts, name_width: int, n_ceilings: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("estimator", max_width=name_width, overflow="ellipsis", no_wrap=True)
     for heading in part:
@@ -90,5 +108,5 @@ def _table(names, part, cells, counts, name_width: int, has_ceiling: bool) -> Ta
     for i, name in enumerate(names):
         line = [cells[h.key][i] for h in part] + [column[i] for column in counts.values()]
         # Text, because a name in brackets would be read as markup.
-        table.add_row(*map(Text, [name, *line]), end_section=has_ceiling and i == 0)
+        table.add_row(*map(Text, [name, *line]), end_section=i == n_ceilings - 1)
     return table

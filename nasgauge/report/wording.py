@@ -1,10 +1,12 @@
 """The answer in words, made from the numbers."""
 
 import math
+from collections.abc import Iterable
 
 import pandas as pd
 
 from nasgauge.report.bundle import Bundle
+from nasgauge.report.ceilings import ceiling_row
 from nasgauge.report.labels import COUNTING, Heading, best_first, by_key, interval, leading, number
 from nasgauge.report.summary import biases_of, is_near
 
@@ -118,18 +120,24 @@ def _bias(name: str, profile: pd.DataFrame | None) -> list[str]:
 
 
 def _distance(bundle: Bundle, best, by: Heading) -> list[str]:
-    ceiling = next((row for (_, key), row in by_key(bundle.ceiling).items() if key == by.key), None)
-    if ceiling is None or math.isnan(ceiling.value):
-        return ["The truth has too few trainings of each architecture to say how much of the rest is its own noise."]
-    gap = abs(best.value - ceiling.value)
+    ceiling = ceiling_row(bundle.ceiling, best.estimator, by)
+    if ceiling is None:
+        return [
+            "The ground truth has too few trainings of each architecture to say how much of the rest is its own noise."
+        ]
+    measure = (
+        f" (measured on another quantity than the truth: {bundle.ceiling_measure})" if bundle.ceiling_measure else ""
+    )
     if by.better_than(best.value, ceiling.value):
         return [
-            f"That passes the noise ceiling, {_told(ceiling, by)}, which rests on one half of the truth's trainings "
-            "where the estimator is judged by all of them; this truth can hardly ask for more."
+            f"That passes the noise ceiling of these architectures, {_told(ceiling, by)}{measure}, which rests on one "
+            "half of the ground truth's trainings where the estimator is judged by all of them; this ground truth can "
+            "hardly resolve more."
         ]
+    gap = number(abs(best.value - ceiling.value), by.decimals)
     return [
-        "The noise ceiling, what one half of the truth's own trainings reaches against the other, is "
-        f"{_told(ceiling, by)}; {number(gap, by.decimals)} is left to gain."
+        "The noise ceiling, the split-half reliability of the ground truth on these architectures, is "
+        f"{_told(ceiling, by)}{measure}; gap to the ceiling: {gap}."
     ]
 
 
@@ -153,11 +161,22 @@ def _counting(defined: list[str], rows, by: Heading) -> list[str]:
 def _cautions(order: list[str], defined: list[str], rows) -> list[str]:
     undefined = [name for name in order if name not in defined]
     sentences = [f"Undefined: {_listed(undefined)}."] if undefined else []
-    if len({rows[name].n for name in defined}) > 1:
-        sentences.append(
-            "The estimators were judged on different numbers of architectures (column n), so compare with care."
-        )
-    return sentences
+    return [*sentences, *unlike_sets(rows[name].n for name in defined)]
+
+
+def unlike_sets(sizes: Iterable[int]) -> list[str]:
+    """A warning where estimators are judged on different numbers of architectures.
+
+    >>> unlike_sets([10, 10]), len(unlike_sets([10, 9]))
+    ([], 1)
+    """
+    sizes = set(sizes)
+    if len(sizes) < 2:
+        return []
+    return [
+        f"The estimators are judged on different numbers of architectures (n = {min(sizes):,} to {max(sizes):,}), so "
+        "their values are not directly comparable; judge them on the architectures that all of them score."
+    ]
 
 
 def _listed(names: list[str], limit: int = 6) -> str:

@@ -34,8 +34,9 @@ def read(text: str, ops: Sequence[str]) -> tuple[Cell, Cell]:
     fields = _fields(text)
     for name in CELLS:
         concat = _values(fields.get(f"{name}_concat"), text)
-        if concat is not None and tuple(concat) != _CONCAT:
-            raise UserError(f"arch {text!r}: {name}_concat is {list(concat)}; here every cell puts out [2, 3, 4, 5]")
+        if concat is not None and (len(concat) != N_NODES or tuple(concat) != _CONCAT):
+            found = concat if isinstance(concat, range) else list(concat)
+            raise UserError(f"arch {text!r}: {name}_concat is {found}; here every cell puts out [2, 3, 4, 5]")
     normal, reduce = (_cell(_values(fields.get(name), text), name, text, ops) for name in CELLS)
     return normal, reduce
 
@@ -44,7 +45,7 @@ def _fields(text: str) -> dict[str, ast.expr]:
     """The keywords of the one call of which the text consists."""
     try:
         call = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UserError(f"arch {text!r} is no genotype; expected {_FORM}") from error
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "Genotype" or call.args:
         raise UserError(f"arch {text!r} is no genotype; expected {_FORM}")
@@ -61,9 +62,11 @@ def _values(given: ast.expr | None, text: str) -> Sequence[object] | None:
         return None
     try:
         if isinstance(given, ast.Call) and isinstance(given.func, ast.Name) and given.func.id == "range":
-            return range(*(ast.literal_eval(a) for a in given.args))
+            numbers = range(*(ast.literal_eval(a) for a in given.args))
+            len(numbers)  # OverflowError where nothing could ever hold them
+            return numbers
         values = ast.literal_eval(given)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
         raise UserError(f"arch {text!r}: {ast.unparse(given)} is no list of constants; expected {_FORM}") from error
     if not isinstance(values, list | tuple):
         raise UserError(f"arch {text!r}: {values!r} is no list; expected {_FORM}")

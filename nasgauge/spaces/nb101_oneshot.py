@@ -102,14 +102,16 @@ class _OneShot(Space):
     def members(self, arch: Arch, form: str | None = None) -> list[Arch]:
         """One architecture for each way to place the live vertices of the cell, in lexicographic order.
 
-        Loose ends have their first options, since nothing depends on them; those of `arch` are left as they are. So
-        each stands for all encodings that run through the same parts of a supernet.
+        Loose ends have the first parents, and the first operation that is left, since nothing depends on them; those of
+        `arch` are left as they are. So each stands for all encodings that run through the same parts of a supernet; an
+        `arch` whose own loose ends have operations that are not left stands beside the one that has.
         """
         known_form(form, self.forms)
         cell = self.to_nb101(arch)
-        live = interior_of(pruned(cell[0]))
-        tidy = (*(entry if 1 + i // 2 in live else 0 for i, entry in enumerate(arch[:-1])), arch[-1])
-        return sorted(self._placed(cell) - {tidy} | {arch})
+        live, loose = interior_of(pruned(cell[0])), (0, self.choices[0])
+        tidy = (*(entry if 1 + i // 2 in live else loose[i % 2] for i, entry in enumerate(arch[:-1])), arch[-1])
+        placed = self._placed(cell, self.choices[0])
+        return sorted((placed - {tidy} if set(self.uses(arch)) <= set(self.options) else placed) | {arch})
 
     def encode(self, arch: Arch) -> np.ndarray:
         """One-hot, decision by decision."""
@@ -187,8 +189,8 @@ class _OneShot(Space):
             raise NotImplementedError(f"{self.name} is too large to enumerate: {n:,} architectures")
         return itertools.product(*self.decisions())
 
-    def _placed(self, cell: Arch) -> set[Arch]:
-        """Every way to number the live vertices of a cell as this sub-space asks; loose ends get first options."""
+    def _placed(self, cell: Arch, loose: int = 0) -> set[Arch]:
+        """Every way to number the live vertices of a cell as this sub-space asks; `loose`: operation of loose ends."""
         masks = pruned(cell[0])
         parents = {v: vertices_of(masks[v]) for v in interior_of(masks)}
         n = len(self.in_degrees) - 1
@@ -197,7 +199,7 @@ class _OneShot(Space):
             grown = []
             for entries, places in begun:
                 if place - len(places) < n - len(parents):  # so many are loose already
-                    grown.append(((*entries, 0, 0), places))
+                    grown.append(((*entries, 0, loose), places))
                 for v, known in parents.items():
                     if v not in places and (i := self._wiring(place, known, places)) is not None:
                         grown.append(((*entries, i, cell[v]), places | {v: place}))

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import final
 
 import numpy as np
 
@@ -76,6 +77,32 @@ class Space(ABC):
     @abstractmethod
     def members(self, arch: Arch, form: str | None = None) -> list[Arch]:
         """All architectures of its class under the named canonical form, itself among them, in a fixed order."""
+
+    def identity(self, arch: Arch) -> Arch:
+        """The encoding under which all encodings of one row of a table agree: by it, files are matched with a truth.
+
+        Two architectures have one identity where the literature trains them once. The architecture itself, unless a
+        space says otherwise: isomorphic cells of NAS-Bench-201 were trained each on its own, and the encodings of
+        NAS-Bench-1Shot1 are what a supernet scores. What the encoding leaves no choice in, such as the order of a
+        node's two inputs, is settled by `from_str`. Architectures of one identity are isomorphic.
+        """
+        return arch
+
+    @final
+    def spelling(self, text: str) -> str:
+        """The string that `to_str` gives to what `text` says; UserError as from `from_str`."""
+        return self.to_str(self.from_str(text))
+
+    @final
+    def identity_of(self, text: str) -> str:
+        """The string of the identity of what `text` says: equal for two spellings of one row of a table.
+
+        >>> from nasgauge.spaces import NB101
+        >>> one, other = "maxpool3x3~0|conv3x3-bn-relu~0|output~1+2", "conv3x3-bn-relu~0|maxpool3x3~0|output~2+1"
+        >>> NB101().identity_of(one) == NB101().identity_of(other)
+        True
+        """
+        return self.to_str(self.identity(self.from_str(text)))
 
     @abstractmethod
     def encode(self, arch: Arch) -> np.ndarray:

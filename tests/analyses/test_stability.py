@@ -51,6 +51,25 @@ def test_top_and_bottom_worked_out_by_hand():
     assert np.isclose(values["kendall_tau"], 1 - 2 * 17 / 190)  # the swap of places 10 and 19 inverts 17 pairs
 
 
+def test_averages_are_compared_with_the_next_one_that_shares_no_checkpoint_with_them():
+    """Weights of four independent rankings: any two averages of three have two of them in common."""
+    rng = np.random.default_rng(0)
+    each = {e: rng.normal(size=60) for e in (10, 20, 30, 40, 50, 60, 70)}
+    epochs = list(each)
+    averages = {(0, epochs[i]): sum(each[e] for e in epochs[i - 2 : i + 1]) for i in range(2, 7)}
+    windows = pd.DataFrame({"estimator": "net_avg3", "epoch": epochs[2:], "oldest": epochs[:5]})
+    rows = pd.concat([rows_of({(0, e): s for e, s in each.items()}), rows_of(averages, "net_avg3")])
+    table = compute(NO_SCORES, truth_of(60), checkpoint_scores=rows, windows=windows, criteria=["kendall_tau"])
+    found = table[table["estimator"] == "net_avg3"]
+    assert found[["epoch", "next_epoch"]].values.tolist() == [[30, 60], [40, 70]]
+    assert found["value"].abs().max() < 0.25  # of independent rankings; of overlapping averages it is above .4
+    assert len(table) == 6 + 2
+    few = windows[windows["epoch"] <= 50]
+    rows = rows[rows["epoch"] <= 50]
+    table = compute(NO_SCORES, truth_of(60), checkpoint_scores=rows, windows=few, criteria=["kendall_tau"])
+    assert set(table["estimator"]) == {"net"}
+
+
 def test_a_seed_without_a_checkpoint_is_compared_across_the_gap():
     scores = {(s, e): np.random.default_rng(e).permutation(9) for s in (0, 1) for e in (1, 2, 3)}
     del scores[1, 2]

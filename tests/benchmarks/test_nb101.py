@@ -91,3 +91,102 @@ def test_choices_that_do_not_exist():
         load({"name": "nb101", "n": 0})
     with pytest.raises(UserError, match=r"too large to enumerate.*say how many"):
         load({"name": "nb101", "view": "nb101-1shot1-3", "n": None})
+
+
+# --- looked up, on a small table of our own -------------------------------------------------------------------------
+
+
+def table_of(cells):
+    """Rows as the published table writes cells whose vertices are numbered without gaps."""
+    rows = []
+    for i, cell in enumerate(cells):
+        parents = CELLS.parents(cell)
+        n = 1 + max(v for v in range(6) if v == 0 or parents[v])
+        place = {**{v: v for v in range(n)}, 6: n}
+        edges = [(p, place[v]) for v in (*range(1, n), 6) for p in parents[v]]
+        bits = sum(1 << x + y * (y - 1) // 2 for x, y in edges)
+        ops = "".join(map(str, cell[1:n]))
+        rows.append((i, n + 1, bits, ops, 1_000 + i, 0.5 + i / 1000))
+    return pd.DataFrame(
+        rows, columns=["index", "n_vertices", "adj_bits", "ops", "params", "test_accuracy_108_epochs_mean"]
+    )
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """A table of 300 cells, as forms in the order of their rows: among them all of some 1Shot1 architectures."""
+    rng, view = np.random.default_rng(0), get_space("nb101-1shot1-1")
+    forms = dict.fromkeys(CELLS.canonical(view.to_nb101(view.sample(rng))) for _ in range(100))
+    while len(forms) < 300:
+        forms[CELLS.canonical(CELLS.sample(rng))] = None
+    path = tmp_path / "nas-bench-101" / "accuracy.parquet"
+    path.parent.mkdir()
+    table_of(forms).to_parquet(path)
+    monkeypatch.setenv("NASGAUGE_DATA", str(tmp_path))
+    return list(forms)
+
+
+def other_encodings(forms):
+    """Another string of each cell, where it has one."""
+    rng = np.random.default_rng(1)
+    members = [CELLS.members(form) for form in forms]
+    return [CELLS.to_str(m[int(rng.integers(len(m)))]) for m in members]
+
+
+def test_the_cells_that_are_judged_are_looked_up_under_any_encoding(small):
+    asked = [small[i] for i in (7, 250, 8, 100)]
+    names = other_encodings(asked)
+    assert names != [CELLS.to_str(form) for form in asked]
+    benchmark = load("nb101", holding=[*names, "no cell"])
+    assert [CELLS.canonical(CELLS.from_str(name)) for name in benchmark.archs] == asked
+    assert benchmark.truth["accuracy"].tolist() == pytest.approx([0.507, 0.75, 0.508, 0.6])
+    assert benchmark.complexity["n_params"].tolist() == [1_007, 1_250, 1_008, 1_100]
+    assert "4 looked up, of the 300 cells" in benchmark.provenance["architectures"]
+    assert load("nb101", holding=[names[0], CELLS.to_str(asked[0])]).facts["n_archs"] == 1, "one cell, one row"
+    assert load("nb101", holding=[]).archs == []
+
+
+def test_a_cell_that_the_table_lacks_is_not_in_the_truth(small):
+    rng = np.random.default_rng(9)
+    absent = next(cell for cell in iter(lambda: CELLS.sample(rng), None) if CELLS.canonical(cell) not in small)
+    assert load("nb101", holding=[CELLS.to_str(absent), CELLS.to_str(small[3])]).archs == [CELLS.to_str(small[3])]
+
+
+def test_a_draw_that_is_chosen_stays_and_says_what_it_passed_over(small):
+    names = other_encodings(small)
+    for choice in ({"n": 50, "seed": 3}, {"n": 50}, {"seed": 3}):
+        asked = load({"name": "nb101", **choice}, holding=names)
+        assert asked.archs == load({"name": "nb101", **choice}).archs
+        held = {CELLS.identity_of(arch) for arch in asked.archs}
+        assert all(CELLS.identity_of(name) in held or name in asked.left_out for name in names)
+    (why,) = set(load({"name": "nb101", "n": 50}, holding=names).left_out.values())
+    assert why.startswith("in the table, but not among the 50 drawn by n and seed")
+
+
+def test_views_are_looked_up_as_encodings_of_their_own(small):
+    view, rng = get_space("nb101-1shot1-1"), np.random.default_rng(0)
+    archs = list(dict.fromkeys(view.sample(rng) for _ in range(100)))
+    names = [view.to_str(a) for a in archs]
+    benchmark = load({"name": "nb101", "view": view.name}, holding=[*names, CELLS.to_str(small[-1])])
+    assert benchmark.archs == names and benchmark.space == view.name
+    place = {form: i for i, form in enumerate(small)}
+    rows = [place[CELLS.canonical(view.to_nb101(a))] for a in archs]
+    assert benchmark.truth["accuracy"].tolist() == pytest.approx([0.5 + i / 1000 for i in rows])
+
+
+def test_the_words_of_a_lookup_are_checked_as_those_of_a_draw(small):
+    with pytest.raises(UserError, match="unknown view"):
+        load({"name": "nb101", "view": "nb102"}, holding=[])
+    with pytest.raises(UserError, match="unknown choice"):
+        load({"name": "nb101", "m": 3}, holding=[])
+    with pytest.raises(UserError, match="unknown choice"):
+        load({"name": "nb101", "holding": []})
+
+
+@needs_data
+def test_published_cells_are_all_found_in_any_encoding(table):
+    rows = table.sample(200, random_state=1)
+    forms = [CELLS.canonical(CELLS.from_table(*r)) for r in zip(rows.n_vertices, rows.adj_bits, rows.ops, strict=True)]
+    benchmark = load("nb101", holding=other_encodings(forms))
+    assert benchmark.truth["accuracy"].tolist() == rows["test_accuracy_108_epochs_mean"].tolist()
+    assert benchmark.complexity["n_params"].tolist() == rows["params"].tolist()

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from nasgauge.benchmarks import BENCHMARKS, embedded, load
+from nasgauge.benchmarks import BENCHMARKS, load
 from nasgauge.errors import UserError
+from nasgauge.shipped import recipe_text
 from nasgauge.spaces import NB201, get_space
 from nasgauge.tables import TRUTH, check
 
-EMBEDDED = [name for name in BENCHMARKS if embedded.recipe(name)]
+EMBEDDED = [name for name in BENCHMARKS if recipe_text(name)]
 DATA = os.environ.get("NASGAUGE_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="NASGAUGE_DATA is not set: nas-bench-201/*.parquet are needed")
 

@@ -1,5 +1,7 @@
 """Laws that every criterion obeys, and a reference of its own for each: a new entry fails here until it has one."""
 
+import math
+from fractions import Fraction
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -190,11 +192,43 @@ def test_without_anything_to_rank_the_value_is_undefined(name, score, truth):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_scores_that_are_not_finite_are_refused(name, bad):
-    with pytest.raises(ValueError, match="finite"):
-        bind(name)(np.array([1.0, bad, 2.0]), np.array([0.1, 0.2, 0.3]))
+def test_what_is_not_finite_is_refused_but_for_the_worst_score(name, bad):
+    if bad != -np.inf:
+        with pytest.raises(ValueError, match="finite"):
+            bind(name)(np.array([1.0, bad, 2.0]), np.array([0.1, 0.2, 0.3]))
     with pytest.raises(ValueError, match="finite"):
         bind(name)(np.array([0.1, 0.2, 0.3]), np.array([1.0, bad, 2.0]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_minus_infinity_is_the_worst_score_and_ties_with_its_like(name):
+    draw = np.random.default_rng(2)
+    score, truth = draw.random(40), draw.random(40)
+    counts = draw.multinomial(40, [1 / 40] * 40, size=8)
+    worst, floor = (np.where(np.arange(40) % 9 == 0, value, score) for value in (-np.inf, -5.0))
+    found = [bind(name)(worst, truth), *bind(name).values_of_draws(Resamples.of(worst, truth, counts))]
+    known = [bind(name)(floor, truth), *bind(name).values_of_draws(Resamples.of(floor, truth, counts))]
+    if name == "pearson_r":  # reads the values, and there is none to read
+        assert np.isnan(found).all()
+    else:
+        np.testing.assert_allclose(found, known, atol=1e-12)
+    assert np.isnan(bind(name)(np.full(40, -np.inf), truth))
+
+
+@pytest.mark.parametrize(
+    "make", [lambda x: 1e308 * (2 * x - 1), lambda x: 1e15 + np.round(400 * x) / 4, lambda x: 1e-300 * x]
+)
+def test_pearsons_r_of_numbers_that_are_huge_tiny_or_far_from_zero(make):
+    draw = np.random.default_rng(3)
+    score, truth = make(draw.random(50)), 1e-3 * draw.random(50) + 0.9
+    exact = [Fraction(s) for s in score], [Fraction(t) for t in truth]
+    x, y = ([v - sum(part) / len(part) for v in part] for part in exact)
+    r = sum(a * b for a, b in zip(x, y, strict=True)) ** 2 / (sum(a * a for a in x) * sum(b * b for b in y))
+    sign = 1 if sum(a * b for a, b in zip(x, y, strict=True)) > 0 else -1
+    known = sign * math.sqrt(r)
+    assert bind("pearson_r")(score, truth) == pytest.approx(known, abs=1e-12)
+    ones = np.ones((2, 50), dtype="uint8")
+    assert bind("pearson_r").values_of_draws(Resamples.of(score, truth, ones)) == pytest.approx([known] * 2, abs=1e-12)
 
 
 # --- resamples -------------------------------------------------------------------------------------------------------

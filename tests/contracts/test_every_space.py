@@ -159,3 +159,21 @@ def test_any_combination_of_independent_decisions_is_an_architecture(space):
     for _ in range(20):
         arch = tuple(int(rng.choice(options)) for options in decisions)
         assert space.from_str(space.to_str(arch)) == arch
+
+
+def test_an_identity_is_in_the_space_its_own_and_never_joins_two_classes(space):
+    archs = list(dict.fromkeys(some(space, 300)))
+    identities = [space.identity(a) for a in archs]
+    for arch, identity in zip(archs, identities, strict=True):
+        space.validate(identity)
+        assert space.identity(identity) == identity
+        assert space.canonical(identity) == space.canonical(arch)
+        assert space.identity_of(space.to_str(arch)) == space.to_str(identity)
+        assert space.spelling(space.to_str(arch)) == space.to_str(arch)
+
+
+def test_members_of_a_class_have_one_identity_only_where_the_literature_trains_them_once(space):
+    one = {"nb101"}  # its published table holds one cell of each class
+    for arch in some(space, 20):
+        members = space.members(arch)
+        assert len({space.identity(m) for m in members}) == (1 if space.name in one else len(members))

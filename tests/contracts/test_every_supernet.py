@@ -144,6 +144,38 @@ def test_unknown_options_are_told(case):
             supernet(space, OPTIONS, chosen, generator=torch.Generator())
 
 
+CHANNELS = {  # of the published networks
+    **dict.fromkeys([n for n in SPACES if n.startswith("nb101")], (128,)),
+    "nb201": (16,), "darts": (16, 32, 36), "darts-nds": (16, 24, 32), "nds-resnet": (16,), "nds-resnext-a": (16,),
+}  # fmt: skip
+PICKING = ("ordinal", "l1", "shuffled", "interpolated", "disabled")
+
+
+def parts_of(space, rule):
+    """The space, or where a rule wants one number of vertices before the output, a part of it for each number."""
+    ends = [name for name in space.options if name.startswith("ends")]
+    if rule != "disabled" or not ends:
+        return [space]
+    operations = [name for name in space.options if name not in ends]
+    return [space.restrict([*operations, one]) for one in ends]
+
+
+@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("rule", PICKING)
+def test_paths_can_be_built_and_run_with_the_published_numbers_of_channels(name, rule):
+    for channels in CHANNELS[name]:
+        o = NetOptions(channels=channels, n_cells=1, n_stages=1, in_channels=1, n_classes=3, depth_divisor=24)
+        for space in parts_of(get_space(name), rule):
+            chosen = SupernetOptions(picking=rule)
+            if rule not in (*RULES[name], *(["disabled"] if name.startswith("nb101") else [])):
+                with pytest.raises(UserError, match=f"unknown picking rule of {name} '{rule}'"):
+                    supernet(space, o, chosen, generator=torch.Generator())
+                continue
+            net = supernet(space, o, chosen, generator=torch.Generator().manual_seed(0)).eval()
+            for arch in some(space, 3):
+                assert net(images(2), arch).isfinite().all()
+
+
 def test_norms_alone_hold_statistics(case):
     space, rule = case
     net = make(space, rule)

@@ -114,6 +114,12 @@ def test_an_average_of_checkpoints_is_the_mean_of_their_weights(plain, found):
         accuracy, loss = by_hand(net, arch, plain.data, plain.split.valid)
         assert column(found.scores, "oneshot_avg3")[SPACE.to_str(arch)] == pytest.approx(accuracy, abs=1e-12)
         assert column(found.scores, "oneshot_avg3_loss")[SPACE.to_str(arch)] == pytest.approx(-loss, abs=1e-5)
+    windows = found.records["windows"].set_index(["estimator", "epoch"])["oldest"].to_dict()
+    assert windows == {
+        (f"oneshot_avg{n}{score}", epoch): oldest
+        for score in ("", "_loss")
+        for n, epoch, oldest in ((2, 1, 0), (2, 2, 1), (2, 4, 2), (3, 2, 0), (3, 4, 1))
+    }
     epochs = found.records["checkpoint_scores"].groupby("estimator")["epoch"].agg(set)
     assert (
         epochs["oneshot_avg3"] == {2, 4} and epochs["oneshot_avg2"] == {1, 2, 4} and epochs["oneshot"] == {0, 1, 2, 4}

@@ -3,6 +3,7 @@
 import math
 import sys
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
@@ -28,7 +29,7 @@ from nasgauge.estimators.oneshot.schedule import Schedule, learning_rate
         ("plateau_factor", 1.0, "less than 1"),
         ("plateau_patience", -1, "0 or more"),
         ("warmup_epochs", 10, "less than epochs"),
-        ("clip", 0.0, "leave it out"),
+        ("clip", 0.0, '"none" for no limit'),
         ("label_smoothing", 1.0, "less than 1"),
         ("shift", -1, "0 or more"),
         ("train_share", 0.0, "more than 0"),
@@ -138,3 +139,20 @@ def test_policies_that_cannot_be_had(monkeypatch):
         augmentation(wanted, torch.zeros(2, 2, 8, 8))
     constant = torch.ones(2, 1, 8, 8)
     assert augmentation(replace(wanted, shift=1), constant)(constant, torch.Generator()).isfinite().all()
+
+
+POLICIES = get_args(get_args(Protocol.__dataclass_fields__["auto_augment"].type)[0])
+
+
+@pytest.mark.parametrize("changed", [{"shift": 1}, {"flip": True}, *({"auto_augment": name} for name in POLICIES)])
+def test_what_one_image_of_a_batch_becomes_says_nothing_of_the_others(changed):
+    """How many of 64 copies of an image change differs from batch to batch as if each of them were drawn by itself."""
+    if "auto_augment" in changed:
+        pytest.importorskip("kornia")
+    one = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    copies, generator = one.repeat(64, 1, 1, 1), torch.Generator().manual_seed(1)
+    augment = augmentation(Protocol(epochs=1, **changed), copies)
+    different = torch.stack([(augment(copies, generator) - one).abs().amax((1, 2, 3)) > 1e-3 for _ in range(16)])
+    share = different.double().mean(1)
+    p = share.mean()
+    assert 0.2 < p < 1 and share.var() < 3 * p * (1 - p) / 64  # chi-squared of 15: once in 500,000

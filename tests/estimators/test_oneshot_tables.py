@@ -131,7 +131,7 @@ class Without:
 def test_what_is_asked_holds_only_what_the_supernet_has_weights_for():
     arch = (1, 0, 0, 0, 0, 0)
     members = SPACE.members(arch)
-    absent = (members[0] if members[0] != arch else members[1], B)
+    absent = (members[0] if members[0] != arch else members[1], *SPACE.members(B))
     whole, reasons = asked(Without(*absent), SPACE, [arch, B, arch], with_classes=True, form=None)
     assert whole.archs == (arch,) and reasons == {B: f"{B} is absent"}
     assert set(whole.classes[arch]) == set(members) - set(absent) and set(whole.paths) == set(whole.classes[arch])

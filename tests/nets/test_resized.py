@@ -1,5 +1,7 @@
 """Layers of which a path uses a part: each picking rule against its definition, written out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -140,7 +142,7 @@ def test_groups_around_which_channels_are_always_the_first_ones():
     assert [key for key in net.parts if key.endswith("largest")] == [f"stage{i}/largest" for i in range(3)]
 
 
-def test_disabled_wants_a_space_and_channels_in_which_no_width_varies():
+def test_disabled_wants_a_space_in_which_one_number_of_vertices_feeds_the_output():
     o = NetOptions(channels=8, n_cells=1, n_stages=1, in_channels=1, n_classes=3)
     chosen = SupernetOptions(picking="disabled")
     two = NB101().restrict([*NB101().options[:3], "ends2"])
@@ -151,5 +153,8 @@ def test_disabled_wants_a_space_and_channels_in_which_no_width_varies():
         assert not [step for step in net._program(arch) if step.part == "first"]
     with pytest.raises(UserError, match="0, 1, 2, 3, 4 vertices may feed"):
         supernet(NB101(), o, chosen, generator=torch.Generator())
-    with pytest.raises(UserError, match="channels = 9 are not a multiple of the 2"):
-        supernet(two, NetOptions(channels=9), chosen, generator=torch.Generator())
+    odd = supernet(two, replace(o, channels=9), chosen, generator=torch.Generator().manual_seed(0))
+    for arch in [two.sample(rng) for _ in range(20)]:  # of two vertices the first has five channels, the other four
+        widths = {c for step in odd._program(arch) if step.part.startswith("cell0/") for c in step.args[1:2]}
+        assert widths <= {4, 5}
+        assert torch.equal(odd(torch.ones(2, 1, 8, 8), arch), odd.standalone(arch)(torch.ones(2, 1, 8, 8)))

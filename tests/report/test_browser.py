@@ -135,7 +135,7 @@ def test_a_thousand_architectures_and_fifteen_estimators_weigh_less_than_eight_m
     ]
     values = pd.DataFrame(
         {"estimator": [f"e{i}" for i in range(15)], "criterion": "kendall_tau", "at": np.nan, "value": 0.5,
-         "lower": 0.4, "upper": 0.6, "n": 1000, "n_missing": 0, "n_seeds": 1}
+         "lower": 0.4, "upper": 0.6, "n": 1000, "n_failed": 0, "n_absent": 0, "n_unknown": 0, "n_seeds": 1}
     )  # fmt: skip
     sizes = pd.DataFrame({"arch": archs, "n_params": rng.integers(1, 99, 1000), "macs": None})
     whole = Bundle(title="large", values=values, truth=truth, scores=pd.concat(scores), space=NB201(),

@@ -23,7 +23,7 @@ def many(names):
     bound = resolve_all(DEFAULT_CRITERIA)
     rows = [(e, c.name, c.at, 0.123, 0.1, -0.15) for e, c in itertools.product(names, bound)]
     table = pd.DataFrame(rows, columns=["estimator", "criterion", "at", "value", "lower", "upper"])
-    return table.assign(n=423_624, n_missing=0, n_seeds=1)
+    return table.assign(n=423_624, n_failed=0, n_absent=0, n_unknown=0, n_seeds=1)
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
@@ -45,9 +45,9 @@ def test_the_ceiling_is_first_and_the_best_next(bundle):
 
 
 def test_undefined_is_a_dash_and_missing_scores_are_counted(bundle):
-    text = printed(bundle.values.assign(n_missing=7))
-    assert "missing" in text and "nan" not in text.lower()
-    assert "missing" not in printed(bundle.values)
+    text = printed(bundle.values.assign(n_failed=7, n_absent=5, n_unknown=3))
+    assert all(title in text for title in ("failed", "absent", "unknown")) and "nan" not in text.lower()
+    assert not any(title in printed(bundle.values) for title in ("failed", "absent", "unknown"))
     flat = next(line for line in text.splitlines() if line.strip().startswith("flat"))
     assert "–" in flat
 

@@ -8,19 +8,21 @@ import pytest
 
 from nasgauge.report import Bundle
 from nasgauge.report.wording import answer
-from nasgauge.tables import VALUES, empty
+from nasgauge.tables import CEILING, empty
 
 NAN = math.nan
 
 
 def told(rows, ceiling=None, criterion="kendall_tau", n=None):
     columns = ["estimator", "value", "lower", "upper"]
-    table = pd.DataFrame(rows, columns=columns).assign(criterion=criterion, at=NAN, n=100, n_missing=0, n_seeds=1)
+    table = pd.DataFrame(rows, columns=columns).assign(
+        criterion=criterion, at=NAN, n=100, n_failed=0, n_absent=0, n_unknown=0, n_seeds=1
+    )
     if n is not None:
         table["n"] = n
-    top = empty(VALUES)
+    top = empty(CEILING)
     if ceiling is not None:
-        top = table.head(1).assign(estimator="noise_ceiling", value=ceiling, lower=ceiling - 0.01, upper=ceiling + 0.01)
+        top = table.assign(value=ceiling, lower=ceiling - 0.01, upper=ceiling + 0.01, n_splits=20, archs=0)
     truth = pd.DataFrame({"arch": ["a"], "iso_class": ["a"], "seed": [0], "accuracy": [0.5]})
     scores = pd.DataFrame({"estimator": ["e"], "arch": ["a"], "seed": [0], "score": [0.5]})
     return " ".join(answer(Bundle(title="t", values=table, truth=truth, scores=scores, ceiling=top)))
@@ -41,7 +43,7 @@ def test_touching_intervals_overlap_and_separate_ones_do_not():
 
 
 def test_the_distance_to_the_ceiling():
-    assert "0.200 is left to gain" in told([("a", 0.6, 0.5, 0.7)], ceiling=0.8)
+    assert "gap to the ceiling: 0.200" in told([("a", 0.6, 0.5, 0.7)], ceiling=0.8)
     assert "passes the noise ceiling" in told([("a", 0.85, 0.8, 0.9)], ceiling=0.8)
     assert "too few trainings" in told([("a", 0.85, 0.8, 0.9)])
 
@@ -61,7 +63,7 @@ def test_counting(counting, expected):
 
 def test_lower_is_better_where_the_criterion_says_so():
     text = told([("a", 0.1, 0.05, 0.2), ("b", 0.4, 0.3, 0.5)], ceiling=0.02, criterion="best_rank_at")
-    assert "is a, with 0.100" in text and "0.080 is left to gain" in text
+    assert "is a, with 0.100" in text and "gap to the ceiling: 0.080" in text
 
 
 def test_missing_intervals_undefined_values_and_unequal_n_are_said():

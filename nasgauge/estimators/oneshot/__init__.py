@@ -8,12 +8,13 @@ from nasgauge.estimators.oneshot.averaging import averaged
 from nasgauge.estimators.oneshot.naming import names, path_string
 from nasgauge.estimators.oneshot.one_shot import OneShot
 from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, Probe
-from nasgauge.estimators.oneshot.protocol import PROTOCOLS, Protocol
+from nasgauge.estimators.oneshot.protocol import OPTIONAL, PROTOCOLS, Protocol
 from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
 from nasgauge.estimators.oneshot.scoring import BatchScores, score, validation_batches
 from nasgauge.estimators.oneshot.train import train
 
 __all__ = [
+    "OPTIONAL",
     "PROTOCOLS",
     "SAMPLERS",
     "BatchScores",

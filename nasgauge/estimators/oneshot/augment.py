@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import torch
-from torch import nn
 
 from nasgauge.augment import shifted_and_mirrored
 from nasgauge.errors import UserError
@@ -29,9 +28,9 @@ def augmentation(protocol: Protocol, images: torch.Tensor) -> Augmentation:
 
 
 def _auto_augment(name: str, images: torch.Tensor) -> Augmentation:
-    """AutoAugment (Cubuk et al. 2019) as kornia has it: each batch gets one sub-policy, its images their own strengths.
+    """AutoAugment (Cubuk et al. 2019): each image gets one of the sub-policies, and its own strengths of it.
 
-    Grey images are treated as colour images with three equal channels, so that all policies serve.
+    kornia draws one sub-policy for a batch, so the images that draw the same one are given to it as a batch. Grey images are treated as colour images with three equal channels, so that all policies serve.
     """
     try:
         from kornia.augmentation.auto import AutoAugment  # imported late: an extra
@@ -44,13 +43,17 @@ def _auto_augment(name: str, images: torch.Tensor) -> Augmentation:
         )
     black, white = images.amin((0, 2, 3))[:, None, None], images.amax((0, 2, 3))[:, None, None]  # (c, 1, 1)
     width = torch.where(white > black, white - black, 1.0)
-    policy: nn.Module = AutoAugment(name)
+    policies = list(AutoAugment(name).children())  # each an nn.Sequential of operations
 
     def augmented(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         low, span = black.to(x), width.to(x)
         seed = int(torch.randint(2**62, (), generator=generator))
+        drawn = torch.randint(len(policies), (len(x),), generator=generator)
+        y = ((x - low) / span).clamp(0, 1).repeat(1, 3 // n_channels, 1, 1)
         with torch.no_grad(), seeded(seed, x.device):
-            y = policy(((x - low) / span).clamp(0, 1).expand(-1, 3, -1, -1))
+            for number in drawn.unique().tolist():
+                rows = (drawn == number).nonzero().flatten().to(x.device)
+                y[rows] = policies[number](y[rows])
         return y[:, :n_channels] * span + low
 
     return augmented

@@ -1,7 +1,7 @@
 """The one-shot estimator: a supernet is trained once, each architecture is scored with its share of the weights."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, final
@@ -11,9 +11,9 @@ import pandas as pd
 import torch
 
 from nasgauge.datasets import ImageData, Split
-from nasgauge.errors import UserError
+from nasgauge.errors import UserError, check_seed
 from nasgauge.estimators.estimator import Estimates, Estimator
-from nasgauge.estimators.oneshot.asked import asked
+from nasgauge.estimators.oneshot.asked import StandIns, asked
 from nasgauge.estimators.oneshot.averaging import averaged
 from nasgauge.estimators.oneshot.naming import names, path_string
 from nasgauge.estimators.oneshot.probes import Probe
@@ -38,7 +38,9 @@ class OneShot(Estimator):
     `seed`: weights, sampling, order of images. `checkpoint_epochs`: when the weights are kept and scored; the last
     epoch always is. `averages`: also score the mean of the weights of so many last checkpoints (temporal ensemble).
     `post_deiso`: also score the members of an architecture's class (canonical `form`), those for which the supernet has
-    weights, and average them. `probes`: what is recorded while training. `settings`: numbers that tell it from others
+    weights, and average them. `judged()`: the strings of all that will be asked for, where that is known: an
+    architecture outside of a restricted space is scored by a member of its class, unless one is asked for itself (see
+    `StandIns`). `probes`: what is recorded while training. `settings`: numbers that tell it from others
     of a study, for table SETTINGS. `checkpoints`: where states are kept (epoch to state); what is there is not trained
     again. `label`: the first part of the names in tables, see `names`. `device`: where the supernet lives.
     """
@@ -58,6 +60,7 @@ class OneShot(Estimator):
     averages: tuple[int, ...] = ()
     post_deiso: bool = False
     form: str | None = None
+    judged: Callable[[], Collection[str]] = frozenset
     probes: tuple[Probe, ...] = ()
     settings: Mapping[str, float] = field(default_factory=dict)
     checkpoints: MutableMapping[int, dict[str, Any]] = field(default_factory=dict)
@@ -67,6 +70,8 @@ class OneShot(Estimator):
 
     def __post_init__(self) -> None:
         check_device(self.device, self.label)
+        check_seed(self.seed, f"{self.label}: seed")
+        self.split.check(len(self.data.labels), self.label)
         epochs = self.epochs
         if epochs[0] < 0 or epochs[-1] > self.protocol.epochs:
             raise UserError(
@@ -120,6 +125,10 @@ class OneShot(Estimator):
         net.load_state_dict(self._weights(epoch))
         return net
 
+    def stand_ins(self) -> StandIns:
+        """Which member of its class an architecture is scored by."""
+        return StandIns(self.fresh(), self.space, self.form, self.judged)
+
     def history(self) -> dict[str, pd.DataFrame]:
         """What training recorded: tables of RECORDS by name."""
         rows = self._state(self.protocol.epochs)["rows"]
@@ -128,22 +137,26 @@ class OneShot(Estimator):
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
         """Scores of the last epoch, and as records the scores at every checkpoint, of every batch and class member.
 
-        Errors: architectures with operations that the (restricted) space lacks; those whose loss is not finite at the
-        last epoch, and class means with such a member (at earlier epochs they are absent). Costs: seconds of scoring an
+        A score, and every record but that of class members, bears the architecture that was asked for, also where a
+        member of its class stands for it; table STAND_INS says which.
+        Errors: architectures of whose class no member lies in the (restricted) space; those whose loss is not finite at
+        the last epoch, and class means with such a member (at earlier epochs they are absent). Costs: seconds of scoring an
         architecture, or all members of its class, at the last epoch, and of training.
         """
         net = self.fresh()
-        whole, reasons = asked(net, self.space, archs, with_classes=self.post_deiso, form=self.form)
+        whole, reasons = asked(net, self.space, archs, with_classes=self.post_deiso, form=self.form, judged=self.judged)
         images, calibration = self._validation(), self._calibration()
         found = []
-        for stem, epoch, weights in self._versions() if whole.archs else ():
+        for stem, epochs in self._versions() if whole.archs else ():
             plain = stem == self.label
             part = whole if plain else whole.alone()
-            net.load_state_dict(weights)
+            states = [self._weights(epoch) for epoch in epochs]
+            net.load_state_dict(states[0] if plain else averaged(states))
             start = time.perf_counter()
             scores = score(net, part.paths, images, calibration=calibration)
             seconds = time.perf_counter() - start
-            found.append(Scored(part, stem, self.seed, epoch, scores, seconds, keeps_batches=plain))
+            oldest = None if plain else epochs[0]
+            found.append(Scored(part, stem, self.seed, epochs[-1], scores, seconds, keeps_batches=plain, oldest=oldest))
         errors = [
             {"estimator": name, "arch": self.space.to_str(arch), "seed": self.seed, "error": reason}
             for arch, reason in reasons.items()
@@ -153,17 +166,13 @@ class OneShot(Estimator):
         costs = [row for one in found if one.epoch == last for row in one.costs(self.fit_seconds)]
         return estimates(found, errors, costs, last=last)
 
-    def _versions(self) -> Iterator[tuple[str, int, dict[str, torch.Tensor]]]:
-        """Every set of weights that is scored: (first part of the name, epoch, weights)."""
-        for i, epoch in enumerate(self.epochs):
-            yield self.label, epoch, self._weights(epoch)
+    def _versions(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Every set of weights that is scored: the first part of its name, and the epochs that are averaged."""
+        for i, epoch in enumerate(self.epochs, start=1):
+            yield self.label, (epoch,)
             for n in self.averages:
-                if i + 1 >= n:
-                    yield (
-                        f"{self.label}_avg{n}",
-                        epoch,
-                        averaged([self._weights(e) for e in self.epochs[i + 1 - n : i + 1]]),
-                    )
+                if i >= n:
+                    yield f"{self.label}_avg{n}", self.epochs[i - n : i]
 
     def _validation(self) -> Batches:
         return validation_batches(

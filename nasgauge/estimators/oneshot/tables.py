@@ -27,7 +27,8 @@ class Scored:
     """What one set of weights says of what is asked.
 
     `stem`: the first part of the names; `seed`, `epoch`: of the weights; `scores`: of `asked.paths`; `seconds`: that
-    scoring all of them took; `keeps_batches`: whether its batches are recorded.
+    scoring all of them took; `keeps_batches`: whether its batches are recorded; `oldest`: the first checkpoint of the
+    average that the weights are, None where they are those of one checkpoint.
     """
 
     asked: Asked
@@ -37,30 +38,50 @@ class Scored:
     scores: BatchScores
     seconds: float
     keeps_batches: bool
+    oldest: int | None = None
 
     def records(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Tables of RECORDS by name, the rows of finite losses."""
-        n, texts = len(self.asked.archs), self.asked.texts
-        yield "checkpoint_scores", self._rows({name: values[:n] for name, values in self._each.items()}, texts[:n])
+        own, texts, archs = self.asked.own, self.asked.texts, self.asked.names
+        yield "checkpoint_scores", self._rows({name: values[own] for name, values in self._each.items()}, archs)
         if self.keeps_batches:
             yield "batch_scores", self._batches()
         if self.asked.classes:
-            yield "checkpoint_scores", self._rows(self._means, texts[:n])
+            yield "checkpoint_scores", self._rows(self._means, archs)
             members = list(dict.fromkeys(i for group in self.asked.groups for i in group))
             each = {name: values[members] for name, values in self._each.items()}
             table = self._rows(each, [texts[i] for i in members])
             yield "class_scores", table.assign(iso_class=table["arch"].map(self.asked.owners))
 
+    def stand_ins(self) -> list[Row]:
+        """Rows of STAND_INS, the same at every epoch; class means need none, as they are over members anyway."""
+        text, chosen = self.asked.space.to_str, self.asked.stand_ins
+        return [
+            {"estimator": name, "arch": text(arch), "member": text(member)}
+            for name in pair(self.stem)
+            for arch, member in chosen.items()
+        ]
+
+    def window(self) -> list[Row]:
+        """Rows of WINDOWS, where the weights are an average over several checkpoints."""
+        if self.oldest is None:
+            return []
+        return [{"estimator": name, "epoch": self.epoch, "oldest": self.oldest} for name in pair(self.stem)]
+
     def errors(self) -> list[Row]:
         """A row of ERRORS for each estimator and architecture without a score."""
         why = f"the loss is not finite after epoch {self.epoch}"
-        texts = self.asked.texts
+        texts, archs = self.asked.texts, self.asked.names
         lost = np.isnan(self._each[self.stem])
-        found = [(self.stem, texts[i], why) for i in range(len(self.asked.archs)) if lost[i]]
-        for text, members in zip(texts, self.asked.groups, strict=False):
+
+        def told(arch: str, path: int) -> str:
+            return why if texts[path] == arch else f"{why}, that of {texts[path]}, a member of its class"
+
+        found = [(self.stem, a, told(a, i)) for a, i in zip(archs, self.asked.own, strict=True) if lost[i]]
+        for arch, members in zip(archs, self.asked.groups, strict=False):
             of_class = [texts[i] for i in members if lost[i]]
             if of_class:
-                found.append((self.stem + POST_DEISO, text, f"{why}, that of {of_class[0]}, a member of its class"))
+                found.append((self.stem + POST_DEISO, arch, f"{why}, that of {of_class[0]}, a member of its class"))
         return [
             {"estimator": name, "arch": text, "seed": self.seed, "error": error}
             for stem, text, error in found
@@ -94,17 +115,17 @@ class Scored:
         return pd.concat(parts, ignore_index=True).dropna(subset="score", ignore_index=True)
 
     def _batches(self) -> pd.DataFrame:
-        n, n_batches = len(self.asked.archs), len(self.scores.n_images)
+        own, n_batches = self.asked.own, len(self.scores.n_images)
         table = pd.DataFrame(
             {
                 "estimator": self.stem,
-                "arch": np.repeat(self.asked.texts[:n], n_batches),
+                "arch": np.repeat(self.asked.names, n_batches),
                 "seed": self.seed,
                 "epoch": self.epoch,
-                "batch": np.tile(np.arange(n_batches), n),
-                "n_images": np.tile(self.scores.n_images, n),
-                "accuracy": self.scores.accuracy[:n].ravel(),
-                "loss": self.scores.loss[:n].ravel(),
+                "batch": np.tile(np.arange(n_batches), len(own)),
+                "n_images": np.tile(self.scores.n_images, len(own)),
+                "accuracy": self.scores.accuracy[own].ravel(),
+                "loss": self.scores.loss[own].ravel(),
             }
         )
         return table[np.isfinite(table["loss"])].reset_index(drop=True)
@@ -115,6 +136,11 @@ def estimates(scored: Sequence[Scored], reasons: Sequence[Row], costs: Sequence[
     parts: dict[str, list[pd.DataFrame]] = {}
     for name, table in (found for one in scored for found in one.records()):
         parts.setdefault(name, []).append(table)
+    last_of = {one.stem: one for one in scored}.values()  # stand-ins are those of any checkpoint
+    notes = {"stand_ins": [one.stand_ins() for one in last_of], "windows": [one.window() for one in scored]}
+    for name, lists in notes.items():
+        if any(lists):
+            parts[name] = [pd.DataFrame([row for rows in lists for row in rows])]
     records = {name: check(pd.concat(tables, ignore_index=True), RECORDS[name]) for name, tables in parts.items()}
     at_checkpoints = records.get("checkpoint_scores", empty(CHECKPOINT_SCORES))
     scores = at_checkpoints[at_checkpoints["epoch"] == last].drop(columns="epoch")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
@@ -30,17 +31,22 @@ class Encoder:
     reads: str = "architecture"
 
 
+def _small(seed: int) -> int:
+    """The seed itself below 2^32, where scikit-learn's end, else one that is drawn from it."""
+    return seed if seed < 2**32 else int(np.random.SeedSequence(seed).generate_state(1)[0])
+
+
 def _forest(seed: int) -> RandomForestRegressor:
-    return RandomForestRegressor(100, random_state=seed)
+    return RandomForestRegressor(100, random_state=_small(seed))
 
 
 def _boosting(seed: int) -> GradientBoostingRegressor:
-    return GradientBoostingRegressor(random_state=seed)
+    return GradientBoostingRegressor(random_state=_small(seed))
 
 
 def _gaussian_process(seed: int) -> GaussianProcessRegressor:
     kernel = ConstantKernel() * RBF(2.0) + WhiteKernel(0.1, (1e-8, 1e2))
-    return GaussianProcessRegressor(kernel, normalize_y=True, random_state=seed)
+    return GaussianProcessRegressor(kernel, normalize_y=True, random_state=_small(seed))
 
 
 ENCODERS: dict[str, Encoder] = {

@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 import pandas as pd
 
-from nasgauge.errors import UserError
+from nasgauge.errors import UserError, check_seed
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
 from nasgauge.estimators.predictors.beside import Beside
 from nasgauge.estimators.predictors.dictionary import get_encoder
@@ -66,6 +66,7 @@ class Predictor(Estimator):
     fit_seconds: float = 0.0
 
     def __post_init__(self) -> None:
+        check_seed(self.seed, "predictor: seed")
         encoder = get_encoder(self.encoder)
         if self.training.loss not in LOSSES:
             raise UserError(f"predictor: unknown loss {self.training.loss!r}; there are {', '.join(LOSSES)}")

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.errors import UserError, check_count, unknown_name
 
 Batch = tuple[torch.Tensor, torch.Tensor]  # images (N, C, H, W) float, standardised; labels (N,) int64
 INPUTS = ("data", "gaussian", "uniform")
+_MOST = 10_000_000
 
 
 def draw_batches(
@@ -24,6 +25,10 @@ def draw_batches(
     >>> len(batches), batches[0][0].shape
     (2, torch.Size([4, 1, 2, 2]))
     """
+    for name, value in (("n_batches", n_batches), ("batch_size", batch_size)):
+        check_count(value, name, least=1, most=_MOST)
+    if len(labels) != len(images):
+        raise UserError(f"{len(images)} images have {len(labels)} labels; give one an image")
     wanted = n_batches * batch_size
     if wanted > len(images):
         raise UserError(

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.datasets import check_images
+from nasgauge.errors import UserError, check_seed, unknown_name
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
 from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, noise_like
 from nasgauge.estimators.zeroshot.measure import PASSES, STAGES, measure, numeric_failures
@@ -62,6 +63,7 @@ class ZeroShot(Estimator):
 
     def __post_init__(self) -> None:
         check_device(self.device, "zero-shot")
+        check_seed(self.seed, "zero-shot: seed")
         proxies = self._proxies()
         names = [p.name for p in proxies]
         if len(set(names)) != len(names):
@@ -83,15 +85,14 @@ class ZeroShot(Estimator):
     def _check_batches(self) -> None:
         if not self.batches:
             raise UserError("zero-shot: no batch of images; give at least one")
-        for number, (x, y) in enumerate(self.batches, start=1):
+        for number, batch in enumerate(self.batches, start=1):
             place = f"zero-shot: batch {number}"
-            if x.dim() != 4 or x.shape[1] != self.net.in_channels:
-                raise UserError(f"{place} has shape {tuple(x.shape)}; expected (N, {self.net.in_channels}, H, W)")
-            if y.shape != x.shape[:1]:
-                raise UserError(f"{place} has {len(x)} images and labels of shape {tuple(y.shape)}; give one an image")
-            if int(y.min()) < 0 or int(y.max()) >= self.net.n_classes:
+            if not isinstance(batch, tuple | list) or len(batch) != 2:
+                raise UserError(f"{place} is of type {type(batch).__name__}; give a pair of images and labels")
+            check_images(*batch, self.net.n_classes, place)
+            if batch[0].shape[1] != self.net.in_channels:
                 raise UserError(
-                    f"{place} has labels {int(y.min())} to {int(y.max())}; n_classes is {self.net.n_classes}"
+                    f"{place} has shape {tuple(batch[0].shape)}; expected (N, {self.net.in_channels}, H, W)"
                 )
 
     def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "ZeroShot":

@@ -1,0 +1,51 @@
+"""Measurements that failed, as rows of the scores."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.tables import SCORES, check
+
+
+@final
+@dataclass(frozen=True)
+class Combined:
+    """An estimator made of the scores of others. every_seed: of all their seeds, otherwise seed by seed."""
+
+    name: str
+    of: tuple[str, ...]
+    every_seed: bool = False
+
+
+def with_failures(scores: pd.DataFrame, errors: pd.DataFrame | None, combined: Iterable[Combined] = ()) -> pd.DataFrame:
+    """Table SCORES with a row without a score for every measurement that failed.
+
+    scores: table SCORES. errors: table ERRORS; None: nothing failed. combined: in the order in which they are made; one
+    fails wherever an estimator that it is made of fails, for it has no score there. What has a score has not failed.
+
+    >>> scores = pd.DataFrame({"estimator": "a", "arch": ["x"], "seed": 0, "score": [1.0]})
+    >>> errors = pd.DataFrame({"estimator": "a", "arch": ["y"], "seed": 0, "error": ["no path"]})
+    >>> with_failures(scores, errors)["score"].tolist()
+    [1.0, nan]
+    """
+    keys = ["estimator", "arch", "seed"]
+    failed = scores.loc[scores["score"].isna(), keys]
+    failed = failed if errors is None else pd.concat([failed, errors[keys]], ignore_index=True)
+    for one in combined:
+        failed = pd.concat([failed, _inherited(one, failed, scores)], ignore_index=True)
+    known = pd.MultiIndex.from_frame(scores[keys])
+    new = failed.drop_duplicates()
+    new = new[~pd.MultiIndex.from_frame(new).isin(known)]
+    return check(pd.concat([scores, new.assign(score=np.nan)], ignore_index=True), SCORES) if len(new) else scores
+
+
+def _inherited(one: Combined, failed: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """The failures of a combination: those of what it is made of, in its own seeds."""
+    rows = failed.loc[failed["estimator"].isin(one.of), ["arch", "seed"]]
+    if one.every_seed:
+        own = scores.loc[scores["estimator"] == one.name, "seed"].unique()
+        rows = rows[["arch"]].merge(pd.DataFrame({"seed": own}), how="cross")
+    return rows.assign(estimator=one.name)[["estimator", "arch", "seed"]]
