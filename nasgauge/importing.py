@@ -4,7 +4,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, count, islice
@@ -69,22 +69,32 @@ def import_file(
     _check_paths(kind, paths)
     table = out / f"{kind}.parquet"
     temporary = out / f".{kind}.{os.getpid()}.tmp"
-    try:
+    with _written(out):
         if table.exists():
             raise UserError(f"{table}: exists already; choose another folder with --out, or remove it")
         out.mkdir(parents=True, exist_ok=True)
+    try:
         counts = _write(KINDS[kind], paths, temporary, progress)
         if not counts.n_trainings:
             raise _no_training(kind, paths, counts)
-        write_atomically(table.with_suffix(".json"), json.dumps(counts.record(kind, paths), indent=2).encode())
-        os.replace(temporary, table)
-    except OSError as error:  # the readers tell their own
-        raise UserError(f"{str(out)[:200]}: cannot be written ({error.strerror}); choose another with --out") from error
+        with _written(out):
+            write_atomically(table.with_suffix(".json"), json.dumps(counts.record(kind, paths), indent=2).encode())
+            os.replace(temporary, table)
     finally:
-        with suppress(OSError):
+        with suppress(FileNotFoundError):
             temporary.unlink()
     found = dict(counts.foreign.most_common(_N_REASONS))
     return Import(table, counts.n_trainings, len(counts.archs), found, counts.n_repeats, counts.n_renumbered)
+
+
+@contextmanager
+def _written(out: Path) -> Iterator[None]:
+    """What the folder's name, the disk or its rights forbid is a UserError."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{out}: cannot be written ({reason}); choose another folder with --out") from error
 
 
 def _check_paths(kind: str, paths: list[Path]) -> None:
@@ -156,7 +166,8 @@ def _write(kind: Kind, paths: list[Path], target: Path, progress: Callable[[int]
     with pq.ParquetWriter(target, _SCHEMA, compression="zstd") as writer:
         while part := list(islice(rows, _CHUNK)):
             table = check(pd.DataFrame(part), OFFICIAL, where=str(paths[0]))
-            writer.write_table(pa.Table.from_pandas(table, schema=_SCHEMA, preserve_index=False))
+            with _written(target):
+                writer.write_table(pa.Table.from_pandas(table, schema=_SCHEMA, preserve_index=False))
             progress(counts.n_trainings)
     return counts
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +17,7 @@ from nasgauge.tables import Table, check
 
 MAX_ROWS = 20_000_000  # of a Parquet file; the largest benchmark has a quarter of it
 MAX_BYTES = 8 << 30  # of its columns as they unpack
+MAX_WHOLE = 1 << 53
 MAX_FACTS = 16 << 20  # bytes of a facts file
 _N_PARSED = 50  # architectures of which a table is tested
 _BROKEN = (  # what a damaged or foreign file makes of its reader
@@ -43,6 +45,11 @@ def read_table(path: Path, spec: Table) -> pd.DataFrame:
             has = ", ".join(names[:20])
             raise UserError(f"{path}: has no column {absent[0]!r}, it has {has}; see docs/data.md for the format")
         rows = pq.read_table(path, columns=known).to_pandas(ignore_metadata=True)
+        if rows.empty:
+            raise UserError(f"{path}: has no rows; get it anew")
+        for column in spec.columns:
+            if column.dtype == "int" and column.name in rows:
+                _check_whole(rows[column.name], column.name, path)
         return check(rows, spec, where=str(path))
 
 
@@ -62,9 +69,10 @@ def read_facts(path: Path, keys: Iterable[str]) -> dict[str, Any]:
 
 def check_archs(rows: pd.DataFrame, space: str, path: Path) -> None:
     """UserError unless the first architectures of the table belong to the space and stand as its strings."""
-    if rows.empty:
-        raise UserError(f"{path}: has no rows; get it anew")
-    place = get_space(space)
+    try:
+        place = get_space(space)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
     for column in ("arch", "iso_class"):
         for text in rows[column].drop_duplicates().head(_N_PARSED):
             try:
@@ -82,6 +90,15 @@ def check_range(rows: pd.DataFrame, column: str, low: float, high: float, path: 
         row = int(outside.fillna(False).to_numpy().argmax())
         value = rows[column].iloc[row]
         raise UserError(f"{path}: row {row + 1}, column {column!r} is {value}; expected {low:g} to {high:g}")
+
+
+def _check_whole(values: pd.Series, name: str, path: Path) -> None:
+    """UserError naming the first row whose number has a fraction, or is too large to be told from the next one."""
+    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+    wrong = ((numbers % 1 != 0) | (numbers.abs() > MAX_WHOLE)) & np.isfinite(numbers)
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        raise UserError(f"{path}: row {row + 1}, column {name!r} is {values.iloc[row]}; expected a whole number")
 
 
 @contextmanager

@@ -99,6 +99,8 @@ def _residual(space: NDSResNet | NDSResNeXtA, net: Mapping[str, Any]) -> Callabl
     block = str(net.get("block_type") or _BLOCKS[space.name])
     if not block.startswith(_BLOCKS[space.name]):
         raise ValueError(f"its blocks are {block[:40]!r}")
+    if len(space.table) == 2 and (net.get("bot_muls") or net.get("num_gs")):
+        raise ValueError("its blocks are bottlenecks")
     columns = [_stages(net["ds"]), _stages(net["ws"])]
     if len(space.table) == 4:
         ratios = [1 / number(ratio, "a bottleneck ratio", 1e-3, 1e3) for ratio in _stages(net["bot_muls"])]

@@ -50,9 +50,14 @@ def _training(arch: tuple[int, ...], dataset: str, seed: int, trial: Mapping[str
         valid_accuracy=found.get("x-valid"),
         test_accuracy=found.get("x-test", found.get("ori-test")),
         n_params=optional(trial.get("params"), _millions),
-        seconds=optional(trial.get("train_times") or None, lambda times: float(sum(times.values()))),
+        seconds=optional(trial.get("train_times") or None, _sum),
         macs=optional(trial.get("flop"), _millions),
     )  # fmt: skip
+
+
+def _sum(times: Mapping[int, Any]) -> float:
+    """Of the seconds of all epochs."""
+    return float(sum(number(seconds, "the time of an epoch") for seconds in times.values()))
 
 
 def _millions(value: Any) -> int:

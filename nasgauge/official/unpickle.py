@@ -1,9 +1,9 @@
 """Pickles read without executing anything that they name.
 
-A pickle is a program that may call any function it can name. Here it can name ordered dictionaries and the scalars of
-numpy; arrays, tensors and storages become placeholders without content; anything else is an error. Nor can it take
-long: keys of dictionaries are text, small numbers or pairs of both, so that none is costly to hash, and the bytes,
-steps and depth of an architecture are bounded (`opened`).
+A pickle is a program that may call any function it can name. Here it can name sets, ordered dictionaries and the
+scalars of numpy; arrays, tensors and storages become placeholders without content; anything else is an error. Nor can
+it take long: keys of dictionaries are text, small numbers or pairs of both, so that none is costly to hash, and the
+bytes, steps and depth of an architecture are bounded (`opened`).
 """
 
 import io
@@ -49,10 +49,15 @@ def _ordered(items: Any = ()) -> OrderedDict[Any, Any]:
     return OrderedDict((checked_key(key), value) for key, value in items)
 
 
+def _set(items: Any = ()) -> set[Any]:
+    return {checked_key(item) for item in items}
+
+
 _NUMPY = ("numpy.core.multiarray", "numpy._core.multiarray")
 _KNOWN: dict[tuple[str, str], Callable[..., Any]] = {
     ("collections", "OrderedDict"): _ordered,
     ("_codecs", "encode"): _encoded,
+    **{(module, "set"): _set for module in ("builtins", "__builtin__")},
     ("numpy", "dtype"): _Dtype,
     ("numpy", "ndarray"): Inert,
     **{(module, "scalar"): _scalar for module in _NUMPY},
