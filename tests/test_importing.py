@@ -105,6 +105,34 @@ def test_nothing_is_overwritten_and_nothing_half_written_stays(made_up, tmp_path
         assert not list((tmp_path / kind).iterdir())
 
 
+def test_a_file_of_another_space_is_given_up_after_a_thousand_entries(monkeypatch, tmp_path, made_up):
+    read = []
+
+    def endless(path):
+        while True:
+            read.append(1)
+            yield Foreign("an architecture of another search space")
+
+    monkeypatch.setitem(KINDS, "foreign", Kind(endless, "nb201", "x", "of another space"))
+    with pytest.raises(
+        UserError, match=r"no training of the space nb201.*left out: 1,000 x an architecture of another"
+    ):
+        importing.import_file("foreign", made_up, tmp_path / "out")
+    assert len(read) == 1000
+    with pytest.raises(
+        UserError, match=r"NATS-sss-v1_0\.tar: is the size search space of NATS-Bench, which nasgauge does"
+    ):
+        made_up.rename(tmp_path / "NATS-sss-v1_0.tar")
+        importing.import_file("nats-bench", tmp_path / "NATS-sss-v1_0.tar", tmp_path / "out")
+
+
+def test_kinds_that_number_trainings_themselves_take_one_path(made_up, tmp_path):
+    (tmp_path / "other").write_text("")
+    for paths in ([made_up, tmp_path / "other"], []):
+        with pytest.raises(UserError, match="bench import nb101: give one path"):
+            importing.import_file("nb101", paths, tmp_path / "out")
+
+
 def test_mistakes(made_up, tmp_path):
     with pytest.raises(UserError, match="unknown kind of benchmark file 'nb102'"):
         importing.import_file("nb102", made_up, tmp_path / "out")

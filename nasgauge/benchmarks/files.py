@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from nasgauge.errors import UserError
 from nasgauge.spaces import get_space
-from nasgauge.tables import Table, check
+from nasgauge.tables import Column, Table, check
 
 MAX_ROWS = 20_000_000  # of a Parquet file; the largest benchmark has a quarter of it
 MAX_BYTES = 8 << 30  # of its columns as they unpack
@@ -35,7 +35,8 @@ def read_table(path: Path, spec: Table) -> pd.DataFrame:
             raise UserError(
                 f"{path}: declares {about.num_rows:,} rows of {size:,} bytes; at most {MAX_ROWS:,} are read"
             )
-        names = about.schema.to_arrow_schema().names
+        schema = about.schema.to_arrow_schema()
+        names = schema.names
         doubled = [c.name for c in spec.columns if names.count(c.name) > 1]
         if doubled:
             raise UserError(f"{path}: has several columns {doubled[0]!r}; keep one")
@@ -44,6 +45,11 @@ def read_table(path: Path, spec: Table) -> pd.DataFrame:
         if absent:
             has = ", ".join(names[:20])
             raise UserError(f"{path}: has no column {absent[0]!r}, it has {has}; see docs/data.md for the format")
+        for column in spec.columns:
+            if column.name in known and not _fits(schema.field(column.name).type, column):
+                kind = schema.field(column.name).type
+                wanted = "text" if column.dtype == "str" else "numbers"
+                raise UserError(f"{path}: column {column.name!r} holds {str(kind)[:40]}; expected {wanted}")
         rows = pq.read_table(path, columns=known).to_pandas(ignore_metadata=True)
         if rows.empty:
             raise UserError(f"{path}: has no rows; get it anew")
@@ -90,6 +96,17 @@ def check_range(rows: pd.DataFrame, column: str, low: float, high: float, path: 
         row = int(outside.fillna(False).to_numpy().argmax())
         value = rows[column].iloc[row]
         raise UserError(f"{path}: row {row + 1}, column {column!r} is {value}; expected {low:g} to {high:g}")
+
+
+def _fits(kind: pa.DataType, column: Column) -> bool:
+    """Whether a column of that type in the file can hold what is declared."""
+    if pa.types.is_null(kind):
+        return column.nullable
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if column.dtype == "str":
+        return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
 def _check_whole(values: pd.Series, name: str, path: Path) -> None:

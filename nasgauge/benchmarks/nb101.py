@@ -17,7 +17,7 @@ import pandas as pd
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_range, read_table
 from nasgauge.benchmarks.nb101_lookup import CELLS, archs, rows_of
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.errors import UserError, check_count, check_seed, unknown_name
 from nasgauge.spaces import SPACES, Arch, Space
 from nasgauge.tables import TRUTH, Column, Table, check
 
@@ -31,6 +31,7 @@ _TABLE = Table(
     key=("index",),
 )
 VIEWS = tuple(name for name in SPACES if name.startswith("nb101-1shot1"))
+MAX_DRAWN = 1_000_000
 FACTS = {"n_cells": 423_624, "best_test_percent": 94.3176, "index_of_best": 4789, "kendall_tau_params": 0.3066}
 
 
@@ -43,8 +44,9 @@ def load(*, view: str = "nb101", n: int | None = 10_000, seed: int = 0) -> Bench
     the published ones, of the cell in the table (128 channels); an isomorphic one may have a few more or fewer.
     """
     _check_view(view)
-    if n is not None and n < 1:
-        raise UserError(f"benchmark 'nb101': n is {n}; give a number from 1")
+    if n is not None:
+        check_count(n, "benchmark 'nb101': n", least=1, most=MAX_DRAWN)
+    check_seed(seed, "benchmark 'nb101': seed")
     table, rng = _table(), np.random.default_rng(seed)
     drawn = "" if n is None else f", drawn by seed {seed}"
     if view == "nb101":  # no two of the table's cells are isomorphic

@@ -4,6 +4,7 @@ Dong & Yang, "NAS-Bench-201", ICLR 2020; Dong et al., "NATS-Bench", TPAMI 2021.
 """
 
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -75,10 +76,12 @@ def load(
     """
     dataset, split, epochs = _choices(dataset, split, epochs, seeds)
     folder = _folder()
-    space = NB201()
-    classes = {space.to_str(a): space.to_str(space.canonical(a)) for a in space.enumerate()}
+    classes = _classes()
     sizes = read_table(folder / "architectures.parquet", _ARCHITECTURES)
-    check_archs(sizes.assign(iso_class=sizes["arch"]), space.name, folder / "architectures.parquet")
+    for column in ("params_million", "train_time_seconds_cifar10"):
+        if column in sizes:
+            check_range(sizes, column, 0, 1e9, folder / "architectures.parquet")
+    check_archs(sizes.assign(iso_class=sizes["arch"]), "nb201", folder / "architectures.parquet")
     trials, measured = _trials(folder, sizes, dataset, classes)
     if seeds == "trials":
         truth, what = trials, f"{measured}, 200 epochs, seeds 777, 888 and (8,169 cells) 999"
@@ -97,6 +100,13 @@ def load(
         "nb201", "nb201", truth, trials, provenance, FACTS, _complexity(sizes),
         ceiling_measure=None if seeds == "trials" else f"{measured}, 200 epochs",
     )  # fmt: skip
+
+
+@cache
+def _classes() -> dict[str, str]:
+    """The class of each of the 15,625 cells, by their strings."""
+    space = NB201()
+    return {space.to_str(arch): space.to_str(space.canonical(arch)) for arch in space.enumerate()}
 
 
 def _choices(dataset: str, split: str | None, epochs: int | None, seeds: str) -> tuple[str, str, int]:

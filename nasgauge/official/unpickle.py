@@ -6,7 +6,6 @@ it take long: keys of dictionaries are text, small numbers or pairs of both, so 
 bytes, steps and depth of an architecture are bounded (`opened`).
 """
 
-import io
 import pickle
 import struct
 from collections import OrderedDict
@@ -14,11 +13,11 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any, ClassVar, final
 
 from nasgauge.errors import UserError
-from nasgauge.official.opened import MAX_ENTRY, MAX_MARKS, MAX_STEPS, MAX_VALUE, damage_told
+from nasgauge.official.frames import Frames
+from nasgauge.official.opened import MAX_ENTRY, MAX_MARKS, MAX_STEPS, damage_told
 
 _NUMBERS = {"f8": "<d", "f4": "<f", "i8": "<q", "i4": "<i", "b1": "<?"}
 _LARGEST_KEY = 1 << 31
-_SMALL = 64  # bytes; so many in each of MAX_STEPS values stay below MAX_ENTRY
 
 
 class Inert:
@@ -102,7 +101,7 @@ class SafeUnpickler(pickle._Unpickler):
 
     def parts(self) -> Iterator[Any]:
         """Run the pickle to its end; what a step leaves in `taken` is handed over, and the bounds count anew."""
-        self._unframer = frames = _Frames(self.file, self.where)
+        self._unframer = frames = Frames(self.file, self.where)
         self.read, self.readline, self.readinto = frames.read, frames.readline, None
         self.metastack: list[Any] = []
         self.stack: list[Any] = []
@@ -198,51 +197,6 @@ class SafeUnpickler(pickle._Unpickler):
         *((pickle.BYTEARRAY8, load_bytearray8), (pickle.MARK, load_mark)),
     ):
         dispatch[_code[0]] = _step
-
-
-class _Frames:
-    """The bytes of a pickle, in frames or not: no value beyond MAX_VALUE, and `left` bytes in values beyond _SMALL."""
-
-    def __init__(self, file: IO[bytes], where: str) -> None:
-        self.file, self.where, self.left = file, where, MAX_ENTRY
-        self._read = file.read
-        self.frame: IO[bytes] | None = None
-
-    def read(self, n: int) -> bytes:
-        if self.frame is not None:
-            data = self.frame.read(n)
-            if len(data) == n:
-                return data
-            if data:
-                raise pickle.UnpicklingError("a frame ends within a value")
-            self.frame = None
-        if n > _SMALL:
-            self._count(n)
-        data = self._read(n)
-        if len(data) < n:
-            raise EOFError("it breaks off")
-        return data
-
-    def readline(self) -> bytes:
-        line = (self.frame.readline() if self.frame is not None else b"") or self.file.readline(MAX_VALUE)
-        self._count(len(line))
-        if not line.endswith(b"\n"):
-            raise EOFError("a line breaks off")
-        return line
-
-    def load_frame(self, n: int) -> None:
-        if self.frame is not None and self.frame.read(1):
-            raise pickle.UnpicklingError("a frame begins before the last one ended")
-        self.frame = None
-        self.frame = io.BytesIO(self.read(n))
-
-    def _count(self, n: int) -> None:
-        self.left -= n
-        if n > MAX_VALUE or self.left < 0:
-            raise UserError(
-                f"{self.where}: has over {MAX_VALUE:,} bytes in one value, or {MAX_ENTRY:,} in one architecture; get "
-                "the official file"
-            )
 
 
 def load(file: IO[bytes], where: str) -> Any:

@@ -51,6 +51,15 @@ def test_a_value_of_another_type(name, choice, value, wanted):
     assert len(str(raised.value)) < 200
 
 
+@pytest.mark.parametrize(
+    ("choice", "value"), [("n", 0), ("n", -5), ("n", 10**9), ("n", 10**400), ("seed", -1), ("seed", 2**60)]
+)
+def test_numbers_out_of_range_are_refused_before_anything_is_read(monkeypatch, choice, value):
+    monkeypatch.delenv("NASGAUGE_DATA", raising=False)
+    with pytest.raises(UserError, match=rf"benchmark 'nb101': {choice} is .*; give a whole number from"):
+        load({"name": "nb101", "view": "nb101-1shot1-3", choice: value})
+
+
 @pytest.mark.parametrize("spec", [None, [], 5, {}, {"name": None}, {"name": ["nb201"]}, {"dataset": "cifar10"}])
 def test_what_names_no_benchmark(spec):
     with pytest.raises(UserError, match=r"^benchmark: give its name"):

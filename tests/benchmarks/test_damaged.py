@@ -174,24 +174,9 @@ def odd_columns(rows, column):
             yield f"one is {value}", rows.assign(**{column: [value, *map(float, first[1:])]})
 
 
-UNREAD = {
-    "index",
-    "split",
-    "dataset",
-    "trained_on",
-    "aggregation",
-    "seed",
-    "macs",
-    "train_seconds",
-    "epochs",
-    "n_params",
-}
-LABELS = {("accuracy.parquet", name) for name in ("trained_on", "aggregation")}
-
-
 @pytest.mark.parametrize(("name", "file"), PARQUETS)
 def test_odd_columns_are_told_or_do_not_matter(source, name, file):
-    """Each column in turn: the line names the file, or, where the column is not of this truth, the truth is the same."""
+    """Each column in turn: one line, or, where the column is not of this truth, a truth as possible as before."""
     folder, spec = source(name)
     before = load(spec).truth
     rows = pd.read_parquet(folder / file)

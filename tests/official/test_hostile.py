@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 from nasgauge.cli import app
 from nasgauge.errors import UserError
 from nasgauge.importing import import_file
-from nasgauge.official import entries, json_lists, nats, opened, tfrecord, unpickle
+from nasgauge.official import entries, frames, json_lists, nats, opened, tfrecord, unpickle
 from nasgauge.tables import OFFICIAL, check
 
 spec = util.spec_from_file_location("official_builders", Path(__file__).parent / "builders.py")
@@ -64,7 +64,7 @@ def refused(kind, path, tmp_path):
 @pytest.fixture
 def low_bounds(monkeypatch):
     """The bounds of bytes and characters, of official sizes, lowered to a mebibyte or so."""
-    for module in (opened, unpickle, nats):
+    for module in (opened, frames, unpickle, nats):
         monkeypatch.setattr(module, "MAX_ENTRY", 1 << 20)
     for module in (opened, json_lists):
         monkeypatch.setattr(module, "MAX_JSON", 1 << 16)

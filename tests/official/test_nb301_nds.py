@@ -3,9 +3,14 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from nasgauge.benchmarks import load
+from nasgauge.cli import app
 from nasgauge.errors import UserError
+from nasgauge.importing import import_file
 from nasgauge.official import KINDS, Foreign, Training, json_lists
 from nasgauge.spaces import Darts, DartsNDS, NDSResNet, NDSResNeXtA
 
@@ -151,3 +156,116 @@ def test_nds_foreign_and_damaged_files(tmp_path):
     with pytest.raises(UserError, match="name the right file"):
         path.write_text(json.dumps([residual(space, arch)]))
         list(KINDS["nds-resnext-a"].read(path))
+
+
+def test_nb301_results_that_are_there_twice_or_of_another_network(tmp_path):
+    for i, changed in enumerate(({}, {}, {"runtime": 80.0})):  # the same file twice, then another run
+        (tmp_path / f"results_{i}.json").write_text(result(two_inputs(0), **changed))
+    larger = {**config(two_inputs(0)), f"{PREFIX}layers": 20}
+    (tmp_path / "results_3.json").write_text(
+        result(two_inputs(0), optimized_hyperparamater_config=larger, runtime=90.0)
+    )
+    first, again, other, foreign = KINDS["nb301"].read(tmp_path)
+    assert first == again and (first.seed, other.seed) == (0, 1)
+    assert isinstance(foreign, Foreign) and "another size" in foreign.why
+
+
+def nds_file(path, *seeds, errors=(60.0, 7.5), **changed):
+    space = NDSResNet()
+    archs = [space.sample(np.random.default_rng(i)) for i in range(3)]
+    contents = [
+        {**residual(space, arch, seed=seed), "test_ep_top1": list(errors), "min_test_top1": min(errors) + i, **changed}
+        for seed in seeds
+        for i, arch in enumerate(archs)
+    ]
+    path.write_text(json.dumps(contents))
+    return path
+
+
+def test_nds_takes_the_smallest_error_which_the_authors_report(tmp_path):
+    [first, *_] = KINDS["nds-resnet"].read(nds_file(tmp_path / "x.json", 1, errors=(60.0, 6.5, 7.5)))
+    assert first.test_accuracy == 0.935 and first.epochs == 3
+    content = json.loads((tmp_path / "x.json").read_text())[0]
+    del content["min_test_top1"]
+    (tmp_path / "x.json").write_text(json.dumps([content]))
+    [same] = KINDS["nds-resnet"].read(tmp_path / "x.json")
+    assert same.test_accuracy == 0.935
+
+
+def test_nds_files_of_several_seeds_are_joined(tmp_path):
+    for seed in (1, 2, 3):
+        nds_file(tmp_path / f"ResNet_rng{seed}.json", seed, errors=(60.0, 7.0 + seed / 10))
+    paths = [tmp_path / f"ResNet_rng{seed}.json" for seed in (3, 1, 2)]
+    by_folder, by_paths = (
+        import_file("nds-resnet", tmp_path, tmp_path / "a"),
+        import_file("nds-resnet", paths, tmp_path / "b"),
+    )
+    tables = [pd.read_parquet(found.table) for found in (by_folder, by_paths)]
+    for table in tables:
+        assert table.groupby("arch")["seed"].apply(sorted).tolist() == [[1, 2, 3]] * 3
+        assert (table["macs"] == 100_000_000).all()
+    columns = ["arch", "seed", "test_accuracy"]
+    assert (
+        tables[0].sort_values(columns)[columns].to_numpy().tolist()
+        == tables[1].sort_values(columns)[columns].to_numpy().tolist()
+    )
+    benchmark = load(str(by_paths.table))
+    assert benchmark.replicates is not None and benchmark.ceiling_measure is None
+    assert json.loads(by_paths.table.with_suffix(".json").read_text())["source"] == ", ".join(p.name for p in paths)
+
+
+def test_a_repeated_training_does_not_end_the_import(tmp_path):
+    """ResNet_reruns.json repeats architectures; a copied file repeats trainings."""
+    rerun = json.loads(nds_file(tmp_path / "x.json", 1, 1).read_text())
+    for content in rerun[3:]:
+        content["min_test_top1"] += 0.25
+    (tmp_path / "ResNet_reruns.json").write_text(json.dumps({"top": rerun[:3], "mid": rerun[3:]}))
+    copied = nds_file(tmp_path / "copy.json", 1)
+    found = import_file("nds-resnet", [tmp_path / "ResNet_reruns.json", copied], tmp_path / "out")
+    assert (found.n_trainings, found.n_archs, found.n_repeats, found.n_renumbered) == (6, 3, 3, 3)
+    table = pd.read_parquet(found.table)
+    assert not table.duplicated(["arch", "seed"]).any() and table["seed"].value_counts().to_dict() == {1: 3, 0: 3}
+    words = [
+        "bench",
+        "import",
+        "nds-resnet",
+        str(tmp_path / "ResNet_reruns.json"),
+        str(copied),
+        "--out",
+        str(tmp_path / "o"),
+    ]
+    output = CliRunner().invoke(app, words).output
+    assert "the same training again: 3" in output and "kept under a new seed: 3" in output
+    with pytest.raises(UserError, match="is named twice"):
+        import_file("nds-resnet", [copied, tmp_path / "." / "copy.json"], tmp_path / "p")
+
+
+def test_files_of_nds_that_are_something_else(tmp_path):
+    with pytest.raises(UserError, match="learning rates and weight decays were drawn at random"):
+        list(KINDS["nds-resnet"].read(nds_file(tmp_path / "ResNet_lr-wd.json", 1)))
+    others = {
+        "Vanilla.json": {"block_type": "double_plain_block"},
+        "ResNet-B.json": {"bot_muls": [1, 1, 1, 1]},
+        "ResNet_in.json": {"ds": [1, 2, 2, 2, 2], "ws": [16, 16, 16, 16, 16]},
+    }
+    for name, net in others.items():
+        contents = json.loads(nds_file(tmp_path / name, 1).read_text())
+        contents[0]["net"] |= net
+        (tmp_path / name).write_text(json.dumps(contents))
+        with pytest.raises(UserError, match="is no training of NDS nds-resnet"):
+            list(KINDS["nds-resnet"].read(tmp_path / name))
+    found = KINDS["nds-resnet"].read(nds_file(tmp_path / "Name_in.json", 1))
+    assert {training.dataset for training in found} == {"imagenet"}
+    cells = [nds_darts(0, depth=depth) for depth in (8, 8, 11)]
+    (tmp_path / "DARTS.json").write_text(json.dumps(cells))
+    one, same, other = KINDS["nds-darts"].read(tmp_path / "DARTS.json")
+    assert one == same and isinstance(other, Foreign) and "another size" in other.why
+
+
+def nds_darts(i, **net):
+    arch = NDS_DARTS.sample(np.random.default_rng(i))
+    cells = {
+        name: [[NDS_DARTS.ops[op], source] for pair in terms(arch, start) for op, source in pair]
+        for start, name in ((0, "normal"), (16, "reduce"))
+    }
+    return {"net": {**net, "genotype": {**cells, "normal_concat": [2, 3, 4, 5]}}, "test_ep_top1": [10.0], "rng_seed": 1}

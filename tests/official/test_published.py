@@ -1,4 +1,4 @@
-"""Files as the authors publish them, against what is known of them from elsewhere; they skip without the data folder."""
+"""Files as the authors publish them, against what is known of them from elsewhere; skipped without the data folder."""
 
 import os
 from pathlib import Path
