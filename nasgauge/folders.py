@@ -42,7 +42,7 @@ def kind_of(folder: Path) -> str:
         )
     try:
         keys = set(tomllib.loads(text_of(folder / STUDY)))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(
             f"{folder / STUDY}: is no valid TOML ({error}); run the study anew in another folder"
         ) from error

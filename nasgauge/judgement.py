@@ -84,7 +84,7 @@ def judge_file(
     scores, notes = file.scores, (*file.notes, *likely_sentinels(file.scores, place), *known.notes)
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
     options = {"missing": missing, "unknown": unknown, **settings}
-    told = phases("bootstrap draws")
+    told = phases("bootstrap intervals")
     values = judge(scores, known.truth, criteria, progress=told, rng=np.random.default_rng(seed), **options)
     ceiling = noise_ceilings(
         scores,
@@ -155,8 +155,8 @@ def criteria(names: Sequence[str]) -> Sequence[CriterionSpec]:
     """
     specs: list[CriterionSpec] = []
     for text in names:
-        name, _, at = text.partition("@")
-        if not at:
+        name, sign, at = text.partition("@")
+        if not sign:
             specs.append(name)
             continue
         try:

@@ -129,7 +129,7 @@ def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit], 
     if study.criteria:
         settings["criteria"] = study.criteria
     values = judge(
-        scores, benchmark.truth, missing=study.missing, progress=phases("bootstrap draws"),
+        scores, benchmark.truth, missing=study.missing, progress=phases("bootstrap intervals"),
         rng=np.random.default_rng(0), **settings,
     )  # fmt: skip
     ceiling = noise_ceilings(

@@ -201,7 +201,7 @@ def is_survey(text: str) -> bool:
     """Whether the text of a TOML file is a survey's, which lists `parts`, and not a study's."""
     try:
         return "parts" in tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return False
 
 

@@ -98,6 +98,9 @@ def test_a_larger_benchmark_keeps_the_architectures_of_the_smaller_one():
         ("epochs = 1", "epoch = 1", "unknown key 'epoch'; nearest: epochs"),
         ('space = "nb201"', 'space = "nb2001"', "unknown search space 'nb2001'; nearest: nb201"),
         ('data = "digits"', 'data = "digits"\ndevice = "cudda"', r"tiny\.toml: device 'cudda' is not available here"),
+        ("[net]", "[net]\nreplicas = 2", "replicas is decided by n_seeds; leave it out"),
+        ("[net]", "[net]\nn_classes = 5", "n_classes is decided by the images; leave it out"),
+        ("[net]", "[net]\ndepth_divisor = 2", "depth_divisor means nothing in networks of nb201"),
         ("n = 3", 'n = 3\nform = "papers"', "unknown canonical form 'papers'; nearest: paper"),
     ],
 )

@@ -173,3 +173,38 @@ def test_one_worst_seed_is_enough_to_be_the_worst_in_the_mean():
     values = judge(table, truth, ["kendall_tau"], n_bootstrap=0, rng=rng())
     means = Bundle(title="t", values=values, truth=truth, scores=table).measured.groupby("arch")["score"].mean()
     assert means.idxmin() == "a"
+
+
+def test_the_explorer_compares_ranks_among_the_same_architectures(truth, bundle_of_a_subset):
+    import json
+
+    from nasgauge.report.explorer import explorer
+
+    data = json.loads(explorer(bundle_of_a_subset, rng=rng()))
+    one = data["estimators"]["guess"]
+    assert data["n"] == 120 and one["n"] == 60 and data["is_fraction"]
+    scored = [i for i, rank in enumerate(one["rank"]) if rank is not None]
+    assert sorted(one["truth_rank"][i] for i in scored) == list(range(1, 61))
+    other = dataclasses.replace(bundle_of_a_subset, truth=truth.assign(accuracy=-100 * truth["accuracy"]))
+    assert not json.loads(explorer(other, rng=rng()))["is_fraction"]
+
+
+@pytest.mark.parametrize("name", ["pareto", "pareto_levels", "search_quality", "top_cells"])
+def test_figures_write_percent_only_where_the_truth_is_a_fraction(name):
+    from matplotlib.figure import Figure
+
+    from nasgauge.analyses import ANALYSES
+    from nasgauge.spaces import NB201
+
+    space, draw = NB201(), np.random.default_rng(0)
+    archs = sorted({space.to_str(space.sample(draw)) for _ in range(40)})
+    accuracy = draw.random(len(archs))
+    table = pd.DataFrame({"estimator": "e", "arch": archs, "seed": 0, "score": draw.random(len(archs))})
+    sizes = pd.DataFrame({"arch": archs, "n_params": draw.integers(1, 99, len(archs)), "macs": None})
+    for factor in (1.0, -3.0):
+        known = pd.DataFrame({"arch": archs, "iso_class": archs, "seed": 0, "accuracy": factor * accuracy})
+        rows = ANALYSES[name](table, known, space, rng=rng(), records={"complexity": sizes})
+        axes = Figure(figsize=(4, 4)).add_subplot()
+        ANALYSES[name].draw(ANALYSES[name].panels(rows)[0][1], axes, space)
+        said = " ".join([axes.get_xlabel(), axes.get_ylabel(), *(text.get_text() for text in axes.texts)])
+        assert ("%" in said) == (factor > 0)

@@ -8,6 +8,7 @@ from scipy import stats
 from nasgauge.criteria import DEFAULT_CRITERIA, kendall_tau, pearson_r, resolve
 from nasgauge.errors import UserError
 from nasgauge.judging import Combined, contest, judge, noise_ceiling, noise_ceilings, with_failures
+from nasgauge.judging.values import draw_counts
 from nasgauge.tables import VALUES, check
 
 
@@ -352,3 +353,18 @@ def test_callable_criteria_are_judged_compared_and_have_a_ceiling(planted):
     assert found["estimator"].tolist() == ["good", "bad"]
     assert found["value"].tolist() == values["value"].tolist()
     assert noise_ceilings(table, several, several, [agreement], **options)["value"].gt(0.8).all()
+
+
+@pytest.mark.parametrize("n_bootstrap", [-1, 100_001, 10**10, 2.5, "5", None, True])
+def test_bootstrap_draws_have_a_bound_that_the_message_names(n_bootstrap):
+    truth = pd.DataFrame({"arch": list("abc"), "iso_class": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
+    scores = pd.DataFrame({"estimator": "size", "arch": list("abc"), "seed": 0, "score": [1.0, 3.0, 2.0]})
+    for ask in (judge, contest):
+        options = {"n_bootstrap": n_bootstrap, "rng": np.random.default_rng(0)}
+        with pytest.raises(UserError, match=r"n_bootstrap is .*; give a whole number from 0 to 100,000"):
+            ask(scores, truth, **options)
+
+
+def test_draws_that_do_not_fit_are_refused_before_anything_is_allocated():
+    with pytest.raises(UserError, match="100,000 draws of 423,624 architectures do not fit; give at most 9,442 draws"):
+        draw_counts(423_624, 100_000, rng=np.random.default_rng(0))

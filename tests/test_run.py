@@ -13,7 +13,13 @@ import torch
 
 from nasgauge import run as running
 from nasgauge.errors import UserError
+from nasgauge.spaces import get_space
 from nasgauge.store import Store
+from nasgauge.study import Study
+from nasgauge.units import truth_of
+
+FORMS = ("paper", "functional", None)
+ANY = [{"name": "zeroshot", "proxies": ["n_params"]}]
 
 STUDY = """
 title = "small"
@@ -73,6 +79,19 @@ def test_processes_give_what_one_process_gives(tmp_path, undisturbed):
     pd.testing.assert_frame_equal(parallel.scores, expected.scores)
 
 
+def test_the_canonical_form_of_a_study_makes_its_classes():
+    """Of the 1,000 cells of the benchmark, each of a class of its own in the paper's form, some compute the same."""
+    studies = {form: Study(title="t", benchmark="digits-nb201", archs={"form": form}, estimators=ANY) for form in FORMS}
+    truths = {form: truth_of(study) for form, study in studies.items()}
+    space = get_space("nb201")
+    assert truths["paper"].archs == truths[None].archs and len(truths["paper"].archs) == 1_000
+    archs = [space.from_str(text) for text in truths["functional"].archs]
+    everything = {space.canonical(space.from_str(text), "functional") for text in truths[None].archs}
+    assert len(archs) == len(everything) < 1_000
+    assert {space.canonical(arch, "functional") for arch in archs} == everything
+    assert set(truths["functional"].truth["iso_class"]) == {space.to_str(a) for a in everything}
+
+
 def test_nothing_depends_on_global_seeds(tmp_path, undisturbed):
     _, expected = undisturbed
     np.random.seed(99)
@@ -121,6 +140,22 @@ def test_an_unfinished_study_has_a_status_but_no_report(tmp_path):
         ("batch_size = 16", "batch_size = 99999", "99999 images are wanted, it has 1797"),
         ("digits-nb201", "digits-nb20", "unknown benchmark 'digits-nb20'; nearest: digits-nb201"),
         ("n = 24", "n = 99999", "fewer than the 99999 asked for"),
+        (
+            "n = 24",
+            'n = 24, form = "isomorphism"',
+            "unknown canonical form of nb201 'isomorphism'; known: functional, paper",
+        ),
+        ("n = 24", 'n = 24, form = "functionl"', "unknown canonical form of nb201 'functionl'; nearest: functional"),
+        ("n = 24, ", "", "seed = 3 draws nothing without n"),
+        ('name = "vote"', 'name = "vote"\nseeds = [1]', "'vote': it has no seeds but those of what it combines"),
+        ("seeds = [0, 1, 2, 3]", "seeds = []", "key 'seeds': "),
+        ("batch_size = 16", 'data_path = "x"', "digits: the data set is shipped; leave out the path x"),
+        ("channels = 4", "channels = 4, in_channels = 3", "in_channels = 3, but the images have 1"),
+        (
+            "channels = 4",
+            "channels = 4, auxiliary = true",
+            "auxiliary means nothing in networks of nb201; leave it out",
+        ),
         ("kendall_tau", "kendal_tau", "unknown criterion 'kendal_tau'; nearest: kendall_tau"),
         ('experts = ["snip"', 'experts = ["snap"', "unknown estimator 'snap'"),
     ],

@@ -1,5 +1,7 @@
 """Studies and recipes as frozen models: unknown keys, wrong types, places."""
 
+import itertools
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from nasgauge import run as running
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.datasets import ImageData
 from nasgauge.errors import UserError
+from nasgauge.estimators.oneshot import PROTOCOLS
 from nasgauge.families import check_estimators, images
 from nasgauge.nets import NetOptions
 from nasgauge.shipped import study_names, study_text
@@ -142,3 +145,42 @@ def test_a_wrong_word_in_a_shipped_study_would_be_told(images_of_every_data_set)
         study = parse(text.replace(old, new, 1), Study, "changed")
         with pytest.raises(UserError, match=says):
             check_estimators(study.estimators, space_of(study.benchmark), study.seeds)
+
+
+_NUMBERS = re.compile(r"((?:\d[\d,]*(?:, | and ))*\d[\d,]*) (channels|layers|epochs)")
+SAMPLED = {"de-isomorphic": "deiso", "uniform": "uniform", "strictly fair": "strictly_fair", "fairnas": "fairnas"}
+OF_THE_PUBLISHED_NETWORK = {"nb101-zeroshot": {("channels", 128)}}
+
+
+def header_of(name):
+    """The comments above a shipped study, as one line."""
+    lines = itertools.takewhile(lambda line: line.startswith("#"), running.shipped(name).splitlines())
+    return " ".join(line.lstrip("# ") for line in lines)
+
+
+def numbers_of(study):
+    """(what, number) of the networks and trainings of a study, as its header would call them."""
+    found = set()
+    for spec in study.estimators:
+        net = options_for(NetOptions, spec.options.get("net", {}), "net")
+        found |= {("channels", net.channels), ("layers", net.n_stages * (net.n_cells + 1) - 1)}
+        if spec.name == "oneshot":
+            protocol = PROTOCOLS[spec.options.get("protocol", "digits")]
+            found.add(("epochs", spec.options.get("epochs", protocol.epochs)))
+    return found
+
+
+@pytest.mark.parametrize("name", running.shipped_names())
+def test_a_header_says_what_the_study_does(name):
+    """Channels, layers, epochs and samplers; at the papers' scale also nothing less than all of them."""
+    text, header = running.shipped(name), header_of(name)
+    studies = parse(text, Survey, name).studies().values() if is_survey(text) else [parse(text, Study, name)]
+    does = set().union(*map(numbers_of, studies))
+    says = {(what, int(n.replace(",", ""))) for ns, what in _NUMBERS.findall(header) for n in re.split(", | and ", ns)}
+    assert says - OF_THE_PUBLISHED_NETWORK.get(name, set()) <= does
+    if name.startswith("paper/"):
+        nets = [spec for study in studies for spec in study.estimators if spec.name == "oneshot"]
+        does = set().union(*(numbers_of(study.model_copy(update={"estimators": tuple(nets)})) for study in studies))
+        assert does <= says
+        assert {s for word, s in SAMPLED.items() if word in header.lower()} == {s.options["sampler"] for s in nets}
+        assert (studies[0].archs.twins and "All 15,625 cells" in header) or "one cell of each of the 6,466" in header

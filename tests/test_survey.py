@@ -97,6 +97,8 @@ def test_a_part_not_begun_is_left(tmp_path):
         ('name = "residual"', 'name = "cells"', "the name 'cells' is taken"),
         ('name = "residual"', 'name = "../x"', "no plain word"),
         ("zeroshot = { net = { channels = 2", "zeroshoot = { net = { channels = 2", "residual: unknown estimator"),
+        ('form = "paper"', 'form = "papers"', "unknown canonical form of nb201 'papers'; nearest: paper"),
+        ("n = 12", 'n = 12, form = "paper"', "unknown canonical form of nds-resnet 'paper'; known: identity"),
         ("digits-resnet", "digits-renset", "unknown benchmark 'digits-renset'"),
         ("depth_divisor = 8", "depth = 8", "unknown key 'depth'"),
         ('"synflow"', '"sinflow"', "unknown proxy"),

@@ -119,6 +119,17 @@ def epoch_axis(ax, epochs: Iterable[int], label: str = "epoch") -> None:
         ax.locator_params(axis="x", nbins=5, integer=True)
 
 
+def scale_of(accuracy: Iterable[float]) -> tuple[float, str]:
+    """Factor and unit in which values of the truth are drawn: percent where all are fractions, as they are otherwise.
+
+    >>> scale_of([0.5, 0.9]), scale_of([-3.0, 0.5])
+    ((100.0, '%'), (1.0, ''))
+    """
+    values = np.asarray(list(accuracy), dtype="float64")
+    values = values[~np.isnan(values)]
+    return (100.0, "%") if ((values >= 0) & (values <= 1)).all() else (1.0, "")
+
+
 def say(ax, text: str) -> None:
     """Words in place of a drawing, where there is nothing to draw."""
     ax.text(0.5, 0.5, text, ha="center", va="center", color="0.3", transform=ax.transAxes)

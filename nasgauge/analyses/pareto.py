@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.drawing import BLUE, ORANGE, VERMILION, legend_below, say, tidy
+from nasgauge.analyses.drawing import BLUE, ORANGE, VERMILION, legend_below, say, scale_of, tidy
 from nasgauge.analyses.fronts import levels_of, sized
 from nasgauge.errors import UserError
 from nasgauge.spaces import Space
@@ -67,7 +67,8 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         say(ax, "no architecture has a score and a size")
         return
     dots = table[table["front"] == ""]
-    ax.scatter(dots["size"], 100 * dots["accuracy"], s=2, color="0.8", linewidths=0, rasterized=True)
+    factor, unit = scale_of(table["accuracy"])
+    ax.scatter(dots["size"], factor * dots["accuracy"], s=2, color="0.8", linewidths=0, rasterized=True)
     styles = {
         "truth": (BLUE, "solid", "o"),
         "estimated": (VERMILION, (0, (4, 2)), "s"),
@@ -75,10 +76,10 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     }
     for front, (colour, dash, marker) in styles.items():
         rows = table[table["front"] == front]
-        ax.plot(rows["size"], 100 * rows["accuracy"], color=colour, linestyle=dash, marker=marker, markersize=2.8,
+        ax.plot(rows["size"], factor * rows["accuracy"], color=colour, linestyle=dash, marker=marker, markersize=2.8,
                 linewidth=1.1, label=f"{front} front")  # fmt: skip
     if table["size"].min() > 0 and table["size"].max() > 20 * table["size"].min():
         ax.set_xscale("log")
-    ax.set_ylabel("accuracy, %")
+    ax.set_ylabel(f"accuracy, {unit}" if unit else "value of the truth")
     legend_below(ax)
     tidy(ax)

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.complexity_bias import groups_of
-from nasgauge.analyses.drawing import LINES, legend_below, say, tidy
+from nasgauge.analyses.drawing import LINES, legend_below, say, scale_of, tidy
 from nasgauge.analyses.fronts import levels_of, sized
 from nasgauge.errors import UserError
 from nasgauge.spaces import Space
 
-COLUMNS = ("estimator", "group", "smallest", "largest", "n_levels", "gap", "n_chosen", "n")
+COLUMNS = ("estimator", "group", "smallest", "largest", "n_levels", "gap", "best", "n_chosen", "n")
 
 
 def compute(
@@ -26,7 +26,7 @@ def compute(
 
     gap = best accuracy of the group - best accuracy of those of the group on the first n_levels levels, a fraction;
         0: the best one is among them; null: none of the group is
-    n_chosen = how many those are
+    n_chosen = how many those are; best = best accuracy of the group
 
     Levels are those of non-dominated sorting over all architectures by size and score (`fronts.levels_of`). Rows by
     estimator, group and n_levels, 1 to the given number. UserError: n_groups or n_levels below 1, no column `by`.
@@ -47,23 +47,30 @@ def compute(
             for depth in range(1, n_levels + 1):
                 chosen = part.loc[part["level"] <= depth, "accuracy"]
                 gap = part["accuracy"].max() - chosen.max() if len(chosen) else np.nan
-                found = {"n_levels": depth, "gap": gap, "n_chosen": len(chosen), "n": len(part)}
+                found = {
+                    "n_levels": depth,
+                    "gap": gap,
+                    "best": part["accuracy"].max(),
+                    "n_chosen": len(chosen),
+                    "n": len(part),
+                }
                 rows.append({"estimator": name} | place | found)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """Gap in percentage points against the number of levels, a line a group of size."""
+    """Gap, in percentage points of an accuracy, against the number of levels, a line a group of size."""
     if table.empty:
         say(ax, "no architecture has a score and a size")
         return
     last = table["group"].max()
+    factor, unit = scale_of(table["best"])
     for group, rows in table.groupby("group"):
         line = LINES[(group - 1) % len(LINES)]
         label = f"{group} (smallest)" if group == 1 else f"{group} (largest)" if group == last else str(group)
-        ax.plot(rows["n_levels"], 100 * rows["gap"], color=line.colour, linestyle=line.dash, marker=line.marker,
+        ax.plot(rows["n_levels"], factor * rows["gap"], color=line.colour, linestyle=line.dash, marker=line.marker,
                 markersize=2.8, linewidth=1.1, label=label)  # fmt: skip
-    ax.set(ylabel="gap, % points", ylim=(0, None))
+    ax.set(ylabel="gap, % points" if unit else "gap", ylim=(0, None))
     ax.locator_params(axis="x", nbins=5, integer=True)
     legend_below(ax)
     tidy(ax)

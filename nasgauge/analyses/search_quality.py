@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.drawing import BLUE, GREEN, plain, say, tidy
+from nasgauge.analyses.drawing import BLUE, GREEN, plain, say, scale_of, tidy
 from nasgauge.analyses.vectors import is_among, mean_truth, scores_by_seed
 from nasgauge.errors import UserError
 from nasgauge.spaces import Space
@@ -89,18 +89,19 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         return
     shown, rows = table[:_N_SHOWN], np.arange(min(len(table), _N_SHOWN))
     edges = np.stack([rows - 0.5, rows + 0.5], axis=1).ravel()
+    factor, unit = scale_of(shown[["value", "lower", "upper"]].to_numpy().ravel())
     for column, label, side, colour, dash in _REFERENCES:
         # A step where an estimator scored other architectures than its neighbour, and pools are others.
-        at = 100 * shown[column].to_numpy()
+        at = factor * shown[column].to_numpy()
         ax.plot(at.repeat(2), edges, color=colour, linestyle=dash, linewidth=1.2, zorder=1)
         place = {"xytext": (0, 3), "textcoords": "offset points", "ha": side, "va": "bottom"}
         ax.annotate(label, (at[0], -0.5), color=colour, fontsize=7, **place)
-    ax.hlines(rows, 100 * shown["lower"], 100 * shown["upper"], color=BLUE, linewidth=5, alpha=0.25)
-    ax.plot(100 * shown["value"], rows, "o", color=BLUE, markersize=5)
+    ax.hlines(rows, factor * shown["lower"], factor * shown["upper"], color=BLUE, linewidth=5, alpha=0.25)
+    ax.plot(factor * shown["value"], rows, "o", color=BLUE, markersize=5)
     ax.set_yticks(rows, [plain(name, 28) for name in shown["estimator"]])
     ax.set_ylim(len(rows) - 0.5, -0.5)
     more = f", best {len(shown)} of {len(table)}" if len(table) > len(shown) else ""
-    ax.set_xlabel(f"true accuracy of the models found, %{more}")
+    ax.set_xlabel(f"{'true accuracy of the models found, %' if unit else 'true value of the models found'}{more}")
     tidy(ax)
 
 

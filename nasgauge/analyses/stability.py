@@ -38,11 +38,11 @@ def compute(
     SCORES) decide `place` alone; space is not used. next_epoch: the seed's next checkpoint, so that a seed without a
     checkpoint is compared across the gap. windows: table WINDOWS, of averages over several checkpoints: two averages
     that have some of them in common agree by construction, so next_epoch is then the first one of whose checkpoints
-    all come after `epoch`, and none of N averages has a row where there are less than 2 N checkpoints. n: architectures that all n_seeds seeds of the pair scored at both. The
-    farther apart, the less checkpoints agree: compare estimators with the same ones. Directions and ranges are the
-    criteria's; NaN where a criterion is undefined for one of the seeds. Returns (estimator, epoch, next_epoch,
-    criterion, at, value, low, high, n, n_seeds, panel, place), empty where nobody has two checkpoints. UserError:
-    criteria that do not exist.
+    all come after `epoch`, and an average of N has no row where there are fewer than 2 N checkpoints. n: architectures
+    that all n_seeds seeds of the pair scored at both. The farther apart, the less checkpoints agree: compare estimators
+    with the same ones. Directions and ranges are the criteria's; NaN where a criterion is undefined for one of the
+    seeds. Returns (estimator, epoch, next_epoch, criterion, at, value, low, high, n, n_seeds, panel, place), empty
+    where nobody has two checkpoints. UserError: criteria that do not exist.
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> rows = {"estimator": "net", "arch": list("abcabc"), "seed": 0, "epoch": [1] * 3 + [2] * 3}

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from nasgauge.analyses.cells import draw_cells
+from nasgauge.analyses.drawing import scale_of
 from nasgauge.analyses.vectors import TRUTH_NAME, is_among, mean_scores, mean_truth, ranks
 from nasgauge.errors import UserError
 from nasgauge.spaces import Space
@@ -62,8 +63,14 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     """One estimator's best cells below each other, edges coloured by operation, dead edges faint; needs the space."""
     if space is None:
         raise UserError("top_cells: cells are drawn only in a known space; give the space of the architectures")
+    factor, unit = scale_of(table["truth_accuracy"])
     captions = [
-        f"true rank {row.truth_rank:g} of {row.n_truth:,} · {row.truth_accuracy:.2%}" for row in table.itertuples()
+        f"true rank {row.truth_rank:g} of {row.n_truth:,} · {_written(factor * row.truth_accuracy, unit)}"
+        for row in table.itertuples()
     ]
     graphs = [space.graphs(space.from_str(arch)) for arch in table["arch"]]
     draw_cells(graphs, captions, ax)
+
+
+def _written(value: float, unit: str) -> str:
+    return f"{value:.2f}%" if unit else f"{value:.4g}"

@@ -49,7 +49,7 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
         "architectures": f"{facts['n_archs']:,}",
         "reliability": "not measured: one training per architecture"
         if tau is None
-        else f"Kendall's tau {tau} between the two halves of the seeds",
+        else f"Kendall's tau {tau} between the two halves of the seeds, over all {facts['n_archs']:,} architectures",
         "source": f"nasgauge bench build {record['name']}",
     }
     replicates = truth if truth["seed"].nunique() > 1 else None

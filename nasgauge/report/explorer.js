@@ -64,7 +64,7 @@
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, width);
     const side = width - pad - 8, e = data.estimators[choice.value];
-    const at = (i) => [pad + (side * (data.truth_rank[i] - 0.5)) / data.n, 8 + side * (1 - (e.rank[i] - 0.5) / e.n)];
+    const at = (i) => [pad + (side * (e.truth_rank[i] - 0.5)) / e.n, 8 + side * (1 - (e.rank[i] - 0.5) / e.n)];
     context.strokeStyle = "#b8bec6";
     context.strokeRect(pad, 8, side, side);
     context.setLineDash([4, 3]);
@@ -156,7 +156,7 @@
       entry.className = "swatch";
       entry.style.setProperty("--tone", ink);
     });
-    line("p", `accuracy ${(100 * data.accuracy[i]).toFixed(2)}%, true rank ${number(data.truth_rank[i], 9)} of ${data.n}`);
+    line("p", `${data.is_fraction ? `accuracy ${(100 * data.accuracy[i]).toFixed(2)}%` : `value ${number(data.accuracy[i], 6)}`}, true rank ${number(data.truth_rank[i], 9)} of ${data.n}`);
     line("p", Object.entries(data.properties).map(([k, p]) => `${k.replaceAll("_", " ")} ${number(p[i], 6)}`).join(" · "))
       .className = "small";
     const table = card.appendChild(document.createElement("table"));

@@ -19,8 +19,9 @@ def explorer(bundle: Bundle, *, rng: np.random.Generator) -> str | None:
     """The data of the explorer, safe within a script element; None if no estimator has scores.
 
     Ranks are those among all architectures that an estimator scored; beyond 2,000 architectures a seeded sample of
-    them is shown, and `n` says of how many. Keys: n, archs, accuracy, truth_rank, estimators {name: {score, rank,
-    excess, n}}, properties {name: values}, places [[words, codes]], and, where the space is known, graphs and strokes.
+    them is shown, and `n` says of how many. An estimator's ranks, the true ones too, are those among the n that it
+    scored. Keys: n, archs, accuracy, is_fraction, truth_rank, estimators {name: {score, rank, truth_rank, excess, n}},
+    properties {name: values}, places [[words, codes]], and, where the space is known, graphs and strokes.
     """
     errors = rank_errors(bundle.measured, bundle.truth)
     if not errors:
@@ -36,6 +37,7 @@ def explorer(bundle: Bundle, *, rng: np.random.Generator) -> str | None:
         "n": len(accuracy),
         "archs": list(chosen),
         "accuracy": _numbers(accuracy[chosen], 6),
+        "is_fraction": bool(accuracy.between(0, 1).all()),
         "truth_rank": _numbers(true_rank[chosen], 1),
         "estimators": {name: _estimator(table, chosen, worst.get(name, set())) for name, table in errors.items()},
         "properties": {name: _numbers(known[name], 6) for name in known},
@@ -56,8 +58,10 @@ def _estimator(table: pd.DataFrame, chosen: pd.Index, worst: set[str]) -> dict[s
     """worst: architectures with a score of -inf, which no JSON can state; they keep their rank."""
     rank = pd.Series(ranks(table["score"].to_numpy()), table.index)
     score = table["score"].where(~table.index.isin(worst))
+    true = pd.Series(ranks(table["accuracy"].to_numpy()), table.index)
     return {
         "n": len(table),
+        "truth_rank": _numbers(true.reindex(chosen), 1),
         "score": _numbers(score.reindex(chosen), 6),
         "rank": _numbers(rank.reindex(chosen), 6),
         "excess": _numbers(table["excess"].reindex(chosen), 3),

@@ -44,9 +44,12 @@ def numbers(cells: Cells, name: str) -> pd.Series:
         return pd.Series(column.to_numpy(dtype="float64", na_value=np.nan), index=column.index)
     text = column.astype("str").str.strip()
     found = pd.to_numeric(text, errors="coerce").astype("float64")
-    foreign = found.isna() & ~column.isna() & ~text.str.lower().isin(MISSING)
+    unread, infinite = found.isna(), np.isinf(found)
+    foreign = unread & ~column.isna()
+    foreign[unread] &= ~text[unread].str.lower().isin(MISSING)
     _refuse(cells, name, foreign, lambda row: f"holds {text.iloc[row]!r}, which is no number; {_hint(text.iloc[row])}")
-    beyond = np.isinf(found) & ~text.str.fullmatch(_INFINITE)
+    beyond = infinite.copy()
+    beyond[infinite] = ~text[infinite].str.fullmatch(_INFINITE)
     _refuse(cells, name, beyond, lambda row: f"holds {text.iloc[row]!r}, which is beyond the range of a double")
     return found
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -154,7 +155,9 @@ def _what_else(text: str, space: Space) -> str:
     if re.fullmatch(r"[0-9a-fA-F]{32}", text):
         return "; a hash cannot be read back: give the cell itself"
     try:
-        value = ast.literal_eval(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's advice on how to write it
+            value = ast.literal_eval(text)
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         value = None
     if isinstance(value, list | tuple | set | dict):

@@ -4,6 +4,7 @@ Liu, Simonyan & Yang, "DARTS: Differentiable Architecture Search", ICLR 2019.
 """
 
 import ast
+import warnings
 from collections.abc import Sequence
 
 from nasgauge.errors import UserError, unknown_name
@@ -44,7 +45,9 @@ def read(text: str, ops: Sequence[str]) -> tuple[Cell, Cell]:
 def _fields(text: str) -> dict[str, ast.expr]:
     """The keywords of the one call of which the text consists."""
     try:
-        call = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's advice on how to write it
+            call = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UserError(f"arch {text!r} is no genotype; expected {_FORM}") from error
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "Genotype" or call.args:

@@ -61,6 +61,33 @@ def test_twins_are_all_members_of_the_same_classes(benchmark):
     assert set(twins.archs) == set(benchmark.truth.loc[benchmark.truth["iso_class"].isin(classes), "arch"])
 
 
+def test_classes_are_those_of_the_form_that_is_asked_for(benchmark):
+    space = get_space(benchmark.space)
+    assert benchmark.in_classes(None) is benchmark is benchmark.in_classes(space.forms[0])
+    for form in space.forms[1:]:
+        other = benchmark.in_classes(form)
+        for table in (t for t in (other.truth, other.replicates) if t is not None):
+            rows = check(table, TRUTH).drop_duplicates("arch")
+            some = rows.sample(300, random_state=0)
+            assert all(
+                space.to_str(space.canonical(space.from_str(r.arch), form)) == r.iso_class for r in some.itertuples()
+            )
+        columns = [c for c in benchmark.truth if c != "iso_class"]
+        pd.testing.assert_frame_equal(other.truth[columns], benchmark.truth[columns])
+        n_classes = other.truth["iso_class"].nunique()
+        assert n_classes < benchmark.truth["iso_class"].nunique() and f"{n_classes:,}" in other.provenance["classes"]
+        assert len(other.sample_classes(None, rng=np.random.default_rng(0)).archs) == n_classes
+    with pytest.raises(
+        UserError, match=f"unknown canonical form of {space.name} '{space.forms[0]}s'; nearest: {space.forms[0]}"
+    ):
+        benchmark.in_classes(space.forms[0] + "s")
+
+
+@needs_data
+def test_nas_bench_201_has_4930_functional_classes():
+    assert load("nb201").in_classes("functional").truth["iso_class"].nunique() == 4_930
+
+
 def test_splits_are_disjoint(benchmark):
     fit, test = benchmark.split(30, 50, rng=np.random.default_rng(0))
     assert (len(fit), len(test), len(set(fit) | set(test))) == (30, 50, 80)

@@ -43,7 +43,7 @@ def place_of(shown, data, name, i):
     shown.locator("#explorer-plot").scroll_into_view_if_needed()
     box = shown.locator("#explorer-plot").bounding_box()
     side, one = box["width"] - 42, data["estimators"][name]
-    x = 34 + side * (data["truth_rank"][i] - 0.5) / data["n"]
+    x = 34 + side * (one["truth_rank"][i] - 0.5) / one["n"]
     y = 8 + side * (1 - (one["rank"][i] - 0.5) / one["n"])
     return box["x"] + x, box["y"] + y
 

@@ -222,7 +222,7 @@ def test_a_bundle_without_columns_or_values_is_refused(bundle):
 
 def test_writing_is_whole_or_not_at_all(bundle, page, tmp_path, monkeypatch):
     small = dataclasses.replace(bundle, title="new")
-    monkeypatch.setattr("nasgauge.report.page.render", lambda bundle: f"page of {bundle.title}")
+    monkeypatch.setattr("nasgauge.report.page.render", lambda bundle, progress: f"page of {bundle.title}")
     target = tmp_path / "deep" / "report.html"
     write(small, target)
     assert target.read_text() == "page of new" and [p.name for p in target.parent.iterdir()] == ["report.html"]
@@ -237,7 +237,7 @@ def test_writing_is_whole_or_not_at_all(bundle, page, tmp_path, monkeypatch):
 
 
 def test_a_file_in_the_place_of_the_folder_is_told(bundle, tmp_path, monkeypatch):
-    monkeypatch.setattr("nasgauge.report.page.render", lambda bundle: "")
+    monkeypatch.setattr("nasgauge.report.page.render", lambda bundle, progress: "")
     (tmp_path / "file").write_text("mine")
     with pytest.raises(UserError, match="cannot be written"):
         write(bundle, tmp_path / "file" / "report.html")

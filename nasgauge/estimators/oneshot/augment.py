@@ -30,7 +30,8 @@ def augmentation(protocol: Protocol, images: torch.Tensor) -> Augmentation:
 def _auto_augment(name: str, images: torch.Tensor) -> Augmentation:
     """AutoAugment (Cubuk et al. 2019): each image gets one of the sub-policies, and its own strengths of it.
 
-    kornia draws one sub-policy for a batch, so the images that draw the same one are given to it as a batch. Grey images are treated as colour images with three equal channels, so that all policies serve.
+    kornia draws one sub-policy for a batch, so the images that draw the same one are given to it as a batch. Grey
+    images are treated as colour images with three equal channels, so that all policies serve.
     """
     try:
         from kornia.augmentation.auto import AutoAugment  # imported late: an extra

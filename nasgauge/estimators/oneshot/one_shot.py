@@ -140,8 +140,8 @@ class OneShot(Estimator):
         A score, and every record but that of class members, bears the architecture that was asked for, also where a
         member of its class stands for it; table STAND_INS says which.
         Errors: architectures of whose class no member lies in the (restricted) space; those whose loss is not finite at
-        the last epoch, and class means with such a member (at earlier epochs they are absent). Costs: seconds of scoring an
-        architecture, or all members of its class, at the last epoch, and of training.
+        the last epoch, and class means with such a member (at earlier epochs they are absent). Costs: seconds of
+        scoring an architecture, or all members of its class, at the last epoch, and of training.
         """
         net = self.fresh()
         whole, reasons = asked(net, self.space, archs, with_classes=self.post_deiso, form=self.form, judged=self.judged)
