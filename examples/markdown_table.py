@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from nasgauge import run as running
+from nasgauge.report import with_ceilings
 from nasgauge.report.labels import best_first, by_key, headings, leading, number
 from nasgauge.store import Store
 from nasgauge.study import Study, parse
@@ -19,7 +20,7 @@ def main(folder: str) -> None:
     values, ceiling = store.read("values"), store.read("ceiling")
     printed = by_key(running.published(study.published) if study.published else None)
     columns = headings(values)
-    rows = by_key(values) | by_key(ceiling)
+    rows = by_key(with_ceilings(values, ceiling))  # of several sets of architectures, the first one's ceiling
     print("| estimator | " + " | ".join(f"{h.symbol} {h.arrow}" for h in columns) + " |")
     print("|---" * (len(columns) + 1) + "|")
     for name in ["noise_ceiling", *best_first(values, leading(values))]:

@@ -129,6 +129,8 @@ VALUES = Table(
     key=("estimator", "criterion", "at"),
 )
 
+NOISE_CEILING = "noise_ceiling"  # the name that rows of a ceiling bear among those of estimators
+
 CEILING = Table(
     "ceiling",
     (

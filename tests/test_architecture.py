@@ -23,8 +23,8 @@ MAY_IMPORT = {
     "checkpoints": {"errors", "store"},
     "study": {"errors", "tables"},
     "scorefiles": {"errors", "spaces", "tables"},
-    "comparison": {"criteria", "judging", "spaces", "tables"},
-    "judging": {"errors", "tables", "criteria"},
+    "comparison": {"criteria", "judging", "progress", "spaces", "tables"},
+    "judging": {"errors", "tables", "criteria", "progress"},
     "nets": {"errors", "spaces"},
     "benchmarks": {"errors", "spaces", "tables"},
     "official": {"errors", "spaces"},
@@ -38,7 +38,9 @@ MAY_IMPORT = {
     "teaching": {"errors", "spaces", "benchmarks", "estimators", "families", "search"},
     "costing": {"families", "tables"},
     "units": {"spaces", "benchmarks", "families", "store", "study", "tables", "teaching"},
-    "judgement": {"errors", "comparison", "spaces", "benchmarks", "criteria", "judging", "report", "scorefiles"},
+    "judgement": {
+        *("errors", "comparison", "spaces", "benchmarks", "criteria", "judging", "progress", "report", "scorefiles"),
+    },
     "studies": set(),
     "bench": {
         *("errors", "spaces", "nets", "datasets", "tables", "criteria", "training", "workers", "store", "study"),

@@ -4,14 +4,13 @@ Rule: this is where tables meet criteria. It decides what a missing score means,
 resamples; what agreement is, the criteria say.
 """
 
-from nasgauge.judging.ceiling import NOISE_CEILING, noise_ceiling, noise_ceilings
+from nasgauge.judging.ceiling import noise_ceiling, noise_ceilings
 from nasgauge.judging.contest import contest
 from nasgauge.judging.failed import Combined, with_failures
 from nasgauge.judging.judge import judge
 from nasgauge.judging.values import draw_counts
 
 __all__ = [
-    "NOISE_CEILING",
     "Combined",
     "contest",
     "draw_counts",

@@ -24,9 +24,8 @@ from nasgauge.judging.values import (
     values_table,
 )
 from nasgauge.progress import Counted, Progress, untold
-from nasgauge.tables import CEILING, SCORES, VALUES, check, empty
+from nasgauge.tables import CEILING, NOISE_CEILING, SCORES, VALUES, check, empty
 
-NOISE_CEILING = "noise_ceiling"
 _N_WITH_INTERVALS = 4  # sets of architectures; an interval costs as much as all estimators judged on the set
 
 

@@ -10,7 +10,6 @@ from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
 from nasgauge.errors import UserError
 from nasgauge.judging.aligned import aligned
-from nasgauge.judging.ceiling import NOISE_CEILING
 from nasgauge.judging.values import (
     check_options,
     checked_truth,
@@ -21,7 +20,7 @@ from nasgauge.judging.values import (
     values_table,
 )
 from nasgauge.progress import Counted, Progress, untold
-from nasgauge.tables import SCORES, check
+from nasgauge.tables import NOISE_CEILING, SCORES, check
 
 
 def judge(

@@ -6,8 +6,8 @@ from typing import final
 
 import pandas as pd
 
-from nasgauge.judging import NOISE_CEILING
 from nasgauge.report.labels import Heading, Key, key_of
+from nasgauge.tables import NOISE_CEILING
 
 _MOST = 4  # sets that are listed one by one
 LABEL = "noise ceiling"
