@@ -1,6 +1,7 @@
 """The noise ceiling is that of the architectures that are judged, whatever is judged and wherever it is shown."""
 
 import dataclasses
+import os
 from itertools import combinations
 
 import numpy as np
@@ -208,3 +209,20 @@ def test_figures_write_percent_only_where_the_truth_is_a_fraction(name):
         ANALYSES[name].draw(ANALYSES[name].panels(rows)[0][1], axes, space)
         said = " ".join([axes.get_xlabel(), axes.get_ylabel(), *(text.get_text() for text in axes.texts)])
         assert ("%" in said) == (factor > 0)
+
+
+@pytest.mark.skipif(not os.environ.get("NASGAUGE_DATA"), reason="NASGAUGE_DATA is not set: no real NAS-Bench-201 table")
+def test_the_hundred_best_of_nasbench201_and_no_ceiling_of_accuracy_from_another_split(tmp_path):
+    from nasgauge.judgement import judge_file
+
+    truth = load({"name": "nb201"}).truth
+    best = truth.nlargest(100, "accuracy")
+    draw = np.random.default_rng(0)
+    table = pd.DataFrame({"arch": best["arch"], "noisy": best["accuracy"] + 0.01 * draw.normal(size=100)})
+    table.to_csv(tmp_path / "scores.csv", index=False)
+    criteria = ["kendall_tau", {"name": "best_accuracy_at", "count": 5}]
+    verdict = judge_file(tmp_path / "scores.csv", benchmark="nb201", criteria=criteria, n_bootstrap=0)
+    assert "validation accuracy" in verdict.ceiling_measure
+    assert verdict.ceiling["criterion"].tolist() == ["kendall_tau"] and verdict.ceiling["n"].item() == 100
+    assert verdict.ceiling["value"].item() < 0.5  # over all cells it is above .9
+    assert verdict.values["value"].notna().all()
