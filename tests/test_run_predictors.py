@@ -28,7 +28,9 @@ judged = "%s"
 epochs = 5
 label = "%s"
 """
+TREES = ENTRY.replace("epochs = 5\n", "")  # of encoders that are no networks
 BARE = ENTRY.replace('label = "%s"\n', "")
+BARE_TREES = TREES.replace('label = "%s"\n', "")
 PROXIES = """
 [[estimators]]
 name = "zeroshot"
@@ -62,10 +64,10 @@ def run(text, folder):
 
 
 def test_a_study_learns_from_the_draw_and_judges_the_unseen(tmp_path):
-    text = STUDY + ENTRY % ("gates", 20, 0, "all", "seer") + BARE % ("random_forest", 20, 1, "unseen")
+    text = STUDY + ENTRY % ("gates", 20, 0, "all", "seer") + BARE_TREES % ("random_forest", 20, 1, "unseen")
     bundle = run(text, tmp_path / "s")
     n = bundle.values.set_index("estimator")["n"]
-    forest = "random_forest epochs=5 on unseen-20/1"
+    forest = "random_forest on unseen-20/1"
     assert n["seer"] == 60 and n[forest] == 40
     assert set(bundle.scores["seed"]) == {0, 1} and bundle.errors.empty
     lessons = bundle.records["lessons"].groupby(["estimator", "seed"])["arch"].agg(set)
@@ -79,9 +81,9 @@ def test_a_study_learns_from_the_draw_and_judges_the_unseen(tmp_path):
 
 
 def test_stages_are_estimators_that_share_what_they_learned_first(tmp_path):
-    entry = BARE % ("random_forest", 8, 0, "all")
+    entry = BARE_TREES % ("random_forest", 8, 0, "all")
     whole = run(STUDY + entry + "stages = [0, 1, 2]\n", tmp_path / "s")
-    name = "random_forest epochs=5-8/0"
+    name = "random_forest-8/0"
     stages = [f"{name} stage {i}" for i in range(3)]
     assert set(whole.values["estimator"]) == set(stages)
     lessons = whole.records["lessons"]
@@ -89,7 +91,7 @@ def test_stages_are_estimators_that_share_what_they_learned_first(tmp_path):
         sets = [set(lessons[(lessons["estimator"] == s) & (lessons["seed"] == seed)]["arch"]) for s in stages]
         assert [len(s) for s in sets] == [8, 16, 24] and sets[0] < sets[1] < sets[2]
     assert lessons.groupby("estimator")["stage"].max().tolist() == [0, 1, 2]
-    assert set(lessons["kind"]) == {"random_forest epochs=5, stages of 8"}
+    assert set(lessons["kind"]) == {"random_forest, stages of 8"}
     spent = whole.records["expenses"].set_index("estimator")
     assert spent.loc[stages, "n_trained"].tolist() == [8, 16, 24]
     assert spent.loc[stages, "fit_seconds"].is_monotonic_increasing
@@ -131,7 +133,7 @@ def test_an_interrupted_study_of_readers_is_resumed(tmp_path):
 
 
 def test_a_draw_by_seed_is_that_of_the_seeds_number(tmp_path):
-    entry = ENTRY.replace("draw = %d", "draw = %s").replace("epochs = 5\n", "")
+    entry = TREES.replace("draw = %d", "draw = %s")
     kinds = {"seeds": '"by_seed"', "none": "0", "one": "1"}
     text = STUDY + "".join(entry % ("random_forest", 20, draw, "all", name) for name, draw in kinds.items())
     bundle = run(text, tmp_path / "s")
@@ -142,8 +144,8 @@ def test_a_draw_by_seed_is_that_of_the_seeds_number(tmp_path):
 
 
 def test_a_predictor_may_see_the_first_trainings_alone(tmp_path):
-    text = STUDY + ENTRY % ("random_forest", 20, 0, "all", "one") + "n_trainings = 1\n"
-    text += ENTRY % ("random_forest", 20, 0, "all", "six")
+    text = STUDY + TREES % ("random_forest", 20, 0, "all", "one") + "n_trainings = 1\n"
+    text += TREES % ("random_forest", 20, 0, "all", "six")
     spent = run(text, tmp_path / "s").records["expenses"].set_index("estimator")
     truth = load("digits-nb201").truth
     assert truth["seed"].nunique() == 6
