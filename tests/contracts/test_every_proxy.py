@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
@@ -268,6 +269,29 @@ def test_the_shared_passes_equal_the_naive_way_on_every_space(name):
         bounds = {"rel": 1e-8, "abs": 1e-6 if proxy == "synflow_bn" else 1e-12}
         expected = pytest.approx(reference(Case(arch, batches(), space)), **bounds)
         assert found[proxy, space.to_str(arch)] == expected, (proxy, space.to_str(arch))
+
+
+def flat_batches(n=6, k=2, size=20):
+    """Images that are constant but for a patch and a stripe, as digits and drawings are."""
+    g = torch.Generator().manual_seed(6)
+    images = torch.full((k, n, 2, size, size), -0.4242, dtype=torch.float64)
+    images[..., 2 * size // 3 :, :] = 0.73
+    images[..., 2:7, 3:9] = torch.randn(k, n, 2, 5, 6, generator=g, dtype=torch.float64)
+    return [(x, torch.arange(n) % 5) for x in images]
+
+
+def table(space, archs, **options):
+    estimator = ZeroShot(space, tuple(PROXIES), flat_batches(), SMALL, seed=SEED, dtype=torch.float64, **options)
+    return estimator.estimate(archs)
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_memory_layout_changes_scores_by_rounding_only_on_images_with_flat_areas(name):
+    space, rng = get_space(name), np.random.default_rng(4)
+    archs = [space.sample(rng) for _ in range(2)]
+    one, other = (table(space, archs, channels_last=last) for last in (True, False))
+    pd.testing.assert_frame_equal(one.scores, other.scores, check_exact=False, rtol=1e-9, atol=0)
+    pd.testing.assert_frame_equal(one.errors, other.errors)
 
 
 def test_scores_do_not_depend_on_global_seeds_on_order_or_on_the_other_proxies(shared):

@@ -2,14 +2,15 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nasgauge.estimators.zeroshot import PASSES, PROXIES, Unmeasurable, measure
+from nasgauge.estimators.zeroshot import PASSES, PROXIES, Unmeasurable, curvature, measure
 from nasgauge.nets import NetOptions, build
-from nasgauge.spaces import NB201
+from nasgauge.spaces import NB201, SPACES, get_space
 
 SPACE = NB201()
 SMALL = NetOptions(channels=4, n_cells=1, n_stages=2, in_channels=2, n_classes=5, dropout=0.5)
@@ -192,6 +193,47 @@ def test_a_constant_jacobian_row_is_no_correlation():
             PROXIES[name]([record])
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_jacobian_of_rounding_errors_is_none(dtype):
+    """What normalisation gives sums to a constant over the batch, so d(sum of logits)/dx is zero, exactly computed."""
+    parts = list(chain())
+    del parts[8]  # the last ReLU
+    net = nn.Sequential(*parts)
+    record = measure(net.to(dtype), *batch(dtype=dtype), {"jacobian", "gradients"})
+    assert record.failures == {"jacobian": "the sum of the logits does not depend on the images, but for rounding"}
+
+
+def test_a_constant_image_of_ones_has_no_flow_behind_normalisation():
+    """Max-pooling undoes what the border did to the image of ones; normalised, that is zero and no rounding error."""
+    torch.manual_seed(0)
+    convs = [nn.Conv2d(2, 4, 3, padding=1), nn.MaxPool2d(3, 1, 1), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 4, 1)]
+    net = nn.Sequential(*convs, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5)).double()
+    record = measure(net, *batch(), {"synflow", "synflow_bn"})
+    assert min(record.synflow) > 0
+    assert record.synflow_bn[:2] == (0.0, 0.0) and record.synflow_bn[2] > 0  # the bias of the last convolution
+
+
+def test_zico_leaves_out_gradients_that_are_rounding_errors():
+    """A weight that scales one normalised channel has no gradient, but for the normalisation's eps."""
+    torch.manual_seed(0)
+    scaled = [
+        nn.Conv2d(2, 1, 3),
+        nn.BatchNorm2d(1, eps=1e-15),
+        nn.ReLU(),
+        nn.Conv2d(1, 1, 1),
+        nn.BatchNorm2d(1, eps=1e-15),
+    ]
+    net = nn.Sequential(*scaled, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4, 5)).double()
+    records = tuple(measure(net, *batch(seed=seed), {"gradients"}) for seed in (1, 2))
+    assert max(float(r.gradients.weights[1].abs().max()) for r in records) < 1e-14
+    terms = []
+    for index in (0, 2):
+        g = torch.stack([r.gradients.weights[index] for r in records])
+        moves = g.std(0, correction=0) > 0
+        terms.append(math.log(float((g.abs().mean(0)[moves] / g.std(0, correction=0)[moves]).sum())))
+    assert PROXIES["zico"](records) == pytest.approx(sum(terms), rel=1e-9)
+
+
 @pytest.mark.parametrize("error", [MemoryError("no room"), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
 def test_out_of_memory_is_a_reason_and_nothing_is_retried(error):
     class Big(nn.Module):
@@ -210,19 +252,50 @@ def test_out_of_memory_is_a_reason_and_nothing_is_retried(error):
     assert Big.calls == 1
 
 
-def test_nonlinear_operations_outside_modules_are_noticed():
-    class Hidden(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a, self.b = nn.Linear(128, 6).double(), nn.Linear(6, 5).double()
+class Hidden(nn.Module):
+    """Nonlinear where no module is, by `function` of two tensors."""
 
-        def forward(self, x):
-            return self.b(torch.tanh(self.a(x.flatten(1))))
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+        self.a, self.b = nn.Linear(128, 6).double(), nn.Linear(6, 5).double()
 
-    with pytest.raises(RuntimeError, match=r"dL\[g\]"):
-        measure(Hidden(), *batch(), {"curvature"})
-    with pytest.raises(TypeError, match="no expansion is known for GELU"):
-        measure(nn.Sequential(nn.Flatten(), nn.GELU(), nn.Linear(128, 5)).double(), *batch(), {"curvature"})
+    def forward(self, x):
+        a = self.a(x.flatten(1))
+        return self.b(self.function(a, a.detach()))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda a, b: torch.tanh(a),
+        lambda a, b: F.gelu(a),
+        lambda a, b: a * a,
+        lambda a, b: a + 1,
+        lambda a, b: 2 * a - a.mean(),
+        lambda a, b: torch.relu(a),
+        lambda a, b: torch.where(b > 0, a, 0),
+        lambda a, b: a + torch.nn.Parameter(torch.ones(6, dtype=torch.float64)),
+    ],
+)
+def test_what_the_expansion_does_not_know_is_differentiated_twice(function):
+    torch.manual_seed(2)
+    net, (x, y) = Hidden(function), batch()
+    weights = [net.a.weight, net.b.weight]
+    first = torch.autograd.grad(F.cross_entropy(net(x), y), weights, create_graph=True)
+    second = torch.autograd.grad(sum((g.detach() * g).sum() for g in first), weights)
+    expected = sum(float((w.detach() * h).sum()) for w, h in zip(weights, second, strict=True))
+    assert measure(net, x, y, {"curvature"}).curvature == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_our_own_networks_are_expanded(space, monkeypatch):
+    monkeypatch.setattr(curvature, "_differentiated_twice", None)  # TypeError, so a failure, if it is called
+    space, rng = get_space(space), np.random.default_rng(0)
+    options = NetOptions(channels=4, n_cells=1, n_stages=2, in_channels=2, n_classes=5, depth_divisor=12)
+    for _ in range(3):
+        net = build(space, space.sample(rng), options, generators=[torch.Generator().manual_seed(0)]).double()
+        assert not measure(net, *batch(), {"curvature", "codes", "n_relu"}).failures
 
 
 def test_a_disconnected_architecture_gives_zeros_or_reasons():

@@ -1,56 +1,137 @@
-"""w . (H g) without a double backward pass: the loss expanded in two directions at once, forward only.
+"""w . (H g), g the gradient of the loss: without a double backward pass where the network is known well enough.
 
 L(W + a g + e W) = L + a L_a + e L_e + a e L_ae + ..., and L_ae = g^T H w. Every activation carries its four
 coefficients [1, e, a, ae] stacked along the batch, so whatever is linear and treats images one by one (pooling, sums,
 skips, flattening) needs no change; only weighted layers, normalisation, ReLU and max-pooling are replaced while the
 batch runs through. The cost is six convolutions a layer (four coefficients through W, two through g), and no graph is
-kept.
+kept. A network that calls anything else is differentiated twice: the same number at two to three times the cost.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
 
+from nasgauge.estimators.zeroshot.functions import name_of
+from nasgauge.estimators.zeroshot.max_pooling import winners
 from nasgauge.estimators.zeroshot.record import Unmeasurable
 from nasgauge.estimators.zeroshot.substitute import substituted
+from nasgauge.estimators.zeroshot.weights import Weight
 
-_LINEAR = (nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.Identity, nn.Flatten, nn.Dropout)  # dropout is off while measuring
-_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)  # childless when a cell has no operation at all
+_STREAMWISE = frozenset(("__get__", "dim", "size", "flatten", "unflatten", "avg_pool2d", "adaptive_avg_pool2d"))
+_STREAMWISE |= frozenset(("cat", "pad", "zeros_like", "__getitem__", "dropout"))
+
+
+def curvature(
+    net: nn.Module, weights: Sequence[Weight], gradients: Sequence[torch.Tensor], x: torch.Tensor, y: torch.Tensor
+) -> float:
+    """w^T H g over the weights, g = dL/dw held fixed, L the mean cross-entropy of the batch x, y.
+
+    By the expansion where every call of the network's forward is known to it, else by two backward passes, to which it
+    is equal up to rounding. Unmeasurable if the result is not finite. RuntimeError if the expansion fails its
+    first-order check dL[g] = g.g.
+    """
+    try:
+        value = _expanded(net, weights, gradients, x, y)
+    except _NotExpandable:
+        value = _differentiated_twice(net, weights, gradients, x, y)
+    if not math.isfinite(value):
+        raise Unmeasurable(f"w.Hg is {value}")
+    return value
+
+
+class _NotExpandable(Exception):  # noqa: N818 - no mistake: it says which of two ways is taken
+    """The network calls something whose expansion is not known."""
+
+
+def _differentiated_twice(
+    net: nn.Module, weights: Sequence[Weight], gradients: Sequence[torch.Tensor], x: torch.Tensor, y: torch.Tensor
+) -> float:
+    parameters = [w.parameter for w in weights]
+    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):  # the other ways of attention have no second derivative
+        loss = F.cross_entropy(net(x), y)
+        first = torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True)
+        along = sum((g * f).sum() for g, f in zip(gradients, first, strict=True) if f is not None)
+        if not (isinstance(along, torch.Tensor) and along.requires_grad):
+            return 0.0  # no weight has a gradient, or the loss is linear in all of them
+        second = torch.autograd.grad(along, parameters, allow_unused=True)
+    pairs = zip(parameters, second, strict=True)
+    return float(sum((w.detach() * h).sum().double() for w, h in pairs if h is not None))
 
 
 @torch.no_grad()
-def curvature(
-    net: nn.Module, modules: Sequence[nn.Module], gradients: Sequence[torch.Tensor], x: torch.Tensor, y: torch.Tensor
+def _expanded(
+    net: nn.Module, weights: Sequence[Weight], gradients: Sequence[torch.Tensor], x: torch.Tensor, y: torch.Tensor
 ) -> float:
-    """w^T H g over the weights of `modules`, g = dL/dw held fixed, L the mean cross-entropy of the batch x, y.
+    g_of = {id(w.parameter): g for w, g in zip(weights, gradients, strict=True)}
+    guard = _Guard()
 
-    Equals the naive double backward pass to rounding. Unmeasurable if the result is not finite; TypeError for a module
-    type whose expansion is not known; RuntimeError if the first-order check dL[g] = g.g fails, which happens when the
-    network's forward holds a nonlinear operation that is no module.
-    """
-    _refuse_unknown(net)
-    g_of = dict(zip(map(id, modules), gradients, strict=True))
+    def weighted(module: nn.Module) -> nn.Module:
+        if id(module.weight) not in g_of:
+            raise _NotExpandable  # a weight that is not trained
+        return _Weighted(module, g_of[id(module.weight)])
+
+    def trusting(make):
+        return lambda module: _Trusted(guard, make(module))
+
     stand_ins = {
-        nn.Conv2d: lambda m: _Weighted(m, g_of[id(m)]),
-        nn.Linear: lambda m: _Weighted(m, g_of[id(m)]),
-        nn.BatchNorm2d: _Normalised,
-        nn.ReLU: lambda m: _Rectified(),
-        nn.MaxPool2d: _MaxPooled,
+        nn.Conv2d: trusting(weighted),
+        nn.Linear: trusting(weighted),
+        nn.BatchNorm2d: trusting(_Normalised),
+        nn.ReLU: trusting(lambda m: _Rectified()),
+        nn.MaxPool2d: trusting(_MaxPooled),
     }
+    if not x.is_floating_point():
+        raise _NotExpandable
     stack = torch.cat([x, x.new_zeros(3 * x.shape[0], *x.shape[1:])])
     if x.dim() == 4 and not x.is_contiguous():
         stack = stack.contiguous(memory_format=torch.channels_last)
-    with substituted(net, stand_ins):
-        logits = net(stack).double().unflatten(0, (4, len(x)))  # (4, N, classes)
-    first, mixed = _cross_entropy(logits, y)
-    if not torch.isfinite(mixed):
-        raise Unmeasurable(f"w.Hg is {float(mixed)}")
+    with substituted(net, stand_ins), guard:
+        logits = net(stack)
+    first, mixed = _cross_entropy(logits.double().unflatten(0, (4, len(x))), y)  # (4, N, classes)
     g_dot_g = sum(float(g.double().square().sum()) for g in gradients)
-    if abs(float(first) - g_dot_g) > 1e-2 * g_dot_g + 1e-20:
+    if not abs(float(first) - g_dot_g) <= 1e-2 * g_dot_g + 1e-20 and math.isfinite(float(mixed)):
         raise RuntimeError(f"expansion of the loss: dL[g] is {float(first):.6g} where g.g is {g_dot_g:.6g}")
     return float(mixed)
+
+
+class _Guard(TorchFunctionMode):
+    """Lets the stand-ins call what they like, and everything else only what acts on each coefficient alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = 0
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        name = name_of(func)
+        if not self.inside and name not in _STREAMWISE and not (name == "add" and _are_stacks(*args)):
+            raise _NotExpandable
+        return func(*args, **(kwargs or {}))
+
+
+def _are_stacks(a: object, b: object = None) -> bool:
+    return all(isinstance(t, torch.Tensor) and not isinstance(t, nn.Parameter) for t in (a, b)) and len(a) == len(b)
+
+
+class _Trusted(nn.Module):
+    """A stand-in within which the guard does not look."""
+
+    def __init__(self, guard: _Guard, stand_in: nn.Module) -> None:
+        super().__init__()
+        self.held = [guard]
+        self.stand_in = stand_in
+
+    def forward(self, s: torch.Tensor) -> torch.Tensor:
+        (guard,) = self.held
+        guard.inside += 1
+        try:
+            return self.stand_in(s)
+        finally:
+            guard.inside -= 1
 
 
 def _cross_entropy(logits: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -60,13 +141,6 @@ def _cross_entropy(logits: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor,
     d = p - F.one_hot(y, z.shape[1])
     mixed = (d * z_ae).sum(1) + (p * z_a * z_e).sum(1) - (p * z_a).sum(1) * (p * z_e).sum(1)
     return (d * z_a).sum(1).mean(), mixed.mean()
-
-
-def _refuse_unknown(net: nn.Module) -> None:
-    known = (nn.Conv2d, nn.Linear, nn.BatchNorm2d, nn.ReLU, nn.MaxPool2d, *_LINEAR, *_CONTAINERS)
-    for name, module in net.named_modules():
-        if next(module.children(), None) is None and type(module) not in known:
-            raise TypeError(f"w.Hg: no expansion is known for {type(module).__name__} ({name}); add it to this file")
 
 
 class _Weighted(nn.Module):
@@ -104,7 +178,7 @@ class _Rectified(nn.Module):
 
 
 class _MaxPooled(nn.Module):
-    """Max-pooling: which pixel wins is constant near the point, so all coefficients are taken at the winning pixel."""
+    """Max-pooling: which pixel wins is constant near the point, so all coefficients are taken there."""
 
     def __init__(self, pool: nn.MaxPool2d) -> None:
         super().__init__()
@@ -113,11 +187,11 @@ class _MaxPooled(nn.Module):
     def forward(self, s: torch.Tensor) -> torch.Tensor:
         (pool,) = self.held
         streams = s.unflatten(0, (4, len(s) // 4))
-        _, winners = F.max_pool2d(
-            streams[0], pool.kernel_size, pool.stride, pool.padding, pool.dilation, pool.ceil_mode, return_indices=True
-        )
-        taken = streams.flatten(3).gather(3, winners.flatten(2).expand(4, *winners.shape[:2], -1))
-        return taken.unflatten(3, winners.shape[2:]).flatten(0, 1)
+        if pool.return_indices:
+            raise _NotExpandable
+        _, index = winners(streams[0], pool.kernel_size, pool.stride, pool.padding, pool.dilation, pool.ceil_mode)
+        taken = streams.flatten(3).gather(3, index.flatten(2).expand(4, *index.shape[:2], -1))
+        return taken.unflatten(3, index.shape[2:]).flatten(0, 1)
 
 
 class _Normalised(nn.Module):

@@ -3,77 +3,67 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
+from nasgauge.estimators.zeroshot.functions import NORMS, first_argument, name_of
 from nasgauge.estimators.zeroshot.record import Unmeasurable
-from nasgauge.estimators.zeroshot.substitute import substituted
+from nasgauge.estimators.zeroshot.substitute import swapped
+from nasgauge.estimators.zeroshot.weights import Weight
 
 
-def flow(net: nn.Module, modules: Sequence[nn.Module], shape: Sequence[int], *, keep_bn: bool) -> tuple[float, ...]:
-    """Sum |w dR/dw| for each weighted layer, R = sum of the logits of one all-ones image of `shape` (C, H, W).
+def flow(net: nn.Module, weights: Sequence[Weight], x: torch.Tensor, *, keep_bn: bool) -> tuple[float, ...]:
+    """Sum |w dR/dw| for each weight, R = sum of the logits of one all-ones image of the shape of those in x (N, ...).
 
-    Weights and biases are replaced by their absolute values, in float64. Without `keep_bn` normalisation is left out;
-    all is then non-negative and the layer's sum equals <dR/dz, z - bias> for its output z, so no weight gradient is
-    needed. With it (statistics of that one image, absolute scale and shift) the terms have signs and are taken by
-    weight. Zero for a layer that no flow crosses.
+    All parameters are replaced by their absolute values, in float64. Without `keep_bn` every normalisation is left out;
+    activations stay. With it, batch normalisation has the statistics of that one image, and what is rounding is made
+    zero, where its sign would else decide which ReLU lets the flow through: a pixel that is away from its channel's
+    mean by no more than eps^(2/3) of the root mean square is set on the mean, and a sum below eps^(2/3) of the absolute
+    logits is 0. Zero for a layer that no flow crosses. Unmeasurable for networks whose input is no real numbers.
     """
-    taps: dict[int, list[torch.Tensor]] = {id(m): [] for m in modules}
-    stand_ins = {
-        nn.Conv2d: lambda m: _Absolute(m, taps[id(m)], by_weight=keep_bn),
-        nn.Linear: lambda m: _Absolute(m, taps[id(m)], by_weight=keep_bn),
-        nn.BatchNorm2d: _AbsoluteNorm if keep_bn else lambda m: nn.Identity(),
-    }
-    ones = torch.ones(1, *shape, dtype=torch.float64, device=modules[0].weight.device)
-    with torch.enable_grad(), substituted(net, stand_ins):
-        total = net(ones.requires_grad_()).sum()
-        flat = [(index, t) for index, m in enumerate(modules) for t in taps[id(m)]]
-        gradients = torch.autograd.grad(total, [t for _, t in flat], allow_unused=True)
-    terms = [0.0] * len(modules)
-    for (index, tap), gradient in zip(flat, gradients, strict=True):
-        if gradient is not None:
-            terms[index] += float((tap.detach() * gradient).abs().sum())
+    if not x.is_floating_point():
+        raise Unmeasurable(f"the inputs are {x.dtype}, for which there is no image of ones")
+    state = {id(p): p.detach().double().abs() for p in net.parameters()}
+    wanted = [state[id(w.parameter)].requires_grad_() for w in weights]
+    state |= {id(b): b.double() for b in net.buffers() if b.is_floating_point()}
+    ones = x.new_ones((1, *x.shape[1:]), dtype=torch.float64)
+    with torch.enable_grad(), swapped(net, state), _NormsKept() if keep_bn else _NormsLeftOut():
+        logits = net(ones)
+        total, size = logits.sum(), float(logits.detach().abs().sum())
+    if not total.requires_grad:
+        return (0.0,) * len(wanted)
+    gradients = torch.autograd.grad(total, wanted, allow_unused=True)
+    pairs = zip(wanted, gradients, strict=True)
+    terms = [0.0 if g is None else float((w.detach() * g).abs().sum()) for w, g in pairs]
+    if keep_bn:  # what a normalisation takes away is left as a rounding error
+        least = torch.finfo(torch.float64).eps ** (2 / 3) * size
+        terms = [term if term > least else 0.0 for term in terms]
     return tuple(terms)
 
 
-class _Absolute(nn.Module):
-    """The layer with absolute weights in float64; it notes its output before the bias, or its weight."""
-
-    def __init__(self, module: nn.Module, taps: list[torch.Tensor], *, by_weight: bool) -> None:
-        super().__init__()
-        self.held, self.taps, self.by_weight = [module], taps, by_weight
-        self.absolute = module.weight.detach().double().abs().requires_grad_(by_weight)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        (module,) = self.held
-        z = (
-            F.linear(x, self.absolute)
-            if isinstance(module, nn.Linear)
-            else module._conv_forward(x, self.absolute, None)
-        )
-        if self.by_weight:
-            if not self.taps:
-                self.taps.append(self.absolute)
-        else:
-            self.taps.append(
-                z if z.requires_grad else z.requires_grad_()
-            )  # cut off from the image: starts its own graph
-        if module.bias is None:
-            return z
-        bias = module.bias.detach().double().abs()
-        return z + (bias if z.dim() == 2 else bias[:, None, None])
+class _NormsLeftOut(TorchFunctionMode):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if name_of(func) in NORMS:
+            return first_argument(args, kwargs or {})
+        return func(*args, **(kwargs or {}))
 
 
-class _AbsoluteNorm(nn.Module):
-    """Batch normalisation with absolute scale and shift in float64, statistics of the one image."""
-
-    def __init__(self, norm: nn.BatchNorm2d) -> None:
-        super().__init__()
-        self.eps = norm.eps
-        self.scale = None if norm.weight is None else norm.weight.detach().double().abs()
-        self.shift = None if norm.bias is None else norm.bias.detach().double().abs()
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if x[0, 0].numel() == 1:
+class _NormsKept(TorchFunctionMode):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if name_of(func) != "batch_norm":
+            return func(*args, **kwargs)
+        x = first_argument(args, kwargs)
+        if x[0, 0].numel() * len(x) == 1:
             raise Unmeasurable("normalisation over one image needs more than one pixel")
-        return F.batch_norm(x, None, None, self.scale, self.shift, training=True, eps=self.eps)
+        shift = args[4] if len(args) > 4 else kwargs.get("bias")
+        return _on_the_mean(x.detach(), func(*args, **kwargs), shift)
+
+
+def _on_the_mean(x: torch.Tensor, y: torch.Tensor, shift: torch.Tensor | None) -> torch.Tensor:
+    """y, normalised x (N, C, ...), but the value of the mean where x is on it; gradients as they are."""
+    others = [0, *range(2, x.dim())]
+    mean = x.mean(others, keepdim=True)
+    tolerance = torch.finfo(x.dtype).eps ** (2 / 3) * x.square().mean(others, keepdim=True).sqrt()
+    target = torch.zeros_like(mean) if shift is None else shift.detach().reshape(mean.shape)
+    return y + ((x - mean).abs() <= tolerance) * (target - y.detach())

@@ -13,15 +13,16 @@ from nasgauge.estimators.zeroshot.flow_pass import flow
 from nasgauge.estimators.zeroshot.record import Layer, Record, Unmeasurable
 from nasgauge.estimators.zeroshot.shared_pass import FIELDS, shared_pass
 from nasgauge.estimators.zeroshot.substitute import undisturbed
+from nasgauge.estimators.zeroshot.weights import Weight, weights_of
 from nasgauge.estimators.zeroshot.zen_pass import zen_pass
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a pass may look at: the quiet network, its weighted layers, the batch, the options, earlier finds."""
+    """What a pass may look at: the quiet network, its weights, the batch, the options, earlier finds."""
 
     net: nn.Module
-    modules: list[nn.Module]
+    weights: list[Weight] | Unmeasurable
     x: torch.Tensor
     y: torch.Tensor
     seed: int
@@ -30,21 +31,28 @@ class Scene:
     asked: frozenset[str]
     found: dict[str, object]
 
+    def read(self) -> list[Weight]:
+        """The weights; Unmeasurable if they cannot be read."""
+        if isinstance(self.weights, Unmeasurable):
+            raise self.weights
+        return self.weights
+
 
 def _shared(s: Scene) -> dict[str, object]:
-    return shared_pass(s.net, s.modules, s.x, s.y, s.asked & FIELDS)
+    return shared_pass(s.net, s.weights, s.x, s.y, s.asked & FIELDS)
 
 
 def _curvature(s: Scene) -> dict[str, object]:
     gradients = s.found["gradients"]
     if isinstance(gradients, Unmeasurable):
         raise gradients
-    return {"curvature": curvature(s.net, s.modules, gradients.weights, s.x, s.y)}
+    return {"curvature": curvature(s.net, s.read(), gradients.weights, s.x, s.y)}
 
 
 def _zen(s: Scene) -> dict[str, object]:
     generator = torch.Generator().manual_seed(s.seed)  # on the CPU, so that every device draws the same
-    return {"zen": zen_pass(s.net, s.x, mixture=s.zen_mixture, repeats=s.zen_repeats, generator=generator)}
+    options = {"mixture": s.zen_mixture, "repeats": s.zen_repeats, "generator": generator}
+    return {"zen": zen_pass(s.net, s.read(), s.x, **options)}
 
 
 # name of the stage -> (fields of the record it can fill, how); in this order
@@ -53,11 +61,11 @@ STAGES: dict[str, tuple[frozenset[str], Callable[[Scene], dict[str, object]]]] =
     "curvature": (frozenset({"curvature"}), _curvature),
     "synflow": (
         frozenset({"synflow"}),
-        lambda s: {"synflow": flow(s.net, s.modules, s.x.shape[1:], keep_bn=False)},
+        lambda s: {"synflow": flow(s.net, s.read(), s.x, keep_bn=False)},
     ),
     "synflow_bn": (
         frozenset({"synflow_bn"}),
-        lambda s: {"synflow_bn": flow(s.net, s.modules, s.x.shape[1:], keep_bn=True)},
+        lambda s: {"synflow_bn": flow(s.net, s.read(), s.x, keep_bn=True)},
     ),
     "zen": (frozenset({"zen"}), _zen),
 }
@@ -79,8 +87,9 @@ def measure(
     """The record of a network on one batch, x (N, C, H, W) and y (N,) int64; each needed pass runs once.
 
     The network is left exactly as it was: parameters, buffers, gradients, flags and hooks. Normalisations use the
-    batch's own statistics, dropout is off. A pass that fails for numeric reasons (Unmeasurable, out of memory, no
-    convergence) leaves its reason in `failures`; the others still run, and nothing is retried in another way.
+    batch's own statistics, dropout is off. Weights are those of `weights_of`; where they cannot be read, all that needs
+    them fails. A pass that fails (see `as_unmeasurable`) leaves its reason in `failures`; the others still run, and
+    nothing is retried in another way.
     `seconds`: if given, the wall seconds of each stage are added to it.
 
     >>> net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3))
@@ -92,16 +101,18 @@ def measure(
     if unknown:
         raise ValueError(f"no such pass: {', '.join(sorted(unknown))}; there are {', '.join(sorted(PASSES))}")
     asked = frozenset(passes) | ({"gradients"} if "curvature" in passes else set())
-    layers = [(name, m) for name, m in net.named_modules() if type(m) in (nn.Conv2d, nn.Linear)]
     found: dict[str, object] = {}
-    scene = Scene(net, [m for _, m in layers], x, y, seed, zen_mixture, zen_repeats, asked, found)
+    weights = _weights(net)
+    if isinstance(weights, Unmeasurable):
+        found["layers"] = weights
+    scene = Scene(net, weights, x, y, seed, zen_mixture, zen_repeats, asked, found)
     with undisturbed(net):
         for stage, (fields, run) in STAGES.items():
             if not fields & asked:
                 continue
             start = time.perf_counter()
             try:
-                with numeric_failures():
+                with as_unmeasurable():
                     found.update(run(scene))
             except Unmeasurable as failure:
                 found.update(dict.fromkeys(fields & asked, failure))
@@ -111,23 +122,43 @@ def measure(
         arch=arch,
         seed=seed,
         labels=y,
-        n_classes=layers[-1][1].weight.shape[0],
-        layers=tuple(Layer(name, m.weight.detach()) for name, m in layers),
+        n_classes=found.pop("n_classes", None),
+        layers=() if isinstance(weights, Unmeasurable) else tuple(Layer(w.name, w.parameter.detach()) for w in weights),
         failures={field: str(value) for field, value in found.items() if isinstance(value, Unmeasurable)},
         **{field: value for field, value in found.items() if not isinstance(value, Unmeasurable)},
     )
 
 
+def _weights(net: nn.Module) -> list[Weight] | Unmeasurable:
+    try:
+        return weights_of(net)
+    except Unmeasurable as failure:
+        return failure
+
+
 @contextmanager
-def numeric_failures() -> Iterator[None]:
-    """Out of memory and no convergence become Unmeasurable; every other exception propagates."""
+def as_unmeasurable() -> Iterator[None]:
+    """What torch raises on numbers, shapes, types and memory becomes Unmeasurable, with type and message as its reason.
+
+    A mistake of another kind (KeyError, AttributeError, UserError, ...) is one in the program and propagates.
+    """
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise Unmeasurable(f"out of memory: {error}") from error
-    except torch.linalg.LinAlgError as error:
-        raise Unmeasurable(str(error)) from error
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error):  # the host allocator has no exception type of its own
-            raise
-        raise Unmeasurable(f"out of memory: {error}") from error
+    except Unmeasurable:
+        raise
+    except (RuntimeError, TypeError, ValueError, ArithmeticError, IndexError, AssertionError, MemoryError) as error:
+        raise Unmeasurable(reason(error)) from error
+
+
+def reason(error: Exception) -> str:
+    """An exception as one line of at most 300 characters: what Unmeasurable says, else type and message.
+
+    >>> reason(TypeError("no such thing")), reason(MemoryError("9 GB"))
+    ('TypeError: no such thing', 'out of memory: 9 GB')
+    """
+    text = " ".join(str(error).split())
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in text:
+        text = f"out of memory: {text}"
+    elif not isinstance(error, Unmeasurable):
+        text = f"{type(error).__name__}: {text}"
+    return text if len(text) <= 300 else text[:297] + "..."

@@ -10,7 +10,7 @@ from nasgauge.estimators.zeroshot.substitute import undisturbed
 
 
 def layer_profile(net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> pd.DataFrame:
-    """snip and grad_norm of every convolution and linear layer, and the batch variance before every normalisation.
+    """snip and grad_norm of every weight, and the batch variance before every batch normalisation.
 
     A row a layer, in the order in which the network lists its modules, which is that of the information but for
     parallel edges. Columns: layer (from 0), name, kind ("weights" or "norm"), snip = sum |g w| and grad_norm = ||g||
@@ -30,7 +30,7 @@ def layer_profile(net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> pd.DataFr
         hooks = [
             module.register_forward_pre_hook(_watch(name, variance))
             for name, module in net.named_modules()
-            if type(module) is nn.BatchNorm2d
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d)
         ]
         try:
             net(x)
@@ -43,17 +43,20 @@ def layer_profile(net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> pd.DataFr
     pairs = zip(record.layers, record.gradients.weights, strict=True)
     saliency = {layer.name: (float((g * layer.weight).abs().sum()), float(g.norm())) for layer, g in pairs}
     rows = []
-    for name, _ in net.named_modules():
-        if name in saliency:
-            rows.append({"name": name, "kind": "weights", "snip": saliency[name][0], "grad_norm": saliency[name][1]})
-        elif name in variance:
-            rows.append({"name": name, "kind": "norm", "batch_variance": variance[name]})
+    for prefix, module in net.named_modules():
+        for name in (prefix, *(f"{prefix}.{own}".lstrip(".") for own in module._parameters)):
+            if name in saliency:
+                snip, norm = saliency[name]
+                rows.append({"name": name, "kind": "weights", "snip": snip, "grad_norm": norm})
+        if prefix in variance:
+            rows.append({"name": prefix, "kind": "norm", "batch_variance": variance[prefix]})
     table = pd.DataFrame(rows, columns=["name", "kind", "snip", "grad_norm", "batch_variance"])
     return table.rename_axis("layer").reset_index()
 
 
 def _watch(name: str, variance: dict[str, float]):
     def look(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        variance[name] = float(inputs[0].var(dim=(0, 2, 3), correction=0).mean())
+        x = inputs[0]
+        variance[name] = float(x.var(dim=(0, *range(2, x.dim())), correction=0).mean())
 
     return look

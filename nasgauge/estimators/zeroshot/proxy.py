@@ -28,12 +28,21 @@ class Proxy:
     pooled: bool = False
 
     def __call__(self, records: Sequence[Record]) -> float:
-        """The score from the records, one a batch; Unmeasurable if a needed pass failed or it is not finite."""
+        """The score from the records, one a batch; Unmeasurable if a needed pass failed, or it is no finite number."""
         used = records[:1] if self.data_free else records
         for record in used:
             for need in sorted(self.needs & record.failures.keys()):
                 raise Unmeasurable(record.failures[need])
-        value = self.score(tuple(used)) if self.pooled else float(np.mean([self.score(r) for r in used]))
+        values = [self.score(tuple(used))] if self.pooled else [self.score(record) for record in used]
+        value = float(np.mean([_number(value) for value in values]))
         if not np.isfinite(value):
             raise Unmeasurable(f"the score is {value}")
-        return float(value)
+        return value
+
+
+def _number(value: object) -> float:
+    """A score as a float; Unmeasurable if it is no real number (a text, None, an array, a complex number)."""
+    array = np.asarray(value)
+    if array.size != 1 or array.dtype.kind not in "biuf":
+        raise Unmeasurable(f"the score is {value!r:.80}, a {type(value).__name__} and no number")
+    return float(array.reshape(()))

@@ -6,15 +6,15 @@ import torch
 
 
 class Unmeasurable(ValueError):  # noqa: N818 - reads as what it is: a verdict, not a mistake
-    """A measurement that has no value for numeric reasons: not finite, singular, constant, or out of memory.
+    """A measurement that has no value: not finite, singular, constant, out of memory, or of what cannot be read.
 
-    It becomes a missing score with this reason; every other exception is a mistake in the program and propagates.
+    It becomes a missing score with this reason.
     """
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A convolution or linear layer: its name in the network and its detached weight (bias and scale never count)."""
+    """A weight of `weights_of`: its name in the network and its detached value (bias and scale never count)."""
 
     name: str
     weight: torch.Tensor
@@ -33,7 +33,7 @@ class Gradients:
 
 @dataclass(frozen=True)
 class Codes:
-    """Pass "codes": which units each nn.ReLU lets through.
+    """Pass "codes": which units each ReLU lets through, be it a module or a function.
 
     `kernels[r][i, j]` = number of units of the r-th ReLU at which images i and j agree (both on or both off), integers
     held in float64, in the order of firing. `reached[r]`: does the gradient of the loss arrive at that ReLU? (None
@@ -69,18 +69,18 @@ class Zen:
 class Record:
     """One architecture and one batch. A field is None when its pass was not asked for, or failed (`failures` says why).
 
-    `arch`: the space's string; `seed`: the estimator's. `labels`: (N,) int64; `n_classes`: of the network.
-    `layers`: all weighted layers. `gradients`, `codes`, `counts`, `zen`: see there.
+    `arch`: the space's string; `seed`: the estimator's. `labels`: (N,) int64; `n_classes`: of the network,
+    None unless its logits were asked for. `layers`: all weights. `gradients`, `codes`, `counts`, `zen`: see there.
     `fisher[l]`: (C_out,) 1/2 mean_n (sum_hw a dL/da)^2 for a the output of layer l, zeros where no gradient arrives.
     `curvature`: sum over layers of w . (H g), a scalar. `jacobian`: (N, C*H*W) d(sum of all logits)/dx, float64.
     `synflow[l]`: sum |w dR/dw| of layer l, float64; `synflow_bn[l]`: the same with normalisation kept.
-    `n_relu`: times that an nn.ReLU fired in the forward pass. `failures`: pass -> reason.
+    `n_relu`: times that a ReLU fired in the forward pass. `failures`: pass -> reason.
     """
 
     arch: str
     seed: int
     labels: torch.Tensor
-    n_classes: int
+    n_classes: int | None
     layers: tuple[Layer, ...]
     failures: dict[str, str]
     n_relu: int | None = None

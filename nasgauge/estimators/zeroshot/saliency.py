@@ -1,4 +1,4 @@
-"""Proxies from the weights and their gradients. Layers are convolutions and linear layers, weights only."""
+"""Proxies from the weights and their gradients. Layers are what `weights_of` finds; biases and scales never count."""
 
 import torch
 
@@ -44,11 +44,12 @@ def grasp(record: Record) -> float:
 def fisher(record: Record) -> float:
     """Channel saliency, each channel counted once for every weight that feeds it.
 
-    sum_l n_l sum_c 1/2 mean_n (sum_hw a dL/da)^2, with a the layer's output and n_l = weights of one output channel.
-    Range [0, inf). Reference: Turner et al. 2020.
+    sum_l n_l sum_c 1/2 mean_n (sum_hw a dL/da)^2, with a the layer's output and n_l = weights of one output channel;
+    over all uses of a layer that is used several times. Unmeasurable with weights that feed no channel (embeddings,
+    attention) or layers whose outputs are not one for each image. Range [0, inf). Reference: Turner et al. 2020.
     """
     per_layer = zip(record.layers, record.fisher, strict=True)
-    return _total(channels.sum() * layer.weight[0].numel() for layer, channels in per_layer)
+    return _total(channels.sum() * (layer.weight.numel() // len(channels)) for layer, channels in per_layer)
 
 
 def l2_norm(record: Record) -> float:
@@ -63,19 +64,21 @@ def l2_norm(record: Record) -> float:
 def zico(records: tuple[Record, ...]) -> float:
     """Inverse coefficient of variation of the gradients over batches.
 
-    sum_l log sum_{w: std > 0} mean_b |g_wb| / std_b g_wb, std with divisor B. Layers without any varying gradient are
-    left out. Unmeasurable for fewer than two batches or if no gradient varies. Range: all reals. Reference: Li et al.
-    2023.
+    sum_l log sum_{w: std > 0} mean_b |g_wb| / std_b g_wb, std with divisor B. Weights whose mean absolute gradient is
+    below eps^(2/3) of the network's greatest gradient (4e-11 of it in float64, 2e-5 in float32) are left out: theirs is
+    a rounding error of zero, as behind a constant channel. Layers without any varying gradient are left out.
+    Unmeasurable for fewer than two batches or if no gradient varies. Range: all reals. Reference: Li et al. 2023.
     """
     if len(records) < 2:
         raise Unmeasurable(f"zico compares gradients of several batches, got {len(records)}")
+    layers = [torch.stack(of_layer) for of_layer in zip(*(r.gradients.weights for r in records), strict=True)]
+    least = torch.finfo(layers[0].dtype).eps ** (2 / 3) * max(g.abs().max() for g in layers)
     terms = []
-    for of_layer in zip(*(r.gradients.weights for r in records), strict=True):
-        g = torch.stack(of_layer)  # (B, *weight)
-        deviation = g.std(0, correction=0)
-        varies = deviation > 0
+    for g in layers:  # (B, *weight)
+        size, deviation = g.abs().mean(0), g.std(0, correction=0)
+        varies = (deviation > 0) & (size > least)
         if varies.any():
-            terms.append(float((g.abs().mean(0)[varies] / deviation[varies]).sum().log()))
+            terms.append(float((size[varies] / deviation[varies]).sum().log()))
     if not terms:
         raise Unmeasurable("no gradient varies between the batches")
     return sum(terms)

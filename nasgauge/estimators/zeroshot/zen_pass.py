@@ -1,46 +1,54 @@
 """How strongly the features of a Gaussian network change when a Gaussian image is disturbed."""
 
-from contextlib import ExitStack
+from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.func import functional_call
+from torch.overrides import TorchFunctionMode
 
+from nasgauge.estimators.zeroshot.functions import (
+    CONVOLUTIONS,
+    GLOBAL_POOLS,
+    NORMS,
+    first_argument,
+    name_of,
+    whereabouts,
+)
 from nasgauge.estimators.zeroshot.record import Unmeasurable, Zen
+from nasgauge.estimators.zeroshot.substitute import swapped
+from nasgauge.estimators.zeroshot.weights import Weight, gaussian_state
 
 
 @torch.no_grad()
-def zen_pass(net: nn.Module, x: torch.Tensor, *, mixture: float, repeats: int, generator: torch.Generator) -> Zen:
+def zen_pass(
+    net: nn.Module,
+    weights: Sequence[Weight],
+    x: torch.Tensor,
+    *,
+    mixture: float,
+    repeats: int,
+    generator: torch.Generator,
+) -> Zen:
     """Feature differences and normalisation variances of the network with fresh weights; of x only the shape counts.
 
-    Weights ~ N(0, 1), biases 0, scales 1, shifts 0; images u, v ~ N(0, 1); f is what enters the global pooling.
-    `difference` = mean over images and repeats of sum |f(u) - f(u + mixture v)|; `variances` are those of f(u),
-    biased, a channel mean each, averaged over repeats. The network must be in the state of `undisturbed`.
+    Weights ~ N(0, 1), biases 0, scales 1, shifts 0; images u, v ~ N(0, 1); f is what enters the last pooling to one
+    pixel, behind which no layer sees more than one. `difference` = mean over images and repeats of
+    sum |f(u) - f(u + mixture v)|; `variances` are those of f(u), biased, a channel mean each, averaged over repeats.
+    Unmeasurable where there is no such pooling, and where a normalisation is none of the batch. The network must be in
+    the state of `undisturbed`.
     """
+    if not x.is_floating_point():
+        raise Unmeasurable(f"the inputs are {x.dtype}, for which there is no Gaussian image")
     differences, variances = [], []
     for _ in range(repeats):
-        weights = _gaussian(net, generator)
+        state = gaussian_state(net, weights, lambda p: _normal_like(p, generator))
         u, v = (_normal_like(x, generator) for _ in range(2))
-        feature, variance = _features(net, weights, u, with_variances=True)
-        disturbed, _ = _features(net, weights, u + mixture * v, with_variances=False)
+        feature, variance = _features(net, state, u, with_variances=True)
+        disturbed, _ = _features(net, state, u + mixture * v, with_variances=False)
         differences.append(float((feature - disturbed).abs().flatten(1).sum(1).mean()))
         variances.append(variance)
     mean = torch.tensor(variances, dtype=torch.float64).mean(0)
     return Zen(sum(differences) / repeats, tuple(mean.tolist()))
-
-
-def _gaussian(net: nn.Module, generator: torch.Generator) -> dict[str, torch.Tensor]:
-    fresh = {}
-    for prefix, module in net.named_modules():
-        for name, parameter in module.named_parameters(recurse=False):
-            if name == "bias":
-                value = torch.zeros_like(parameter)
-            elif isinstance(module, nn.Conv2d | nn.Linear):
-                value = _normal_like(parameter, generator)
-            else:
-                value = torch.ones_like(parameter)
-            fresh[f"{prefix}.{name}" if prefix else name] = value
-    return fresh
 
 
 def _normal_like(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -49,25 +57,43 @@ def _normal_like(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def _mean_variance(x: torch.Tensor) -> torch.Tensor:
-    """Channel mean of the biased variances of x (N, C, H, W); two passes, faster than `Tensor.var`."""
+    """Channel mean of the biased variances of x (N, C, ...); two passes, faster than `Tensor.var`."""
     by_channel = x.movedim(1, -1).reshape(-1, x.shape[1])
     return (by_channel - by_channel.mean(0)).square_().mean()
 
 
 def _features(
-    net: nn.Module, weights: dict[str, torch.Tensor], x: torch.Tensor, *, with_variances: bool
+    net: nn.Module, state: dict[int, torch.Tensor], x: torch.Tensor, *, with_variances: bool
 ) -> tuple[torch.Tensor, list[float]]:
-    features: list[torch.Tensor] = []
-    variances: list[torch.Tensor] = []
-    with ExitStack() as stack:
-        for module in net.modules():
-            if isinstance(module, nn.AdaptiveAvgPool2d):
-                hook = module.register_forward_pre_hook(lambda m, inputs: features.append(inputs[0]))
-                stack.callback(hook.remove)
-            elif with_variances and isinstance(module, nn.BatchNorm2d):
-                hook = module.register_forward_pre_hook(lambda m, inputs: variances.append(_mean_variance(inputs[0])))
-                stack.callback(hook.remove)
-        functional_call(net, weights, (x,))
-    if not features:
-        raise Unmeasurable("the network has no global average pooling whose input could be compared")
-    return features[-1], torch.stack(variances).tolist() if variances else []
+    with swapped(net, state), whereabouts(net) as where, _Look(where, with_variances) as look:
+        net(x)
+    if look.feature is None:
+        raise Unmeasurable("the network ends in no global average pooling whose input could be compared")
+    return look.feature, torch.stack(look.variances).tolist() if look.variances else []
+
+
+class _Look(TorchFunctionMode):
+    def __init__(self, where, with_variances: bool) -> None:
+        super().__init__()
+        self.where, self.with_variances = where, with_variances
+        self.feature: torch.Tensor | None = None
+        self.variances: list[torch.Tensor] = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        name = name_of(func)
+        if name in NORMS:
+            if name != "batch_norm":
+                raise Unmeasurable(f"{self.where()} applies {name}: variances are those of batch normalisations")
+            if self.with_variances:
+                self.variances.append(_mean_variance(first_argument(args, kwargs)))
+        elif name in CONVOLUTIONS or name == "linear":
+            x = first_argument(args, kwargs)
+            if (x[0, 0].numel() if name != "linear" else x[0].numel() // x.shape[-1]) > 1:
+                self.feature = None  # the pooling was none of the whole network
+        output = func(*args, **kwargs)
+        if name in GLOBAL_POOLS or name == "mean":
+            x = first_argument(args, kwargs)
+            if x.dim() > 2 and output.numel() == x.shape[0] * x.shape[1]:
+                self.feature = x
+        return output

@@ -13,7 +13,7 @@ from nasgauge.datasets import check_images
 from nasgauge.errors import UserError, check_seed, unknown_name
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
 from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, noise_like
-from nasgauge.estimators.zeroshot.measure import PASSES, STAGES, measure, numeric_failures
+from nasgauge.estimators.zeroshot.measure import PASSES, STAGES, as_unmeasurable, measure, reason
 from nasgauge.estimators.zeroshot.proxies import get_proxy
 from nasgauge.estimators.zeroshot.proxy import Proxy
 from nasgauge.estimators.zeroshot.record import Counts, Record, Unmeasurable
@@ -108,7 +108,8 @@ class ZeroShot(Estimator):
         Serial and without global state: the result for an architecture depends on nothing but it and the fields.
         `costs` charges a proxy alone: building the network, and in full each stage that it needs. An architecture that
         `network` has none for (it raises UserError) has errors, and no part in costs; without any other, costs are
-        empty.
+        empty. A pass that fails, and a proxy that raises anything or gives no finite number, is an error of the proxies
+        concerned.
         """
         proxies = self._proxies()
         batches = self._prepared()
@@ -118,22 +119,22 @@ class ZeroShot(Estimator):
             text = self.space.to_str(arch)
             spent: dict[str, float] = {}
             try:
-                records = self._records(arch, proxies, batches, spent)
-            except UserError as lacking:
-                if self.network is None:  # a mistake in the options, not an architecture that the weights do not serve
-                    raise
+                net = self._built(arch, spent)
+            except (UserError, Unmeasurable) as lacking:
+                if self.network is None and isinstance(lacking, UserError):
+                    raise  # a mistake in the options, not an architecture that the weights do not serve
                 failed = {"arch": text, "seed": self.seed, "error": str(lacking)}
                 errors += [{"estimator": self._called(proxy), **failed} for proxy in proxies]
                 continue
+            records = self._records(arch, net, proxies, batches, spent)
             n += 1
             for proxy in proxies:
                 start = time.perf_counter()
                 row = {"estimator": self._called(proxy), "arch": text, "seed": self.seed}
                 try:
-                    with numeric_failures():
-                        scores.append(row | {"score": proxy(records)})
-                except Unmeasurable as failure:
-                    errors.append(row | {"error": str(failure)})
+                    scores.append(row | {"score": proxy(records)})
+                except Exception as failure:  # noqa: BLE001 - a proxy may be anybody's, and fail in any way
+                    errors.append(row | {"error": reason(failure)})
                 seconds[proxy.name] += time.perf_counter() - start + _charge(proxy, spent)
         costs = [{"estimator": self._called(p), "arch_seconds": seconds[p.name] / n, "n": n} for p in proxies if n]
         return Estimates(
@@ -149,23 +150,38 @@ class ZeroShot(Estimator):
         return f"{proxy.name} ({self.label})" if self.label else proxy.name
 
     def _prepared(self) -> list[Batch]:
-        layout = torch.channels_last if self.channels_last else torch.contiguous_format
         noisy = noise_like(self.batches, self.inputs, rng=np.random.default_rng(self.seed))
-        return [(x.to(self.device, self.dtype, memory_format=layout), y.to(self.device)) for x, y in noisy]
+        return [(self._laid_out(x.to(self.device, self.dtype)), y.to(self.device)) for x, y in noisy]
 
-    def _records(self, arch: Arch, proxies: list[Proxy], batches: list[Batch], spent: dict[str, float]) -> list[Record]:
-        """One record a batch; what needs no data is measured with the first batch only."""
-        everything = frozenset().union(*(p.needs for p in proxies))
-        with_data = frozenset().union(*(p.needs for p in proxies if not p.data_free))
-        text = self.space.to_str(arch)
+    def _laid_out(self, x: torch.Tensor) -> torch.Tensor:
+        layout = torch.channels_last if self.channels_last and x.dim() == 4 else torch.contiguous_format
+        return x.contiguous(memory_format=layout)
+
+    def _built(self, arch: Arch, spent: dict[str, float]) -> torch.nn.Module:
         start = time.perf_counter()
         generator = torch.Generator().manual_seed(
             self.seed
         )  # drawn on the CPU, so that every device gets the same weights
         make = self.network or (lambda a: build(self.space, a, self.net, generators=[generator], init=self.init))
-        layout = torch.channels_last if self.channels_last else torch.contiguous_format
-        net = make(arch).to(self.device, self.dtype, memory_format=layout)
+        with as_unmeasurable():
+            net = make(arch).to(self.device, self.dtype)
+            for tensor in (*net.parameters(), *net.buffers()):
+                tensor.data = self._laid_out(tensor.data)
         spent["build"] = time.perf_counter() - start
+        return net
+
+    def _records(
+        self,
+        arch: Arch,
+        net: torch.nn.Module,
+        proxies: list[Proxy],
+        batches: list[Batch],
+        spent: dict[str, float],
+    ) -> list[Record]:
+        """One record a batch; what needs no data is measured with the first batch only."""
+        everything = frozenset().union(*(p.needs for p in proxies))
+        with_data = frozenset().union(*(p.needs for p in proxies if not p.data_free))
+        text = self.space.to_str(arch)
         records = []
         for i, (x, y) in enumerate(batches):
             passes = (everything if i == 0 else with_data) - {"counts"}
@@ -179,7 +195,11 @@ class ZeroShot(Estimator):
             )  # fmt: skip
         if "counts" in everything:
             start = time.perf_counter()
-            records[0] = replace(records[0], counts=self._counts(arch, net, batches[0][0]))
+            try:
+                with as_unmeasurable():
+                    records[0] = replace(records[0], counts=self._counts(arch, net, batches[0][0]))
+            except Unmeasurable as failure:
+                records[0] = replace(records[0], failures=records[0].failures | {"counts": str(failure)})
             spent["counts"] = time.perf_counter() - start
         return records
 
