@@ -13,7 +13,7 @@ from torch import nn
 
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.nets import darts, nb101, nb201, nds
-from nasgauge.nets.counting import Complexity, count
+from nasgauge.nets.counting import Complexity, count, count_parameters
 from nasgauge.nets.device import check_device
 from nasgauge.nets.initialise import INITS, initialise
 from nasgauge.nets.options import NetOptions, SupernetOptions
@@ -106,6 +106,7 @@ __all__ = [
     "check_meaning",
     "complexity",
     "count",
+    "count_parameters",
     "initialise",
     "supernet",
 ]

@@ -1,9 +1,13 @@
 """Parameters and multiply-accumulates of a network, counted on shapes alone."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 
@@ -18,41 +22,65 @@ class Complexity:
 def count(net: nn.Module, image: tuple[int, int, int]) -> Complexity:
     """Complexity of a network for one image of shape (channels, height, width).
 
-    Convolutions and linear layers: torch's flop counter, halved. Beyond them, the convention of the tables that this
-    package reads: batch normalisation 2 an element with scale and shift (1 without), ReLU 1 an element, pooling the
-    kernel area an output element; an adaptive pool is charged the widest window it may need, input // output + 1.
-    Max-pooling compares and neither multiplies nor adds: it is charged nothing.
+    Convolutions, linear layers, products of matrices and attention: torch's flop counter, halved. Beyond them, the
+    convention of the tables that this package reads, be it a module or a function that is called: normalisation 2 an
+    element with scale and shift (1 without), ReLU and any other activation 1 an element, average pooling the kernel
+    area an output element; an adaptive pool is charged the widest window it may need, input // output + 1. Max-pooling
+    compares and neither multiplies nor adds: it is charged nothing. NotImplementedError for recurrent layers, which the
+    flop counter does not see.
     """
-    extra = 0
-
-    def add(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        nonlocal extra
-        extra += _elementwise(module, inputs[0], output)
-
-    hooks = [m.register_forward_hook(add) for m in net.modules() if isinstance(m, _CHARGED)]
+    extra = _Extra()
     counter = FlopCounterMode(display=False)
-    was_training = net.training
+    was_training = [(m, m.training) for m in net.modules()]
     like = next(net.parameters())  # on the meta device nothing is computed, on a real one a single image
     try:
-        with counter, torch.no_grad():
+        with counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH), extra:  # the counter knows no other
             net.eval()(torch.zeros(1, *image, device=like.device, dtype=like.dtype))
     finally:
-        net.train(was_training)
-        for hook in hooks:
-            hook.remove()
-    n_params = sum(p.numel() for p in net.parameters() if p.requires_grad)
-    return Complexity(n_params=n_params, macs=counter.get_total_flops() // 2 + extra)
+        for module, flag in was_training:
+            module.training = flag
+    return Complexity(n_params=count_parameters(net), macs=counter.get_total_flops() // 2 + extra.total)
 
 
-_CHARGED = (nn.BatchNorm2d, nn.ReLU, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
+def count_parameters(net: nn.Module) -> int:
+    """Trainable parameters; one that is shared counts once."""
+    return sum(p.numel() for p in net.parameters() if p.requires_grad)
 
 
-def _elementwise(module: nn.Module, x: torch.Tensor, y: torch.Tensor) -> int:
-    if isinstance(module, nn.BatchNorm2d):
-        return y.numel() * (2 if module.affine else 1)
-    if isinstance(module, nn.AvgPool2d):
-        kernel = module.kernel_size if isinstance(module.kernel_size, tuple) else (module.kernel_size,) * 2
-        return y.numel() * kernel[0] * kernel[1]
-    if isinstance(module, nn.AdaptiveAvgPool2d):
-        return y.numel() * (x.shape[-2] // y.shape[-2] + 1) * (x.shape[-1] // y.shape[-1] + 1)
-    return y.numel()  # ReLU
+_NORMS = frozenset(("batch_norm", "instance_norm", "layer_norm", "group_norm", "rms_norm"))
+_ACTIVATIONS = frozenset(
+    "relu relu_ relu6 leaky_relu leaky_relu_ prelu rrelu hardtanh hardtanh_ gelu silu elu elu_ selu celu mish "
+    "hardswish hardsigmoid sigmoid sigmoid_ tanh tanh_ softplus softsign logsigmoid threshold".split()
+)
+_POOLS = frozenset(f"avg_pool{n}d" for n in (1, 2, 3))
+_ADAPTIVE_POOLS = frozenset(f"adaptive_avg_pool{n}d" for n in (1, 2, 3))
+_RECURRENT = frozenset(("lstm", "gru", "rnn_tanh", "rnn_relu"))
+
+
+class _Extra(TorchFunctionMode):
+    """What the flop counter leaves out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_function__(self, func: Callable, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        output = func(*args, **kwargs)
+        name = getattr(func, "__name__", "")
+        if name in _RECURRENT:
+            raise NotImplementedError(f"multiply-accumulates of {name} are not counted")
+        if name in _NORMS:
+            scaled = kwargs.get("weight") is not None or any(isinstance(a, nn.Parameter) for a in args[1:])
+            self.total += output.numel() * (2 if scaled else 1)
+        elif name in _ACTIVATIONS:
+            self.total += output.numel()
+        elif name in _POOLS:
+            n, kernel = int(name[-2]), args[1] if len(args) > 1 else kwargs["kernel_size"]
+            sides = (kernel,) if isinstance(kernel, int) else tuple(kernel)
+            self.total += output.numel() * math.prod(sides * (n // len(sides)))
+        elif name in _ADAPTIVE_POOLS:
+            n = int(name[-2])
+            before = (args[0] if args else kwargs["input"]).shape[-n:]
+            self.total += output.numel() * math.prod(a // b + 1 for a, b in zip(before, output.shape[-n:], strict=True))
+        return output

@@ -5,13 +5,14 @@ import hashlib
 import numpy as np
 
 from nasgauge.estimators.zeroshot.proxy import Proxy
-from nasgauge.estimators.zeroshot.record import Record
+from nasgauge.estimators.zeroshot.record import Record, Unmeasurable
 
 
 def relu(record: Record) -> float:
-    """How many nn.ReLU modules fire in one forward pass of the network, those on dead branches included.
+    """How many ReLUs fire in one forward pass of the network, modules or functions, those on dead branches included.
 
-    Range 0, 1, ... Reference: Ning et al. 2021.
+    ReLU6 and leaky ReLU count too. Unmeasurable where the network calls anything else that may be an activation. Range
+    0, 1, ... Reference: Ning et al. 2021.
     """
     return float(record.n_relu)
 
@@ -22,7 +23,12 @@ def n_params(record: Record) -> float:
 
 
 def macs(record: Record) -> float:
-    """Multiply-accumulates of the whole network for one image. Range 1, 2, ... Reference: Ning et al. 2021."""
+    """Multiply-accumulates of the whole network for one image, by the rules of `nets.count`.
+
+    Unmeasurable for recurrent networks. Range 1, 2, ... Reference: Ning et al. 2021.
+    """
+    if isinstance(record.counts.macs, Unmeasurable):
+        raise record.counts.macs
     return float(record.counts.macs)
 
 

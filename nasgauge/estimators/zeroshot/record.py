@@ -46,10 +46,13 @@ class Codes:
 
 @dataclass(frozen=True)
 class Counts:
-    """Pass "counts": parameters and operations of the whole network for one image, convolutions on live edges."""
+    """Pass "counts": parameters and operations of the whole network for one image, convolutions on live edges.
+
+    `macs` is an Unmeasurable where operations cannot be counted.
+    """
 
     n_params: int
-    macs: int
+    macs: int | Unmeasurable
     n_convs: int
 
 
