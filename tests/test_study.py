@@ -154,7 +154,7 @@ OF_THE_PUBLISHED_NETWORK = {"nb101-zeroshot": {("channels", 128)}}
 
 def header_of(name):
     """The comments above a shipped study, as one line."""
-    lines = itertools.takewhile(lambda line: line.startswith("#"), running.shipped(name).splitlines())
+    lines = itertools.takewhile(lambda line: line.startswith("#"), study_text(name).splitlines())
     return " ".join(line.lstrip("# ") for line in lines)
 
 
@@ -170,10 +170,10 @@ def numbers_of(study):
     return found
 
 
-@pytest.mark.parametrize("name", running.shipped_names())
+@pytest.mark.parametrize("name", study_names())
 def test_a_header_says_what_the_study_does(name):
     """Channels, layers, epochs and samplers; at the papers' scale also nothing less than all of them."""
-    text, header = running.shipped(name), header_of(name)
+    text, header = study_text(name), header_of(name)
     studies = parse(text, Survey, name).studies().values() if is_survey(text) else [parse(text, Study, name)]
     does = set().union(*map(numbers_of, studies))
     says = {(what, int(n.replace(",", ""))) for ns, what in _NUMBERS.findall(header) for n in re.split(", | and ", ns)}

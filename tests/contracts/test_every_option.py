@@ -327,7 +327,7 @@ def told(tmp_path_factory):
 
     def of(study):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(running, "write", lambda *_: None)
+            patch.setattr(running, "write", lambda *_, **options: None)
             text = survey.as_toml(Study(**study))
             bundle = running.run(text, tmp_path_factory.mktemp("run") / "s", where="s.toml", workers="serial")
         tables = [bundle.values, bundle.ceiling, bundle.scores, bundle.truth, bundle.published, bundle.contest]
@@ -423,7 +423,7 @@ def test_keys_of_a_survey_change_its_studies_or_its_contest(old, new):
 
 
 def test_the_criterion_of_a_survey_is_that_of_its_contests(tmp_path, monkeypatch):
-    monkeypatch.setattr(running, "write", lambda *_: None)
+    monkeypatch.setattr(running, "write", lambda *_, **options: None)
     monkeypatch.setattr(survey, "write_survey", lambda *_: None)
     text = SURVEY.replace(*OF_A_SURVEY["criterion"])
     assert set(survey.run(text, tmp_path / "s", where="s", workers="serial").contests["criterion"]) == {"spearman_rho"}
