@@ -11,21 +11,12 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from nasgauge.crops import CROPS, TEST, TRAIN, VALID, cut
 from nasgauge.errors import UserError, unknown_name
 
 Rows = Callable[[int], np.ndarray]  # of so many images, the numbers of those that are wanted
 CIFAR_MEAN = (0.4914, 0.4822, 0.4465)  # per channel of the CIFAR-10 training images, as fractions of 255
 CIFAR_STD = (0.2470, 0.2435, 0.2616)
-
-
-@dataclass(frozen=True)
-class ImageData:
-    """Images (n, channels, height, width), standardised; labels (n,) int64; the number of classes."""
-
-    name: str
-    images: torch.Tensor
-    labels: torch.Tensor
-    n_classes: int
 
 
 @dataclass(frozen=True)
@@ -35,6 +26,21 @@ class Split:
     train: torch.Tensor
     valid: torch.Tensor
     test: torch.Tensor
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """Images (n, channels, height, width), standardised; labels (n,) int64; the number of classes.
+
+    `parts`: which rows are for training, validation and testing, where the data set itself says so; None: any rows may
+    serve for anything.
+    """
+
+    name: str
+    images: torch.Tensor
+    labels: torch.Tensor
+    n_classes: int
+    parts: Split | None = None
 
 
 def load_images(
@@ -77,6 +83,25 @@ def rotated_splits(n: int, n_train: int, n_valid: int, n_seeds: int, *, shuffle_
         turned = circle.roll(-round(seed * n / n_seeds))
         splits.append(Split(turned[:n_train], turned[n_train : n_train + n_valid], turned[n_train + n_valid :]))
     return splits
+
+
+def splits_of(data: ImageData, n_train: int, n_valid: int, n_seeds: int, *, shuffle_seed: int = 0) -> list[Split]:
+    """One split a seed: rotated ones (`rotated_splits`) of all images, or within the parts that the data set states.
+
+    Then the training images rotate among those for training, likewise the validation images, and every seed is tested
+    on all test images. UserError: fewer images than are wanted, or none left for the test.
+    """
+    if data.parts is None:
+        if n_train + n_valid >= len(data.labels):
+            raise UserError(f"n_train + n_valid leaves no test image of {data.name}'s {len(data.labels)}")
+        return rotated_splits(len(data.labels), n_train, n_valid, n_seeds, shuffle_seed=shuffle_seed)
+    chosen = []
+    for key, rows, n in (("n_train", data.parts.train, n_train), ("n_valid", data.parts.valid, n_valid)):
+        if n > len(rows):
+            raise UserError(f"{key} = {n} is more than {data.name} has for this, {len(rows)}")
+        turns = rotated_splits(len(rows), n, 0, n_seeds, shuffle_seed=shuffle_seed)
+        chosen.append([rows[turn.train] for turn in turns])
+    return [Split(train, valid, data.parts.test) for train, valid in zip(*chosen, strict=True)]
 
 
 def _digits(path: Path | None, rows: Rows) -> ImageData:
@@ -155,7 +180,20 @@ def _official_batches(files: list[Path]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(images), np.concatenate(labels)
 
 
+def _crops_of(name: str) -> Callable[[Path | None, Rows], ImageData]:
+    def load(path: Path | None, rows: Rows) -> ImageData:
+        made = cut(CROPS[name])
+        keep = torch.from_numpy(rows(len(made.labels)))
+        sorts = made.sorts[keep]
+        parts = Split(*(torch.nonzero(sorts == sort).flatten() for sort in (TRAIN, VALID, TEST)))
+        return ImageData(name, made.images[keep], made.labels[keep], int(made.labels.max()) + 1, parts)
+
+    load.__doc__ = f"{CROPS[name]}."
+    return load
+
+
 DATASETS: dict[str, Callable[[Path | None, Rows], ImageData]] = {
     "digits": _digits,
     "cifar10": _cifar10,
+    **{name: _crops_of(name) for name in CROPS},
 }
