@@ -54,7 +54,7 @@ class CropOptions:
     size: int = 16
     colour: bool = False
     n_train: int = 400
-    n_valid: int = 50
+    n_valid: int = 100
     n_test: int = 250
     scale: tuple[float, float] = (1.0, 2.0)
     rotation: float = 30.0
@@ -88,10 +88,7 @@ def cut(options: CropOptions) -> Cut:
 
     UserError: scikit-image is not installed, or a crop does not fit into the blocks of a picture.
     """
-    made = [
-        _cut_picture(picture, options, np.random.default_rng([options.seed, i]))
-        for i, picture in enumerate(_pictures())
-    ]
+    made = [_cut_picture(picture, options, [options.seed, i]) for i, picture in enumerate(_pictures())]
     parts = []
     for sort in (TRAIN, VALID, TEST):
         images, centres = (torch.stack([m[sort][k] for m in made], 1).flatten(0, 1) for k in (0, 1))
@@ -116,7 +113,7 @@ def _pictures() -> Iterator[np.ndarray]:
 
 
 def _cut_picture(
-    picture: np.ndarray, options: CropOptions, rng: np.random.Generator
+    picture: np.ndarray, options: CropOptions, seed: list[int]
 ) -> dict[int, tuple[torch.Tensor, torch.Tensor]]:
     """For each sort of area the crops (n, channels, size, size) and their centres."""
     wanted = {TRAIN: options.n_train, VALID: options.n_valid, TEST: options.n_test}
@@ -124,6 +121,7 @@ def _cut_picture(
     grey = torch.tensor(GREY) if options.colour else torch.ones(1)
     found = {}
     for sort, n in wanted.items():
+        rng = np.random.default_rng([*seed, sort])  # of each sort alone: more crops of one leave the others as they are
         kept, centres = [], []
         while sum(map(len, kept)) < n:
             crops, places = _draw(whole, sort, 2 * n, options, rng)

@@ -188,7 +188,11 @@ def _crops_of(name: str) -> Callable[[Path | None, Rows], ImageData]:
         parts = Split(*(torch.nonzero(sorts == sort).flatten() for sort in (TRAIN, VALID, TEST)))
         return ImageData(name, made.images[keep], made.labels[keep], int(made.labels.max()) + 1, parts)
 
-    load.__doc__ = f"{CROPS[name]}."
+    options = CROPS[name]
+    load.__doc__ = (
+        f"Crops of twelve photographs and textures of scikit-image, a class each: {options.size}x{options.size} "
+        f"pixels, {'colour' if options.colour else 'grey'}, training and test from disjoint areas."
+    )
     return load
 
 

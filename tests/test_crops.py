@@ -12,6 +12,7 @@ from nasgauge import crops
 from nasgauge.crops import CROPS, N_BLOCKS, PICTURES, TEST, TRAIN, VALID, CropOptions, cut
 from nasgauge.datasets import load_images, splits_of
 from nasgauge.errors import UserError
+from nasgauge.families.images import parted
 
 pytest.importorskip("skimage", reason="needs scikit-image (the extra `crops`)")
 SMALL = {"n_train": 60, "n_valid": 10, "n_test": 30}
@@ -106,7 +107,13 @@ def test_splits_stay_in_their_areas_and_seeds_share_the_test(whole):
     assert not set(splits[0].train.tolist()) & set(splits[1].train.tolist())  # rotated: halves of the whole circle
 
 
-@pytest.mark.parametrize(("n_train", "n_valid", "said"), [(4801, 1, "n_train = 4801"), (1, 601, "n_valid = 601")])
+@pytest.mark.parametrize("split_seed", [None, 0])
+def test_a_supernet_trains_and_validates_in_the_areas_for_it(whole, split_seed):
+    split = parted(whole, 0.2, split_seed, "here")
+    assert torch.equal(split.train, whole.parts.train) and torch.equal(split.valid, whole.parts.valid)
+
+
+@pytest.mark.parametrize(("n_train", "n_valid", "said"), [(4801, 1, "n_train = 4801"), (1, 1201, "n_valid = 1201")])
 def test_more_images_than_a_part_has_are_refused(n_train, n_valid, said):
     with pytest.raises(UserError, match=said):
         splits_of(load_images("crops"), n_train, n_valid, 1)
