@@ -5,7 +5,8 @@ downloaded: camera, chelsea (a cat), coffee, brick, grass, gravel, retina (CC0),
 (public domain), coins, immunohistochemistry (no known copyright restrictions). Nothing of them is stored here.
 
 Each picture is divided into four by four blocks, of which half serve for training, a quarter each for validation and
-testing; a crop lies within one block, so that the three sorts see disjoint areas of every picture. Rule: tensors out.
+testing; a crop lies within one block, so that the three sorts see disjoint areas of every picture (where a crop touches
+the border of its block, interpolation gives the pixel beyond at most an eighth of the weight). Rule: tensors out.
 """
 
 from collections.abc import Iterator
@@ -67,6 +68,8 @@ class CropOptions:
 CROPS = {
     "crops": CropOptions(),
     "crops-colour": CropOptions(colour=True),
+    "crops-32": CropOptions(size=32, scale=(1.0, 1.5)),
+    "crops-colour-32": CropOptions(size=32, scale=(1.0, 1.5), colour=True),
 }
 
 

@@ -15,17 +15,20 @@ from nasgauge.errors import UserError
 from nasgauge.families.images import parted
 
 pytest.importorskip("skimage", reason="needs scikit-image (the extra `crops`)")
-SMALL = {"n_train": 60, "n_valid": 10, "n_test": 30}
+SMALL = {"n_train": 160, "n_valid": 20, "n_test": 60}
 
 
 @pytest.fixture(scope="module", params=CROPS)
 def whole(request):
-    return load_images(request.param)
+    """Each data set with fewer crops per class."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(CROPS, request.param, replace(CROPS[request.param], **SMALL))
+        yield load_images(request.param)
 
 
 @pytest.mark.parametrize("name", CROPS)
 def test_the_same_options_give_the_same_crops_and_another_seed_others(name):
-    options = replace(CROPS[name], **SMALL)
+    options = replace(CROPS[name], n_train=20, n_valid=4, n_test=8)
     first, second, other = cut(options), cut(options), cut(replace(options, seed=1))
     assert torch.equal(first.images, second.images) and torch.equal(first.labels, second.labels)
     assert not torch.equal(first.images, other.images)
@@ -38,7 +41,9 @@ def test_shapes_range_and_balance(whole):
         len(PICTURES) * sum(n.values()), 3 if options.colour else 1, options.size, options.size,
     )  # fmt: skip
     assert whole.images.dtype == torch.float32 and whole.labels.dtype == torch.int64
-    assert whole.images.isfinite().all() and whole.images.abs().max() < 20
+    assert whole.images.isfinite().all()
+    one_bright_pixel = (options.size**2 - 1) ** 0.5 * np.exp(options.contrast)
+    assert whole.images.abs().max() < one_bright_pixel + options.brightness + 6 * options.noise
     assert abs(float(whole.images.mean())) < 0.05 and abs(float(whole.images.std()) - 1) < 0.2
     for part, wanted in n.items():
         assert whole.labels[getattr(whole.parts, part)].bincount().tolist() == [wanted] * len(PICTURES)
@@ -50,24 +55,17 @@ def test_the_parts_are_all_rows_in_order(whole):
 
 
 @pytest.mark.parametrize("name", CROPS)
-def test_crops_of_different_sorts_share_no_pixel(name, monkeypatch):
-    """Marked pictures: every pixel's value is the number of its block, so a crop shows what it was made of."""
-    marked = []
+@pytest.mark.parametrize("sort", [TRAIN, VALID, TEST])
+def test_crops_of_different_sorts_show_disjoint_areas(name, sort):
+    """Marked pictures, 1 in the blocks of the sort, 0 in others: interpolation may mix in an eighth a side, no more."""
     for picture in crops._pictures():
         h, w = (side // N_BLOCKS for side in picture.shape[:2])
-        block = np.arange(N_BLOCKS * N_BLOCKS, dtype=np.float32).reshape(N_BLOCKS, N_BLOCKS)
-        numbers = np.kron(block, np.ones((h, w), np.float32))
-        marked.append(np.pad(numbers, ((0, picture.shape[0] - N_BLOCKS * h), (0, picture.shape[1] - N_BLOCKS * w))))
-    for sort in (TRAIN, VALID, TEST):
-        for numbers in marked:
-            seen, centres = crops._draw(
-                torch.from_numpy(numbers)[:, :, None], sort, 300, CROPS[name], np.random.default_rng(0)
-            )
-            low, high = seen.amin((1, 2, 3)), seen.amax((1, 2, 3))
-            inside = numbers[tuple(centres.long().T)]
-            torch.testing.assert_close(low, high, atol=1e-3, rtol=0)
-            np.testing.assert_allclose(high, inside, atol=1e-3)
-            assert {crops.SORTS.flat[int(b)] for b in inside} == {sort}
+        mark = np.kron(crops.SORTS == sort, np.ones((h, w), np.float32))
+        mark = np.pad(mark, ((0, picture.shape[0] - N_BLOCKS * h), (0, picture.shape[1] - N_BLOCKS * w)))
+        rng = np.random.default_rng(0)
+        seen, _ = crops._draw(torch.from_numpy(mark)[:, :, None].float(), sort, 300, CROPS[name], rng)
+        assert seen.min() >= 1 - 2 / 8 and seen[:, :, 1:-1, 1:-1].min() == 1
+        assert (seen == 1).float().mean() > 0.999
 
 
 def test_areas_of_the_sorts_are_a_half_and_two_quarters():
@@ -94,7 +92,7 @@ def test_neither_colour_nor_brightness_nor_single_pixels_solve_it(whole):
     by_mean = KNeighborsClassifier(25).fit(means[train], labels[train]).score(means[test], labels[test])
     by_pixel = RidgeClassifier(1000.0).fit(pixels[train], labels[train])
     assert by_mean < 0.15
-    assert by_pixel.score(pixels[test], labels[test]) < 0.2
+    assert by_pixel.score(pixels[test], labels[test]) < 0.25
 
 
 def test_splits_stay_in_their_areas_and_seeds_share_the_test(whole):
