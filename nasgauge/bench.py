@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.criteria import kendall_tau
-from nasgauge.datasets import ImageData, load_images, rotated_splits
+from nasgauge.datasets import ImageData, load_images, splits_of
 from nasgauge.errors import UserError
 from nasgauge.nets import NetOptions, check_device, check_meaning, complexity
 from nasgauge.progress import Progress
@@ -158,9 +158,10 @@ def _check_net(space: Space, recipe: Recipe, where: str) -> None:
 
 def _check_sizes(recipe: Recipe, where: str) -> None:
     data = _images(recipe.data, recipe.data_path)
-    left = len(data.labels) - recipe.split.n_train - recipe.split.n_valid
-    if left < 1:
-        raise UserError(f"{where}: n_train + n_valid leaves no test image of {data.name}'s {len(data.labels)}")
+    try:
+        splits_of(data, recipe.split.n_train, recipe.split.n_valid, recipe.n_seeds)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
     batch_size = options_for(Protocol, recipe.protocol, f"{where}, [protocol]").batch_size
     if batch_size > recipe.split.n_train:
         raise UserError(f"{where}: batch_size = {batch_size} is more than the {recipe.split.n_train} training images")
@@ -191,9 +192,7 @@ def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.
     )
     protocol = options_for(Protocol, recipe.protocol, "[protocol]")
     size = recipe.split
-    splits = rotated_splits(
-        len(data.labels), size.n_train, size.n_valid, recipe.n_seeds, shuffle_seed=size.shuffle_seed
-    )
+    splits = splits_of(data, size.n_train, size.n_valid, recipe.n_seeds, shuffle_seed=size.shuffle_seed)
     seeds = list(range(recipe.n_seeds))
     start = time.process_time()
     outcomes = train(

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from nasgauge.crops import CROPS, TEST, TRAIN, VALID, cut
 from nasgauge.errors import UserError, check_count, unknown_name
 
 Rows = Callable[[int], np.ndarray]  # of so many images, the numbers of those that are wanted
@@ -19,23 +20,6 @@ CIFAR_STD = (0.2470, 0.2435, 0.2616)
 _MAX_CLASSES = 1_000_000
 _BATCH_BYTES = 500_000_000  # of an official batch, at most: they have 31 MB
 _CIFAR_CLASSES = 10
-
-
-@dataclass(frozen=True)
-class ImageData:
-    """Images (n, channels, height, width), standardised; labels (n,) int64 from 0; the number of classes.
-
-    UserError: images or labels of another type or shape, not finite, or of a class that there is not.
-    """
-
-    name: str
-    images: torch.Tensor
-    labels: torch.Tensor
-    n_classes: int
-
-    def __post_init__(self) -> None:
-        check_count(self.n_classes, f"data set {self.name!r}: n_classes", least=1, most=_MAX_CLASSES)
-        check_images(self.images, self.labels, self.n_classes, f"data set {self.name!r}")
 
 
 @dataclass(frozen=True)
@@ -75,6 +59,29 @@ def _what(value: object) -> str:
     if isinstance(value, torch.Tensor):
         return f"a tensor {tuple(value.shape)} of {str(value.dtype).removeprefix('torch.')}"
     return f"of type {type(value).__name__}"
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """Images (n, channels, height, width), standardised; labels (n,) int64 from 0; the number of classes.
+
+    `parts`: which rows are for training, validation and testing, where the data set itself says so; None: any rows may
+    serve for anything. UserError: images or labels of another type or shape, not finite, or of a class that there is
+    not; parts that are no rows of the images.
+    """
+
+    name: str
+    images: torch.Tensor
+    labels: torch.Tensor
+    n_classes: int
+    parts: Split | None = None
+
+    def __post_init__(self) -> None:
+        where = f"data set {self.name!r}"
+        check_count(self.n_classes, f"{where}: n_classes", least=1, most=_MAX_CLASSES)
+        check_images(self.images, self.labels, self.n_classes, where)
+        if self.parts is not None:
+            self.parts.check(len(self.labels), where)
 
 
 def load_images(
@@ -119,6 +126,25 @@ def rotated_splits(n: int, n_train: int, n_valid: int, n_seeds: int, *, shuffle_
         turned = circle.roll(-round(seed * n / n_seeds))
         splits.append(Split(turned[:n_train], turned[n_train : n_train + n_valid], turned[n_train + n_valid :]))
     return splits
+
+
+def splits_of(data: ImageData, n_train: int, n_valid: int, n_seeds: int, *, shuffle_seed: int = 0) -> list[Split]:
+    """One split a seed: rotated ones (`rotated_splits`) of all images, or within the parts that the data set states.
+
+    Then the training images rotate among those for training, likewise the validation images, and every seed is tested
+    on all test images. UserError: fewer images than are wanted, or none left for the test.
+    """
+    if data.parts is None:
+        if n_train + n_valid >= len(data.labels):
+            raise UserError(f"n_train + n_valid leaves no test image of {data.name}'s {len(data.labels)}")
+        return rotated_splits(len(data.labels), n_train, n_valid, n_seeds, shuffle_seed=shuffle_seed)
+    chosen = []
+    for key, rows, n in (("n_train", data.parts.train, n_train), ("n_valid", data.parts.valid, n_valid)):
+        if n > len(rows):
+            raise UserError(f"{key} = {n} is more than {data.name} has for this, {len(rows)}")
+        turns = rotated_splits(len(rows), n, 0, n_seeds, shuffle_seed=shuffle_seed)
+        chosen.append([rows[turn.train] for turn in turns])
+    return [Split(train, valid, data.parts.test) for train, valid in zip(*chosen, strict=True)]
 
 
 def _digits(path: Path | None, rows: Rows) -> ImageData:
@@ -248,7 +274,24 @@ def _array(value: object) -> str:
     return f"{value.shape} of {value.dtype}" if isinstance(value, np.ndarray) else f"of type {type(value).__name__}"
 
 
+def _crops_of(name: str) -> Callable[[Path | None, Rows], ImageData]:
+    def load(path: Path | None, rows: Rows) -> ImageData:
+        made = cut(CROPS[name])
+        keep = torch.from_numpy(rows(len(made.labels)))
+        sorts = made.sorts[keep]
+        parts = Split(*(torch.nonzero(sorts == sort).flatten() for sort in (TRAIN, VALID, TEST)))
+        return ImageData(name, made.images[keep], made.labels[keep], int(made.labels.max()) + 1, parts)
+
+    options = CROPS[name]
+    load.__doc__ = (
+        f"Crops of twelve photographs and textures of scikit-image, a class each: {options.size}x{options.size} "
+        f"pixels, {'colour' if options.colour else 'grey'}, training and test from disjoint areas."
+    )
+    return load
+
+
 DATASETS: dict[str, Callable[[Path | None, Rows], ImageData]] = {
     "digits": _digits,
     "cifar10": _cifar10,
+    **{name: _crops_of(name) for name in CROPS},
 }

@@ -26,9 +26,15 @@ def whole(name: str, path: str | None) -> ImageData:
 
 
 def parted(data: ImageData, valid_share: float, split_seed: int | None, where: str) -> Split:
-    """Training rows first, the last `valid_share` of all for validation; in the file's order, or shuffled."""
+    """Training rows first, the last `valid_share` of all for validation; in the file's order, or shuffled.
+
+    Of a data set that states its parts: its training and validation rows, whatever the share and the seed, since any
+    other division would validate on areas that were trained on.
+    """
     if not 0 < valid_share < 1:
         raise UserError(f"{where}: valid_share = {valid_share}; give a fraction between 0 and 1, such as 0.2")
+    if data.parts is not None:
+        return data.parts
     n = len(data.labels)
     order = np.arange(n) if split_seed is None else np.random.default_rng(split_seed).permutation(n)
     rows = torch.from_numpy(order)

@@ -45,13 +45,14 @@ class OneShotWords:
     `sampler`, `sampler_options`: which architectures a step trains; `share_topology`: all cells alike in training;
     `without`: operations that the supernet lacks. `protocol`: one of PROTOCOLS, `training`: its keys to change,
     `epochs` likewise. `net`, `supernet`: the keys of NetOptions and SupernetOptions. `data`, `data_path`: images, of
-    which the last `valid_share` validate, in the file's order or shuffled by `split_seed`. `checkpoints`: epochs whose
-    weights are kept and scored. `score_batch_size`, `n_score_batches`: of the validation images. `averages`: numbers
-    of checkpoints whose weights are averaged. `post_deiso`: also average the scores over an isomorphism class. `form`:
-    the canonical form of these classes, and of those that a supernet `without` operations judges by another member.
-    `forgetting_epochs`, `gradient_epochs`: when to record the forgetting of `n_forgetting_archs` architectures, and
-    gradients of `n_gradient_archs` architectures on `n_gradient_images` training images. `tensorboard`: folder for
-    its logs. `device`.
+    which the last `valid_share` validate, in the file's order or shuffled by `split_seed` (a data set that states its
+    own parts, such as "crops", keeps them). `checkpoints`: epochs whose weights are kept and scored.
+    `score_batch_size`, `n_score_batches`: of the validation images. `averages`: numbers of checkpoints whose weights
+    are averaged. `post_deiso`: also average the scores over an isomorphism class. `form`: the canonical form of these
+    classes, and of those that a supernet `without` operations judges by another member. `forgetting_epochs`,
+    `gradient_epochs`: when to record the forgetting of `n_forgetting_archs` architectures, and gradients of
+    `n_gradient_archs` architectures on `n_gradient_images` training images. `tensorboard`: folder for its logs.
+    `device`.
     """
 
     label: str = "oneshot"
