@@ -152,7 +152,7 @@ def test_classes_of_a_restricted_space_are_judged_whichever_member_the_study_nam
     told = bundle.records["stand_ins"]
     assert outside and len(inside) < 60
     for name in ("no_skip", "no_skip_loss", "no_skip_snip"):
-        assert set(bundle.scores[bundle.scores["estimator"] == name]["arch"]) == inside
+        assert set(bundle.measured[bundle.measured["estimator"] == name]["arch"]) == inside
         member = told[told["estimator"] == name].set_index("arch")["member"]
         assert set(member.index) == outside
         assert all(space.from_str(m) in lacks[a] for a, m in member.items())
@@ -194,7 +194,7 @@ def test_masked_architectures_fail_with_the_reason_and_the_report_shows_the_sect
 @pytest.fixture
 def without_a_page(monkeypatch):
     """Drawing takes most of so small a run; whoever compares tables does without."""
-    monkeypatch.setattr(running, "write", lambda bundle, path: None)
+    monkeypatch.setattr(running, "write", lambda bundle, path, progress: None)
 
 
 def test_kills_in_training_and_scoring_leave_the_result_as_it_would_have_been(tmp_path, done, without_a_page):

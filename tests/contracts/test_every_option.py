@@ -424,7 +424,7 @@ def test_keys_of_a_survey_change_its_studies_or_its_contest(old, new):
 
 def test_the_criterion_of_a_survey_is_that_of_its_contests(tmp_path, monkeypatch):
     monkeypatch.setattr(running, "write", lambda *_, **options: None)
-    monkeypatch.setattr(survey, "write_survey", lambda *_: None)
+    monkeypatch.setattr(survey, "write_survey", lambda *_, **options: None)
     text = SURVEY.replace(*OF_A_SURVEY["criterion"])
     assert set(survey.run(text, tmp_path / "s", where="s", workers="serial").contests["criterion"]) == {"spearman_rho"}
 
