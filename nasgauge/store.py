@@ -147,7 +147,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
     """A Parquet file as a table; a damaged or foreign file is an error that says how to go on."""
     try:
         with path.open("rb") as file:  # Arrow takes no path whose name is no UTF-8
-            # One thread: a part is small, and a short command may end while Arrow still starts its pool, which aborts it.
+            # One thread: a short command may end while Arrow still starts its pool, which aborts it.
             return pd.read_parquet(file, use_threads=False, pre_buffer=False)
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(
