@@ -1,0 +1,57 @@
+"""How far scores in float32 are from those in float64, and those of one memory layout from the other's.
+
+Every proxy on every space: the largest relative difference over a few random architectures, on digits, whose margins
+are flat. `python examples/precision.py [ARCHITECTURES]`.
+"""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import torch
+
+from nasgauge.datasets import load_images
+from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, draw_batches
+from nasgauge.nets import NetOptions
+from nasgauge.spaces import SPACES, get_space
+
+NET = NetOptions(channels=8, n_cells=1, n_stages=2, in_channels=1, bn_affine=False, depth_divisor=8)
+EXACT = ("relu", "n_params", "macs", "n_convs", "random")
+
+
+def scores(name: str, n: int, **options) -> pd.Series:
+    """Scores of `n` random architectures of a space, by proxy and architecture; missing ones are absent."""
+    space, rng = get_space(name), np.random.default_rng(0)
+    data = load_images("digits", None, n=64, rng=np.random.default_rng(0))
+    batches = draw_batches(data.images, data.labels, n_batches=2, batch_size=32, rng=np.random.default_rng(0))
+    archs = [space.sample(rng) for _ in range(n)]
+    proxies = [proxy for proxy in PROXIES if proxy not in EXACT]
+    found = ZeroShot(space, proxies, batches, NET, **options).estimate(archs)
+    return found.scores.set_index(["estimator", "arch"])["score"]
+
+
+def differences(a: pd.Series, b: pd.Series) -> pd.Series:
+    """The largest |a - b| / |b| of every proxy; infinite where only one of them has a score."""
+    a, b = a.align(b)
+    relative = ((a - b).abs() / b.abs().clip(lower=np.finfo(float).tiny)).fillna(np.inf)
+    return relative.groupby("estimator").max()
+
+
+def main() -> None:
+    """A Markdown table of float32 against float64, and one line on the layouts."""
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    columns, layouts = {}, {}
+    for name in SPACES:
+        exact = scores(name, n, dtype=torch.float64)
+        columns[name] = differences(scores(name, n, dtype=torch.float32), exact)
+        layouts[name] = differences(scores(name, n, dtype=torch.float64, channels_last=False), exact).max()
+    table = pd.DataFrame(columns)
+    print("| | " + " | ".join(table.columns) + " |")
+    print("|---" * (len(table.columns) + 1) + "|")
+    for proxy, row in table.iterrows():
+        print(f"| {proxy} | " + " | ".join(f"{value:.0e}" for value in row) + " |")
+    print("\nlayouts, float64: " + ", ".join(f"{name} {value:.0e}" for name, value in layouts.items()))
+
+
+if __name__ == "__main__":
+    main()
