@@ -53,7 +53,7 @@ def _differentiated_twice(
 ) -> float:
     parameters = [w.parameter for w in weights]
     with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):  # the other ways of attention have no second derivative
-        loss = F.cross_entropy(net(x), y)
+        loss = F.cross_entropy(net(x.clone()), y)
         first = torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True)
         along = sum((g * f).sum() for g, f in zip(gradients, first, strict=True) if f is not None)
         if not (isinstance(along, torch.Tensor) and along.requires_grad):
