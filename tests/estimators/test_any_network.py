@@ -113,6 +113,10 @@ READ = {
     "linear on pixels": (
         lambda: Net(lambda net, x: F.relu(net.a(pixels(x))).mean(1), 6, a=nn.Linear(2, 6)), "a head", 1
     ),
+    "linear on rows": (  # as many images as channels
+        lambda: Net(lambda net, x: net.relu(net.a(x.flatten(2))).flatten(1), 12, a=nn.Linear(64, 6), relu=nn.ReLU()),
+        "a head", 1,
+    ),
     "layer norm": (
         lambda: Net(
             lambda net, x: F.relu(net.norm(net.a(pixels(x)))).mean(1), 6, a=nn.Linear(2, 6), norm=nn.LayerNorm(6)
