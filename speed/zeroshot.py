@@ -4,7 +4,7 @@ The unit is one plain forward and backward pass of the same network in its usual
 as it is commonly computed: a fresh copy of the network and passes of its own. `shared` is `measure`. Peak memory is the
 growth of the resident set in a process that does nothing else. Counting passes, a forward being f and a backward 2 f:
 plain 3 f; shared f + 2 f (weights) + f (input only) = 1.33 units and what is elementwise; grasp six convolutions a
-layer, 2 units.
+layer, 2 units. Last, max-pooling with a rule for ties against PyTorch's, forward and backward.
 
     python speed/zeroshot.py --threads 2
 """
@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from nasgauge.estimators.zeroshot import measure
+from nasgauge.estimators.zeroshot.max_pooling import max_pool2d
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import NB201
 
@@ -151,6 +152,25 @@ def timed(name, arch, repeats):
     return statistics.median(seconds)
 
 
+def pooling(repeats):
+    """Times of PyTorch's max-pooling on 64 images of 32x32 and 16 channels, and of ours in its units."""
+    print(f"\nmax-pooling, forward and backward, float32, median of {repeats}")
+    for layout in (torch.channels_last, torch.contiguous_format):
+        for kernel, stride, padding in ((3, 1, 1), (3, 2, 1), (2, 2, 0)):
+            x = torch.randn(64, 16, 32, 32).contiguous(memory_format=layout).requires_grad_()
+            seconds = []
+            for pool in (F.max_pool2d, max_pool2d):
+                times = []
+                for _ in range(repeats + 1):
+                    start = time.perf_counter()
+                    torch.autograd.grad(pool(x, kernel, stride, padding).sum(), x)
+                    times.append(time.perf_counter() - start)
+                seconds.append(statistics.median(times[1:]))
+            torchs, ours = seconds
+            name = f"{kernel}x{kernel}, stride {stride}, {str(layout).removeprefix('torch.')}"
+            print(f"{name:34s} {1e3 * torchs:6.1f} ms   x {ours / torchs:.2f}", flush=True)
+
+
 def peak_mib(name, label, threads):
     """Growth of the resident set by one run in a fresh process, MiB."""
     command = [sys.executable, __file__, "--peak", name, "--arch", label, "--threads", str(threads)]
@@ -181,6 +201,8 @@ def main():
     for label, arch in ARCHS.items():
         if options.arch in (None, label):
             report(label, arch, options)
+    if not options.arch:
+        pooling(10 * options.repeats)
 
 
 def report(label, arch, options):

@@ -113,6 +113,10 @@ READ = {
     "linear on pixels": (
         lambda: Net(lambda net, x: F.relu(net.a(pixels(x))).mean(1), 6, a=nn.Linear(2, 6)), "a head", 1
     ),
+    "linear on rows": (  # as many images as channels
+        lambda: Net(lambda net, x: net.relu(net.a(x.flatten(2))).flatten(1), 12, a=nn.Linear(64, 6), relu=nn.ReLU()),
+        "a head", 1,
+    ),
     "layer norm": (
         lambda: Net(
             lambda net, x: F.relu(net.norm(net.a(pixels(x)))).mean(1), 6, a=nn.Linear(2, 6), norm=nn.LayerNorm(6)
@@ -293,6 +297,17 @@ def test_a_relu_counts_however_it_is_called(way):
     expected = scores(branches(lambda x: nn.ReLU()(x)))
     assert expected["relu"] == 3
     assert scores(branches(*WAYS[way])) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_network_may_work_on_its_images_in_place():
+    def shifted(shift):
+        return lambda: Net(lambda net, x: F.relu(net.a(shift(x))).mean((2, 3)), 4, a=nn.Conv2d(2, 4, 3))
+
+    x, y = batch()
+    before = x.clone()
+    layer_profile(built(shifted(lambda x: x.sub_(0.5))), x, y)
+    assert scores(shifted(lambda x: x.sub_(0.5))) == pytest.approx(scores(shifted(lambda x: x - 0.5)), rel=1e-12)
+    assert torch.equal(x, before)
 
 
 def test_an_input_that_changes_in_place_has_codes_of_its_own():

@@ -97,6 +97,19 @@ def test_fit_learns_nothing_and_the_estimator_travels_to_other_processes():
     assert there.equals(estimator.estimate(ARCHS[:1]).scores)
 
 
+@pytest.mark.parametrize("last", [True, False])
+def test_the_layout_is_that_of_the_field_for_images_of_one_channel_too(last):
+    seen = []
+
+    def network(arch):
+        net = lacking(arch)
+        net.stem.register_forward_hook(lambda m, i, o: seen.append(o.is_contiguous(memory_format=torch.channels_last)))
+        return net
+
+    zero_shot(["snip"], network=network, channels_last=last).estimate(ARCHS[:1])
+    assert set(seen) == {last}
+
+
 def test_memory_layout_changes_rounding_only():
     names = ["snip", "grasp", "fisher", "jacob_cov", "relu_logdet", "zen"]
     a, b = (zero_shot(names, channels_last=last, dtype=torch.float64).estimate(ARCHS[:1]) for last in (True, False))

@@ -33,7 +33,7 @@ def layer_profile(net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> pd.DataFr
             if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d)
         ]
         try:
-            net(x)
+            net(x.clone())
         finally:
             for hook in hooks:
                 hook.remove()

@@ -74,10 +74,11 @@ def _forward(
     net: nn.Module, x: torch.Tensor, relus: "ReluWatch | None", layers: "LayerWatch | None", graph: bool
 ) -> torch.Tensor:
     with torch.set_grad_enabled(graph), ExitStack() as stack:
+        images = x.clone()  # a network may work on them in place
         for watch in (layers, relus):
             if watch:
                 stack.enter_context(watch)
-        logits = net(x)
+        logits = net(images)
     if not isinstance(logits, torch.Tensor) or logits.dim() != 2 or len(logits) != len(x):
         what = f"a tensor {tuple(logits.shape)}" if isinstance(logits, torch.Tensor) else type(logits).__name__
         raise Unmeasurable(f"the network gives {what} for {len(x)} images; logits (images, classes) are needed")

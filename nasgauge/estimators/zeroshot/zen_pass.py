@@ -66,7 +66,7 @@ def _features(
     net: nn.Module, state: dict[int, torch.Tensor], x: torch.Tensor, *, with_variances: bool
 ) -> tuple[torch.Tensor, list[float]]:
     with swapped(net, state), whereabouts(net) as where, _Look(where, with_variances) as look:
-        net(x)
+        net(x.clone())
     if look.feature is None:
         raise Unmeasurable("the network ends in no global average pooling whose input could be compared")
     return look.feature, torch.stack(look.variances).tolist() if look.variances else []

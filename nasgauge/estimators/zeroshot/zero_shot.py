@@ -150,12 +150,9 @@ class ZeroShot(Estimator):
         return f"{proxy.name} ({self.label})" if self.label else proxy.name
 
     def _prepared(self) -> list[Batch]:
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
         noisy = noise_like(self.batches, self.inputs, rng=np.random.default_rng(self.seed))
-        return [(self._laid_out(x.to(self.device, self.dtype)), y.to(self.device)) for x, y in noisy]
-
-    def _laid_out(self, x: torch.Tensor) -> torch.Tensor:
-        layout = torch.channels_last if self.channels_last and x.dim() == 4 else torch.contiguous_format
-        return x.contiguous(memory_format=layout)
+        return [(x.to(self.device, self.dtype, memory_format=layout), y.to(self.device)) for x, y in noisy]
 
     def _built(self, arch: Arch, spent: dict[str, float]) -> torch.nn.Module:
         start = time.perf_counter()
@@ -164,9 +161,10 @@ class ZeroShot(Estimator):
         )  # drawn on the CPU, so that every device gets the same weights
         make = self.network or (lambda a: build(self.space, a, self.net, generators=[generator], init=self.init))
         with as_unmeasurable():
-            net = make(arch).to(self.device, self.dtype)
-            for tensor in (*net.parameters(), *net.buffers()):
-                tensor.data = self._laid_out(tensor.data)
+            net = make(arch)
+            flat = self.channels_last and all(p.dim() != 5 for p in net.parameters())  # else there is no such layout
+            layout = torch.channels_last if flat else torch.contiguous_format
+            net = net.to(self.device, self.dtype, memory_format=layout)
         spent["build"] = time.perf_counter() - start
         return net
 
