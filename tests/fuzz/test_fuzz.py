@@ -76,7 +76,12 @@ def test_a_command_line_gets_the_verdict_it_deserves(monkeypatch, capsys, tmp_pa
         assert [path for path in sorted(tmp_path.rglob("*")) if path.is_file()] == [p for p in before if p.is_file()]
 
 
-@pytest.mark.parametrize("case", CASES[:: len(CASES) // N_PROCESSES], ids=lambda case: case.name[:80])
+CAN_BE_ARGUMENTS = [case for case in CASES if not any("\0" in word for word in case.words)]  # no system passes a NUL
+
+
+@pytest.mark.parametrize(
+    "case", CAN_BE_ARGUMENTS[:: len(CAN_BE_ARGUMENTS) // N_PROCESSES], ids=lambda case: case.name[:80]
+)
 def test_the_installed_command_gives_the_same_verdict(tmp_path, case):
     laid(case, tmp_path)
     words = [sys.executable, "-m", "nasgauge.cli", *case.words]
