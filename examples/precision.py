@@ -8,7 +8,6 @@ import sys
 
 import numpy as np
 import pandas as pd
-import torch
 
 from nasgauge.datasets import load_images
 from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, draw_batches
@@ -42,9 +41,9 @@ def main() -> None:
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     columns, layouts = {}, {}
     for name in SPACES:
-        exact = scores(name, n, dtype=torch.float64)
-        columns[name] = differences(scores(name, n, dtype=torch.float32), exact)
-        layouts[name] = differences(scores(name, n, dtype=torch.float64, channels_last=False), exact).max()
+        exact = scores(name, n, precision="float64")
+        columns[name] = differences(scores(name, n, precision="float32"), exact)
+        layouts[name] = differences(scores(name, n, precision="float64", channels_last=False), exact).max()
     table = pd.DataFrame(columns)
     print("| | " + " | ".join(table.columns) + " |")
     print("|---" * (len(table.columns) + 1) + "|")

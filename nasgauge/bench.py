@@ -15,7 +15,7 @@ import pandas as pd
 from nasgauge.criteria import kendall_tau
 from nasgauge.datasets import ImageData, load_images, splits_of
 from nasgauge.errors import UserError
-from nasgauge.nets import NetOptions, check_device, check_meaning, complexity
+from nasgauge.nets import NetOptions, check_meaning, complexity, device_named
 from nasgauge.progress import Progress
 from nasgauge.spaces import Arch, Space, get_space
 from nasgauge.store import Store, key_of, write_atomically
@@ -40,7 +40,7 @@ def build(
     """
     recipe = parse(text, Recipe, where)
     check_workers(workers, n_workers)
-    check_device(recipe.device, where)
+    device_named(recipe.device, where)
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
     _check_net(space, recipe, where)

@@ -14,7 +14,7 @@ from torch import nn
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.nets import darts, nb101, nb201, nds
 from nasgauge.nets.counting import Complexity, count, count_parameters
-from nasgauge.nets.device import check_device
+from nasgauge.nets.device import device_named
 from nasgauge.nets.initialise import INITS, initialise
 from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.nets.program import Path
@@ -102,11 +102,11 @@ __all__ = [
     "Supernet",
     "SupernetOptions",
     "build",
-    "check_device",
     "check_meaning",
     "complexity",
     "count",
     "count_parameters",
+    "device_named",
     "initialise",
     "supernet",
 ]

@@ -5,14 +5,18 @@ import torch
 from nasgauge.errors import UserError
 
 
-def check_device(device: str | torch.device, where: str) -> None:
-    """UserError unless networks can live on `device`: the CPU, or an accelerator that is here, by kind or number.
+def device_named(device: str | torch.device, where: str) -> str:
+    """The device of that name: "cpu", an accelerator that is here, by kind or number, or for "auto" what is best here.
 
-    where: the place that the message begins with; it says which devices there are.
+    "auto" is the current accelerator if there is one, else the CPU. UserError for an unknown or absent device; where:
+    the place that the message begins with.
 
-    >>> check_device("cpu", "recipe.toml")
+    >>> device_named("cpu", "recipe.toml")
+    'cpu'
     """
     offered = _available()
+    if device == "auto":
+        return offered[-1].partition(":")[0]
     try:
         wanted = torch.device(device)
     except RuntimeError:  # no name that torch knows
@@ -21,8 +25,9 @@ def check_device(device: str | torch.device, where: str) -> None:
     if wanted is None or (wanted.type != "cpu" and str(wanted) not in {*offered, *kinds}):
         raise UserError(
             f"{where}: device {str(device)!r} is not available here, only {', '.join(offered)}; write device = "
-            f'"{offered[-1]}"'
+            f'"{offered[-1]}", or "auto"'
         )
+    return str(wanted)
 
 
 def _available() -> tuple[str, ...]:

@@ -231,7 +231,7 @@ REFERENCES = {
 
 
 def scores(archs=ARCHS, given=None, *, proxies=tuple(PROXIES), space=SPACE, **options):
-    estimator = ZeroShot(space, proxies, given or batches(), SMALL, seed=SEED, dtype=torch.float64, **options)
+    estimator = ZeroShot(space, proxies, given or batches(), SMALL, seed=SEED, precision="float64", **options)
     found = estimator.fit(None, rng=np.random.default_rng()).estimate(archs)
     assert found.errors.empty, found.errors
     return found.scores.set_index(["estimator", "arch"])["score"]
@@ -281,7 +281,7 @@ def flat_batches(n=6, k=2, size=20):
 
 
 def table(space, archs, **options):
-    estimator = ZeroShot(space, tuple(PROXIES), flat_batches(), SMALL, seed=SEED, dtype=torch.float64, **options)
+    estimator = ZeroShot(space, tuple(PROXIES), flat_batches(), SMALL, seed=SEED, precision="float64", **options)
     return estimator.estimate(archs)
 
 
@@ -319,7 +319,7 @@ def test_data_free_proxies_ignore_the_data_and_the_others_do_not(shared):
 
 
 def test_another_seed_draws_another_network(shared):
-    estimator = ZeroShot(SPACE, list(PROXIES), batches(), SMALL, seed=SEED + 1, dtype=torch.float64)
+    estimator = ZeroShot(SPACE, list(PROXIES), batches(), SMALL, seed=SEED + 1, precision="float64")
     other = estimator.estimate(ARCHS).scores.set_index(["estimator", "arch"])["score"]
     counting = {"relu", "n_params", "macs", "n_convs"}
     for name in PROXIES:

@@ -460,7 +460,7 @@ def test_zen_does_not_take_a_gate_for_the_last_pooling():
 def zero_shot(network, proxies=tuple(PROXIES)):
     batches = [batch(6), batch(7)]
     options = NetOptions(in_channels=2, n_classes=5)
-    return ZeroShot(NB201(), proxies, batches, options, network=network, dtype=torch.float64)
+    return ZeroShot(NB201(), proxies, batches, options, network=network, precision="float64")
 
 
 @pytest.mark.parametrize("name", [*READ, *UNREADABLE])

@@ -112,13 +112,13 @@ def test_the_layout_is_that_of_the_field_for_images_of_one_channel_too(last):
 
 def test_memory_layout_changes_rounding_only():
     names = ["snip", "grasp", "fisher", "jacob_cov", "relu_logdet", "zen"]
-    a, b = (zero_shot(names, channels_last=last, dtype=torch.float64).estimate(ARCHS[:1]) for last in (True, False))
+    a, b = (zero_shot(names, channels_last=last, precision="float64").estimate(ARCHS[:1]) for last in (True, False))
     np.testing.assert_allclose(a.scores["score"], b.scores["score"], rtol=1e-9)
 
 
 def test_float32_agrees_with_float64():
     names = [p for p in PROXIES if p not in ("relu_logdet", "naswot", "jacob_cov", "epe_nas", "zico")]
-    a, b = (zero_shot(names, dtype=d).estimate(ARCHS[:1]).scores["score"] for d in (torch.float32, torch.float64))
+    a, b = (zero_shot(names, precision=p).estimate(ARCHS[:1]).scores["score"] for p in ("float32", "float64"))
     # the weights are the same numbers, drawn in float32 and then cast; plain is small against its terms
     np.testing.assert_allclose(a, b, rtol=2e-2)
 

@@ -21,7 +21,8 @@ from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.scoring import Batches, score, validation_batches
 from nasgauge.estimators.oneshot.tables import Scored, estimates, recorded
 from nasgauge.estimators.oneshot.train import train
-from nasgauge.nets import NetOptions, Path, Supernet, SupernetOptions, check_device, supernet
+from nasgauge.nets import NetOptions, Path, Supernet, SupernetOptions, device_named, supernet
+from nasgauge.nets.precision import check_precision
 from nasgauge.spaces import Arch, Space
 
 N_CALIBRATION = 4  # batches of training images from which statistics are estimated anew
@@ -42,7 +43,9 @@ class OneShot(Estimator):
     architecture outside of a restricted space is scored by a member of its class, unless one is asked for itself (see
     `StandIns`). `probes`: what is recorded while training. `settings`: numbers that tell it from others
     of a study, for table SETTINGS. `checkpoints`: where states are kept (epoch to state); what is there is not trained
-    again. `label`: the first part of the names in tables, see `names`. `device`: where the supernet lives.
+    again. `label`: the first part of the names in tables, see `names`. `device`: where the supernet lives, see
+    `device_named`. `score_precision`: of scoring, see nets.precision.PRECISIONS; that of training is the protocol's
+    `amp`.
     """
 
     space: Space
@@ -67,9 +70,12 @@ class OneShot(Estimator):
     progress: Callable[[int, int], None] | None = None
     on_epoch: Callable[[Mapping[str, float]], None] | None = None
     device: str = "cpu"
+    score_precision: str = "float32"
 
     def __post_init__(self) -> None:
-        check_device(self.device, self.label)
+        check_precision(self.score_precision, self._on, self.label)
+        if self.protocol.amp != "none":
+            check_precision(self.protocol.amp, self._on, self.label)
         check_seed(self.seed, f"{self.label}: seed")
         self.split.check(len(self.data.labels), self.label)
         epochs = self.epochs
@@ -86,6 +92,10 @@ class OneShot(Estimator):
             self.space, rng=np.random.default_rng(self.seed)
         )  # as all these: mistakes are told before training
         self.fresh()
+
+    @property
+    def _on(self) -> str:
+        return device_named(self.device, self.label)
 
     @property
     def epochs(self) -> tuple[int, ...]:
@@ -108,7 +118,7 @@ class OneShot(Estimator):
         train(
             self.fresh(), self.sampler(self.space, rng=np.random.default_rng(self.seed)), self.data, self.split,
             self.protocol, seed=self.seed, checkpoints=self.checkpoints, checkpoint_epochs=self.epochs,
-            probes=self.probes, progress=self.progress, on_epoch=self.on_epoch, device=self.device,
+            probes=self.probes, progress=self.progress, on_epoch=self.on_epoch, device=self._on,
             to_str=partial(path_string, self.space),
         )  # fmt: skip
         return self
@@ -117,7 +127,7 @@ class OneShot(Estimator):
         """The supernet before training, drawn from `seed` on the CPU, so that every device gets the same weights."""
         generator = torch.Generator().manual_seed(self.seed)
         net = supernet(self.space, self.net, self.supernet, generator=generator)
-        return net.to(self.device, memory_format=torch.channels_last)
+        return net.to(self._on, memory_format=torch.channels_last)
 
     def trained(self, epoch: int) -> Supernet:
         """The supernet as it was after an epoch of `epochs`; UserError where training has not come so far."""
@@ -153,7 +163,7 @@ class OneShot(Estimator):
             states = [self._weights(epoch) for epoch in epochs]
             net.load_state_dict(states[0] if plain else averaged(states))
             start = time.perf_counter()
-            scores = score(net, part.paths, images, calibration=calibration)
+            scores = score(net, part.paths, images, calibration=calibration, precision=self.score_precision)
             seconds = time.perf_counter() - start
             oldest = None if plain else epochs[0]
             found.append(Scored(part, stem, self.seed, epochs[-1], scores, seconds, keeps_batches=plain, oldest=oldest))
@@ -177,7 +187,7 @@ class OneShot(Estimator):
     def _validation(self) -> Batches:
         return validation_batches(
             self.data, self.split.valid,
-            batch_size=self.score_batch_size, n_batches=self.n_score_batches, device=self.device,
+            batch_size=self.score_batch_size, n_batches=self.n_score_batches, device=self._on,
         )  # fmt: skip
 
     def _calibration(self) -> Batches:
@@ -185,7 +195,7 @@ class OneShot(Estimator):
             return ()
         size = self.score_batch_size
         n_batches = min(N_CALIBRATION, len(self.split.train) // size)
-        return validation_batches(self.data, self.split.train, batch_size=size, n_batches=n_batches, device=self.device)
+        return validation_batches(self.data, self.split.train, batch_size=size, n_batches=n_batches, device=self._on)
 
     def _state(self, epoch: int) -> dict[str, Any]:
         if epoch not in self.checkpoints:

@@ -34,7 +34,7 @@ class Protocol:
     divided by the number of architectures that use it (not by all of them).
     images: the architectures of a step see the same batch ("shared") or each the next one ("own": one epoch then has
     fewer steps; architectures for which an epoch has not enough batches left are trained first in the next).
-    amp: "none", or "bfloat16": forward passes in that precision where torch deems it safe.
+    amp: "none": all in float32; or "tf32" or "bfloat16", see nets.precision.PRECISIONS.
 
     UserError names a field whose value makes no sense.
 
@@ -64,7 +64,7 @@ class Protocol:
     unused: Literal["frozen", "decay"] = "frozen"
     gradient: Literal["mean_of_users", "sum"] = "mean_of_users"
     images: Literal["shared", "own"] = "shared"
-    amp: Literal["none", "bfloat16"] = "none"
+    amp: Literal["none", "tf32", "bfloat16"] = "none"
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 from nasgauge.datasets import ImageData
 from nasgauge.errors import UserError
 from nasgauge.nets import Path, Supernet
+from nasgauge.nets.precision import autocast, products
 
 Batches = Sequence[tuple[torch.Tensor, torch.Tensor]]  # images (n, c, h, w) and labels (n,)
 
@@ -58,13 +59,26 @@ def validation_batches(
 
 
 @torch.no_grad()
-def score(net: Supernet, paths: Sequence[Path], batches: Batches, *, calibration: Batches = ()) -> BatchScores:
+def score(
+    net: Supernet,
+    paths: Sequence[Path],
+    batches: Batches,
+    *,
+    calibration: Batches = (),
+    precision: str = "float32",
+) -> BatchScores:
     """Accuracy and loss of every path on every batch, dropout off.
 
     Normalisations use the batch's own statistics or the running ones, as the supernet was made. `calibration`: batches
     from which each path's running statistics are estimated anew before it is scored. The scores of a path depend on
-    nothing but the path and the weights: neither order nor grouping of `paths` changes a bit on the CPU.
+    nothing but the path and the weights: neither order nor grouping of `paths` changes a bit on the CPU. `precision`:
+    see nets.precision.PRECISIONS; the weights stay as they are.
     """
+    with products(precision), autocast(precision, next(net.parameters()).device):
+        return _scored(net, paths, batches, calibration)
+
+
+def _scored(net: Supernet, paths: Sequence[Path], batches: Batches, calibration: Batches) -> BatchScores:
     net.eval()
     parts = [_each(net, paths, x, y) for x, y in batches] if not calibration else []
     if calibration:

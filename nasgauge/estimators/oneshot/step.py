@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.nets import Path, Supernet
+from nasgauge.nets.precision import autocast
 
 Batch = tuple[torch.Tensor, torch.Tensor]  # images (n, c, h, w) and labels (n,)
 _NORMALISATIONS = (nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)
@@ -30,9 +31,7 @@ class Step:
         self.optimiser = _sgd(net, protocol)
         self._parameters = list(net.parameters())
         self._of_part = {key: list(part.parameters()) for key, part in net.parts.items()}
-        self._autocast = torch.autocast(
-            self._parameters[0].device.type, torch.bfloat16, enabled=protocol.amp == "bfloat16"
-        )
+        self._autocast = autocast(protocol.amp, self._parameters[0].device)
         if protocol.unused == "decay":
             for p in self._parameters:
                 p.grad = torch.zeros_like(p)

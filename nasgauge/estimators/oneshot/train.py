@@ -18,6 +18,7 @@ from nasgauge.estimators.oneshot.states import Log, State, Training, describe, l
 from nasgauge.estimators.oneshot.step import Step
 from nasgauge.estimators.oneshot.turns import Turns
 from nasgauge.nets import Path, Supernet
+from nasgauge.nets.precision import products
 
 
 def train(
@@ -71,7 +72,7 @@ def train(
         batches = _batches(rows, protocol.batch_size, seeds.order) if epoch else []
         augmenting = torch.Generator().manual_seed(seeds.augmentation)
         trained, losses, notes = [], [], [[] for _ in probes]
-        with seeded(seeds.dropout, device):
+        with seeded(seeds.dropout, device), products(protocol.amp):
             for n, (seen, paths, shown) in enumerate(_steps(turns, batches, protocol.images)):
                 lr = schedule.at(epoch - 1 + seen / len(batches))
                 inputs = [(_channels_last(augment(images[part], augmenting)), labels[part]) for part in shown]

@@ -17,7 +17,8 @@ from nasgauge.estimators.zeroshot.measure import PASSES, STAGES, as_unmeasurable
 from nasgauge.estimators.zeroshot.proxies import get_proxy
 from nasgauge.estimators.zeroshot.proxy import Proxy
 from nasgauge.estimators.zeroshot.record import Counts, Record, Unmeasurable
-from nasgauge.nets import INITS, NetOptions, build, check_device, count, count_parameters
+from nasgauge.nets import INITS, NetOptions, build, count, count_parameters, device_named
+from nasgauge.nets.precision import autocast, check_precision, dtype_of, products
 from nasgauge.spaces import Arch, Space
 from nasgauge.tables import ERRORS, SCORES, check, empty
 
@@ -34,7 +35,8 @@ class ZeroShot(Estimator):
     random numbers for as long as their modules agree in order and shape (the stem always); noise and the Gaussian
     networks of zen come from the same seed. Fixed: loss mean cross-entropy, normalisation by batch statistics, dropout
     off, no gradient accumulation. `zen_mixture`, `zen_repeats`: see `zen_pass`. `channels_last`: memory layout, which
-    changes scores by rounding only. `device`: where the network lives; `dtype`: of weights and images. `network`: gives
+    changes scores by rounding only. `device`: where the network lives, see `device_named`; `precision`: one of nets
+    PRECISIONS. `network`: gives
     an architecture's network, instead of `net` and `init`, for weights that were trained; it is measured as it is.
     `label`: with one, estimators are called "proxy (label)" in the tables.
 
@@ -57,12 +59,12 @@ class ZeroShot(Estimator):
     zen_repeats: int = 1
     channels_last: bool = True
     device: str = "cpu"
-    dtype: torch.dtype = torch.float32
+    precision: str = "float32"
     network: Callable[[Arch], torch.nn.Module] | None = None
     label: str = ""
 
     def __post_init__(self) -> None:
-        check_device(self.device, "zero-shot")
+        check_precision(self.precision, device_named(self.device, "zero-shot"), "zero-shot")
         check_seed(self.seed, "zero-shot: seed")
         proxies = self._proxies()
         names = [p.name for p in proxies]
@@ -111,6 +113,10 @@ class ZeroShot(Estimator):
         empty. A pass that fails, and a proxy that raises anything or gives no finite number, is an error of the proxies
         concerned.
         """
+        with products(self.precision):
+            return self._measured(archs)
+
+    def _measured(self, archs: Iterable[Arch]) -> Estimates:
         proxies = self._proxies()
         batches = self._prepared()
         scores, errors, seconds = [], [], dict.fromkeys((p.name for p in proxies), 0.0)
@@ -151,8 +157,9 @@ class ZeroShot(Estimator):
 
     def _prepared(self) -> list[Batch]:
         layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        device = device_named(self.device, "zero-shot")
         noisy = noise_like(self.batches, self.inputs, rng=np.random.default_rng(self.seed))
-        return [(x.to(self.device, self.dtype, memory_format=layout), y.to(self.device)) for x, y in noisy]
+        return [(x.to(device, dtype_of(self.precision), memory_format=layout), y.to(device)) for x, y in noisy]
 
     def _built(self, arch: Arch, spent: dict[str, float]) -> torch.nn.Module:
         start = time.perf_counter()
@@ -164,7 +171,7 @@ class ZeroShot(Estimator):
             net = make(arch)
             flat = self.channels_last and all(p.dim() != 5 for p in net.parameters())  # else there is no such layout
             layout = torch.channels_last if flat else torch.contiguous_format
-            net = net.to(self.device, self.dtype, memory_format=layout)
+            net = net.to(device_named(self.device, "zero-shot"), dtype_of(self.precision), memory_format=layout)
         spent["build"] = time.perf_counter() - start
         return net
 
@@ -185,12 +192,12 @@ class ZeroShot(Estimator):
             passes = (everything if i == 0 else with_data) - {"counts"}
             if i and not passes:
                 break
-            records.append(
-                measure(
+            with autocast(self.precision, x.device):
+                record = measure(
                     net, x, y, passes, arch=text, seed=self.seed, seconds=spent,
                     zen_mixture=self.zen_mixture, zen_repeats=self.zen_repeats,
-                )
-            )  # fmt: skip
+                )  # fmt: skip
+            records.append(record)
         if "counts" in everything:
             start = time.perf_counter()
             records[0] = replace(records[0], counts=self._counts(arch, net, batches[0][0]))
