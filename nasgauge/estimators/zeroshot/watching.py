@@ -24,7 +24,8 @@ def sign_agreement(y: torch.Tensor) -> torch.Tensor:
     """Units at which two images agree to be above zero or not: K_ij, (N, N) float64 integers, from ReLU outputs.
 
     y: (N, ...), nothing below 0. With codes c = 0 or 1 and G = C C^T, K = units - G_ii - G_jj + 2 G. Products of codes
-    are summed in the working precision, which is exact below 2^24 terms in float32; wider layers are cut there.
+    are summed in the working precision, or float32 if that is shorter, which is exact below 2^24 terms; wider layers are
+    cut there.
 
     >>> sign_agreement(torch.tensor([[0.0, 0.5, 2.0], [1.0, 0.5, 0.0]])).tolist()
     [[3.0, 1.0], [1.0, 3.0]]
@@ -33,9 +34,11 @@ def sign_agreement(y: torch.Tensor) -> torch.Tensor:
         y = y.permute(0, 2, 3, 1)  # the order of units does not matter, so channels-last need not be copied
     y = y.flatten(1)
     both_on = y.new_zeros((len(y), len(y)), dtype=torch.float64)
-    for part in y.split(1 << 22, dim=1):
-        codes = part.sign()
-        both_on += codes @ codes.T
+    with torch.autocast(y.device.type, enabled=False):  # 16 bits would round the counts
+        for part in y.split(1 << 22, dim=1):
+            codes = part.sign()
+            codes = codes.float() if codes.dtype.itemsize < 4 else codes
+            both_on += codes @ codes.T
     on = both_on.diagonal()
     return y.shape[1] - on[:, None] - on + 2 * both_on
 
