@@ -23,6 +23,7 @@ from pathlib import Path
 
 import torch
 from card.equality import proxies, supernets
+from card.layouts import kernels, layouts
 from card.machine import machine
 from card.markdown import markdown
 from card.passes import one_process, rounding, several_processes
@@ -37,7 +38,9 @@ PARTS: dict[str, Callable[[Scope], dict]] = {
     "machine": machine,
     "equality of proxies": proxies,
     "equality of supernets": supernets,
+    "memory layouts": layouts,
     "all proxies, one process": one_process,
+    "all proxies, kernels": kernels,
     "all proxies, several processes": several_processes,
     "precision of proxies": rounding,
     "steps of supernets": training,

@@ -65,16 +65,16 @@ def build(
 
     `generators`: one per replica (`options.replicas`, normally one); replica i is drawn from generator i alone, so it
     equals the network built by itself from that generator. Images (n, replicas * in_channels, h, w) give logits
-    (n, replicas * n_classes), replica by replica.
+    (n, replicas * n_classes), replica by replica. Weights are drawn on the generators' device and then moved.
     """
     options = options or NetOptions()
     if len(generators) != options.replicas:
         raise ValueError(f"{options.replicas} replicas need as many generators, got {len(generators)}")
     with torch.device("meta"):
         net = _family(space)(arch, options)
-    net = net.to_empty(device=device)
+    net = net.to_empty(device=generators[0].device)
     initialise(net, generators, init)
-    return net.train()
+    return net.to(device).train()
 
 
 def complexity(space: Space, arch: Arch, options: NetOptions | None = None, *, image_size: int = 32) -> Complexity:

@@ -16,6 +16,7 @@ from nasgauge.nets import darts_supernet, nb101_supernet, nb201_supernet, nds, n
 from nasgauge.nets.initialise import initialise
 from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.nets.program import Blueprint, Path, Plan, plan
+from nasgauge.nets.side_by_side import side_by_side
 from nasgauge.spaces import Space
 
 SUPERNETS: dict[str, Callable[[Space, NetOptions, SupernetOptions], Blueprint]] = {
@@ -151,27 +152,12 @@ class Supernet(nn.Module):
             if len(steps) == 1:
                 values[steps[0]] = parts[key](*[values[i] for i in inputs[0]], *args)
             else:
-                together = _side_by_side(parts[key], args, [[values[i] for i in each] for each in inputs])
+                together = side_by_side(parts[key], args, [[values[i] for i in each] for each in inputs])
                 for i, value in zip(steps, together, strict=True):
                     values[i] = value
             for i in done:
                 values[i] = None
         return [values[i] for i in todo.results]
-
-
-def _side_by_side(
-    part: nn.Module, args: tuple[int, ...], inputs: Sequence[Sequence[torch.Tensor]]
-) -> list[torch.Tensor]:
-    """part(*inputs[i], *args) for every i, in one call for all whose inputs have equal shapes."""
-    alike: dict[tuple[torch.Size, ...], list[int]] = {}
-    for i, xs in enumerate(inputs):
-        alike.setdefault(tuple([x.shape for x in xs]), []).append(i)
-    outputs: dict[int, torch.Tensor] = {}
-    for members in alike.values():
-        stacked = [torch.stack(column) for column in zip(*(inputs[i] for i in members), strict=True)]
-        dims = (0,) * len(stacked) + (None,) * len(args)
-        outputs.update(zip(members, torch.vmap(part, dims, randomness="different")(*stacked, *args), strict=True))
-    return [outputs[i] for i in range(len(inputs))]
 
 
 def supernet(

@@ -18,65 +18,76 @@ COMPARED = tuple(name for name in PROXIES if name not in EXACT)
 _CHUNK = 5  # architectures a task
 
 
-def scores_of(name: str, start: int, stop: int, device: str, precision: str) -> pd.DataFrame:
-    """Scores of some of the space's architectures by every proxy that computes anything."""
-    estimator = zero_shot(name, SMALL[name], COMPARED, n_batches=2, batch_size=8, device=device, precision=precision)
-    return estimator.estimate(archs_of(name, stop)[start:]).scores
+def scores_of(
+    name: str, start: int, stop: int, device: str, precision: str, **options: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores of some of the space's architectures by every proxy that computes anything, and why some are missing."""
+    estimator = zero_shot(
+        name, SMALL[name], COMPARED, n_batches=2, batch_size=8, device=device, precision=precision, **options
+    )
+    found = estimator.estimate(archs_of(name, stop)[start:])
+    return found.scores, found.errors
+
+
+RUNS = {  # name -> (on the device?, precision, channels last?)
+    "CPU 64": (False, "float64", True),
+    "CPU 32": (False, "float32", True),
+    "64": (True, "float64", True),
+    "32": (True, "float32", True),
+    "32 again": (True, "float32", True),
+    "32 contiguous": (True, "float32", False),
+}
+PAIRS = (("64", "CPU 64"), ("CPU 32", "CPU 64"), ("32", "CPU 64"), ("32 contiguous", "CPU 64"), ("32 again", "32"))
 
 
 def proxies(scope: Scope) -> dict:
-    """By space, pair of runs and proxy: how many scores, the largest relative difference, Kendall's tau.
+    """By space and proxy: how far the scores of two runs are from each other, for the pairs of PAIRS.
 
-    Runs: CPU and device in float64 and float32, and the device in float32 once more.
+    The largest relative difference, and in brackets Kendall's tau where it is not 1; "n / m" where m architectures have
+    a score in one of the two alone. `missing`: reasons, and how often.
     """
     n = 2 if scope.tiny else 20
     spaces = ("nb201",) if scope.tiny else FAMILIES
-    runs = {"cpu 64": ("cpu", "float64"), "cpu 32": ("cpu", "float32")}
-    runs |= {"device 64": (scope.device, "float64"), "device 32": (scope.device, "float32")}
-    runs["device 32 again"] = runs["device 32"]
     tasks = {
-        (name, run, start): scope.pool.submit(scores_of, name, start, min(start + _CHUNK, n), *choice)
+        (name, run, start): scope.pool.submit(
+            scores_of, name, start, min(start + _CHUNK, n), scope.device if there else "cpu", precision,
+            channels_last=last,
+        )
         for name in spaces
-        for run, choice in runs.items()
+        for run, (there, precision, last) in RUNS.items()
         for start in range(0, n, _CHUNK)
-    }
-    found: dict[tuple[str, str], list[pd.DataFrame]] = {}
+    }  # fmt: skip
+    scores: dict[tuple[str, str], list[pd.DataFrame]] = {}
+    missing: dict[str, int] = {}
     for (name, run, _), task in tasks.items():
-        found.setdefault((name, run), []).append(task.result())
-    tables = {key: wide(pd.concat(parts)).reindex(columns=list(COMPARED)) for key, parts in found.items()}
-    pairs = (
-        ("device 64", "cpu 64"),
-        ("device 32", "cpu 32"),
-        ("device 32", "cpu 64"),
-        ("device 32 again", "device 32"),
-    )
-    rows = [
-        {"space": name, "pair": f"{a} - {b}", **row}
-        for name in spaces
-        for a, b in pairs
-        for row in differences(tables[name, a], tables[name, b])
-    ]
-    return {"n_archs": n, "rows": rows}
-
-
-def differences(a: pd.DataFrame, b: pd.DataFrame) -> list[dict]:
-    """By proxy: scores in both, in one alone, largest |a - b| / |b|, Kendall's tau of the two."""
-    a, b = a.align(b)
+        found, errors = task.result()
+        scores.setdefault((name, run), []).append(found)
+        for row in errors.itertuples():
+            reason = f"{name}, {run}, {row.estimator}: {row.error[:160]}"
+            missing[reason] = missing.get(reason, 0) + 1
+    tables = {key: wide(pd.concat(parts)).reindex(columns=list(COMPARED)) for key, parts in scores.items()}
     rows = []
+    for name in spaces:
+        compared = {f"{a} - {b}": differences(tables[name, a], tables[name, b]) for a, b in PAIRS}
+        for proxy in COMPARED:
+            row = {pair: found[proxy] for pair, found in compared.items()}
+            rows.append({"space": name, "proxy": proxy, **row})
+    return {"n_archs": n, "rows": rows, "missing": [{"reason": key, "n": count} for key, count in missing.items()]}
+
+
+def differences(a: pd.DataFrame, b: pd.DataFrame) -> dict[str, str]:
+    """By proxy the largest |a - b| / |b|, with what else there is to say."""
+    a, b = a.align(b)
+    found = {}
     for proxy in a:
         both = a[proxy].notna() & b[proxy].notna()
+        alone = int((a[proxy].notna() ^ b[proxy].notna()).sum())
         x, y = a.loc[both, proxy].to_numpy(), b.loc[both, proxy].to_numpy()
-        size = np.maximum(np.abs(y), np.finfo(float).tiny)
-        rows.append(
-            {
-                "proxy": proxy,
-                "n": int(both.sum()),
-                "in one alone": int((a[proxy].notna() ^ b[proxy].notna()).sum()),
-                "difference": float((np.abs(x - y) / size).max()) if len(x) else None,
-                "tau": kendall_tau(x, y) if len(x) > 1 else None,
-            }
-        )
-    return rows
+        text = f"{(np.abs(x - y) / np.maximum(np.abs(y), np.finfo(float).tiny)).max():.0e}" if len(x) else "-"
+        tau = kendall_tau(x, y) if len(x) > 1 else np.nan
+        text += f" ({tau:.3f})" if tau < 0.9995 else ""
+        found[proxy] = text + (f" {len(x)} / {alone}" if alone else "")
+    return found
 
 
 def supernets(scope: Scope) -> dict:

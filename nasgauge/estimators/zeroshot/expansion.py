@@ -179,12 +179,13 @@ class _Normalised(nn.Module):
     def forward(self, s: torch.Tensor) -> torch.Tensor:
         (norm,) = self.held
         x, x_e, x_a, x_ae = s.chunk(4)
-        y, mu, r = torch.native_batch_norm(x, norm.weight, norm.bias, None, None, True, 0.0, norm.eps)
+        scale = x.new_ones(x.shape[1]) if norm.weight is None else norm.weight  # without one CUDA gives no moments
+        y, mu, r = torch.native_batch_norm(x, scale, norm.bias, None, None, True, 0.0, norm.eps)
         jacobian = torch.ops.aten.native_batch_norm_backward
 
         def push(v: torch.Tensor, moments: bool) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
             mask = [True, moments, moments]
-            return jacobian(v, x, norm.weight, None, None, mu, r, True, norm.eps, mask)
+            return jacobian(v, x, scale, None, None, mu, r, True, norm.eps, mask)
 
         m = x.numel() // x.shape[1]
         y_a, dot_a, sum_a = push(x_a, True)
@@ -192,9 +193,8 @@ class _Normalised(nn.Module):
         y_ae, _, _ = push(x_ae, False)
         s_a, s_e, mu_a, mu_e = dot_a / m, dot_e / m, sum_a / m, sum_e / m  # (C,)
         q = (x_a * x_e).mean((0, 2, 3)) - mu_a * mu_e
-        gamma = 1.0 if norm.weight is None else norm.weight
-        k_a, k_e = -gamma * r**2 * s_e, -gamma * r**2 * s_a
-        k = gamma * r**3 * (3 * s_a * s_e - q)
+        k_a, k_e = -scale * r**2 * s_e, -scale * r**2 * s_a
+        k = scale * r**3 * (3 * s_a * s_e - q)
         shift = -(k_a * mu_a + k_e * mu_e + k * mu)
         wide = (slice(None), None, None)
         y_ae.addcmul_(x_a, k_a[wide]).addcmul_(x_e, k_e[wide]).addcmul_(x, k[wide]).add_(shift[wide])

@@ -24,8 +24,7 @@ def sign_agreement(y: torch.Tensor) -> torch.Tensor:
     """Units at which two images agree to be above zero or not: K_ij, (N, N) float64 integers, from ReLU outputs.
 
     y: (N, ...), nothing below 0. With codes c = 0 or 1 and G = C C^T, K = units - G_ii - G_jj + 2 G. Products of codes
-    are summed in the working precision, or float32 if that is shorter, which is exact below 2^24 terms; wider layers are
-    cut there.
+    are summed in the working precision, at least float32, which is exact below 2^24 terms; wider layers are cut there.
 
     >>> sign_agreement(torch.tensor([[0.0, 0.5, 2.0], [1.0, 0.5, 0.0]])).tolist()
     [[3.0, 1.0], [1.0, 3.0]]
