@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn.functional import pad
 
 from nasgauge.errors import UserError
+from nasgauge.nets.average_pooling import AveragePool
 from nasgauge.nets.ops import Classifier, ReluConvBN
 from nasgauge.nets.options import NetOptions
 from nasgauge.spaces import Arch, DartsNDS
@@ -113,7 +114,7 @@ def operation(name: str, channels: int, stride: int, o: NetOptions) -> nn.Module
     if name == "max_pool_3x3":
         return nn.MaxPool2d(3, stride, padding=1)
     if name == "avg_pool_3x3":
-        return nn.AvgPool2d(3, stride, padding=1, count_include_pad=False)
+        return AveragePool(3, stride, padding=1, count_include_pad=False)
     if name.startswith("dil_conv"):
         return nn.Sequential(*_separable(channels, kernel, stride, 2, o))
     return nn.Sequential(*_separable(channels, kernel, stride, 1, o), *_separable(channels, kernel, 1, 1, o))

@@ -5,6 +5,7 @@ from typing import final
 import torch
 from torch import nn
 
+from nasgauge.nets.average_pooling import AveragePool
 from nasgauge.nets.options import NetOptions
 
 
@@ -22,7 +23,7 @@ class ReluConvBN(nn.Sequential):
 
 def avg_pool_3x3() -> nn.Module:
     """Average over the 3x3 neighbourhood, border pixels over fewer."""
-    return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+    return AveragePool(3, stride=1, padding=1, count_include_pad=False)
 
 
 @final

@@ -92,8 +92,8 @@ def captured(run) -> torch.cuda.CUDAGraph:
 
 def several_processes(scope: Scope) -> dict:
     """Architectures a second by number of processes on one device, each with one thread."""
-    each, batch_size = (1, 8) if scope.tiny else (8, 64)
-    counts = [k for k in (1, 2, 4, 8, 16) if k <= scope.n_workers]
+    each, batch_size = (1, 8) if scope.tiny else (5, 64)
+    counts = [k for k in (1, 4, 8, 16) if k <= scope.n_workers]
     warm(scope, batch_size)
     rows = []
     for k in counts:
@@ -111,7 +111,7 @@ def several_processes(scope: Scope) -> dict:
 def warm(scope: Scope, batch_size: int) -> None:
     """Every process of the pool has begun, and its libraries with it."""
     tasks = [
-        scope.pool.submit(_warmed, net_of(scope), scope.device, batch_size, time.time() + (1 if scope.tiny else 20))
+        scope.pool.submit(_warmed, net_of(scope), scope.device, batch_size, time.time() + (1 if scope.tiny else 12))
         for _ in range(scope.n_workers)
     ]
     for task in tasks:

@@ -42,6 +42,13 @@ class Scope:
         self.wait()
         return (time.perf_counter() - start) / repeats
 
+    def once(self, function: Callable[[], object]) -> float:
+        """Seconds of one call that has been made before."""
+        start = time.perf_counter()
+        function()
+        self.wait()
+        return time.perf_counter() - start
+
     def wait(self) -> None:
         """Until the device has done its work."""
         if self.on_card:

@@ -2,7 +2,6 @@
 
 import statistics
 
-import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
@@ -51,7 +50,7 @@ def training(scope: Scope) -> dict:
     peaks = {precision: matrix_rate(scope, precision) for precision in precisions}
     for size in (8,) if scope.tiny else (128, 512):
         x, y = batch(scope, size)
-        for precision in precisions:
+        for precision in precisions if size != 128 else precisions[:1]:
             protocol = Protocol(epochs=1, amp="none" if precision == "float32" else precision)
             step = Step(shared, protocol)
             with products(precision):
@@ -82,7 +81,7 @@ def standalone(scope: Scope, arch, x: torch.Tensor, y: torch.Tensor, precision: 
 
 
 def _pair(scope: Scope, step: Step, alone, arch, x: torch.Tensor, y: torch.Tensor, peak: float) -> dict:
-    both, repeats = (lambda: step([arch], [(x, y)], 0.0), alone), 1 if scope.tiny else 10
+    both, repeats = (lambda: step([arch], [(x, y)], 0.0), alone), 1 if scope.tiny else 5
     times = [[scope.seconds(run, repeats) for run in both] for _ in range(1 if scope.tiny else 3)]  # in turns
     a, b = (statistics.median(column) for column in zip(*times, strict=True))
     macs = complexity(SPACE, arch, net_of(scope)).macs
@@ -96,30 +95,29 @@ def _random(scope: Scope, step: Step, x: torch.Tensor, y: torch.Tensor) -> dict:
     return {"supernet ms": 1e3 * seconds, "images a second": len(y) / seconds}
 
 
-def scoring(scope: Scope) -> dict:
-    """Architectures times images a second: one by one, equal steps once, and steps of one part side by side.
+GROUPS = (10, 60)
 
-    Side by side with more and fewer architectures in a group; `GiB`: what PyTorch holds at most meanwhile.
+
+def scoring(scope: Scope) -> dict:
+    """Architectures times images a second by batch, precision and way; GiB: what PyTorch holds at most meanwhile.
+
+    One by one; equal steps of different architectures once; and steps of one part side by side, in groups.
     """
-    net, rows = fresh(scope), []
-    n, size = (4, 8) if scope.tiny else (200, 512)
-    x, y = batch(scope, size)
+    net, rows = fresh(scope).eval(), []
+    n = 4 if scope.tiny else 60
     archs = archs_of("nb201", n)
     ways = {"one by one": {"batched": False, "group_size": 1}, "equal steps once": {"batched": False}}
-    ways |= {
-        f"side by side, groups of {k}": {"batched": True, "group_size": k} for k in ((2,) if scope.tiny else GROUPS)
-    }
-    with products("float32"), torch.no_grad():
-        net.eval()
-        for name, way in ways.items():
-            run = lambda way=way: net.each(x, archs, **way)  # noqa: E731 - a closure over this way
-            peak, seconds = scope.peak_gib(run), scope.seconds(run)
-            rows.append({"way": name, "archs x images a second": n * size / seconds, "GiB": peak})
-    started = scope.seconds(lambda: score(net, archs, [(x, y)]))
-    macs = np.mean([complexity(SPACE, arch, net_of(scope)).macs for arch in archs[:20]])
-    rate = n * size / started
-    rows.append({"way": "as `score` does it", "archs x images a second": rate, "TFLOP/s": 2e-12 * macs * rate})
-    return {"n_archs": n, "batch": size, "rows": rows}
-
-
-GROUPS = (2, 5, 20, 50, 100)
+    ways |= {f"side by side, {k}": {"batched": True, "group_size": k} for k in ((2,) if scope.tiny else GROUPS)}
+    for size in (8,) if scope.tiny else (64, 512):
+        x, y = batch(scope, size)
+        for precision in ("float32", "tf32") if scope.on_card else ("float32",):
+            row = {"batch": size, "precision": precision}
+            with products(precision), torch.no_grad():
+                for name, way in ways.items():
+                    some = archs[: n // 4] if name == "one by one" else archs
+                    run = lambda x=x, some=some, way=way: net.each(x, some, **way)  # noqa: E731
+                    peak, seconds = scope.peak_gib(run), scope.once(run)
+                    row |= {name: len(some) * size / seconds, f"{name}, GiB": peak}
+            run = lambda x=x, y=y, precision=precision: score(net, archs, [(x, y)], precision=precision)  # noqa: E731
+            rows.append(row | {"as `score` does it": n * size / scope.once(run)})
+    return {"n_archs": n, "unit": "architectures x images a second", "rows": rows}

@@ -16,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from nasgauge.estimators.zeroshot.max_pooling import max_pool2d
 from nasgauge.estimators.zeroshot.record import Unmeasurable
+from nasgauge.nets.average_pooling import avg_pool2d
 
 CONVOLUTIONS = frozenset(f"conv{way}{n}d" for way in ("", "_transpose") for n in (1, 2, 3))
 NORMS = frozenset(("batch_norm", "instance_norm", "layer_norm", "group_norm", "rms_norm", "local_response_norm"))
@@ -67,7 +68,8 @@ def first_argument(args: tuple, kwargs: dict) -> torch.Tensor:
 
 
 class Quiet(TorchFunctionMode):
-    """Dropout off, statistics of the batch at hand and never tracked, ties of max-pooling by rule (`winners`)."""
+    """Dropout off, statistics of the batch at hand and never tracked, ties of max-pooling by rule (`winners`),
+    gradients of average pooling as they should be (`avg_pool2d`)."""
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = dict(kwargs or {})
@@ -112,7 +114,12 @@ def _adaptive_max_pool2d(x, output_size):
     return F.adaptive_max_pool2d(x, output_size)
 
 
-_POOLS = {"max_pool2d": max_pool2d, "max_pool1d": _max_pool1d, "adaptive_max_pool2d": _adaptive_max_pool2d}
+_POOLS = {
+    "max_pool2d": max_pool2d,
+    "max_pool1d": _max_pool1d,
+    "adaptive_max_pool2d": _adaptive_max_pool2d,
+    "avg_pool2d": avg_pool2d,
+}
 
 
 def refuse_scripted(net: nn.Module) -> None:

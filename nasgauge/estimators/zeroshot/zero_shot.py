@@ -35,10 +35,10 @@ class ZeroShot(Estimator):
     random numbers for as long as their modules agree in order and shape (the stem always); noise and the Gaussian
     networks of zen come from the same seed. Fixed: loss mean cross-entropy, normalisation by batch statistics, dropout
     off, no gradient accumulation. `zen_mixture`, `zen_repeats`: see `zen_pass`. `channels_last`: memory layout, which
-    changes scores by rounding only. `device`: where the network lives, see `device_named`; `precision`: one of nets
-    PRECISIONS. `network`: gives
-    an architecture's network, instead of `net` and `init`, for weights that were trained; it is measured as it is.
-    `label`: with one, estimators are called "proxy (label)" in the tables.
+    changes scores by rounding only; None: whichever is faster, so on the CPU alone. `device`: where the network lives,
+    see `device_named`; `precision`: one of nets.precision.PRECISIONS. `network`: gives an architecture's network,
+    instead of `net` and `init`, for weights that were trained; it is measured as it is. `label`: with one, estimators
+    are called "proxy (label)" in the tables.
 
     >>> from nasgauge.spaces import NB201
     >>> batch = (torch.linspace(-1, 1, 4 * 64).sin().reshape(4, 1, 8, 8), torch.tensor([0, 1, 2, 0]))
@@ -57,7 +57,7 @@ class ZeroShot(Estimator):
     seed: int = 0
     zen_mixture: float = 1e-2
     zen_repeats: int = 1
-    channels_last: bool = True
+    channels_last: bool | None = None
     device: str = "cpu"
     precision: str = "float32"
     network: Callable[[Arch], torch.nn.Module] | None = None
@@ -152,11 +152,17 @@ class ZeroShot(Estimator):
     def _proxies(self) -> list[Proxy]:
         return [get_proxy(p) for p in self.proxies]
 
+    @property
+    def _is_channels_last(self) -> bool:
+        if self.channels_last is None:
+            return device_named(self.device, "zero-shot") == "cpu"
+        return self.channels_last
+
     def _called(self, proxy: Proxy) -> str:
         return f"{proxy.name} ({self.label})" if self.label else proxy.name
 
     def _prepared(self) -> list[Batch]:
-        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        layout = torch.channels_last if self._is_channels_last else torch.contiguous_format
         device = device_named(self.device, "zero-shot")
         noisy = noise_like(self.batches, self.inputs, rng=np.random.default_rng(self.seed))
         return [(x.to(device, dtype_of(self.precision), memory_format=layout), y.to(device)) for x, y in noisy]
@@ -169,7 +175,9 @@ class ZeroShot(Estimator):
         make = self.network or (lambda a: build(self.space, a, self.net, generators=[generator], init=self.init))
         with as_unmeasurable():
             net = make(arch)
-            flat = self.channels_last and all(p.dim() != 5 for p in net.parameters())  # else there is no such layout
+            flat = self._is_channels_last and all(
+                p.dim() != 5 for p in net.parameters()
+            )  # else there is no such layout
             layout = torch.channels_last if flat else torch.contiguous_format
             net = net.to(device_named(self.device, "zero-shot"), dtype_of(self.precision), memory_format=layout)
         spent["build"] = time.perf_counter() - start
