@@ -16,13 +16,13 @@ def shifted_and_mirrored(x: torch.Tensor, shift: int, flip: bool, generator: tor
     """
     n, _, h, w = x.shape
     if shift:
-        dy, dx = torch.randint(2 * shift + 1, (2, n, 1), generator=generator).to(x.device)
+        dy, dx = torch.randint(2 * shift + 1, (2, n, 1), generator=generator).to(x.device, non_blocking=True)
         rows = (dy + torch.arange(h, device=x.device))[:, None, :, None]  # (n, 1, h, 1)
         cols = (dx + torch.arange(w, device=x.device))[:, None, None, :]  # (n, 1, 1, w)
         each = torch.arange(n, device=x.device)[:, None, None, None]
         channels = torch.arange(x.shape[1], device=x.device)[None, :, None, None]
         x = pad(x, (shift,) * 4)[each, channels, rows, cols]
     if flip:
-        mirrored = (torch.rand(n, generator=generator) < 0.5).to(x.device)[:, None, None, None]
+        mirrored = (torch.rand(n, generator=generator) < 0.5).to(x.device, non_blocking=True)[:, None, None, None]
         x = torch.where(mirrored, x.flip(-1), x)
     return x

@@ -34,6 +34,7 @@ SUPERNETS: dict[str, Callable[[Space, NetOptions, SupernetOptions], Blueprint]] 
 BN = ("batch", "tracked", "recalibrated")
 _GROUP = 2**10  # paths; plain, few values live at a time, and this bounds the plan alone
 _BATCHED_ELEMENTS = 2**23  # of the images times paths; batched, the values of all paths live together
+_FEW_IMAGES = 128  # beyond, one path's steps fill an accelerator (docs/scale.md)
 _CACHED_CELLS = 2**14  # how much planning is remembered: about 80 MB when full
 
 
@@ -66,17 +67,18 @@ class Supernet(nn.Module):
 
         Plain (`batched=False`, the default on the CPU): each distinct step is computed exactly as it would be alone, so
         the result equals k calls of `forward` bit for bit, whatever the order of the paths. `batched=True`, the default
-        on an accelerator: steps that apply one part side by side become one call, normalised path by path; equal up to
-        rounding. `group_size`: how many paths are planned together, which bounds memory; by default 1,024, batched so
-        many that the images times the paths have 2^23 elements. In training mode a shared step draws its dropout and
-        updates its running statistics once, not once a path. Batched, running statistics cannot be updated (UserError),
-        and the gradient of a parameter without influence may be zero where it is otherwise absent.
+        on an accelerator for at most 128 images: steps that apply one part side by side become one call, normalised
+        path by path; equal up to rounding. `group_size`: how many paths are planned together, which bounds memory; by
+        default 1,024, batched so many that the images times the paths have 2^23 elements. In training mode a shared
+        step draws its dropout and updates its running statistics once, not once a path, and a call of `batched` draws
+        shuffled filters once. Batched, running statistics cannot be updated (UserError), and the gradient of a
+        parameter without influence may be zero where it is otherwise absent.
         """
         updates = self.training and self._tracks
         if batched and updates:
             raise UserError("supernet: running statistics cannot be updated batched; call eval() or use bn='batch'")
         if batched is None:
-            batched = x.is_cuda and not updates
+            batched = x.is_cuda and len(x) <= _FEW_IMAGES and not updates
         default = max(1, _BATCHED_ELEMENTS // x.numel()) if batched else _GROUP
         size = default if group_size is None else group_size
         if size < 1 or not paths:

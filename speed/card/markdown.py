@@ -6,8 +6,9 @@ from typing import Any
 
 def markdown(found: Mapping[str, Any]) -> str:
     """The whole run; parts that failed say so with the last line of their error."""
-    command = f"`python speed/accelerator.py {' '.join(found['arguments'])}`"
-    lines = [f"# On {found['machine'].get('card', found['machine'].get('device', 'this machine'))}", "", command, ""]
+    machine = found.get("machine", {})
+    name = machine.get("card", machine.get("device", "a machine that was not looked at"))
+    lines = [f"# On {name}", "", f"`python speed/accelerator.py {' '.join(found['arguments'])}`", ""]
     for name, part in found.items():
         if isinstance(part, Mapping):
             lines += [f"## {name}", "", *_part(part), ""]

@@ -29,7 +29,7 @@ PUBLISHED = {200: (0.4639, 0.34778), 400: (0.6141, 0.34985), 600: (0.7296, 0.464
              1000: (0.7439, 0.46749)}  # fmt: skip
 SOURCE = "Ning et al. 2021, Table A4, de-isomorphic sampling: Kendall's tau and P@top 5% over 6,466 classes"
 EVERY = 10  # epochs between checkpoints
-RESERVE = 40  # seconds for scoring at the end
+RESERVE = 90  # seconds for scoring at the end
 NET = NetOptions(channels=16, n_cells=5, n_stages=3, bn_affine=False, skip_dead=True, dropout=0.1)
 CRITERIA = ("kendall_tau", {"name": "precision_at_top", "fraction": 0.05})
 _APART = ("weights", "rest")
@@ -42,12 +42,12 @@ class Enough(Exception):  # noqa: N818 - no mistake: the time is used up
 class Until:
     """Told of each epoch; raises `Enough` after a checkpoint's where the next round would end too late."""
 
-    def __init__(self, left: Callable[[], float]) -> None:
-        self.left, self.reached, self.rounds = left, 0, [time.monotonic()]
+    def __init__(self, left: Callable[[], float], every: int, start: int) -> None:
+        self.left, self.every, self.reached, self.rounds = left, every, start, [time.monotonic()]
 
     def __call__(self, epoch: int, of: int) -> None:
         self.reached = epoch
-        if epoch % EVERY == 0:
+        if epoch % self.every == 0:
             self.rounds.append(time.monotonic())
             if epoch < of and self.left() < 1.3 * (self.rounds[-1] - self.rounds[-2]):
                 raise Enough
@@ -56,8 +56,9 @@ class Until:
 def supernet_slice(scope: Scope) -> dict:
     """Epochs reached, seconds an epoch, criteria by epoch, published values beside them, precision of scoring."""
     start, kept = resumed(scope.resume)
-    until = Until(lambda: scope.left() - (1 if scope.tiny else RESERVE))
-    estimator = described(scope, kept, start or 0, until)
+    start, every = start or 0, 1 if scope.tiny else EVERY
+    until = Until(lambda: scope.left() - (1 if scope.tiny else RESERVE), every, start)
+    estimator = described(scope, kept, until)
     began = time.monotonic()
     with suppress(Enough):
         estimator.fit(pd.DataFrame(), rng=np.random.default_rng(0))
@@ -65,7 +66,7 @@ def supernet_slice(scope: Scope) -> dict:
     write(kept[last], scope.out)
     values, coarse = judged(estimator, scope)
     log = kept[last]["rows"]["training_log"]
-    n_epochs = until.reached - (start or 0)
+    n_epochs = until.reached - start
     return {
         "epochs": last,
         "epochs of this slice": n_epochs,
@@ -78,20 +79,20 @@ def supernet_slice(scope: Scope) -> dict:
     }
 
 
-def described(scope: Scope, kept: dict, start: int, until: Until) -> OneShot:
+def described(scope: Scope, kept: dict, until: Until) -> OneShot:
     """The estimator: what is trained and how, and at which epochs it is kept."""
-    data = load_images("cifar10", CIFAR, n=400 if scope.tiny else None, rng=np.random.default_rng(0))
+    data = load_images("cifar10", CIFAR, n=100 if scope.tiny else None, rng=np.random.default_rng(0))
     protocol = replace(PROTOCOLS["ning2021"], amp="tf32" if scope.on_card else "none")  # as PyTorch does by itself
     if scope.tiny:
-        protocol = Protocol(epochs=EVERY, batch_size=320, schedule="plateau", shift=4, flip=True)
+        protocol = Protocol(epochs=2, batch_size=40, schedule="plateau", shift=4, flip=True)
     n = len(data.labels)
     rows = torch.arange(n)
     split = Split(rows[: n * 4 // 5], rows[n * 4 // 5 :], rows[n:])
-    epochs = tuple(epoch for epoch in range(0, protocol.epochs + 1, EVERY) if epoch >= start)
+    epochs = tuple(epoch for epoch in range(0, protocol.epochs + 1, until.every) if epoch >= until.reached)
     return OneShot(
         NB201(), data, split, get_sampler("deiso"), protocol, net=TINY if scope.tiny else NET, seed=20, label="deiso",
         checkpoint_epochs=epochs, checkpoints=kept, progress=until, device=scope.device,
-        score_batch_size=40 if scope.tiny else 512,
+        score_batch_size=10 if scope.tiny else 512,
     )  # fmt: skip
 
 
@@ -101,20 +102,20 @@ def judged(estimator: OneShot, scope: Scope) -> tuple[list[dict], list[dict]]:
     space = NB201()
     classes = sorted(set(truth["iso_class"]))
     rng = np.random.default_rng(0)
-    chosen = [classes[i] for i in rng.permutation(len(classes))[: 40 if scope.tiny else 1000]]
+    chosen = [classes[i] for i in rng.permutation(len(classes))[: 20 if scope.tiny else 1000]]
     archs = [space.from_str(text) for text in chosen]
     part = truth[truth["arch"].isin(chosen)]
-    size, n_batches = (40, 2) if scope.tiny else (512, 5)
+    size, n_batches = (10, 2) if scope.tiny else (512, 5)
     images, rows = (
         validation_batches(
             estimator.data, estimator.split.valid, batch_size=size, n_batches=n_batches, device=scope.device
         ),
         [],
     )
-    epochs = sorted(estimator.checkpoints)
+    epochs, seconds = sorted(estimator.checkpoints), 0.0
     for epoch in reversed(epochs):  # the last one first, and others for as long as there is time
-        wanted = epoch == epochs[-1] or epoch % 50 == 0 or epoch == EVERY
-        if not wanted or (epoch != epochs[-1] and scope.left() < 12):
+        wanted = epoch == epochs[-1] or epoch % 50 == 0 or epoch == EVERY or scope.tiny
+        if not wanted or scope.left() < 1.3 * seconds:
             continue
         net = estimator.fresh()
         net.load_state_dict(estimator.checkpoints[epoch]["weights"])

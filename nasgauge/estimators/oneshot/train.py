@@ -69,7 +69,7 @@ def train(
     for epoch in range(0 if start is None else start + 1, protocol.epochs + 1):  # in epoch 0 no step is made
         began, probing = time.perf_counter(), 0.0
         seeds = epoch_seeds(seed, epoch)
-        batches = _batches(rows, protocol.batch_size, seeds.order) if epoch else []
+        batches = _batches(rows, protocol.batch_size, seeds.order, device) if epoch else []
         augmenting = torch.Generator().manual_seed(seeds.augmentation)
         trained, losses, notes = [], [], [[] for _ in probes]
         with seeded(seeds.dropout, device), products(protocol.amp):
@@ -105,12 +105,12 @@ def _wanted(chosen: Collection[int], epochs: int) -> set[int]:
     return {*chosen, epochs}
 
 
-def _batches(rows: torch.Tensor, size: int, seed: int) -> list[torch.Tensor]:
-    """An epoch's batches of row numbers, a last one that is not full left out."""
+def _batches(rows: torch.Tensor, size: int, seed: int, device: torch.device) -> list[torch.Tensor]:
+    """An epoch's batches of row numbers, where the images are; a last one that is not full is left out."""
     if len(rows) < size:
         raise UserError(f"training: {len(rows)} training images are less than a batch of {size}; lower batch_size")
     order = rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))]
-    return list(order[: len(order) // size * size].split(size))
+    return list(order[: len(order) // size * size].to(device).split(size))
 
 
 def _steps(
