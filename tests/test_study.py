@@ -11,10 +11,10 @@ import torch
 
 from nasgauge import run as running
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
-from nasgauge.datasets import ImageData
 from nasgauge.errors import UserError
 from nasgauge.estimators.oneshot import PROTOCOLS
 from nasgauge.families import check_estimators, images
+from nasgauge.images import ImageData
 from nasgauge.nets import NetOptions
 from nasgauge.shipped import study_names, study_text
 from nasgauge.spaces import get_space
