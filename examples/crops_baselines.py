@@ -9,8 +9,7 @@ import torch
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-from nasgauge.crops import CROPS
-from nasgauge.datasets import load_images
+from nasgauge.images import CROPS, load_images
 
 
 def main() -> None:

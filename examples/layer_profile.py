@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from nasgauge.datasets import load_images
 from nasgauge.estimators.zeroshot import ZeroShot, draw_batches, layer_profile
+from nasgauge.images import load_images
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import NB201
 

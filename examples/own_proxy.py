@@ -3,8 +3,8 @@
 import numpy as np
 
 from nasgauge.benchmarks import load
-from nasgauge.datasets import load_images
 from nasgauge.estimators.zeroshot import Proxy, Record, ZeroShot, draw_batches
+from nasgauge.images import load_images
 from nasgauge.judging import judge
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import get_space

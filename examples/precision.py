@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pandas as pd
 
-from nasgauge.datasets import load_images
 from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, draw_batches
+from nasgauge.images import load_images
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import SPACES, get_space
 

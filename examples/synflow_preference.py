@@ -9,8 +9,8 @@ import pandas as pd
 
 from nasgauge.analyses import ANALYSES
 from nasgauge.benchmarks import load
-from nasgauge.datasets import load_images
 from nasgauge.estimators.zeroshot import ZeroShot, draw_batches
+from nasgauge.images import load_images
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import get_space
 

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.criteria import kendall_tau
-from nasgauge.datasets import ImageData, load_images, splits_of
 from nasgauge.errors import UserError
+from nasgauge.images import ImageData, load_images, splits_of
 from nasgauge.nets import NetOptions, check_meaning, complexity, device_named
 from nasgauge.progress import Progress
 from nasgauge.spaces import Arch, Space, get_space

@@ -13,11 +13,11 @@ from pathlib import Path
 from nasgauge.analyses import ANALYSES
 from nasgauge.benchmarks import BENCHMARKS, embedded
 from nasgauge.criteria import CRITERIA
-from nasgauge.datasets import DATASETS
 from nasgauge.estimators.oneshot import SAMPLERS
 from nasgauge.estimators.predictors import ENCODERS
 from nasgauge.estimators.zeroshot import PROXIES
 from nasgauge.families import FAMILIES
+from nasgauge.images import DATASETS
 from nasgauge.listing import FILE, Entry
 from nasgauge.official import KINDS
 from nasgauge.search import SEARCHES

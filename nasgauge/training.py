@@ -10,9 +10,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, pad
 
-from nasgauge.augment import shifted_and_mirrored
-from nasgauge.datasets import ImageData, Split
 from nasgauge.errors import UserError, check_seed
+from nasgauge.images import ImageData, Split, shifted_and_mirrored
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import Arch, Space
 

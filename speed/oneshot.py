@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from nasgauge.datasets import load_images
 from nasgauge.estimators.oneshot import score, validation_batches
+from nasgauge.images import load_images
 from nasgauge.nets import NetOptions, build, complexity, supernet
 from nasgauge.spaces import NB201
 

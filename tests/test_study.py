@@ -11,14 +11,14 @@ import torch
 
 from nasgauge import run as running
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
-from nasgauge.datasets import ImageData
 from nasgauge.errors import UserError
 from nasgauge.estimators.oneshot import PROTOCOLS
 from nasgauge.families import check_estimators, images
+from nasgauge.images import ImageData
 from nasgauge.nets import NetOptions
 from nasgauge.shipped import study_names, study_text
 from nasgauge.spaces import get_space
-from nasgauge.study import Recipe, Study, Survey, is_survey, options_for, parse
+from nasgauge.study import JudgedSample, Recipe, Study, Survey, is_survey, options_for, parse
 from nasgauge.units import owners
 
 GOOD = """
@@ -90,13 +90,15 @@ def space_of(benchmark):
 
 @pytest.fixture
 def images_of_every_data_set(monkeypatch):
-    """Made-up images where a study wants CIFAR-10."""
+    """Made-up images where a study wants a data set that is not shipped."""
     loaded = images.load_images
+    sizes = {"cifar10": (32, 10), "cifar100": (32, 100), "imagenet16-120": (16, 120)}
 
     def load(name, path=None, **options):
-        if name != "cifar10":
+        if name not in sizes:
             return loaded(name, path, **options)
-        return ImageData(name, torch.zeros(1).expand(6000, 3, 32, 32), torch.arange(6000) % 10, 10)
+        side, n_classes = sizes[name]
+        return ImageData(name, torch.zeros(1).expand(6000, 3, side, side), torch.arange(6000) % n_classes, n_classes)
 
     for cached in (images.whole, images.batches):
         cached.cache_clear()
@@ -174,7 +176,7 @@ def numbers_of(study):
 def test_a_header_says_what_the_study_does(name):
     """Channels, layers, epochs and samplers; at the papers' scale also nothing less than all of them."""
     text, header = study_text(name), header_of(name)
-    studies = parse(text, Survey, name).studies().values() if is_survey(text) else [parse(text, Study, name)]
+    studies = list(parse(text, Survey, name).studies().values()) if is_survey(text) else [parse(text, Study, name)]
     does = set().union(*map(numbers_of, studies))
     says = {(what, int(n.replace(",", ""))) for ns, what in _NUMBERS.findall(header) for n in re.split(", | and ", ns)}
     assert says - OF_THE_PUBLISHED_NETWORK.get(name, set()) <= does
@@ -183,4 +185,35 @@ def test_a_header_says_what_the_study_does(name):
         does = set().union(*(numbers_of(study.model_copy(update={"estimators": tuple(nets)})) for study in studies))
         assert does <= says
         assert {s for word, s in SAMPLED.items() if word in header.lower()} == {s.options["sampler"] for s in nets}
-        assert (studies[0].archs.twins and "All 15,625 cells" in header) or "one cell of each of the 6,466" in header
+        judged = (
+            ("All 15,625 cells", True) if "All 15,625 cells" in header else ("one cell of each of the 6,466", False)
+        )
+        assert judged[0] in header and all(study.archs == JudgedSample(twins=judged[1]) for study in studies)
+
+
+IMAGES_OF = {"CIFAR-10": "cifar10", "CIFAR-100": "cifar100", "ImageNet16-120": "imagenet16-120"}
+BY_DATA_SET = [n for n in study_names() if n.startswith(("paper/zeroshot-", "paper/oneshot-datasets"))]
+
+
+@pytest.mark.parametrize("name", BY_DATA_SET)
+def test_a_header_names_the_data_sets_that_are_read_and_judged_on(name):
+    """Those of the images and of the truth are the ones that the header names; batches are as many as it says."""
+    text, header = study_text(name), header_of(name)
+    studies = list(parse(text, Survey, name).studies().values()) if is_survey(text) else [parse(text, Study, name)]
+    specs = [spec.options for study in studies for spec in study.estimators]
+    named = {data for word, data in IMAGES_OF.items() if re.search(rf"{word}(?!\d)", header)}
+    assert named == {o["data"] for o in specs} >= {study.benchmark["dataset"] for study in studies}
+    for o in specs:
+        if "n_batches" in o:
+            assert (o["n_batches"], o["batch_size"]) == (5, 128) and "five batches of 128" in header
+        assert o["data"] in o["data_path"].lower().replace("imagenet16", "imagenet16-120")
+
+
+@pytest.mark.parametrize("name", [n for n in BY_DATA_SET if not is_survey(study_text(n)) and "zeroshot" in n])
+def test_published_values_are_of_the_data_set_that_is_judged_on(name):
+    """The KD of parameters and of the best proxy there, Ning et al. 2021, Table A10."""
+    study = parse(study_text(name), Study, name)
+    table = running.published(study.published).query("criterion == 'kendall_tau'").set_index("estimator")["value"]
+    best = {"cifar10": (0.606, 0.611), "cifar100": (0.569, 0.636), "imagenet16-120": (0.507, 0.597)}
+    assert (table["n_params"], table["relu_logdet"]) == best[study.benchmark["dataset"]]
+    assert {spec.options["data"] for spec in study.estimators} == {study.benchmark["dataset"]}

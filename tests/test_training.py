@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nasgauge.datasets import ImageData, rotated_splits
+from nasgauge.images import ImageData, rotated_splits
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import NB201
 from nasgauge.training import Protocol, _schedule, train

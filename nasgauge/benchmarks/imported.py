@@ -7,9 +7,9 @@ import pandas as pd
 
 from nasgauge.benchmarks import embedded
 from nasgauge.benchmarks.benchmark import Benchmark
-from nasgauge.benchmarks.choices import dataset_name
 from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table
 from nasgauge.errors import UserError, unknown_name
+from nasgauge.naming import dataset_name
 from nasgauge.tables import OFFICIAL, TRUTH, check
 
 METRICS = ("test_accuracy", "valid_accuracy")
@@ -21,7 +21,7 @@ def load(
     """The benchmark of a table with its facts beside it (.json). metric: "test_accuracy" or "valid_accuracy".
 
     Imported tables may hold several data sets and lengths of training: `dataset` (in the spelling of
-    `choices.DATASETS` or of its authors) and `epochs` choose one, and may be left out where there is one. Trainings
+    `naming.DATASET_NAMES` or of its authors) and `epochs` choose one, and may be left out where there is one. Trainings
     without the metric are left out, and the provenance counts them.
     """
     table = Path(path)

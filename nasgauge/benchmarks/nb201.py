@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks.benchmark import Benchmark
-from nasgauge.benchmarks.choices import dataset_name
 from nasgauge.benchmarks.files import check_archs, check_range, read_table
 from nasgauge.errors import UserError, unknown_name
+from nasgauge.naming import dataset_name
 from nasgauge.spaces import NB201
 from nasgauge.tables import COMPLEXITY, TRUTH, Column, Table, check
 

@@ -5,9 +5,9 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from nasgauge.datasets import ImageData, Split, load_images
 from nasgauge.errors import UserError
 from nasgauge.estimators.zeroshot import draw_batches
+from nasgauge.images import ImageData, Split, load_images
 
 
 @lru_cache(maxsize=4)

@@ -9,7 +9,6 @@ import pandas as pd
 import torch
 from torch import nn
 
-from nasgauge.datasets import ImageData, Split
 from nasgauge.errors import UserError, check_name, unknown_name
 from nasgauge.estimators import Estimator, Inherited
 from nasgauge.estimators.oneshot import (
@@ -31,6 +30,7 @@ from nasgauge.families.family import Family, Need, Place
 from nasgauge.families.images import batches, parted, whole
 from nasgauge.families.networks import network_options
 from nasgauge.families.tensorboard import tensorboard_logger
+from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions, Path, SupernetOptions, supernet
 from nasgauge.spaces import Arch, Space
 from nasgauge.study import Options, options_for

@@ -6,8 +6,9 @@ from functools import partial
 import pytest
 
 from nasgauge.benchmarks import BENCHMARKS, load
-from nasgauge.benchmarks.choices import DATASETS, check_choices, dataset_name
+from nasgauge.benchmarks.choices import check_choices
 from nasgauge.errors import UserError
+from nasgauge.naming import DATASET_NAMES, dataset_name
 
 DATA = os.environ.get("NASGAUGE_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="NASGAUGE_DATA is not set: the published tables are needed")
@@ -109,7 +110,7 @@ def test_one_vocabulary_of_data_sets():
     for spelling in ("ImageNet16-120", "imagenet16_120", "IMAGENET16-120"):
         assert dataset_name(spelling) == "imagenet16-120"
         assert load({"name": "nb201", "dataset": spelling}).provenance["truth"].endswith("imagenet16-120")
-    assert all(dataset_name(name) == name == name.lower() for name in DATASETS)
+    assert all(dataset_name(name) == name == name.lower() for name in DATASET_NAMES)
     half = load({"name": "nb201", "dataset": "cifar10-valid", "epochs": 12})
     split = load({"name": "nb201", "dataset": "cifar10", "split": "valid", "epochs": 12})
     assert half.truth.equals(split.truth)

@@ -12,12 +12,12 @@ import torch
 
 from nasgauge import bench, survey
 from nasgauge import run as running
-from nasgauge.datasets import ImageData, Split, rotated_splits
 from nasgauge.errors import UserError
 from nasgauge.estimators.oneshot import SAMPLERS, Protocol
 from nasgauge.estimators.oneshot.train import train
 from nasgauge.estimators.predictors import Predictor
 from nasgauge.families import FAMILIES, Place, estimator_for
+from nasgauge.images import ImageData, Split, rotated_splits
 from nasgauge.nets import MEANINGLESS, NetOptions, SupernetOptions, build, check_meaning, supernet
 from nasgauge.spaces import SPACES, get_space
 from nasgauge.study import ArchSample, JudgedSample, Part, Recipe, SplitSizes, Study, Survey, parse

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from nasgauge.datasets import ImageData, Split
 from nasgauge.errors import UserError
 from nasgauge.estimators import Inherited
 from nasgauge.estimators.oneshot import (
@@ -20,6 +19,7 @@ from nasgauge.estimators.oneshot import (
     per_cell,
 )
 from nasgauge.estimators.zeroshot import ZeroShot
+from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions, SupernetOptions
 from nasgauge.spaces import SPACES, get_space
 from nasgauge.tables import RECORDS, SCORES, check, empty

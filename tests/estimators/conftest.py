@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from nasgauge.datasets import ImageData, Split
+from nasgauge.images import ImageData, Split
 
 
 class LinearSupernet(nn.Module):

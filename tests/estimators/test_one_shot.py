@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from nasgauge.datasets import ImageData, Split
 from nasgauge.errors import UserError
 from nasgauge.estimators.oneshot import (
     SAMPLERS,
@@ -23,6 +22,7 @@ from nasgauge.estimators.oneshot import (
     score,
     validation_batches,
 )
+from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions, SupernetOptions
 from nasgauge.spaces import NB201
 from nasgauge.tables import TRUTH, empty

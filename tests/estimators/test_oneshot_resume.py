@@ -14,12 +14,12 @@ import pytest
 import torch
 
 from nasgauge.checkpoints import CheckpointFolder
-from nasgauge.datasets import Split
 from nasgauge.errors import UserError
 from nasgauge.estimators.oneshot.probes import GradientProbe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.samplers import SAMPLERS
 from nasgauge.estimators.oneshot.train import train
+from nasgauge.images import Split
 from nasgauge.nets import NetOptions, SupernetOptions, supernet
 from nasgauge.spaces import NB201
 
@@ -106,7 +106,7 @@ def test_other_images_and_foreign_states_are_refused(whole, patches, split):
 KILLABLE = """
 import itertools, time, torch
 from nasgauge.checkpoints import CheckpointFolder
-from nasgauge.datasets import ImageData, Split
+from nasgauge.images import ImageData, Split
 from nasgauge.estimators.oneshot.probes import GradientProbe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.train import train

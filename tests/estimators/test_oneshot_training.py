@@ -9,12 +9,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nasgauge.datasets import Split
 from nasgauge.errors import UserError
 from nasgauge.estimators.oneshot.averaging import averaged
 from nasgauge.estimators.oneshot.protocol import PROTOCOLS, Protocol
 from nasgauge.estimators.oneshot.samplers import SAMPLERS
 from nasgauge.estimators.oneshot.train import train
+from nasgauge.images import Split
 from nasgauge.nets import NetOptions, SupernetOptions, supernet
 from nasgauge.spaces import NB201
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from nasgauge.datasets import ImageData, Split
 from nasgauge.errors import UserError
 from nasgauge.estimators.oneshot import SAMPLERS, OneShot, Protocol
 from nasgauge.estimators.oneshot.asked import StandIns, asked
+from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions
 from nasgauge.nets.program import served
 from nasgauge.spaces import NB201, SPACES

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import torch
 
-from nasgauge.augment import shifted_and_mirrored
 from nasgauge.errors import UserError
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.randomness import seeded
+from nasgauge.images import shifted_and_mirrored
 
 Augmentation = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 

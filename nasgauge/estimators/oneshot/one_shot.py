@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from nasgauge.datasets import ImageData, Split
 from nasgauge.errors import UserError, check_seed
 from nasgauge.estimators.estimator import Estimates, Estimator
 from nasgauge.estimators.oneshot.asked import StandIns, asked
@@ -21,6 +20,7 @@ from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.scoring import Batches, score, validation_batches
 from nasgauge.estimators.oneshot.tables import Scored, estimates, recorded
 from nasgauge.estimators.oneshot.train import train
+from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions, Path, Supernet, SupernetOptions, device_named, supernet
 from nasgauge.nets.precision import check_precision
 from nasgauge.spaces import Arch, Space

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from nasgauge.datasets import ImageData
 from nasgauge.errors import UserError
+from nasgauge.images import ImageData
 from nasgauge.nets import Path, Supernet
 from nasgauge.nets.precision import autocast, products
 

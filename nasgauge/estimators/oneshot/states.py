@@ -8,12 +8,12 @@ from typing import Any, final
 import torch
 from torch import nn
 
-from nasgauge.datasets import ImageData
 from nasgauge.errors import UserError
 from nasgauge.estimators.oneshot.probes import Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.schedule import Schedule
 from nasgauge.estimators.oneshot.turns import Turns
+from nasgauge.images import ImageData
 
 State = dict[str, Any]  # weights, optimiser, schedule, epoch, rows, and what resuming needs
 Log = dict[str, list[dict[str, Any]]]  # rows of record tables, by name

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from nasgauge.datasets import ImageData, Split
 from nasgauge.errors import UserError
 from nasgauge.estimators.oneshot.augment import augmentation
 from nasgauge.estimators.oneshot.probes import Probe
@@ -17,6 +16,7 @@ from nasgauge.estimators.oneshot.schedule import Schedule
 from nasgauge.estimators.oneshot.states import Log, State, Training, describe, last_resumable
 from nasgauge.estimators.oneshot.step import Step
 from nasgauge.estimators.oneshot.turns import Turns
+from nasgauge.images import ImageData, Split
 from nasgauge.nets import Path, Supernet
 from nasgauge.nets.precision import products
 

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from nasgauge.datasets import check_images
 from nasgauge.errors import UserError, check_seed, unknown_name
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
 from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, noise_like
@@ -17,6 +16,7 @@ from nasgauge.estimators.zeroshot.measure import PASSES, STAGES, as_unmeasurable
 from nasgauge.estimators.zeroshot.proxies import get_proxy
 from nasgauge.estimators.zeroshot.proxy import Proxy
 from nasgauge.estimators.zeroshot.record import Counts, Record, Unmeasurable
+from nasgauge.images import check_images
 from nasgauge.nets import INITS, NetOptions, build, count, count_parameters, device_named
 from nasgauge.nets.precision import autocast, check_precision, dtype_of, products
 from nasgauge.spaces import Arch, Space

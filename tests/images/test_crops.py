@@ -8,11 +8,12 @@ import torch
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-from nasgauge import crops
-from nasgauge.crops import CROPS, N_BLOCKS, PICTURES, TEST, TRAIN, VALID, CropOptions, cut
-from nasgauge.datasets import load_images, splits_of
 from nasgauge.errors import UserError
 from nasgauge.families.images import parted
+from nasgauge.images import load_images, splits_of
+from nasgauge.images.crops import CROPS, cut
+from nasgauge.images.cutting import N_BLOCKS, SORTS, TEST, TRAIN, VALID, CropOptions, drawn
+from nasgauge.images.photographs import PICTURES, pictures
 
 pytest.importorskip("skimage", reason="needs scikit-image (the extra `crops`)")
 SMALL = {"n_train": 160, "n_valid": 20, "n_test": 60}
@@ -58,25 +59,25 @@ def test_the_parts_are_all_rows_in_order(whole):
 @pytest.mark.parametrize("sort", [TRAIN, VALID, TEST])
 def test_crops_of_different_sorts_show_disjoint_areas(name, sort):
     """Marked pictures, 1 in the blocks of the sort, 0 in others: interpolation may mix in an eighth a side, no more."""
-    for picture in crops._pictures():
+    for picture in pictures():
         h, w = (side // N_BLOCKS for side in picture.shape[:2])
-        mark = np.kron(crops.SORTS == sort, np.ones((h, w), np.float32))
+        mark = np.kron(SORTS == sort, np.ones((h, w), np.float32))
         mark = np.pad(mark, ((0, picture.shape[0] - N_BLOCKS * h), (0, picture.shape[1] - N_BLOCKS * w)))
         rng = np.random.default_rng(0)
-        seen, _ = crops._draw(torch.from_numpy(mark)[:, :, None].float(), sort, 300, CROPS[name], rng)
+        seen, _ = drawn(torch.from_numpy(mark)[:, :, None].float(), sort, 300, CROPS[name], rng)
         assert seen.min() >= 1 - 2 / 8 and seen[:, :, 1:-1, 1:-1].min() == 1
         assert (seen == 1).float().mean() > 0.999
 
 
 def test_areas_of_the_sorts_are_a_half_and_two_quarters():
-    assert np.bincount(crops.SORTS.ravel()).tolist() == [8, 4, 4]
+    assert np.bincount(SORTS.ravel()).tolist() == [8, 4, 4]
 
 
 def test_a_crop_shows_its_place_in_its_turn_and_size():
     """Against the picture itself: a crop that is neither turned nor scaled is a piece of it, or its mirror image."""
-    picture = next(crops._pictures())
+    picture = next(pictures())
     options = CropOptions(colour=True, scale=(1.0, 1.0), rotation=0.0)
-    seen, centres = crops._draw(torch.from_numpy(picture), TRAIN, 40, options, np.random.default_rng(0))
+    seen, centres = drawn(torch.from_numpy(picture), TRAIN, 40, options, np.random.default_rng(0))
     for crop, (row, column) in zip(seen.numpy(), centres.numpy(), strict=True):
         top, left = round(row - 8), round(column - 8)
         piece = picture[top : top + 16, left : left + 16].transpose(2, 0, 1)

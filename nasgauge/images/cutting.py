@@ -1,15 +1,10 @@
-"""Which small images show the world, and come with a library? Crops of scikit-image's photographs and textures.
-
-A class is one of the twelve pictures whose terms of use scikit-image states, all of them in its wheel, so nothing is
-downloaded: camera, chelsea (a cat), coffee, brick, grass, gravel, retina (CC0), astronaut, hubble_deep_field, rocket
-(public domain), coins, immunohistochemistry (no known copyright restrictions). Nothing of them is stored here.
+"""How a crop is cut from a picture, turned, scaled, and varied in brightness and contrast. Rule: tensors out.
 
 Each picture is divided into four by four blocks, of which half serve for training, a quarter each for validation and
 testing; a crop lies within one block, so that the three sorts see disjoint areas of every picture (where a crop touches
-the border of its block, interpolation gives the pixel beyond at most an eighth of the weight). Rule: tensors out.
+the border of its block, interpolation gives the pixel beyond at most an eighth of the weight).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,21 +13,6 @@ from torch.nn.functional import grid_sample
 
 from nasgauge.errors import UserError
 
-# the function of skimage.data, rows, columns (of a retina the part without the black surround), the reduction
-PICTURES = {
-    "astronaut": (slice(None), slice(None), 1),
-    "brick": (slice(None), slice(None), 1),
-    "camera": (slice(None), slice(None), 1),
-    "chelsea": (slice(None), slice(None), 1),
-    "coffee": (slice(None), slice(None), 1),
-    "coins": (slice(None), slice(None), 1),
-    "grass": (slice(None), slice(None), 1),
-    "gravel": (slice(None), slice(None), 1),
-    "hubble_deep_field": (slice(None), slice(None), 1),
-    "immunohistochemistry": (slice(None), slice(None), 1),
-    "retina": (slice(200, 1200), slice(200, 1200), 2),
-    "rocket": (slice(None), slice(None), 1),
-}
 GREY = (0.2125, 0.7154, 0.0721)  # weights of red, green and blue in luminance (ITU-R BT.709)
 TRAIN, VALID, TEST = range(3)
 N_BLOCKS = 4
@@ -65,57 +45,7 @@ class CropOptions:
     seed: int = 0
 
 
-CROPS = {
-    "crops": CropOptions(),
-    "crops-colour": CropOptions(colour=True),
-    "crops-32": CropOptions(size=32, scale=(1.0, 1.5)),
-    "crops-colour-32": CropOptions(size=32, scale=(1.0, 1.5), colour=True),
-}
-
-
-@dataclass(frozen=True)
-class Cut:
-    """Images (n, channels, size, size), labels (n,), and which sort of area each shows (n,); training images first.
-
-    Within a sort the classes take turns. `centres`: of each image the row and column of its picture's pixel, (n, 2).
-    """
-
-    images: torch.Tensor
-    labels: torch.Tensor
-    sorts: torch.Tensor
-    centres: torch.Tensor
-
-
-def cut(options: CropOptions) -> Cut:
-    """The crops of all pictures, the same ones for the same options.
-
-    UserError: scikit-image is not installed, or a crop does not fit into the blocks of a picture.
-    """
-    made = [_cut_picture(picture, options, [options.seed, i]) for i, picture in enumerate(_pictures())]
-    parts = []
-    for sort in (TRAIN, VALID, TEST):
-        images, centres = (torch.stack([m[sort][k] for m in made], 1).flatten(0, 1) for k in (0, 1))
-        labels = torch.arange(len(made)).repeat(len(images) // len(made))
-        parts.append((images, labels, torch.full_like(labels, sort), centres))
-    return Cut(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
-
-
-def _pictures() -> Iterator[np.ndarray]:
-    """(height, width, 3), values from 0 to 1; a grey picture has three equal channels."""
-    try:
-        import skimage.data  # imported late: an extra, and needed by these data sets alone
-    except ImportError as missing:
-        raise UserError("crops: scikit-image is not installed; pip install 'nasgauge[crops]'") from missing
-    for name, (rows, columns, reduction) in PICTURES.items():
-        picture = getattr(skimage.data, name)()[rows, columns].astype(np.float32) / 255
-        if picture.ndim == 2:
-            picture = picture[:, :, None].repeat(3, 2)
-        h, w = (side // reduction for side in picture.shape[:2])
-        picture = picture[: h * reduction, : w * reduction]
-        yield picture.reshape(h, reduction, w, reduction, 3).mean((1, 3))
-
-
-def _cut_picture(
+def cut_picture(
     picture: np.ndarray, options: CropOptions, seed: list[int]
 ) -> dict[int, tuple[torch.Tensor, torch.Tensor]]:
     """For each sort of area the crops (n, channels, size, size) and their centres."""
@@ -127,7 +57,7 @@ def _cut_picture(
         rng = np.random.default_rng([*seed, sort])  # of each sort alone: more crops of one leave the others as they are
         kept, centres = [], []
         while sum(map(len, kept)) < n:
-            crops, places = _draw(whole, sort, 2 * n, options, rng)
+            crops, places = drawn(whole, sort, 2 * n, options, rng)
             contrasts = (crops * grey[:, None, None]).sum(1).std((1, 2))
             kept.append(crops[contrasts >= FLATTEST])
             centres.append(places[contrasts >= FLATTEST])
@@ -135,7 +65,7 @@ def _cut_picture(
     return found
 
 
-def _draw(
+def drawn(
     picture: torch.Tensor, sort: int, n: int, options: CropOptions, rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """n crops of blocks of that sort, as the picture shows them, and the pixels in their centres."""

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from nasgauge.augment import shifted_and_mirrored
+from nasgauge.images import shifted_and_mirrored
 
 
 def numbered(n):

@@ -1,0 +1,104 @@
+"""Official archives: pickles of one array of pixels and one list of labels, read without running what they name."""
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasgauge.errors import UserError
+from nasgauge.images.published import Published
+
+_MAX_BYTES = 500_000_000  # of a batch: those of CIFAR-10 have 31 MB, of CIFAR-100 155, of ImageNet16 99
+_WRONG = (  # what a damaged or made-up pickle leads the reader into
+    *(pickle.UnpicklingError, LookupError, ValueError, EOFError, OSError, TypeError, AttributeError),
+    *(OverflowError, MemoryError, RecursionError, ImportError),
+)
+
+
+def read_batches(files: list[Path], published: Published) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (n, 3, side, side) uint8 and labels (n,) int64 of the classes that are kept, in the files' order.
+
+    One file is held at a time, with the images that were kept of those before. UserError: a file that is missing,
+    damaged, of another content, or that asks for code; no image of the classes that are kept.
+    """
+    absent = [file for file in files if not file.is_file()]
+    if absent:
+        raise UserError(f"{absent[0]}: is missing, or no file; unpack the whole archive of {published.title} again")
+    pixels, labels = [], []
+    for file in files:
+        found, named = _batch(file, published)
+        keep = published.kept(named)
+        pixels.append(found[keep])
+        labels.append(named[keep])
+    if not sum(map(len, labels)):
+        raise UserError(f"{files[0]}: no image is of the first {published.n_classes} classes; unpack the archive again")
+    return np.concatenate(pixels).reshape(-1, 3, published.side, published.side), np.concatenate(labels)
+
+
+def _batch(file: Path, published: Published) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (n, 3 side^2) uint8 and labels (n,) int64 of one file."""
+    try:
+        n_bytes = file.stat().st_size
+        if n_bytes > _MAX_BYTES:
+            raise ValueError(f"{n_bytes:,} bytes")
+        with file.open("rb") as handle:
+            batch = _NumpyOnly(handle, encoding="latin1").load()
+        pixels = _pixels(batch["data"], 3 * published.side**2, n_bytes)
+        labels = published.checked_labels(_plain(batch[published.key], n_bytes), file)
+        if len(labels) != len(pixels):
+            raise ValueError(f"{len(pixels):,} images and {len(labels):,} labels")
+    except _WRONG as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        raise UserError(
+            f"{file}: is no official {published.title} batch ({reason}); unpack the official archive again"
+        ) from error
+    return pixels, labels
+
+
+def _pixels(value: Any, width: int, n_bytes: int) -> np.ndarray:
+    """The value, if it is an array (n, width) of bytes that the file can hold: a header may promise any size."""
+    if not isinstance(value, np.ndarray):
+        raise ValueError(f"data is of type {type(value).__name__}, not an array")
+    if value.dtype != np.uint8 or value.ndim != 2 or value.shape[1] != width:
+        raise ValueError(f"data is {value.shape} of {value.dtype}, not (n, {width}) of uint8")
+    if value.size > n_bytes:
+        raise ValueError(f"data has {value.size:,} bytes, the file {n_bytes:,}")
+    return value
+
+
+def _plain(labels: Any, n_bytes: int) -> Any:
+    """The labels, if they are a flat list of whole numbers or an array that the file can hold.
+
+    Nested lists that name each other may stand for more numbers than any memory holds.
+    """
+    if isinstance(labels, list) and all(isinstance(label, int) for label in labels):
+        return labels
+    if isinstance(labels, np.ndarray) and labels.nbytes <= n_bytes:
+        return labels
+    raise ValueError("the labels are no list of whole numbers")
+
+
+def _latin1(text: str, encoding: str = "latin1") -> bytes:
+    """How protocol 2 writes bytes; no other codec is looked up."""
+    if encoding not in ("latin1", "latin-1"):
+        raise pickle.UnpicklingError(f"asks for the codec {encoding[:60]!r}")
+    return text.encode("latin1")
+
+
+class _NumpyOnly(pickle.Unpickler):
+    """Reads arrays, lists and dictionaries; whatever else a pickle asks for is refused by its name."""
+
+    _ALLOWED: ClassVar[dict[tuple[str, str], Callable[..., Any]]] = {
+        ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
+        ("numpy._core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+        ("_codecs", "encode"): _latin1,
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in self._ALLOWED:
+            raise pickle.UnpicklingError(f"asks for {module}.{name}")
+        return self._ALLOWED[module, name]
