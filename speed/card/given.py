@@ -5,8 +5,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from nasgauge.datasets import ImageData, load_images
 from nasgauge.estimators.zeroshot import ZeroShot, draw_batches
+from nasgauge.images import ImageData, load_images
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import Arch, get_space
 

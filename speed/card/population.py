@@ -5,7 +5,7 @@ import torch
 from card.given import archs_of, images
 from card.passes import TINY
 from card.scope import Scope
-from nasgauge.datasets import rotated_splits
+from nasgauge.images import rotated_splits
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import NB201
 from nasgauge.training import Protocol, train

@@ -19,8 +19,8 @@ from card.passes import TINY
 from card.scope import Scope
 from nasgauge import benchmarks
 from nasgauge.criteria import kendall_tau
-from nasgauge.datasets import Split, load_images
 from nasgauge.estimators.oneshot import PROTOCOLS, OneShot, Protocol, get_sampler, score, validation_batches
+from nasgauge.images import Split, load_images
 from nasgauge.judging import judge
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import NB201
