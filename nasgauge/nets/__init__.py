@@ -17,6 +17,7 @@ from nasgauge.nets.counting import Complexity, count, count_parameters
 from nasgauge.nets.device import device_named
 from nasgauge.nets.initialise import INITS, initialise
 from nasgauge.nets.options import NetOptions, SupernetOptions
+from nasgauge.nets.precision import PRECISIONS, autocast, check_precision, dtype_of, products, rounding, unrounded
 from nasgauge.nets.program import Path
 from nasgauge.nets.supernet import SUPERNETS, Supernet, supernet
 from nasgauge.spaces import Arch, Space
@@ -95,18 +96,25 @@ __all__ = [
     "INITS",
     "MEANINGLESS",
     "NETS",
+    "PRECISIONS",
     "SUPERNETS",
     "Complexity",
     "NetOptions",
     "Path",
     "Supernet",
     "SupernetOptions",
+    "autocast",
     "build",
     "check_meaning",
+    "check_precision",
     "complexity",
     "count",
     "count_parameters",
     "device_named",
+    "dtype_of",
     "initialise",
+    "products",
+    "rounding",
     "supernet",
+    "unrounded",
 ]
