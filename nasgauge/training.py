@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy, pad
 from nasgauge.augment import shifted_and_mirrored
 from nasgauge.datasets import ImageData, Split
 from nasgauge.errors import UserError, check_seed
-from nasgauge.nets import NetOptions, build
+from nasgauge.nets import NetOptions, build, products
 from nasgauge.spaces import Arch, Space
 
 
@@ -48,6 +48,7 @@ class Outcome:
     test_loss: float
 
 
+@products("float32")
 def train(
     space: Space,
     arch: Arch,
@@ -62,7 +63,9 @@ def train(
     """Train one architecture once per seed, on `splits[i]` with weights and order from `seeds[i]`; one outcome a seed.
 
     A seed's outcome does not depend on the other seeds in the call (up to float rounding). All splits must train on
-    equally many images. UserError: a seed or a split that is none, fewer training images than a batch.
+    equally many images. `device`: a device of torch; weights, order and augmentation are drawn on the CPU. All is
+    computed in float32: convolutions on an accelerator too, whose products PyTorch would round to TF32. UserError: a
+    seed or a split that is none, fewer training images than a batch.
     """
     _check(protocol, data, splits, seeds)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
