@@ -53,7 +53,7 @@ class OneShotWords:
     `gradient_epochs`: when to record the forgetting of `n_forgetting_archs` architectures, and gradients of
     `n_gradient_archs` architectures on `n_gradient_images` training images. `tensorboard`: folder for its logs.
     `device`: where the supernet lives, as for `device_named`; `score_precision`: of scoring, a name of
-    nets.PRECISIONS (that of training is `amp` of the protocol).
+    nets.PRECISIONS but "float64" (that of training is `amp` of the protocol).
     """
 
     label: str = "oneshot"

@@ -112,6 +112,7 @@ def test_an_absent_device_of_a_recipe_is_one_line_before_any_work(device, tmp_pa
         ("zeroshot", {"precision": "tf32"}, 'write precision = "float32"'),
         ("inherited", {"precision": "tf32"}, "'inherited': precision .*; write precision = \"float32\""),
         ("oneshot", {"score_precision": "tf32"}, "'oneshot': score_precision .*; write score_precision = \"float32\""),
+        ("oneshot", {"score_precision": "float64"}, 'changes nothing, as the weights of a supernet have 32 bits; write "f'),
         ("oneshot", {"training": {"amp": "tf32"}}, 'oneshot, training: amp .*; write amp = "none"'),
         ("zeroshot", {"precision": "float16"}, "unknown precision 'float16'"),
         ("inherited", {"precision": "float16"}, "unknown precision 'float16'"),
@@ -124,6 +125,21 @@ def test_a_precision_that_the_device_lacks_is_refused_with_the_remedy(family, wo
     place = Place(supernets={"oneshot": ENTRIES["oneshot"]})
     with pytest.raises(UserError, match=says):
         estimator_for(family, entry | words, get_space("nb201"), 0, place)
+
+
+def test_devices_and_precisions_reach_the_estimators():
+    place = Place(supernets={"oneshot": ENTRIES["oneshot"] | {"device": "auto"}})
+
+    def made(family, **words):
+        return estimator_for(family, ENTRIES.get(family, {"proxies": ["snip"]}) | words, get_space("nb201"), 0, place)
+
+    zeroshot = made("zeroshot", device="auto", precision="bfloat16")
+    assert (zeroshot.device, zeroshot.precision) == ("auto", "bfloat16")
+    oneshot = made("oneshot", device="auto", score_precision="bfloat16")
+    assert (oneshot.device, oneshot.score_precision) == ("auto", "bfloat16")
+    inherited = made("inherited", precision="float64").on(lambda arch: None)
+    assert (inherited.device, inherited.precision) == ("auto", "float64")
+    assert made("predictor", device="auto").training.device == "auto"
 
 
 def test_grids_and_surveys_pass_devices_and_precisions_on():

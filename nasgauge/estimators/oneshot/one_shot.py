@@ -43,7 +43,7 @@ class OneShot(Estimator):
     `StandIns`). `probes`: what is recorded while training. `settings`: numbers that tell it from others
     of a study, for table SETTINGS. `checkpoints`: where states are kept (epoch to state); what is there is not trained
     again. `label`: the first part of the names in tables, see `names`. `device`: where the supernet lives, see
-    `device_named`. `score_precision`: of scoring, see nets.PRECISIONS; that of training is the protocol's
+    `device_named`. `score_precision`: of scoring, one of nets.PRECISIONS but float64; that of training is the protocol's
     `amp`.
     """
 
@@ -73,6 +73,9 @@ class OneShot(Estimator):
 
     def __post_init__(self) -> None:
         check_precision(self.score_precision, self._on, self.label, option="score_precision")
+        if self.score_precision == "float64":
+            why = "as the weights of a supernet have 32 bits"
+            raise UserError(f'{self.label}: score_precision "float64" changes nothing, {why}; write "float32"')
         if self.protocol.amp != "none":
             check_precision(self.protocol.amp, self._on, f"{self.label}, training", option="amp", instead="none")
         check_seed(self.seed, f"{self.label}: seed")
