@@ -18,10 +18,22 @@ SPACE = get_space("nb201")
 ARCHS = [(3, 1, 2, 3, 0, 3), (2, 3, 1, 0, 4, 2)]
 NET = NetOptions(channels=4, n_cells=1, n_stages=2, in_channels=1)
 AS_IN_FLOAT32 = {  # measured in 32 bits at least, or not by products at all
-    *("jacob_cov", "epe_nas", "zen", "synflow", "synflow_bn", "l2_norm", "relu", "n_params", "macs", "n_convs"),
+    *(
+        "grasp",
+        "jacob_cov",
+        "epe_nas",
+        "zen",
+        "synflow",
+        "synflow_bn",
+        "l2_norm",
+        "relu",
+        "n_params",
+        "macs",
+        "n_convs",
+    ),
     "random",
 }
-SIZED = {"grad_norm", "snip", "grasp", "fisher", "relu_logdet", "naswot", "plain"}
+SIZED = {"grad_norm", "snip", "fisher", "relu_logdet", "naswot", "plain"}
 NOT_SCORED = {"zico"}
 
 

@@ -43,8 +43,8 @@ class OneShot(Estimator):
     `StandIns`). `probes`: what is recorded while training. `settings`: numbers that tell it from others
     of a study, for table SETTINGS. `checkpoints`: where states are kept (epoch to state); what is there is not trained
     again. `label`: the first part of the names in tables, see `names`. `device`: where the supernet lives, see
-    `device_named`. `score_precision`: of scoring, one of nets.PRECISIONS but float64; that of training is the protocol's
-    `amp`.
+    `device_named`. `score_precision`: of scoring, one of nets.PRECISIONS but float64; that of training is `amp` of the
+    protocol.
     """
 
     space: Space

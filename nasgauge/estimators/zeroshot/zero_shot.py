@@ -46,8 +46,8 @@ class ZeroShot(Estimator):
     networks of zen come from the same seed. Fixed: loss mean cross-entropy, normalisation by batch statistics, dropout
     off, no gradient accumulation. `zen_mixture`, `zen_repeats`: see `zen_pass`. `channels_last`: memory layout, which
     changes scores by rounding only. `device`: where the network lives, see `device_named`. `precision`: a name of
-    nets.PRECISIONS; jacob_cov, epe_nas and zen are measured in 32 bits at least, synflow in 64, whatever it
-    is. `network`: gives an architecture's network, instead of `net` and `init`, for weights that were trained; it is
+    nets.PRECISIONS; grasp, jacob_cov, epe_nas and zen are measured in 32 bits at least, synflow in 64, whatever it is.
+    `network`: gives an architecture's network, instead of `net` and `init`, for weights that were trained; it is
     measured as it is. `label`: with one, estimators are called "proxy (label)" in the tables.
 
     >>> from nasgauge.spaces import NB201
