@@ -1,4 +1,4 @@
-"""How far scores in float32 are from those in float64, and those of one memory layout from the other's.
+"""How far scores in float32 are from those in float64, bfloat16 from float32, and one memory layout from the other.
 
 Every proxy on every space: the largest relative difference over a few random architectures, on digits, whose margins
 are flat. `python examples/precision.py [ARCHITECTURES]`.
@@ -36,19 +36,26 @@ def differences(a: pd.Series, b: pd.Series) -> pd.Series:
     return relative.groupby("estimator").max()
 
 
-def main() -> None:
-    """A Markdown table of float32 against float64, and one line on the layouts."""
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    columns, layouts = {}, {}
-    for name in SPACES:
-        exact = scores(name, n, precision="float64")
-        columns[name] = differences(scores(name, n, precision="float32"), exact)
-        layouts[name] = differences(scores(name, n, precision="float64", channels_last=False), exact).max()
-    table = pd.DataFrame(columns)
+def printed(table: pd.DataFrame) -> None:
+    """As Markdown; "none" where one of the two has no score."""
     print("| | " + " | ".join(table.columns) + " |")
     print("|---" * (len(table.columns) + 1) + "|")
     for proxy, row in table.iterrows():
-        print(f"| {proxy} | " + " | ".join(f"{value:.0e}" for value in row) + " |")
+        print(f"| {proxy} | " + " | ".join(f"{value:.0e}" if np.isfinite(value) else "none" for value in row) + " |")
+
+
+def main() -> None:
+    """Markdown tables of float32 against float64 and bfloat16 against float32, and one line on the layouts."""
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    columns, coarse, layouts = {}, {}, {}
+    for name in SPACES:
+        exact, single = scores(name, n, precision="float64"), scores(name, n, precision="float32")
+        columns[name] = differences(single, exact)
+        coarse[name] = differences(scores(name, n, precision="bfloat16"), single)
+        layouts[name] = differences(scores(name, n, precision="float64", channels_last=False), exact).max()
+    printed(pd.DataFrame(columns))
+    print("\nbfloat16 against float32:\n")
+    printed(pd.DataFrame(coarse))
     print("\nlayouts, float64: " + ", ".join(f"{name} {value:.0e}" for name, value in layouts.items()))
 
 

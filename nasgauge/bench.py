@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from nasgauge.criteria import kendall_tau
 from nasgauge.errors import UserError
@@ -186,7 +187,13 @@ def _train_part(folder: str, name: str) -> None:
 
 
 def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.DataFrame:
-    """The TRAININGS rows of one architecture: every seed of the recipe, trained side by side."""
+    """The TRAININGS rows of one architecture: every seed of the recipe, trained side by side.
+
+    `train_seconds`, a seed's share: processor time of this process on the CPU; wall time on any other device, whose
+    work processor time leaves out, so trainings that share an accelerator are charged for each other's as well.
+    """
+    device = device_named(recipe.device, f"recipe {recipe.name!r}")
+    clock = time.process_time if torch.device(device).type == "cpu" else time.perf_counter
     options = replace(
         options_for(NetOptions, recipe.net, "[net]"), in_channels=data.images.shape[1], n_classes=data.n_classes
     )
@@ -194,11 +201,9 @@ def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.
     size = recipe.split
     splits = splits_of(data, size.n_train, size.n_valid, recipe.n_seeds, shuffle_seed=size.shuffle_seed)
     seeds = list(range(recipe.n_seeds))
-    start = time.process_time()
-    outcomes = train(
-        space, arch, replace(options, replicas=len(seeds)), protocol, data, splits, seeds, device=recipe.device
-    )
-    seconds = (time.process_time() - start) / len(seeds)
+    start = clock()
+    outcomes = train(space, arch, replace(options, replicas=len(seeds)), protocol, data, splits, seeds, device=device)
+    seconds = (clock() - start) / len(seeds)  # outcomes are numbers on the CPU, so the device has done its work
     cost = complexity(space, arch, options, image_size=recipe.image_size)
     return pd.DataFrame(
         [

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy, pad
 
 from nasgauge.errors import UserError, check_seed
 from nasgauge.images import ImageData, Split, shifted_and_mirrored
-from nasgauge.nets import NetOptions, build
+from nasgauge.nets import NetOptions, build, products
 from nasgauge.spaces import Arch, Space
 
 
@@ -47,6 +47,7 @@ class Outcome:
     test_loss: float
 
 
+@products("float32")
 def train(
     space: Space,
     arch: Arch,
@@ -61,7 +62,9 @@ def train(
     """Train one architecture once per seed, on `splits[i]` with weights and order from `seeds[i]`; one outcome a seed.
 
     A seed's outcome does not depend on the other seeds in the call (up to float rounding). All splits must train on
-    equally many images. UserError: a seed or a split that is none, fewer training images than a batch.
+    equally many images. `device`: a device of torch; weights, order and augmentation are drawn on the CPU. All is
+    computed in float32: convolutions on an accelerator too, whose products PyTorch would round to TF32. UserError: a
+    seed or a split that is none, fewer training images than a batch.
     """
     _check(protocol, data, splits, seeds)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
@@ -76,7 +79,7 @@ def train(
     for epoch in range(protocol.epochs):
         order = torch.stack(
             [s.train[torch.randperm(n_train, generator=g)] for s, g in zip(splits, generators, strict=True)]
-        )
+        ).to(device)
         for step in range(n_steps):
             for group in optimiser.param_groups:
                 group["lr"] = protocol.lr * _schedule(epoch + step / n_steps, protocol)
@@ -135,7 +138,7 @@ def _evaluate(
     Each image is judged in all (2 shift + 1)^2 positions that training may have moved it to.
     """
     net.eval()
-    index = torch.stack(rows)  # (r, n)
+    index = torch.stack(rows).to(images.device)  # (r, n)
     hits = losses = torch.zeros(len(rows), dtype=torch.float64)
     size = images.shape[-1]
     moved = pad(images, (shift,) * 4)

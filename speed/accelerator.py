@@ -32,7 +32,7 @@ from card.science import supernet_slice
 from card.scope import Scope
 from card.steps import scoring, training
 
-from nasgauge.nets.device import device_named
+from nasgauge.nets import device_named
 
 PARTS: dict[str, Callable[[Scope], dict]] = {
     "machine": machine,

@@ -1,6 +1,7 @@
 """`bench build`: tables with the declared columns, resumption, growth, and mistakes."""
 
 import pickle
+import time
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,12 @@ import pytest
 from nasgauge import bench
 from nasgauge.benchmarks import embedded
 from nasgauge.errors import UserError
+from nasgauge.images import load_images
 from nasgauge.nets import NetOptions, complexity
 from nasgauge.spaces import NB201
+from nasgauge.study import Recipe, parse
 from nasgauge.tables import TRAININGS, check
+from nasgauge.training import Outcome
 
 RECIPE = """
 name = "tiny"
@@ -131,3 +135,20 @@ def test_ones_own_colour_images_in_the_official_batches(tmp_path):
     assert len(table) == 4
     stem = 27 * 2 + 2 * 2  # three colours in, scale and shift
     assert (table["n_params"] >= stem).all()
+
+
+@pytest.mark.parametrize(("device", "least", "most"), [("cpu", 0.0, 0.1), ("cuda", 0.2, 60.0), ("mps:0", 0.2, 60.0)])
+def test_seconds_are_of_the_processor_on_the_cpu_and_of_the_wall_elsewhere(monkeypatch, device, least, most):
+    """Each of two seeds is charged half of a training that waits for its device for 0.4 seconds."""
+    used = []
+
+    def waiting(*args, device):
+        used.append(device)
+        time.sleep(0.4)
+        return [Outcome(0.5, 1.0, 0.5, 1.0)] * 2
+
+    monkeypatch.setattr(bench, "device_named", lambda name, where: device)
+    monkeypatch.setattr(bench, "train", waiting)
+    recipe = parse(RECIPE, Recipe, "tiny.toml")
+    table = bench.train_arch(NB201(), (3,) * 6, recipe, load_images("digits", None))
+    assert table["train_seconds"].between(least, most).all() and used == [device]

@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from nasgauge import training
 from nasgauge.images import ImageData, rotated_splits
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import NB201
@@ -82,3 +83,20 @@ def test_schedule_rises_linearly_then_falls_as_a_cosine_to_zero():
     assert _schedule(2.0, p) == pytest.approx(1.0)
     assert _schedule(6.0, p) == pytest.approx(0.5)
     assert _schedule(10.0, p) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_all_is_computed_without_tf32_and_the_switches_are_put_back(data, monkeypatch):
+    seen = []
+
+    def watched(*args, **options):
+        net = build(*args, **options)
+        net.register_forward_pre_hook(
+            lambda *_: seen.append((torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32))
+        )
+        return net
+
+    monkeypatch.setattr(training, "build", watched)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    run(data, [0])
+    assert len(seen) > 4 * 5 and set(seen) == {(False, False)}
+    assert torch.backends.cudnn.allow_tf32

@@ -31,7 +31,7 @@ from nasgauge.families.images import batches, parted, whole
 from nasgauge.families.networks import network_options
 from nasgauge.families.tensorboard import tensorboard_logger
 from nasgauge.images import ImageData, Split
-from nasgauge.nets import NetOptions, Path, SupernetOptions, supernet
+from nasgauge.nets import NetOptions, Path, SupernetOptions, check_precision, device_named, supernet
 from nasgauge.spaces import Arch, Space
 from nasgauge.study import Options, options_for
 
@@ -52,7 +52,8 @@ class OneShotWords:
     classes, and of those that a supernet `without` operations judges by another member. `forgetting_epochs`,
     `gradient_epochs`: when to record the forgetting of `n_forgetting_archs` architectures, and gradients of
     `n_gradient_archs` architectures on `n_gradient_images` training images. `tensorboard`: folder for its logs.
-    `device`.
+    `device`: where the supernet lives, as for `device_named`; `score_precision`: of scoring, a name of
+    nets.PRECISIONS but "float64" (that of training is `amp` of the protocol).
     """
 
     label: str = "oneshot"
@@ -82,13 +83,15 @@ class OneShotWords:
     n_gradient_images: int = 256
     tensorboard: str | None = None
     device: str = "cpu"
+    score_precision: str = "float32"
 
 
 @dataclass(frozen=True)
 class InheritedWords:
     """Zero-shot proxies on the weights of a trained supernet. `of`: its label; `epochs`: which checkpoints.
 
-    `proxies`, `data`, `data_path`, `n_batches`, `batch_size`: as for "zeroshot".
+    `proxies`, `data`, `data_path`, `n_batches`, `batch_size`, `precision`: as for "zeroshot". They are measured on the
+    supernet's device.
     """
 
     of: str = "oneshot"
@@ -98,6 +101,7 @@ class InheritedWords:
     data_path: str | None = None
     n_batches: int = 1
     batch_size: int = 64
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,8 @@ def _build(options: Options, space: Space, seed: int, place: Place) -> OneShot:
     where = f"estimator {words.label!r}"
     if "/" in check_name(words.label, where):
         raise UserError(f"{where}: the label is part of a folder's name; leave out the '/'")
+    device = device_named(words.device, where)
+    check_precision(words.score_precision, device, where, option="score_precision")
     data = whole(words.data, words.data_path)
     split = parted(data, words.valid_share, words.split_seed, where)
     shape = {"in_channels": data.images.shape[1], "n_classes": data.n_classes}
@@ -129,6 +135,7 @@ def _build(options: Options, space: Space, seed: int, place: Place) -> OneShot:
         form=words.form, judged=place.judged, probes=_probes(words, space, data, split, seed),
         settings=_settings(protocol, net, len(first_step)), checkpoints=place.checkpoints(words.label, seed),
         progress=place.progress, on_epoch=_logger(words, seed), device=words.device,
+        score_precision=words.score_precision,
     )  # fmt: skip
 
 
@@ -227,16 +234,19 @@ def _logger(words: OneShotWords, seed: int) -> Callable[[Mapping[str, float]], N
 
 
 def _inherited(options: Options, space: Space, seed: int, place: Place) -> Estimator:
-    words: InheritedWords = options_for(InheritedWords, options, "estimator 'inherited'")
+    where = "estimator 'inherited'"
+    words: InheritedWords = options_for(InheritedWords, options, where)
     if words.of not in place.supernets:
         raise unknown_name("supernet (the label of a 'oneshot' above)", words.of, place.supernets)
     parent = _build(place.supernets[words.of], space, seed, place)
+    check_precision(words.precision, device_named(parent.device, where), where)
     _, drawn = batches(words.data, words.data_path, words.n_batches, words.batch_size, seed)
 
     def on(network: Callable[[Arch], nn.Module]) -> Estimator:
         return ZeroShot(
-            space, tuple(words.proxies), drawn, net=parent.net, seed=seed, network=network, device=parent.device
-        )
+            space, tuple(words.proxies), drawn, net=parent.net, seed=seed, network=network, device=parent.device,
+            precision=words.precision,
+        )  # fmt: skip
 
     choose = parent.stand_ins()
 

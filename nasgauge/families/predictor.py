@@ -7,6 +7,7 @@ from nasgauge.errors import UserError
 from nasgauge.estimators import Estimator
 from nasgauge.estimators.predictors import Beside, Predictor, Training, get_encoder
 from nasgauge.families.family import Family, Learning, Need, Place
+from nasgauge.nets import device_named
 from nasgauge.search import get_search
 from nasgauge.spaces import Space
 from nasgauge.study import Options, options_for
@@ -23,9 +24,10 @@ class PredictorWords:
     all if absent. `signal`: an estimator above from whose scores it learns in place of the truth; `features`:
     estimators above whose scores it reads beside the architecture.
 
-    `encoder`, `loss`: names of ENCODERS and LOSSES; `epochs`, `batch_size`, `lr`: of networks. `judged`: "all"
-    architectures of the study, the "unseen" ones, or "unseen_classes", without isomorphic twins of those learned from.
-    `label`: its name in tables, "encoder-n_fit/draw" with what differs from the defaults if it has none, and the stage.
+    `encoder`, `loss`: names of ENCODERS and LOSSES; `epochs`, `batch_size`, `lr`, `device`: of networks. `judged`:
+    "all" architectures of the study, the "unseen" ones, or "unseen_classes", without isomorphic twins of those learned
+    from. `label`: its name in tables, "encoder-n_fit/draw" with what differs from the defaults (but for the device) if
+    it has none, and the stage.
     """
 
     encoder: str = "gates"
@@ -43,21 +45,23 @@ class PredictorWords:
     lr: float = 1e-3
     judged: str = "all"
     label: str = ""
+    device: str = "cpu"
 
 
 _BY_SEED = "by_seed"
 _WORDS = {"choose": "by {}", "signal": "on {}", "judged": "on {}", "loss": "{}", "n_trainings": "seen {}x"}
+_OF_NETWORKS = ("loss", "epochs", "batch_size", "lr", "device")
 _WHY = {
-    **dict.fromkeys(("loss", "epochs", "batch_size", "lr"), "as its encoder is no network"),
+    **dict.fromkeys(_OF_NETWORKS, "as its encoder is no network"),
     "choose": "as there is no stage after the first",
     "n_trainings": "as it learns from a signal",
 }
 _N_NAMED = 2  # features that a name holds
-_NOT_SAID = ("encoder", "n_fit", "draw", "stages", "features", "n_candidates", "label")
+_NOT_SAID = ("encoder", "n_fit", "draw", "stages", "features", "n_candidates", "label", "device")
 
 
 def kind_of(words: PredictorWords) -> str:
-    """What it is apart from n_fit, draw and stage: the encoder, and what differs from the defaults.
+    """What it is apart from n_fit, draw, stage and device: the encoder, and what differs from the defaults.
 
     >>> kind_of(PredictorWords(loss="mse", features=["synflow", "macs"], n_trainings=1))
     'gates +synflow +macs mse seen 1x'
@@ -91,8 +95,9 @@ def _build(options: Options, space: Space, seed: int, place: Place) -> Estimator
     if place.scores is not None:
         beside = Beside.of(place.scores, words.features)
     kind = kind_of(words) + (f", stages of {words.n_fit}" if max(words.stages) else "")
+    training = Training(words.loss, words.epochs, words.batch_size, words.lr, words.device)
     return Predictor(
-        space, words.encoder, Training(words.loss, words.epochs, words.batch_size, words.lr), beside=beside, seed=seed,
+        space, words.encoder, training, beside=beside, seed=seed,
         label=_names(words)[0], kind=kind, draw=_draw(words, seed), signal=words.signal, judged=words.judged,
     )  # fmt: skip
 
@@ -101,6 +106,7 @@ def _check(words: PredictorWords) -> None:
     """UserError for what can be wrong in the words alone."""
     where = "estimator 'predictor'"
     get_encoder(words.encoder)
+    device_named(words.device, where)
     counts = isinstance(words.draw, int) and not isinstance(words.draw, bool) and words.draw >= 0
     if words.n_fit < 2 or not (counts or words.draw == _BY_SEED):
         raise UserError(
@@ -113,7 +119,7 @@ def _check(words: PredictorWords) -> None:
         raise UserError(f"{where}: choose = {words.choose!r} scores n_candidates architectures; give at least n_fit")
     if not budget and words.n_candidates is not None:
         raise UserError(f"{where}: choose = {words.choose!r} scores all; remove n_candidates, or choose another search")
-    unused = [] if get_encoder(words.encoder).trains else ["loss", "epochs", "batch_size", "lr"]
+    unused = [] if get_encoder(words.encoder).trains else list(_OF_NETWORKS)
     unused += [] if max(words.stages) else ["choose"]
     unused += ["n_trainings"] if words.signal else []
     for name in unused:

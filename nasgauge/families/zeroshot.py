@@ -10,6 +10,7 @@ from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, vote
 from nasgauge.families.family import Family, Need, Place
 from nasgauge.families.images import batches
 from nasgauge.families.networks import network_options
+from nasgauge.nets import check_precision, device_named
 from nasgauge.spaces import Space
 from nasgauge.study import Options, options_for
 
@@ -20,7 +21,8 @@ class ZeroShotWords:
 
     `data`, `data_path`: the images; `n_batches`, `batch_size`: how many; `inputs`: "data", or noise in their place;
     `init`: how weights are drawn; `net`: the keys of NetOptions. `label`: with one, the estimators are called "proxy
-    (label)", so that a study may hold the same proxies twice, with other images or initialisations.
+    (label)", so that a study may hold the same proxies twice, with other images or initialisations. `device`: where
+    networks live, as for `device_named`; `precision`: a name of nets.PRECISIONS.
     """
 
     proxies: Sequence[str] = tuple(PROXIES)
@@ -32,6 +34,8 @@ class ZeroShotWords:
     init: str = "default"
     net: Options | None = None
     label: str = ""
+    device: str = "cpu"
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,16 @@ class VoteWords:
 
 
 def _build(options: Options, space: Space, seed: int, place: Place) -> Estimator:
-    words: ZeroShotWords = options_for(ZeroShotWords, options, "estimator 'zeroshot'")
+    where = "estimator 'zeroshot'"
+    words: ZeroShotWords = options_for(ZeroShotWords, options, where)
+    check_precision(words.precision, device_named(words.device, where), where)
     (channels, n_classes), drawn = batches(words.data, words.data_path, words.n_batches, words.batch_size, seed)
     shape = {"in_channels": channels, "n_classes": n_classes}
-    net = network_options(space, words.net, shape, "estimator 'zeroshot', net")
+    net = network_options(space, words.net, shape, f"{where}, net")
     return ZeroShot(
-        space, tuple(words.proxies), drawn, net=net, inputs=words.inputs, init=words.init, seed=seed, label=words.label
-    )
+        space, tuple(words.proxies), drawn, net=net, inputs=words.inputs, init=words.init, seed=seed,
+        label=words.label, device=words.device, precision=words.precision,
+    )  # fmt: skip
 
 
 def _vote(scores: pd.DataFrame, options: Options) -> pd.DataFrame:

@@ -13,10 +13,12 @@ from torch import nn
 
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.nets import darts, nb101, nb201, nds
+from nasgauge.nets.average_pooling import avg_pool2d
 from nasgauge.nets.counting import Complexity, count, count_parameters
 from nasgauge.nets.device import device_named
 from nasgauge.nets.initialise import INITS, initialise
 from nasgauge.nets.options import NetOptions, SupernetOptions
+from nasgauge.nets.precision import PRECISIONS, autocast, check_precision, dtype_of, products, rounding, unrounded
 from nasgauge.nets.program import Path
 from nasgauge.nets.supernet import SUPERNETS, Supernet, supernet
 from nasgauge.spaces import Arch, Space
@@ -95,18 +97,26 @@ __all__ = [
     "INITS",
     "MEANINGLESS",
     "NETS",
+    "PRECISIONS",
     "SUPERNETS",
     "Complexity",
     "NetOptions",
     "Path",
     "Supernet",
     "SupernetOptions",
+    "autocast",
+    "avg_pool2d",
     "build",
     "check_meaning",
+    "check_precision",
     "complexity",
     "count",
     "count_parameters",
     "device_named",
+    "dtype_of",
     "initialise",
+    "products",
+    "rounding",
     "supernet",
+    "unrounded",
 ]

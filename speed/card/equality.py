@@ -10,8 +10,7 @@ from nasgauge.criteria import kendall_tau
 from nasgauge.estimators.oneshot import Protocol
 from nasgauge.estimators.oneshot.step import Step
 from nasgauge.estimators.zeroshot import PROXIES
-from nasgauge.nets import supernet
-from nasgauge.nets.precision import dtype_of, products
+from nasgauge.nets import dtype_of, products, supernet
 from nasgauge.spaces import get_space
 
 COMPARED = tuple(name for name in PROXIES if name not in EXACT)

@@ -8,8 +8,7 @@ from torch import nn
 from card.given import PAPER, images
 from card.passes import TINY, measured, net_of, once
 from card.scope import Scope
-from nasgauge.nets import average_pooling, build
-from nasgauge.nets.precision import autocast, dtype_of, products
+from nasgauge.nets import autocast, average_pooling, build, dtype_of, products
 from nasgauge.spaces import NB201
 
 LAYOUTS = {"channels last": torch.channels_last, "contiguous": torch.contiguous_format}

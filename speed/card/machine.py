@@ -6,7 +6,7 @@ import platform
 import torch
 
 from card.scope import Scope
-from nasgauge.nets.precision import products
+from nasgauge.nets import products
 
 
 def machine(scope: Scope) -> dict:

@@ -12,8 +12,7 @@ from card.given import PAPER, archs_of, images, wide, zero_shot
 from card.scope import Scope
 from nasgauge.criteria import kendall_tau
 from nasgauge.estimators.zeroshot import PROXIES
-from nasgauge.nets import NetOptions, build
-from nasgauge.nets.precision import products
+from nasgauge.nets import NetOptions, build, products
 from nasgauge.spaces import get_space
 
 N_CELLS = 6466  # isomorphism classes of NAS-Bench-201

@@ -11,8 +11,7 @@ from card.passes import TINY
 from card.scope import Scope
 from nasgauge.estimators.oneshot import Protocol, score
 from nasgauge.estimators.oneshot.step import Step
-from nasgauge.nets import NetOptions, Supernet, build, complexity, supernet
-from nasgauge.nets.precision import autocast, products
+from nasgauge.nets import NetOptions, Supernet, autocast, build, complexity, products, supernet
 from nasgauge.spaces import NB201
 
 SPACE = NB201()

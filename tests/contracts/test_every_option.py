@@ -186,15 +186,17 @@ WORDS = {  # family -> word -> (what goes with it, another value)
         "form": ({"post_deiso": True}, "functional"), "forgetting_epochs": ({}, [1]), "gradient_epochs": ({}, [0]),
         "n_forgetting_archs": ({"forgetting_epochs": [1]}, 3), "n_gradient_archs": (GRADIENTS, 3),
         "n_gradient_images": (GRADIENTS, 30), "tensorboard": ({}, "logs"), "device": ({}, "cudda"),
+        "score_precision": ({}, "bfloat16"),
     },
     "zeroshot": {
         "proxies": ({}, ["snip"]), "data": ({}, "cifar10"), "data_path": ({}, "/nowhere"), "n_batches": ({}, 2),
         "batch_size": ({}, 8), "inputs": ({}, "gaussian"), "init": ({}, "gaussian"), "net": ({}, {"channels": 3}),
-        "label": ({}, "x"),
+        "label": ({}, "x"), "device": ({}, "cudda"), "precision": ({}, "bfloat16"),
     },
     "inherited": {
         "of": ({}, "other"), "epochs": ({}, [1]), "proxies": ({}, ["fisher"]), "data": ({}, "cifar10"),
         "data_path": ({}, "/nowhere"), "n_batches": ({}, 2), "batch_size": ({}, 8),
+        "precision": ({}, "float64"),
     },
     "ensemble": {"of": ({"of": "a"}, "b")},
     "vote": {"experts": ({}, ["a", "c"]), "method": ({"experts": ["a", "b", "c"]}, "borda"), "label": ({}, "x")},
@@ -203,6 +205,7 @@ WORDS = {  # family -> word -> (what goes with it, another value)
         "stages": (NETWORK, [1]), "choose": (CHOOSING, "evolution"), "n_candidates": (CHOOSING, 8),
         "n_trainings": (NETWORK, 1), "signal": (NETWORK, "a"), "features": (NETWORK, ["a"]), "epochs": (NETWORK, 3),
         "batch_size": (NETWORK, 4), "lr": (NETWORK, 0.1), "judged": (NETWORK, "unseen"), "label": (NETWORK, "x"),
+        "device": (NETWORK, "cpu:0"),
     },
 }  # fmt: skip
 REFUSED = {  # words that say nothing beside the others
@@ -235,7 +238,7 @@ REFUSED = {  # words that say nothing beside the others
                 {"encoder": "random_forest", "n_fit": 5, name: value},
                 f"{name} = .* changes nothing, as its encoder is no",
             )
-            for name, value in (("loss", "mse"), ("epochs", 3), ("batch_size", 4), ("lr", 0.1))
+            for name, value in (("loss", "mse"), ("epochs", 3), ("batch_size", 4), ("lr", 0.1), ("device", "auto"))
         ),
         (NETWORK | {"choose": "random", "n_candidates": 9}, "changes nothing, as there is no stage after the first"),
         (NETWORK | {"signal": "a", "n_trainings": 1}, "changes nothing, as it learns from a signal"),

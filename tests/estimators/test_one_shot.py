@@ -280,3 +280,11 @@ def test_validation_batches_keep_the_order_and_the_rest():
     assert [len(y) for _, y in batches] == [16, 14]
     assert torch.equal(torch.cat([y for _, y in batches]), data.labels[40:])
     assert len(validation_batches(data, torch.arange(40, 70), batch_size=10, n_batches=2)) == 2
+
+
+def test_scores_in_bfloat16_are_those_of_float32_but_for_rounding(plain):
+    net, batches = plain.trained(plain.epochs[-1]), plain._validation()
+    whole, half = (score(net, ARCHS[:3], batches, precision=p) for p in ("float32", "bfloat16"))
+    assert not np.array_equal(whole.loss, half.loss)
+    np.testing.assert_allclose(half.loss, whole.loss, rtol=0.05)
+    assert next(net.parameters()).dtype == torch.float32 and not torch.is_autocast_enabled("cpu")

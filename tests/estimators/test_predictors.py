@@ -12,7 +12,8 @@ from nasgauge.criteria import kendall_tau
 from nasgauge.errors import UserError
 from nasgauge.estimators.predictors import ENCODERS, LOSSES, Beside, Predictor, Training
 from nasgauge.estimators.predictors.encodings import Words, graphs_of, vocabulary
-from nasgauge.estimators.predictors.networks import GATES
+from nasgauge.estimators.predictors.model import Lesson
+from nasgauge.estimators.predictors.networks import GATES, LSTM, MLP
 from nasgauge.spaces import NB101, NB201, SPACES, get_space
 
 QUICK = Training(epochs=60)
@@ -247,3 +248,48 @@ def test_too_little_to_learn_from_is_told():
     with pytest.raises(UserError, match="unknown loss"):
         Predictor(space, "gates", Training(loss="hing"))
     assert np.isfinite(scores_of(fitted(space, table[:3], "gates"), table["arch"][:3])).all()  # fewer than a batch
+
+
+NETWORKS = [name for name, encoder in ENCODERS.items() if encoder.trains]
+
+
+@pytest.mark.parametrize("encoder", NETWORKS)
+@pytest.mark.parametrize("batch_size", [512, 7])
+def test_a_network_and_all_that_it_is_given_live_on_the_device(encoder, batch_size):
+    """On the meta device, where tensors of the CPU cannot be mixed in and nothing is computed."""
+    table = planted(NB201(), 300)
+    archs = [NB201().from_str(text) for text in table["arch"][:20]]
+    lesson = Lesson(NB201(), beside(table), archs, table["accuracy"].to_numpy()[:20])
+    model = ENCODERS[encoder].make()
+    model.fit(lesson, Training("mse", epochs=2, batch_size=batch_size, device="meta"), 0)
+    assert {p.device.type for p in model.network.parameters()} == {"meta"}
+    with torch.no_grad():
+        assert model.network(*model._whole(archs)).device.type == "meta"
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_a_device_is_told_before_anything_is_learned(encoder, monkeypatch):
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+    given = {"beside": beside(planted(NB201(), 300))}
+    with pytest.raises(UserError, match="predictor 'mine': device 'cuda' is not available here, only cpu"):
+        Predictor(NB201(), encoder, Training(device="cuda"), label="mine", **given)
+    if encoder in NETWORKS:
+        Predictor(NB201(), encoder, Training(device="auto"), **given)
+    else:
+        with pytest.raises(UserError, match="device = 'auto' changes nothing, as its encoder is no network"):
+            Predictor(NB201(), encoder, Training(device="auto"), **given)
+
+
+@pytest.mark.parametrize("encoder", NETWORKS)
+def test_networks_learn_and_score_without_tf32(encoder, monkeypatch):
+    seen = []
+    for network in (GATES, LSTM, MLP):
+        forward = network.forward
+        monkeypatch.setattr(
+            network, "forward",
+            lambda self, *x, forward=forward: (seen.append(torch.backends.cudnn.allow_tf32), forward(self, *x))[1],
+        )  # fmt: skip
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    table = planted(NB201(), 40)
+    scores_of(fitted(NB201(), table[:20], encoder, training=Training(epochs=3)), table["arch"])
+    assert seen == [False] * 4 and torch.backends.cudnn.allow_tf32

@@ -53,5 +53,5 @@ def test_unshared_topology_has_an_architecture_for_every_cell_of_the_supernet(sp
 
 
 def test_a_device_that_is_not_there_is_told_before_training():
-    with pytest.raises(UserError, match="oneshot: device 'cudda' is not available here"):
+    with pytest.raises(UserError, match="estimator 'oneshot': device 'cudda' is not available here"):
         oneshot(device="cudda")

@@ -21,8 +21,7 @@ from nasgauge.estimators.oneshot.scoring import Batches, score, validation_batch
 from nasgauge.estimators.oneshot.tables import Scored, estimates, recorded
 from nasgauge.estimators.oneshot.train import train
 from nasgauge.images import ImageData, Split
-from nasgauge.nets import NetOptions, Path, Supernet, SupernetOptions, device_named, supernet
-from nasgauge.nets.precision import check_precision
+from nasgauge.nets import NetOptions, Path, Supernet, SupernetOptions, check_precision, device_named, supernet
 from nasgauge.spaces import Arch, Space
 
 N_CALIBRATION = 4  # batches of training images from which statistics are estimated anew
@@ -44,8 +43,8 @@ class OneShot(Estimator):
     `StandIns`). `probes`: what is recorded while training. `settings`: numbers that tell it from others
     of a study, for table SETTINGS. `checkpoints`: where states are kept (epoch to state); what is there is not trained
     again. `label`: the first part of the names in tables, see `names`. `device`: where the supernet lives, see
-    `device_named`. `score_precision`: of scoring, see nets.precision.PRECISIONS; that of training is the protocol's
-    `amp`.
+    `device_named`. `score_precision`: of scoring, one of nets.PRECISIONS but float64; that of training is `amp` of the
+    protocol.
     """
 
     space: Space
@@ -73,9 +72,12 @@ class OneShot(Estimator):
     score_precision: str = "float32"
 
     def __post_init__(self) -> None:
-        check_precision(self.score_precision, self._on, self.label)
+        check_precision(self.score_precision, self._on, self.label, option="score_precision")
+        if self.score_precision == "float64":
+            why = "as the weights of a supernet have 32 bits"
+            raise UserError(f'{self.label}: score_precision "float64" changes nothing, {why}; write "float32"')
         if self.protocol.amp != "none":
-            check_precision(self.protocol.amp, self._on, self.label)
+            check_precision(self.protocol.amp, self._on, f"{self.label}, training", option="amp", instead="none")
         check_seed(self.seed, f"{self.label}: seed")
         self.split.check(len(self.data.labels), self.label)
         epochs = self.epochs

@@ -34,7 +34,7 @@ class Protocol:
     divided by the number of architectures that use it (not by all of them).
     images: the architectures of a step see the same batch ("shared") or each the next one ("own": one epoch then has
     fewer steps; architectures for which an epoch has not enough batches left are trained first in the next).
-    amp: "none": all in float32; or "tf32" or "bfloat16", see nets.precision.PRECISIONS.
+    amp: "none": all in float32; or "tf32" or "bfloat16", see nets.PRECISIONS.
 
     UserError names a field whose value makes no sense.
 

@@ -9,8 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from nasgauge.errors import UserError
 from nasgauge.images import ImageData
-from nasgauge.nets import Path, Supernet
-from nasgauge.nets.precision import autocast, products
+from nasgauge.nets import Path, Supernet, autocast, products
 
 Batches = Sequence[tuple[torch.Tensor, torch.Tensor]]  # images (n, c, h, w) and labels (n,)
 
@@ -72,7 +71,7 @@ def score(
     Normalisations use the batch's own statistics or the running ones, as the supernet was made. `calibration`: batches
     from which each path's running statistics are estimated anew before it is scored. The scores of a path depend on
     nothing but the path and the weights: neither order nor grouping of `paths` changes a bit on the CPU. `precision`:
-    see nets.precision.PRECISIONS; the weights stay as they are.
+    see nets.PRECISIONS; the weights stay as they are, so float64 is no other than float32.
     """
     with products(precision), autocast(precision, next(net.parameters()).device):
         return _scored(net, paths, batches, calibration)

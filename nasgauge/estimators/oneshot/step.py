@@ -10,8 +10,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from nasgauge.estimators.oneshot.protocol import Protocol
-from nasgauge.nets import Path, Supernet
-from nasgauge.nets.precision import autocast
+from nasgauge.nets import Path, Supernet, autocast
 
 Batch = tuple[torch.Tensor, torch.Tensor]  # images (n, c, h, w) and labels (n,)
 _NORMALISATIONS = (nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)

@@ -17,8 +17,7 @@ from nasgauge.estimators.oneshot.states import Log, State, Training, describe, l
 from nasgauge.estimators.oneshot.step import Step
 from nasgauge.estimators.oneshot.turns import Turns
 from nasgauge.images import ImageData, Split
-from nasgauge.nets import Path, Supernet
-from nasgauge.nets.precision import products
+from nasgauge.nets import Path, Supernet, products
 
 
 def train(

@@ -1,7 +1,7 @@
 """Architectures as what models read: words at places, and graphs whose edges carry operations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -51,6 +51,10 @@ class Graphs:
     inputs: torch.Tensor
     outputs: torch.Tensor
     cell_of: torch.Tensor
+
+    def to(self, device: str | torch.device) -> "Graphs":
+        """The same graphs on another device."""
+        return replace(self, **{k: v.to(device) for k, v in vars(self).items() if isinstance(v, torch.Tensor)})
 
 
 def tokens_of(graph: Graph) -> list[list[str]]:

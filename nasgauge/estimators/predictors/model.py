@@ -16,13 +16,15 @@ from nasgauge.spaces import Arch, Space
 class Training:
     """How a network is trained: Adam on batches without replacement, the defaults those of ning2020surgery.
 
-    loss: a name of LOSSES. Fewer architectures than a batch make one batch an epoch.
+    loss: a name of LOSSES. Fewer architectures than a batch make one batch an epoch. device: where the network lives,
+    see `device_named`; its initial weights and the order of the batches are drawn on the CPU, whatever it is.
     """
 
     loss: str = "hinge"
     epochs: int = 200
     batch_size: int = 512
     lr: float = 1e-3
+    device: str = "cpu"
 
 
 @final

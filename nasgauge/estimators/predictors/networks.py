@@ -81,14 +81,19 @@ class GATES(nn.Module):
 
     def forward(self, g: Graphs, beside: torch.Tensor) -> torch.Tensor:
         parts = self.operation(g.tokens)
-        n_parts = torch.bincount(g.owner, minlength=len(g.source)).clamp(min=1)
+        n_parts = _numbers(g.owner, len(g.source)).clamp(min=1)
         operation = parts.new_zeros(len(g.source), parts.shape[1]).index_add(0, g.owner, parts) / n_parts[:, None]
-        is_input = torch.zeros(g.n_nodes, dtype=torch.bool).index_fill(0, g.inputs, True)
+        is_input = torch.zeros(g.n_nodes, dtype=torch.bool, device=g.inputs.device).index_fill(0, g.inputs, True)
         x = torch.where(is_input[:, None], self.start[0], self.start[1])  # (n_nodes, width)
         for i, (gate, pass_on) in enumerate(zip(self.gate, self.pass_on, strict=True)):
             x = pass_on(torch.relu(x) if i else x)
             x = x.index_add(0, g.target, torch.sigmoid(gate(operation)) * x[g.source])  # messages: (n_edges, width)
-        n_outputs = torch.bincount(g.cell_of, minlength=g.n_archs * g.n_cells)
+        n_outputs = _numbers(g.cell_of, g.n_archs * g.n_cells)
         cells = x.new_zeros(g.n_archs * g.n_cells, x.shape[1]).index_add(0, g.cell_of, x[g.outputs])
         cells = (cells / n_outputs[:, None]).view(g.n_archs, -1)
         return self.head(torch.cat([cells, beside], dim=1)).squeeze(1)
+
+
+def _numbers(group: torch.Tensor, n: int) -> torch.Tensor:
+    """How many members each of n groups has (n,), from the members' groups."""
+    return torch.zeros(n, dtype=torch.int64, device=group.device).index_add(0, group, torch.ones_like(group))

@@ -16,6 +16,7 @@ from nasgauge.estimators.predictors.dictionary import get_encoder
 from nasgauge.estimators.predictors.losses import LOSSES
 from nasgauge.estimators.predictors.model import Lesson, Model, Training
 from nasgauge.estimators.predictors.not_scored import NotScored
+from nasgauge.nets import device_named
 from nasgauge.spaces import Arch, Space
 from nasgauge.tables import ERRORS, LESSONS, SCORES, check, empty
 
@@ -28,10 +29,11 @@ _LEAST = 2
 class Predictor(Estimator):
     """A model that `fit` learns from the accuracies it is given, and its scores of any architecture.
 
-    `encoder`: a name of ENCODERS; `training`: loss, epochs, batches. `beside`: scores of other estimators that it reads
-    as well. `seed`: of the initial weights, trees and batches. `judged`: "all", "unseen" (architectures that were
-    learned from are passed over), or "unseen_classes" (and so are their isomorphic twins). An architecture that holds a
-    word that no training one held, or that a score beside it lacks, has an error.
+    `encoder`: a name of ENCODERS; `training`: loss, epochs, batches and device (also "auto", see `device_named`) of one
+    that is a network. `beside`: scores of other estimators that it reads as well. `seed`: of the initial weights, trees
+    and batches. `judged`: "all", "unseen" (architectures that were learned from are passed over), or "unseen_classes"
+    (and so are their isomorphic twins). An architecture that holds a word that no training one held, or that a score
+    beside it lacks, has an error.
 
     `label`, `kind`, `draw`: its name in tables, and what it is called there apart from n_fit, draw and seed (table
     LESSONS). `signal`: whose scores it learns from in place of the truth, "" for the truth. What `fit` learned:
@@ -70,6 +72,12 @@ class Predictor(Estimator):
         encoder = get_encoder(self.encoder)
         if self.training.loss not in LOSSES:
             raise UserError(f"predictor: unknown loss {self.training.loss!r}; there are {', '.join(LOSSES)}")
+        device_named(self.training.device, f"predictor {self.name!r}")
+        if not encoder.trains and self.training.device != "cpu":
+            what = f"device = {self.training.device!r}"
+            raise UserError(
+                f"predictor {self.name!r}: {what} changes nothing, as its encoder is no network; leave it out"
+            )
         if self.judged not in JUDGED:
             raise UserError(f"predictor: judged is {self.judged!r}; there are {', '.join(JUDGED)}")
         if encoder.reads == "scores" and not self.beside.names:
@@ -98,7 +106,8 @@ class Predictor(Estimator):
         start = time.perf_counter()
         model = get_encoder(self.encoder).make()
         archs = [self.space.from_str(text) for text in accuracy.index]
-        model.fit(Lesson(self.space, self.beside, archs, accuracy.to_numpy()), self.training, self.seed)
+        training = replace(self.training, device=device_named(self.training.device, f"predictor {self.name!r}"))
+        model.fit(Lesson(self.space, self.beside, archs, accuracy.to_numpy()), training, self.seed)
         known = {self._class_of(arch) for arch in archs} if self.judged == "unseen_classes" else set(accuracy.index)
         learned = {"model": model, "known": frozenset(known), **self._paid(seen)}
         learned["lessons"] = self._lessons(seen[seen["arch"].isin(accuracy.index)])

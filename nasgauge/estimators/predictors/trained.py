@@ -14,15 +14,20 @@ from nasgauge.estimators.predictors.losses import LOSSES
 from nasgauge.estimators.predictors.model import Lesson, Model, Training
 from nasgauge.estimators.predictors.networks import GATES, LSTM, MLP
 from nasgauge.estimators.predictors.not_scored import NotScored
+from nasgauge.nets import products
 from nasgauge.spaces import Arch
 
 _AT_ONCE = 4096  # architectures scored together
 
 
 class Trained(Model):
-    """A network on some reading of the architectures; final subclasses say which."""
+    """A network on some reading of the architectures; final subclasses say which.
+
+    It is trained and scores in float32, without TF32, on the device that the training names.
+    """
 
     network: nn.Module
+    device: str
 
     @abstractmethod
     def learn_words(self, archs: Sequence[Arch]) -> None:
@@ -34,30 +39,34 @@ class Trained(Model):
 
     @abstractmethod
     def read(self, archs: Sequence[Arch]) -> Any:
-        """What the network takes for these architectures."""
+        """What the network takes for these architectures, on the CPU; it has a method `to(device)`."""
 
+    @products("float32")
     def fit(self, lesson: Lesson, training: Training, seed: int) -> None:
         _check(training)
         archs, self.space, self.beside = lesson.archs, lesson.space, lesson.beside
+        self.device = training.device
         self.learn_words(archs)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)  # torch draws initial weights from its global generator alone
-            self.network = self.make()
+            self.network = self.make().to(self.device)
         generator = torch.Generator().manual_seed(seed)
-        target = _standardised(lesson.accuracy)
+        target = _standardised(lesson.accuracy).to(self.device)
         adam = torch.optim.Adam(self.network.parameters(), lr=training.lr)
         whole = self._whole(archs) if len(archs) <= training.batch_size else None
         for _ in range(training.epochs):
             for rows in torch.randperm(len(archs), generator=generator).split(training.batch_size):
                 seen = whole if whole is not None else self._whole([archs[i] for i in rows])
-                loss = LOSSES[training.loss](self.network(*seen), target if whole is not None else target[rows])
+                wanted = target if whole is not None else target[rows.to(self.device)]
+                loss = LOSSES[training.loss](self.network(*seen), wanted)
                 adam.zero_grad()
                 loss.backward()
                 adam.step()
 
     def _whole(self, archs: Sequence[Arch]) -> tuple[Any, torch.Tensor]:
         """What the network takes: the architectures, and what stands beside them, (n, n_beside)."""
-        return self.read(archs), torch.as_tensor(self.read_beside(archs), dtype=torch.float32)
+        beside = torch.as_tensor(self.read_beside(archs), dtype=torch.float32)
+        return self.read(archs).to(self.device), beside.to(self.device)
 
     @property
     def n_beside(self) -> int:
@@ -65,12 +74,14 @@ class Trained(Model):
         return len(self.beside.names)
 
     def check(self, arch: Arch) -> None:
-        self._whole([arch])
+        self.read([arch])
+        self.read_beside([arch])
 
     @torch.no_grad()
+    @products("float32")
     def score(self, archs: Sequence[Arch]) -> np.ndarray:
         parts = [self.network(*self._whole(archs[i : i + _AT_ONCE])) for i in range(0, len(archs), _AT_ONCE)]
-        return torch.cat(parts).double().numpy()
+        return torch.cat(parts).cpu().double().numpy()
 
 
 def _check(training: Training) -> None:

@@ -11,6 +11,8 @@ from functools import reduce
 import torch
 import torch.nn.functional as F
 
+from nasgauge.nets import rounding
+
 Size = int | Sequence[int]
 
 
@@ -39,11 +41,11 @@ def winners(
     of the first row whose maximum the window's exceeds by no more than it. So of equal pixels the first in the order of
     reading. The tolerance is eps^(5/6) times the root mean square of the channel over the batch (9e-14 of it in
     float64, 2e-6 in float32): above the rounding that a few layers leave between pixels that see the same, and so far
-    below what tells others apart that few tie in float32 and none in float64. Where values are not finite, the choice
-    of `F.max_pool2d`.
+    below what tells others apart that few tie in float32 and none in float64. Eps is that of products (`rounding`), so
+    more tie where these are rounded (2e-2 in bfloat16). Where values are not finite, the choice of `F.max_pool2d`.
     """
     kernel, stride, padding, dilation = _shape(kernel, stride, padding, dilation)
-    tolerance = torch.finfo(x.dtype).eps ** (5 / 6) * x.square().mean((0, 2, 3), keepdim=True).sqrt()
+    tolerance = rounding(x) ** (5 / 6) * x.square().mean((0, 2, 3), keepdim=True).sqrt()
     if not tolerance.isfinite().all():
         return F.max_pool2d(x, kernel, stride, padding, dilation, ceil_mode, return_indices=True)
     width = x.shape[3]

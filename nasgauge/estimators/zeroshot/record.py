@@ -25,10 +25,16 @@ class Gradients:
     """Pass "gradients": forward and backward of the mean cross-entropy.
 
     `loss`: in nats. `weights[l]`: dL/dW of layer l, in the order of `Record.layers`; zeros where no gradient arrives.
+    `eps`: relative rounding of the products that they come from; `rounded`: whether it is coarser than their type.
     """
 
     loss: float
     weights: tuple[torch.Tensor, ...]
+    eps: float
+
+    @property
+    def rounded(self) -> bool:
+        return self.eps > torch.finfo(self.weights[0].dtype).eps
 
 
 @dataclass(frozen=True)

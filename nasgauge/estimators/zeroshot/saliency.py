@@ -18,10 +18,19 @@ def plain(record: Record) -> float:
     """Minus the sum of gradient times weight: -sum_l g_l . w_l, in the sign convention of Ning et al. 2021.
 
     Range: all reals. A layer followed by batch normalisation contributes 0 up to the normalisation's eps, for the loss
-    does not change when its weight is scaled; so only shortcuts and classifier speak. Reference: Abdelfattah et al.
-    2021 (who do not negate).
+    does not change when its weight is scaled; so only shortcuts and classifier speak. Unmeasurable where products are
+    rounded to less than the weights' type and the sum is no greater than 4 r ||g w||, r being their relative rounding.
+    Reference: Abdelfattah et al. 2021 (who do not negate).
     """
-    return -_total((g * layer.weight).sum() for g, layer in _pairs(record))
+    value = -_total((g * layer.weight).sum() for g, layer in _pairs(record))
+    if record.gradients.rounded:
+        eps = record.gradients.eps
+        noise = 4 * eps * _total((g * layer.weight).square().sum() for g, layer in _pairs(record)) ** 0.5
+        if abs(value) <= noise:
+            raise Unmeasurable(
+                f"the sum is {value:.1g}, and products rounded to {eps:.1g} leave an error of {noise:.1g}"
+            )
+    return value
 
 
 def snip(record: Record) -> float:
@@ -67,10 +76,15 @@ def zico(records: tuple[Record, ...]) -> float:
     sum_l log sum_{w: std > 0} mean_b |g_wb| / std_b g_wb, std with divisor B. Weights whose mean absolute gradient is
     below eps^(2/3) of the network's greatest gradient (4e-11 of it in float64, 2e-5 in float32) are left out: theirs is
     a rounding error of zero, as behind a constant channel. Layers without any varying gradient are left out.
-    Unmeasurable for fewer than two batches or if no gradient varies. Range: all reals. Reference: Li et al. 2023.
+    Unmeasurable for fewer than two batches, if no gradient varies, or where products are rounded to less than the
+    weights' type (bfloat16, TF32), whose errors are the smallest deviations. Range: all reals.
+    Reference: Li et al. 2023.
     """
     if len(records) < 2:
         raise Unmeasurable(f"zico compares gradients of several batches, got {len(records)}")
+    if records[0].gradients.rounded:
+        eps = records[0].gradients.eps
+        raise Unmeasurable(f"products rounded to {eps:.1g} hide how gradients vary; measure zico in float32")
     layers = [torch.stack(of_layer) for of_layer in zip(*(r.gradients.weights for r in records), strict=True)]
     least = torch.finfo(layers[0].dtype).eps ** (2 / 3) * max(g.abs().max() for g in layers)
     terms = []

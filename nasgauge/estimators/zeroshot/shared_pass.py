@@ -11,6 +11,7 @@ from torch import nn
 from nasgauge.estimators.zeroshot.record import Codes, Gradients, Unmeasurable
 from nasgauge.estimators.zeroshot.watching import LayerWatch, ReluWatch
 from nasgauge.estimators.zeroshot.weights import Weight
+from nasgauge.nets import rounding, unrounded
 
 FIELDS = frozenset({"gradients", "fisher", "codes", "jacobian", "n_relu"})
 
@@ -22,7 +23,8 @@ def shared_pass(
 
     A field without a value is an Unmeasurable in its place; Unmeasurable is raised if the network gives no logits or
     the loss is not finite. The network must be in the state of `undisturbed`. Memory: the graph of one forward pass,
-    freed on return.
+    freed on return. Where products are rounded to less than the type of x, the Jacobian has a forward pass of its own
+    that is not: small eigenvalues of its correlations would be those of the rounding.
     """
     passes = set(passes)
     failed = {}
@@ -31,8 +33,13 @@ def shared_pass(
         weights = []
     if "jacobian" in passes and not x.is_floating_point():
         failed["jacobian"] = Unmeasurable(f"the inputs are {x.dtype}, by which nothing can be differentiated")
-    found = _measured(net, weights, x, y, passes - set(failed))
-    return {field: value for field, value in (found | failed).items() if field in passes | {"n_classes"}}
+    passes -= set(failed)
+    apart = passes & {"jacobian"} if x.is_floating_point() and rounding(x) > torch.finfo(x.dtype).eps else set()
+    found = _measured(net, weights, x, y, passes - apart) if passes != apart or not apart else {}
+    if apart:
+        with unrounded(x.device):
+            found |= _measured(net, [], x, y, apart)
+    return failed | {field: value for field, value in found.items() if field in passes | {"n_classes"}}
 
 
 def _measured(
@@ -59,7 +66,7 @@ def _measured(
             found["fisher"] = layers.sums(grads)
             layers.forget()  # else the second backward pass would be added to the first one's sums
         grads = tuple(torch.zeros_like(p) if g is None else g for p, g in zip(parameters, grads, strict=True))
-        found["gradients"] = Gradients(value, grads)
+        found["gradients"] = Gradients(value, grads, rounding(parameters[0]))
     if relus:
         relus.forget()
         unread = relus.unread

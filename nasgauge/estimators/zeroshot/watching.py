@@ -18,13 +18,15 @@ from nasgauge.estimators.zeroshot.functions import (
 )
 from nasgauge.estimators.zeroshot.record import Unmeasurable
 from nasgauge.estimators.zeroshot.weights import CHANNELLED, Weight
+from nasgauge.nets import autocast
 
 
 def sign_agreement(y: torch.Tensor) -> torch.Tensor:
     """Units at which two images agree to be above zero or not: K_ij, (N, N) float64 integers, from ReLU outputs.
 
     y: (N, ...), nothing below 0. With codes c = 0 or 1 and G = C C^T, K = units - G_ii - G_jj + 2 G. Products of codes
-    are summed in the working precision, at least float32, which is exact below 2^24 terms; wider layers are cut there.
+    are summed in the type of y, at least float32 (autocast is off), which is exact below 2^24 terms; wider layers are
+    cut there.
 
     >>> sign_agreement(torch.tensor([[0.0, 0.5, 2.0], [1.0, 0.5, 0.0]])).tolist()
     [[3.0, 1.0], [1.0, 3.0]]
@@ -33,10 +35,10 @@ def sign_agreement(y: torch.Tensor) -> torch.Tensor:
         y = y.permute(0, 2, 3, 1)  # the order of units does not matter, so channels-last need not be copied
     y = y.flatten(1)
     both_on = y.new_zeros((len(y), len(y)), dtype=torch.float64)
-    with torch.autocast(y.device.type, enabled=False):  # 16 bits would round the counts
+    summed = torch.promote_types(y.dtype, torch.float32)
+    with autocast("float32", y.device):
         for part in y.split(1 << 22, dim=1):
-            codes = part.sign()
-            codes = codes.float() if codes.dtype.itemsize < 4 else codes
+            codes = part.sign().to(summed)
             both_on += codes @ codes.T
     on = both_on.diagonal()
     return y.shape[1] - on[:, None] - on + 2 * both_on
@@ -145,7 +147,9 @@ class LayerWatch:
             self._kept.append((activation, activation._version))
 
             def arrive(gradient: torch.Tensor) -> None:
-                value = _by_channel(activation * gradient, last).square().mean(0).abs() / 2  # (C_out,)
+                product = activation * gradient
+                product = product.to(torch.promote_types(product.dtype, torch.float32))  # sums in 32 bits at least
+                value = _by_channel(product, last).square().mean(0).abs() / 2  # (C_out,)
                 self._sums[index] = self._sums[index] + value if index in self._sums else value
 
             self._handles.append(output.register_hook(arrive))

@@ -17,8 +17,18 @@ from nasgauge.estimators.zeroshot.proxies import get_proxy
 from nasgauge.estimators.zeroshot.proxy import Proxy
 from nasgauge.estimators.zeroshot.record import Counts, Record, Unmeasurable
 from nasgauge.images import check_images
-from nasgauge.nets import INITS, NetOptions, build, count, count_parameters, device_named
-from nasgauge.nets.precision import autocast, check_precision, dtype_of, products
+from nasgauge.nets import (
+    INITS,
+    NetOptions,
+    autocast,
+    build,
+    check_precision,
+    count,
+    count_parameters,
+    device_named,
+    dtype_of,
+    products,
+)
 from nasgauge.spaces import Arch, Space
 from nasgauge.tables import ERRORS, SCORES, check, empty
 
@@ -36,9 +46,10 @@ class ZeroShot(Estimator):
     networks of zen come from the same seed. Fixed: loss mean cross-entropy, normalisation by batch statistics, dropout
     off, no gradient accumulation. `zen_mixture`, `zen_repeats`: see `zen_pass`. `channels_last`: memory layout, which
     changes scores by rounding only; None: whichever is faster, so on the CPU alone. `device`: where the network lives,
-    see `device_named`; `precision`: one of nets.precision.PRECISIONS. `network`: gives an architecture's network,
-    instead of `net` and `init`, for weights that were trained; it is measured as it is. `label`: with one, estimators
-    are called "proxy (label)" in the tables.
+    see `device_named`. `precision`: a name of nets.PRECISIONS; grasp, jacob_cov, epe_nas and zen are measured in 32
+    bits at least, synflow in 64, whatever it is. `network`: gives an architecture's network, instead of `net` and
+    `init`, for weights that were trained; it is measured as it is. `label`: with one, estimators are called "proxy
+    (label)" in the tables.
 
     >>> from nasgauge.spaces import NB201
     >>> batch = (torch.linspace(-1, 1, 4 * 64).sin().reshape(4, 1, 8, 8), torch.tensor([0, 1, 2, 0]))
