@@ -13,8 +13,9 @@ from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import measured_on
 from nasgauge.report.downloads import csv_download
 from nasgauge.report.exhibit import Exhibit, Swatch, counted
-from nasgauge.report.panels import drawn_panels, show_ceiling
+from nasgauge.report.panels import drawn_panels, shows_ceiling
 
+_TRUTH = "truth"  # the section in which the page also says which truth it is, so that it is always there
 _PIXELS = 74  # of the page for an inch of a panel, at least
 Tables = tuple[pd.DataFrame, pd.DataFrame]  # scores and truth
 
@@ -52,12 +53,12 @@ def exhibits(bundle: Bundle, *, rng: np.random.Generator, progress: Progress = u
 
 
 def parts(shown: Mapping[str, Exhibit], bundle: Bundle) -> list[Part]:
-    """The sections of the page that have anything to show or say, in order."""
+    """The sections of the page that have anything to show or say, in order; that of the truth always has."""
     found = []
     for name, section in SECTIONS.items():
         figures = tuple(exhibit for key, exhibit in shown.items() if ANALYSES[key].section == name)
         unanswered = tuple(section.unanswered(shown, bundle.space, bundle.records))
-        if figures or unanswered:
+        if figures or unanswered or name == _TRUTH:
             found.append(Part(name, section.heading, figures, unanswered))
     return found
 
@@ -84,7 +85,7 @@ def _thinned(scores: pd.DataFrame, truth: pd.DataFrame, limit: int, rng: np.rand
 def _exhibit(analysis: Analysis, bundle: Bundle, sampled: str, tables: Tables, *, rng: np.random.Generator) -> Exhibit:
     table = analysis(*tables, bundle.space, rng=rng, records=bundle.records)
     notes = [sampled, analysis.caption, analysis.note(table) if analysis.note else ""]
-    if show_ceiling(analysis, table, bundle):
+    if shows_ceiling(analysis, table, bundle):
         notes.append(f"Dashed line: the noise ceiling{measured_on(bundle.ceiling_measure)}")
     absent = analysis.why_absent(table, bundle.space)
     return Exhibit(

@@ -29,7 +29,7 @@ def draw_panel(analysis: Analysis, rows: pd.DataFrame, ax, bundle: Bundle) -> No
         ax.axhline(ceiling, color="0.45", linewidth=1, linestyle=(0, (4, 2)), zorder=0)
 
 
-def show_ceiling(analysis: Analysis, table: pd.DataFrame, bundle: Bundle) -> bool:
+def shows_ceiling(analysis: Analysis, table: pd.DataFrame, bundle: Bundle) -> bool:
     """Whether a panel of this table shows the noise ceiling."""
     return any(_ceiling(analysis, rows, bundle) is not None for _, rows in analysis.panels(table))
 
