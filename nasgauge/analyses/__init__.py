@@ -1,7 +1,8 @@
 """Where and why is the guess wrong?
 
-Rule: one question a file, with `compute(scores, truth, space=None, ...) -> table`, pure, and `draw(table, ax)`. No
-training, no networks, no disk. A missing score is an absent row, and every table says its n.
+Rule: one question per file, with `compute(scores, truth, space=None, ...) -> table`, pure, `draw(table, ax)`, and at
+its end the entry `ANALYSIS` with all that reports show of it. No training, no networks, no disk; a space is an object,
+never looked up by its name. A missing score is an absent row, and every table says its n.
 """
 
 from nasgauge.analyses.analysis import Analysis, Bias
