@@ -1,24 +1,25 @@
 """Where and why is the guess wrong?
 
-Rule: one question a file, with `compute(scores, truth, space=None, ...) -> table`, pure, and `draw(table, ax)`. No
-training, no networks, no disk. A missing score is an absent row, and every table says its n.
+Rule: one question per file, with `compute(scores, truth, space=None, ...) -> table`, pure, `draw(table, ax)`, and at
+its end the entry `ANALYSIS` with all that reports show of it. No training, no networks, no disk; a space is an object,
+never looked up by its name. A missing score is an absent row, and every table says its n.
 """
 
-from nasgauge.analyses.analysis import SECTIONS, Analysis
+from nasgauge.analyses.analysis import Analysis, Bias
 from nasgauge.analyses.cells import operations_of, strokes
 from nasgauge.analyses.dictionary import ANALYSES
 from nasgauge.analyses.drawing import plain, tidy
 from nasgauge.analyses.properties import properties_of
 from nasgauge.analyses.rank_errors import rank_errors
-from nasgauge.analyses.rank_scatter import N_POINTS
+from nasgauge.analyses.sections import SECTIONS
 from nasgauge.analyses.sharing import shared
 from nasgauge.analyses.vectors import is_among, ranks
 
 __all__ = [
     "ANALYSES",
-    "N_POINTS",
     "SECTIONS",
     "Analysis",
+    "Bias",
     "is_among",
     "operations_of",
     "plain",

@@ -5,10 +5,13 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import LIMIT, Analysis
 from nasgauge.analyses.drawing import plain
 from nasgauge.analyses.vectors import TRUTH_NAME, mean_truth, scores_by_seed
 from nasgauge.criteria import kendall_tau
 from nasgauge.spaces import Space
+
+_N_LETTERS = 40  # of a name that count for the size, at most
 
 
 def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None) -> pd.DataFrame:
@@ -76,3 +79,38 @@ def _tau(a: np.ndarray, b: np.ndarray, *, same_seeds: bool) -> tuple[float, int]
     a, b = a[both], b[both]
     pairs = zip(a.T, b.T, strict=True) if same_seeds else product(a.T, b.T)
     return float(np.mean([kendall_tau(x, y) for x, y in pairs])), int(both.sum())
+
+
+def note(table: pd.DataFrame) -> str:
+    """How many pairs are undefined, if any."""
+    undefined = int(table["kendall_tau"].isna().sum())
+    why = "constant scores or too few architectures"
+    return f"A dash marks an undefined value ({undefined} pairs: {why})." if undefined else ""
+
+
+def size_of(table: pd.DataFrame) -> tuple[float, float]:
+    """Inches for the number of names and the longest of them; those above lean to the right."""
+    names = set(table["a"]) | set(table["b"])
+    inches, longest = 0.41 * len(names), 0.06 * min(_N_LETTERS, max(map(len, names), default=0))
+    return max(1.5, 1.65 * longest) + inches, max(1.2, 0.8 * longest) + inches
+
+
+ANALYSIS = Analysis(
+    name="agreement",
+    question="Which estimators say the same, and which say what the truth says?",
+    figure="Fig. 4",
+    paper_finding=(
+        "On NAS-Bench-201, Ning et al. (2021, Fig. 4 and Table A9) find relu_logdet (.611) and jacob_cov (.608) level "
+        "with counting parameters (.606), and snip, grad_norm and fisher ranking alike."
+    ),
+    section="agreement",
+    always=True,
+    caption="Kendall's tau-b; names in the order of their agreement with the truth.",
+    note=note,
+    limit=LIMIT,
+    compute=compute,
+    draw=draw,
+    size=(8.4, 8.0),
+    size_of=size_of,
+    wide=True,
+)

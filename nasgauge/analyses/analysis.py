@@ -1,4 +1,4 @@
-"""What an analysis is: a question, a table that answers it, and a drawing of that table."""
+"""What an analysis is: a question, a table that answers it, a drawing of that table, and what a report says of both."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,52 +7,79 @@ from typing import Any, final
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.cells import Stroke
 from nasgauge.spaces import Space
 
-SECTIONS = {
-    "bias": "Where the estimates are wrong",
-    "training": "While the supernet is trained",
-    "stability": "How stable the ranking is",
-    "search": "What a search would find",
-    "learning": "What predictors make of what they learn from",
-    "settings": "What the choices do",
-    "cost": "What a better ranking costs",
-}  # of reports, in this order: name -> heading
+LIMIT = 50_000  # architectures beyond which analyses that compare or draw each of them rest on a sample
+LIMIT_BIAS = 16_000  # the same for the analyses of bias, as pairs of architectures are many more
+_NO_ROWS = "There is nothing to draw: no estimator has a score."
 
 
 @final
 @dataclass(frozen=True)
-class Analysis:
-    """One question asked of scores and truth.
+class Bias:
+    """A property that explains what an estimator gets wrong, and whether more of it is overestimated."""
 
-    compute: (scores, truth, space=None, **options) -> table. draw: (table, ax, space=None), one panel. question: what
-    the table answers. figure: the figure of ning2021evaluating on the same question, "" where there is none.
-    paper_finding: what that paper found, one sentence with its place. size: (width, height) of a panel in inches.
-    panel_by: the column whose every value gets a panel of its own, "" for one panel. margins: (left, bottom, right,
-    top) of the axes in fractions of the panel, None where they depend on the labels. random: compute takes `rng`.
-    needs: names of the tables of `tables.RECORDS`, "complexity" (table COMPLEXITY) or "expenses" (EXPENSES), that
-    compute takes as keywords; without all of them there is nothing to ask. takes: names of those it takes where they
-    are there. counts: what the column n counts. caption: how to read the drawing, in a sentence or two. section: of
-    SECTIONS, where reports show it if it has anything to say; "" for those that every report shows in a place of their
-    own. upwards: the criterion that a panel's vertical axis shows, or "criterion" for the one that its rows name, so
-    that reports can draw the noise ceiling there; "" for none.
+    name: str
+    over: bool
+    explains: float
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """One question asked of scores and truth; reports take from this entry all that they show of it.
+
+    name: of the entry, its file and its downloads. question: what the table answers. figure: the figure of
+    ning2021evaluating on the same question, "" where there is none. paper_finding: what that paper found, one sentence
+    with its place. section: of `SECTIONS`, where reports show it. always: reports show it even if there is nothing to
+    draw, with the reason; others are left out then.
+
+    compute: (scores, truth, space=None, **options) -> table. random: compute takes `rng`. needs: names of the tables of
+    `tables.RECORDS`, "complexity" (table COMPLEXITY) or "expenses" (EXPENSES), that compute takes as keywords; without
+    all of them there is nothing to ask. takes: names of those it takes where they are there. counts: what the column n
+    counts. limit: number of architectures beyond which reports compute it on a random sample of so many.
+
+    draw: (table, ax, space=None), one panel. panel_by: the column whose every value gets a panel of its own, "" for one
+    panel. size: (width, height) of a panel in inches. size_of: table -> the same, where the table decides. margins:
+    (left, bottom, right, top) of the axes in fractions of the panel, None where they depend on the labels. wide: the
+    panel keeps its width and scrolls on a narrow page. upwards: the criterion that a panel's vertical axis shows, or
+    "criterion" for the one that its rows name, so that reports can draw the noise ceiling there; "" for none.
+
+    caption: how to read the drawing, in a sentence or two. note: table -> a sentence that depends on it, or "".
+    panel_note: rows of a panel -> a line below that panel, or "". legend: (table, space) -> strokes by label, asked
+    where there are panels. absence: (table, space) -> why there are no panels, or "". biases: table -> what each
+    estimator is biased to, which reports say in their first table.
     """
 
-    compute: Callable[..., pd.DataFrame]
-    draw: Callable[..., None]
+    name: str
     question: str
-    figure: str
+    figure: str = ""
     paper_finding: str
-    size: tuple[float, float]
-    panel_by: str = ""
-    margins: tuple[float, float, float, float] | None = None
+    section: str
+    always: bool = False
+
+    compute: Callable[..., pd.DataFrame]
     random: bool = False
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     counts: str = "architectures"
-    caption: str = ""
-    section: str = ""
+    limit: int | None = None
+
+    draw: Callable[..., None]
+    panel_by: str = ""
+    size: tuple[float, float]
+    size_of: Callable[[pd.DataFrame], tuple[float, float]] | None = None
+    margins: tuple[float, float, float, float] | None = None
+    wide: bool = False
     upwards: str = ""
+
+    caption: str = ""
+    note: Callable[[pd.DataFrame], str] | None = None
+    panel_note: Callable[[pd.DataFrame], str] | None = None
+    legend: Callable[[pd.DataFrame, Space | None], Mapping[str, Stroke]] | None = None
+    absence: Callable[[pd.DataFrame, Space | None], str] | None = None
+    biases: Callable[[pd.DataFrame], Mapping[str, tuple[Bias, ...]]] | None = None
 
     def __call__(
         self,
@@ -80,3 +107,12 @@ class Analysis:
         if not self.panel_by:
             return [("", table)]
         return [(str(label), rows) for label, rows in table.groupby(self.panel_by, sort=False)]
+
+    def panel_size(self, table: pd.DataFrame) -> tuple[float, float]:
+        """(width, height) of each panel of this table in inches."""
+        return self.size_of(table) if self.size_of else self.size
+
+    def why_absent(self, table: pd.DataFrame, space: Space | None) -> str:
+        """Why there is nothing to draw, "" where there is."""
+        reason = self.absence(table, space) if self.absence else ""
+        return reason or ("" if len(table) else _NO_ROWS)

@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import LINES, N_LINES, draw_line, legend_below, say, tidy
 from nasgauge.analyses.trend import judged
 from nasgauge.analyses.vectors import mean_truth, scores_by_seed
@@ -172,3 +173,24 @@ def _symbol(criterion: str, at: float) -> str:
     space = " " if entry.symbol.endswith(("topK", "bottomK")) else ""
     symbol = entry.symbol if not at else f"{entry.symbol.removesuffix('K')}{space}{amount}"
     return f"{symbol} ↓" if entry.better == "lower" else symbol
+
+
+ANALYSIS = Analysis(
+    name="by_setting",
+    question="Which choices of network, training and sampling does the ranking depend on?",
+    figure="Fig. A6",
+    paper_finding=(
+        "Ning et al. (2020, Fig. 3, and 2021, App. A.1.4) find that fewer channels cost little and fewer layers much; "
+        "several architectures a step do not help on NAS-Bench-201 (Table A2)."
+    ),
+    section="settings",
+    caption=(
+        "Criteria by the value of a setting; bands are the range over seeds. Of several series the first is "
+        "drawn, the table holds all; settings that change along are named."
+    ),
+    needs=("settings",),
+    compute=compute,
+    draw=draw,
+    panel_by="setting",
+    size=(3.3, 3.0),
+)

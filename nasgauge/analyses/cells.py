@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from nasgauge.analyses.drawing import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, YELLOW
-from nasgauge.spaces import Graph
+from nasgauge.spaces import Graph, Space
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,13 @@ def strokes(operations: Iterable[str]) -> dict[str, Stroke]:
 def operations_of(graphs: Iterable[Mapping[str, Graph]]) -> list[str]:
     """The operations that colours stand for in these cells, each once, sorted; those of a stack are written out."""
     return sorted({name for cells in graphs for graph in cells.values() for name in _operations(graph)})
+
+
+def without_space(table: pd.DataFrame, space: Space | None) -> str:
+    """Why cells cannot be drawn where nobody knows the space; "" where it is known."""
+    if space is None:
+        return "The space of these architectures is not known here, so no cells can be drawn; the table names them."
+    return ""
 
 
 def _operations(graph: Graph) -> set[str]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.drawing import BLUE, VERMILION, say, tidy
 from nasgauge.analyses.rank_errors import draws_of_rows, interval_of, rank_errors
 from nasgauge.analyses.vectors import ranks
@@ -109,3 +110,28 @@ def _quantities(part: pd.DataFrame, n_bootstrap: int, confidence: float, rng: np
         low, high = interval_of(draws, confidence)
         row |= {name: value, f"{name}_lower": low, f"{name}_upper": high}
     return row
+
+
+ANALYSIS = Analysis(
+    name="complexity_bias",
+    question="Are small or large architectures overestimated, and how well are equals in size ranked?",
+    figure="Fig. 5",
+    paper_finding=(
+        "Ning et al. (2021, Sec. 5.1) find that supernets underestimate large architectures early in training and less "
+        "so later, and rank large ones worse among themselves than small ones; synflow prefers large ones (Sec. 5.2)."
+    ),
+    section="bias",
+    caption=(
+        "Groups 1 (smallest) to 5 by number of parameters, below them Kendall's tau-b within the group. Bars: "
+        "mean difference of true and estimated rank, in shares of all architectures. Points: how far above (+) or "
+        "below equally good architectures the estimator puts the group; red where the interval excludes 0."
+    ),
+    needs=("complexity",),
+    random=True,
+    limit=LIMIT_BIAS,
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(2.3, 2.3),
+    margins=(0.2, 0.2, 0.97, 0.97),
+)

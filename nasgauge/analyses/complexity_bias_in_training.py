@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses import complexity_bias
+from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.drawing import LINES, draw_line, epoch_axis, legend_below, say, tidy
 from nasgauge.spaces import Space
 
@@ -59,3 +60,26 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     epoch_axis(ax, table["epoch"])
     legend_below(ax)
     tidy(ax)
+
+
+ANALYSIS = Analysis(
+    name="complexity_bias_in_training",
+    question="Does training alleviate the bias against large architectures?",
+    figure="Fig. 5",
+    paper_finding=(
+        "Ning et al. (2021, Sec. 5.1 and Fig. 5) see the mean rank difference fall with size early in training, "
+        "because large models converge more slowly, and the differences shrink later."
+    ),
+    section="bias",
+    caption=(
+        "Mean difference of true and estimated rank, in shares of all architectures, of five groups by number "
+        "of parameters; above 0: overestimated."
+    ),
+    needs=("checkpoint_scores", "complexity"),
+    random=True,
+    limit=LIMIT_BIAS,
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(3.3, 2.9),
+)

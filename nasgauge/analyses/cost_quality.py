@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import BLUE, GREEN, VERMILION, legend_below, say, tidy
 from nasgauge.analyses.front_names import write_names
 from nasgauge.analyses.fronts import levels_of
@@ -198,3 +199,26 @@ def _draw_points(ax, shown: pd.DataFrame) -> None:
             ax.plot(part["total_seconds"], part["value"], marker, markersize=5.5 if on_front else 4, **style)
         if len(rows):
             ax.plot([], [], marker, color=colour, markersize=5, label=pays_for)
+
+
+ANALYSIS = Analysis(
+    name="cost_quality",
+    question="What does a better ranking cost?",
+    paper_finding=(
+        "Ning et al. (2021, App. D and Table A9) tell no seconds of an estimator, only that all experiments took about "
+        "300 GPU days; on NAS-Bench-201 a supernet reaches a tau of .766, and the best zero-shot estimator, which "
+        "trains nothing, .611."
+    ),
+    section="cost",
+    caption=(
+        "Filled points: no other estimator is as good for as little or better for less; at most ten of them "
+        "are named. A kind without such a point has its best named in grey. Bars: least and greatest seed. The line is "
+        "the best that a budget buys."
+    ),
+    needs=("expenses",),
+    compute=compute,
+    draw=draw,
+    panel_by="panel",
+    size=(5.0, 4.0),
+    upwards="criterion",
+)

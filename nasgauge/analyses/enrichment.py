@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.drawing import BLUE, ORANGE, plain, say, tidy
 from nasgauge.analyses.properties import properties_of
 from nasgauge.analyses.rank_errors import draws_of_rows
@@ -112,3 +113,26 @@ def _ends(
         np.nanquantile(draws, sides, axis=0) if np.isfinite(draws).any() else np.full((2, values.shape[1]), np.nan)
     )
     return pd.Series(low, chosen.columns), pd.Series(high, chosen.columns)
+
+
+ANALYSIS = Analysis(
+    name="enrichment",
+    question="What do the architectures share that an estimator puts on top, or last?",
+    figure="Fig. 6",
+    paper_finding=(
+        "Ning et al. (2021, Sec. 5.2) find the largest architectures on top by synflow, and those without skips by "
+        "snip, grad_norm and fisher, whose gradients explode."
+    ),
+    section="bias",
+    caption=(
+        "Mean of a property over the best 5% by score (blue) and the worst 5% (orange, open) against all "
+        "architectures, in standard deviations, with intervals; bars: the same of the truly best and worst."
+    ),
+    takes=("complexity",),
+    random=True,
+    limit=LIMIT_BIAS,
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(2.9, 2.6),
+)

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import BLUE, epoch_axis, say, tidy
 from nasgauge.spaces import Space
 
@@ -58,3 +59,25 @@ def _distribution(value: pd.Series) -> tuple[float, ...]:
     value = value.sort_values().to_numpy()
     low, median, high = pd.Series(value).quantile([0.1, 0.5, 0.9])
     return float(value.mean()), float(value.std()), low, median, high, float((value < 0).mean()), len(value)
+
+
+ANALYSIS = Analysis(
+    name="forgetting",
+    question="Do the later steps of an epoch undo what an architecture has learned?",
+    figure="Fig. A14",
+    paper_finding=(
+        "Ning et al. (2021, Sec. 5.3 and Fig. A14) find forgetting in early training alone: later the values spread "
+        "less and their mean turns positive, so that training other architectures helps."
+    ),
+    section="training",
+    caption=(
+        "Accuracy at the end of the epoch minus that right after the architecture's own step; line: median, "
+        "band: .1 to .9 quantile. Below zero it was forgotten."
+    ),
+    needs=("forgetting",),
+    counts="trainings of architectures",
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(3.6, 2.3),
+)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import BLUE, epoch_axis, say, tidy
 from nasgauge.spaces import Space
 
@@ -113,3 +114,25 @@ def _distribution(cosine: pd.Series) -> tuple[float, ...]:
     """Mean, .1 and .9 quantile and number of the values, sorted so that their order is none."""
     cosine = cosine.sort_values().to_numpy()
     return float(cosine.mean()), *map(float, np.quantile(cosine, [0.1, 0.9])), len(cosine)
+
+
+ANALYSIS = Analysis(
+    name="gradient_similarity",
+    question="Do architectures pull their shared weights in the same direction?",
+    figure="Fig. A15",
+    paper_finding=(
+        "Ning et al. (2021, Fig. A15) find the gradients of two architectures least alike in the middle of the "
+        "network, in NAS-Bench-201 in the cells before the second reduction, and more alike as training goes on."
+    ),
+    section="training",
+    caption=(
+        "Mean cosine over pairs of architectures, from the images to the logits; band: .1 to .9 quantile of "
+        "the last epoch."
+    ),
+    needs=("gradients",),
+    counts="pairs of architectures",
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(4.4, 2.8),
+)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import BLUE, ORANGE, legend_below, say, tidy
 from nasgauge.analyses.trend import placed
 from nasgauge.analyses.validation_size import Batches, by_batch
@@ -79,3 +80,25 @@ def _levels(batches: Batches, true: np.ndarray) -> list[dict[str, object]]:
                 tau = kendall_tau(full[inside, i], true[inside])
                 rows.append({**key, "kendall_tau": tau, "n_levels": len(levels), "n": int(inside.sum())})
     return rows
+
+
+ANALYSIS = Analysis(
+    name="intra_level",
+    question="Does more validation data tell apart what one batch leaves equal?",
+    figure="Fig. 3",
+    paper_finding=(
+        "Ning et al. (2021, Sec. 4.1) find more negative than positive correlations within such levels when the "
+        "supernet is under-trained, and the contrary when it is trained."
+    ),
+    section="stability",
+    caption=(
+        "A level holds the architectures with equal accuracy on the first batch; the histogram counts levels "
+        "by Kendall's tau-b between their accuracy on all batches and the truth, for the first and the last "
+        "checkpoint, all seeds together."
+    ),
+    needs=("batch_scores",),
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(3.3, 2.7),
+)

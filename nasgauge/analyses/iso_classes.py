@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import LINES, N_LINES, epoch_axis, legend_below, plain, say, tidy
 from nasgauge.analyses.vectors import ranks
 from nasgauge.spaces import Space
@@ -75,3 +76,25 @@ def _spreads(part: pd.DataFrame) -> tuple[float, ...] | None:
     values = wide.to_numpy()
     overall = np.where(np.ptp(values, axis=0) > 0, values.std(axis=0), 0.0).mean()  # sums round, constants have none
     return (*map(float, (*within, between, overall)), classes[twins].nunique(), *wide.shape)
+
+
+ANALYSIS = Analysis(
+    name="iso_classes",
+    question="Do architectures that compute the same function get the same score?",
+    figure="Fig. A17",
+    paper_finding=(
+        "Ning et al. (2021, App. A.3.3 and Fig. A17) see the spread within isomorphism classes shrink as training "
+        "goes on; Ning et al. (2020, Table 2) report a spread of ranks that falls from 162 to 117 between epochs 200 "
+        "and 1,000, where the truth's own is 65."
+    ),
+    section="stability",
+    caption=(
+        "Standard deviation of the scores within a class, mean over classes, over that of all scores; 0 is "
+        "perfect. The table holds ranks as well."
+    ),
+    needs=("class_scores",),
+    counts="classes of two members or more",
+    compute=compute,
+    draw=draw,
+    size=(3.6, 3.0),
+)

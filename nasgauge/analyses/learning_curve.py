@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import LINES, N_LINES, Line, draw_line, legend_below, say, tidy
 from nasgauge.analyses.trend import Pair, direction, places, spread, title
 from nasgauge.analyses.vectors import is_among, mean_truth
@@ -167,3 +168,25 @@ def _spreads(draws: Sequence[Sequence[float]]) -> dict[str, float]:
         "sd_draws": float(np.std([np.mean(seeds) for seeds in draws], ddof=1)) if len(draws) > 1 else np.nan,
         "sd_seeds": float(np.sqrt(np.mean(variances))) if variances else np.nan,
     }
+
+
+ANALYSIS = Analysis(
+    name="learning_curve",
+    question="How much better does a predictor get with what it learns from?",
+    paper_finding=(
+        "Ning et al. (2020, as submitted to ICLR 2021, Fig. 4) find GATES, trained with a ranking loss, ahead of LSTM, "
+        "MLP and random forest for 39, 78, 390 and 781 architectures of NAS-Bench-201."
+    ),
+    section="learning",
+    caption=(
+        "Lines are means over draws of what is learned from and over seeds, bands reach from the least to the "
+        "greatest. Of more than eight kinds of predictors those are drawn that agree best with the truth; the table "
+        "holds all."
+    ),
+    needs=("lessons",),
+    compute=compute,
+    draw=draw,
+    panel_by="panel",
+    size=(3.4, 3.2),
+    upwards="criterion",
+)

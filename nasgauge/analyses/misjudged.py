@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from nasgauge.analyses.cells import draw_cells
+from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
+from nasgauge.analyses.cells import draw_cells, without_space
 from nasgauge.analyses.rank_errors import rank_errors
 from nasgauge.analyses.vectors import ranks
 from nasgauge.errors import UserError
@@ -43,3 +44,25 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         raise UserError("misjudged: cells are drawn only in a known space; give the space of the architectures")
     captions = [f"rank {row.truth_rank:,.0f} taken for {row.score_rank:,.0f}" for row in table.itertuples()]
     draw_cells([space.graphs(space.from_str(arch)) for arch in table["arch"]], captions, ax)
+
+
+ANALYSIS = Analysis(
+    name="misjudged",
+    question="Which architectures are over- and underestimated most?",
+    paper_finding=(
+        "Ning et al. (2021, Sec. 6.2 and Fig. 9) find simple architectures with many isomorphic counterparts "
+        "overestimated by a supernet that samples encodings uniformly."
+    ),
+    section="bias",
+    caption=(
+        "The two most overestimated above the two most underestimated, against equally good architectures. "
+        "Strokes as under the best cells."
+    ),
+    absence=without_space,
+    limit=LIMIT_BIAS,
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(2.1, 3.7),
+    margins=(0.0, 0.0, 1.0, 1.0),
+)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.drawing import BLUE, plain, say, tidy
 from nasgauge.analyses.pairs import frequent, pairs_of
 from nasgauge.analyses.rank_errors import rank_errors
@@ -85,3 +86,25 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 def _bin(change: np.ndarray, n_bins: int) -> np.ndarray:
     return np.clip(np.floor((change + 1) / 2 * n_bins), 0, n_bins - 1).astype("int64")
+
+
+ANALYSIS = Analysis(
+    name="operation_changes",
+    question="By how much do truth and score change with an operation?",
+    figure="Fig. A13",
+    paper_finding=(
+        "Ning et al. (2021, Fig. A13) find the histograms of true and one-shot changes alike for all mutations of "
+        "NAS-Bench-201, 18,750 pairs each, and unlike for many of NAS-Bench-301 (Fig. A11)."
+    ),
+    section="bias",
+    caption=(
+        "Change of the rank when the second operation takes the place of the first, to the right: better. "
+        "Grey: truth; blue: score. The steps with the most pairs."
+    ),
+    counts="pairs",
+    limit=LIMIT_BIAS,
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(2.9, 3.1),
+)

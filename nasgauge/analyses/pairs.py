@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from nasgauge.spaces import Space, get_space
+from nasgauge.spaces import Space
 
 _COLUMNS = ["a", "b", "from_op", "to_op"]
 
@@ -16,13 +16,12 @@ def pairs_of(space: Space, names: pd.Index) -> pd.DataFrame:
     Each pair stands once, the word of a before that of b in the alphabet. Columns: a, b, from_op, to_op, step.
     Architectures that agree at all places but one stand together once that place is masked, so nothing is searched for.
     """
-    return _pairs_of(space.name, tuple(names))
+    return _pairs_of(space, tuple(names))
 
 
 @lru_cache(maxsize=4)
-def _pairs_of(space: str, names: tuple[str, ...]) -> pd.DataFrame:
-    known = get_space(space)
-    words = np.array([known.words(known.from_str(text)) for text in names], dtype=object)
+def _pairs_of(space: Space, names: tuple[str, ...]) -> pd.DataFrame:
+    words = np.array([space.words(space.from_str(text)) for text in names], dtype=object)
     if not len(words):
         return pd.DataFrame(columns=[*_COLUMNS, "step"])
     codes = np.stack([pd.factorize(column)[0] for column in words.T], axis=1)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.drawing import BLUE, ORANGE, VERMILION, legend_below, say, scale_of, tidy
 from nasgauge.analyses.fronts import levels_of, sized
 from nasgauge.errors import UserError
@@ -83,3 +84,25 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     ax.set_ylabel(f"accuracy, {unit}" if unit else "value of the truth")
     legend_below(ax)
     tidy(ax)
+
+
+ANALYSIS = Analysis(
+    name="pareto",
+    question="Are those that look small and good also small and good in truth?",
+    figure="Fig. A8",
+    paper_finding=(
+        "Ning et al. (2021, App. A.2.1, Fig. A8 and A9) find the front by one-shot score and parameters farthest from "
+        "the true one among the small architectures of NAS-Bench-301."
+    ),
+    section="bias",
+    caption=(
+        "Parameters across, true accuracy up; grey: all architectures. Blue: the true front; red: those on "
+        "the front by score and size; orange: those on the inverse one, large with a low score."
+    ),
+    needs=("complexity",),
+    limit=LIMIT_BIAS,
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(2.6, 2.6),
+)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.drawing import plain, say
 from nasgauge.analyses.rank_errors import draws_of_rows, interval_of, rank_errors
 from nasgauge.analyses.vectors import ranks
@@ -88,3 +89,25 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     ax.tick_params(length=0, labelcolor="0.3")
     for side in ax.spines.values():
         side.set_visible(False)
+
+
+ANALYSIS = Analysis(
+    name="place_bias",
+    question="Which operation is misjudged at which place?",
+    figure="Fig. A26",
+    paper_finding=(
+        "Ning et al. (2021, App. B.2 and Fig. A26), colouring scores by the operation of each edge, see plain "
+        "overestimate average pooling, and relu_logdet and jacob_cov prefer 1×1 to 3×3 convolutions."
+    ),
+    section="bias",
+    caption=(
+        "Mean excess over equally good architectures; brown: overestimated, violet: underestimated; dots: the "
+        "interval excludes 0. Places in the order of the encoding."
+    ),
+    random=True,
+    limit=LIMIT_BIAS,
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(2.6, 2.2),
+)

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from nasgauge.spaces import Space, get_space, properties
+from nasgauge.spaces import Space, properties
 
 SIZES = ("n_params", "macs")
 
@@ -30,13 +30,12 @@ def properties_of(
             if name in sizes and sizes[name].notna().any():
                 table[name] = sizes[name].reindex(archs).astype("float64")
     if space is not None and archs:
-        rows = [_properties(space.name, arch) for arch in archs]
+        rows = [_properties(space, arch) for arch in archs]
         names = rows[0].keys()
         table[list(names)] = np.array([[row[name] for name in names] for row in rows])
     return table
 
 
 @lru_cache(maxsize=200_000)
-def _properties(space: str, arch: str) -> dict[str, float]:
-    known = get_space(space)
-    return properties(known, known.from_str(arch))
+def _properties(space: Space, arch: str) -> dict[str, float]:
+    return properties(space, space.from_str(arch))

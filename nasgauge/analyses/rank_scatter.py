@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import LIMIT, Analysis
 from nasgauge.analyses.drawing import BLUE, tidy
 from nasgauge.analyses.vectors import is_among, mean_scores, mean_truth, ranks
 from nasgauge.spaces import Space
@@ -60,3 +61,30 @@ def _ranked(name: str, score: pd.Series, accuracy: pd.Series) -> pd.DataFrame:
     table = pd.DataFrame(columns)
     fractions = {f"{c}_fraction": table[c] / n for c in ("truth_rank", "score_rank")}
     return table.assign(**fractions, n=n)
+
+
+def note(table: pd.DataFrame) -> str:
+    """Whether a panel shows densities."""
+    dense = len(table) and table.groupby("estimator").size().max() > N_POINTS
+    return "Many architectures are shown as densities, darker where there are more." if dense else ""
+
+
+ANALYSIS = Analysis(
+    name="rank_scatter",
+    question="Where on the scale from best to worst does an estimator err?",
+    figure="Fig. A26",
+    paper_finding=(
+        "Ning et al. (2021, App. B.2) report that relu_logdet and jacob_cov rank well overall and yet find few of the "
+        "top 5% (.158 and .087 of them), because they favour 1×1 over 3×3 convolutions."
+    ),
+    section="ranks",
+    always=True,
+    caption="Ranks as fractions of n; the best architecture is at the lower left.",
+    note=note,
+    limit=LIMIT,
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(2.1, 2.1),
+    margins=(0.2, 0.2, 0.98, 0.98),
+)

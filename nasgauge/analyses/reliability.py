@@ -7,6 +7,7 @@ from math import comb
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import BLUE, tidy
 from nasgauge.analyses.vectors import is_among
 from nasgauge.criteria import kendall_tau
@@ -110,3 +111,33 @@ def _seed_splits(n_seeds: int, h: int, n_splits: int, rng: np.random.Generator) 
         ]  # the half with the smallest seed is first
         pairs += [(list(first), list(second)) for second in combinations(rest, h)]
     return pairs
+
+
+def note(table: pd.DataFrame) -> str:
+    """What the marks are, where there are any."""
+    return "Points: mean over splits of the seeds; bars: least to greatest." if len(table) else ""
+
+
+def absence(table: pd.DataFrame, space: Space | None) -> str:
+    """Without repeated trainings there is no row."""
+    return (
+        "" if len(table) else "The truth has a single training of each architecture, so nothing is known of its noise."
+    )
+
+
+ANALYSIS = Analysis(
+    name="reliability",
+    question="How far can the truth itself be trusted?",
+    paper_finding=(
+        "Ning et al. (2021) do not ask this of their topological search spaces; for NDS ResNet they take the 5,000 "
+        "architectures that were trained with three seeds (App. D)."
+    ),
+    section="truth",
+    always=True,
+    note=note,
+    absence=absence,
+    random=True,
+    compute=compute,
+    draw=draw,
+    size=(5.2, 3.2),
+)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import BLUE, tidy
 from nasgauge.analyses.vectors import mean_scores
 from nasgauge.errors import UserError
@@ -83,3 +84,30 @@ def _histogram(name: str, score: np.ndarray, quantiles: tuple[float, float], n_b
         counts, left, right = np.array([len(inside)]), np.array([low]), np.array([high])
     rows = {"estimator": name, "left": left, "right": right, "n_scores": counts, "scale": "log" if log else "linear"}
     return pd.DataFrame(rows).assign(n_below=below, n_above=above, n_distinct=len(np.unique(score)), n=len(score))
+
+
+def panel_note(rows: pd.DataFrame) -> str:
+    """How many distinct scores the estimator gave."""
+    return f"{rows['n_distinct'].iloc[0]:,} distinct scores"
+
+
+ANALYSIS = Analysis(
+    name="score_histogram",
+    question="How are the scores spread: crowded, in steps, or ruled by a few outliers?",
+    figure="Fig. A25",
+    paper_finding=(
+        "Ning et al. (2021, Fig. A25) find outliers in the scores of every zero-shot estimator and plot only what lies "
+        "between the .1 and .9 quantiles; synflow alone runs up to 7.55e49."
+    ),
+    section="scores",
+    always=True,
+    caption=(
+        "Score across, architectures up, between the .1 and .9 quantiles; below and above count the scores outside."
+    ),
+    panel_note=panel_note,
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(2.1, 1.6),
+    margins=(0.19, 0.26, 0.97, 0.97),
+)

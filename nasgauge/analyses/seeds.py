@@ -7,6 +7,7 @@ from math import comb
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import LINES, N_LINES, legend_below, plain, say, tidy
 from nasgauge.analyses.trend import placed, spread, steady
 from nasgauge.analyses.vectors import mean_truth, scores_by_seed
@@ -96,3 +97,23 @@ def _sets(n_seeds: int, m: int, limit: int) -> list[Sequence[int]]:
     if comb(n_seeds, m) <= limit:
         return [list(chosen) for chosen in combinations(range(n_seeds), m)]
     return [[(start + i) % n_seeds for i in range(m)] for start in range(n_seeds)]
+
+
+ANALYSIS = Analysis(
+    name="seeds",
+    question="How much is luck: do the seeds of an estimator agree, and does averaging their scores help?",
+    figure="Fig. 7",
+    paper_finding=(
+        "Ning et al. (2021, Sec. 5.3 and 6.1) find that the mean score of several supernets ranks more stably than one "
+        "supernet."
+    ),
+    section="stability",
+    caption=(
+        "Kendall's tau-b with the truth of scores averaged over so many seeds; bars reach from the worst to "
+        "the best set of seeds. The legend gives the agreement of two seeds."
+    ),
+    compute=compute,
+    draw=draw,
+    size=(4.4, 3.6),
+    upwards="kendall_tau",
+)

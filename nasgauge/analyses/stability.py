@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import draw_leading, epoch_axis, say, tidy
 from nasgauge.analyses.trend import cubes, direction, judged, placed
 from nasgauge.analyses.vectors import mean_truth
@@ -92,3 +93,26 @@ def _neighbours(cube: np.ndarray, epochs: Sequence[int], oldest: Sequence[int]) 
             if j is not None:
                 pairs.setdefault((i, j), []).append(seed)
     return pairs
+
+
+ANALYSIS = Analysis(
+    name="stability",
+    question="How much does a ranking change from one checkpoint to the next?",
+    figure="Fig. 7",
+    paper_finding=(
+        "Ning et al. (2021, Sec. 5.3) find rankings steadier with training, steadiest among bad architectures, and "
+        "steadier still once several supernets or checkpoints are averaged."
+    ),
+    section="stability",
+    caption=(
+        "The later checkpoint takes the place of the truth; lines are means over seeds, bands their range. "
+        "Averages are compared with the next one that shares no checkpoint with them. Compare estimators with the same "
+        "checkpoints: the farther apart, the less they agree."
+    ),
+    needs=("checkpoint_scores",),
+    takes=("windows",),
+    compute=compute,
+    draw=draw,
+    panel_by="panel",
+    size=(3.3, 2.9),
+)

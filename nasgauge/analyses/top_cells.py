@@ -2,12 +2,14 @@
 
 import pandas as pd
 
-from nasgauge.analyses.cells import draw_cells
+from nasgauge.analyses.analysis import Analysis
+from nasgauge.analyses.cells import Stroke, draw_cells, operations_of, strokes, without_space
 from nasgauge.analyses.drawing import scale_of
 from nasgauge.analyses.vectors import TRUTH_NAME, is_among, mean_scores, mean_truth, ranks
 from nasgauge.errors import UserError
 from nasgauge.spaces import Space
 
+_N_OPERATIONS = 1_000  # architectures looked at for the legend's operations
 _COLUMNS = (
     "estimator",
     "place",
@@ -74,3 +76,38 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 def _written(value: float, unit: str) -> str:
     return f"{value:.2f}%" if unit else f"{value:.4g}"
+
+
+def panel_note(rows: pd.DataFrame) -> str:
+    """How many share the last place, if more do than there is room for."""
+    n_tied = rows["n_tied_at_border"].iloc[0]
+    return f"{n_tied:,} tie for the last place" if n_tied else ""
+
+
+def legend(table: pd.DataFrame, space: Space) -> dict[str, Stroke]:
+    """The operations of the cells that are drawn, with their strokes."""
+    archs = table["arch"].unique()[:_N_OPERATIONS]
+    return strokes(operations_of(space.graphs(space.from_str(arch)) for arch in archs))
+
+
+ANALYSIS = Analysis(
+    name="top_cells",
+    question="What do the architectures look like that an estimator likes best?",
+    figure="Fig. 6",
+    paper_finding=(
+        "Ning et al. (2021, Sec. 5.2 and App. B.2) find synflow choosing the largest cells, and snip, grad_norm and "
+        "fisher cells without skips: their first choice, a chain of three 3×3 convolutions, reaches 88.52%, and 93.99% "
+        "once a skip joins input and output."
+    ),
+    section="cells",
+    always=True,
+    caption="The three best of each; equal scores in alphabetical order. Faint edges carry nothing to the output.",
+    panel_note=panel_note,
+    absence=without_space,
+    legend=legend,
+    compute=compute,
+    draw=draw,
+    panel_by="estimator",
+    size=(2.1, 3.0),
+    margins=(0.0, 0.0, 1.0, 1.0),
+)

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import draw_leading, epoch_axis, say, tidy
 from nasgauge.analyses.trend import places
 from nasgauge.spaces import Space
@@ -55,3 +56,20 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         ax.minorticks_off()
     ax.set_ylabel(table["panel"].iloc[0].lower())
     tidy(ax)
+
+
+ANALYSIS = Analysis(
+    name="training_curve",
+    question="Had training settled when the scores were taken?",
+    paper_finding=(
+        "Ning et al. (2021, App. D) halve the learning rate when the mean training loss has not fallen for 30 epochs."
+    ),
+    section="training",
+    caption="Lines are means over seeds, bands reach from the lowest to the highest.",
+    needs=("training_log",),
+    counts="seeds",
+    compute=compute,
+    draw=draw,
+    panel_by="panel",
+    size=(3.3, 2.9),
+)

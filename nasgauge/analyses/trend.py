@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import draw_leading, epoch_axis, say, tidy
 from nasgauge.analyses.vectors import mean_scores, mean_truth
 from nasgauge.criteria import CRITERIA, BoundCriterion, CriterionSpec, kendall_tau, resolve_all
@@ -186,3 +187,25 @@ def _mean_panel(rows: list[dict[str, object]]) -> str:
     if ((values >= 0) & (values <= 1)).all():
         return "Mean score, between 0 and 1"
     return "Mean score, between -10 and 0" if ((values >= -10) & (values < 0)).all() else ""
+
+
+ANALYSIS = Analysis(
+    name="trend",
+    question="How does the quality of the ranking grow with training, and which part of it first?",
+    figure="Fig. 1",
+    paper_finding=(
+        "Ning et al. (2021, Sec. 4.1) see every criterion rise with training except on NAS-Bench-101; the bottom 5% "
+        "are told apart better than the top 5%, and the best architectures stand out first."
+    ),
+    section="training",
+    caption=(
+        "Lines are means over seeds, bands reach from the lowest to the highest. Of more than eight estimators "
+        "those are drawn whose scores agree best with the truth; the table holds all."
+    ),
+    needs=("checkpoint_scores",),
+    compute=compute,
+    draw=draw,
+    panel_by="panel",
+    size=(3.3, 2.9),
+    upwards="criterion",
+)

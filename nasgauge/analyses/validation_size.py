@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses.analysis import Analysis
 from nasgauge.analyses.drawing import BLACK, BLUE, SKY, Line, draw_line, legend_below, say, tidy
 from nasgauge.analyses.trend import direction, judged, placed, steady
 from nasgauge.analyses.vectors import mean_truth
@@ -143,3 +144,22 @@ def _numbers(n_batches: int) -> list[int]:
     ([1, 2, 4, 8, 10], [1, 2, 4, 8], [1])
     """
     return [*(2**k for k in range((n_batches - 1).bit_length())), n_batches]
+
+
+ANALYSIS = Analysis(
+    name="validation_size",
+    question="How many validation images does a supernet's score need?",
+    figure="Fig. 3",
+    paper_finding=(
+        "Ning et al. (2021, Sec. 4.1 and App. A.1.2) find more validation data helpful to a well-trained supernet (on "
+        "NAS-Bench-201 tau is about .5 with few batches and .76 with all), yet harmful on NAS-Bench-301 at epoch 200."
+    ),
+    section="stability",
+    caption="Scores from the first so many batches of validation images; bands are the range over seeds.",
+    needs=("batch_scores",),
+    compute=compute,
+    draw=draw,
+    panel_by="panel",
+    size=(3.3, 2.9),
+    upwards="criterion",
+)

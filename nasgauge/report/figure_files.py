@@ -5,13 +5,15 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from nasgauge.analyses import ANALYSES, plain
+from nasgauge.analyses import ANALYSES, Analysis, plain
 from nasgauge.errors import UserError
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.figures import STYLE
 from nasgauge.report.forest import draw_forest, size
-from nasgauge.report.gallery import draw_panel, exhibits, panels_of
+from nasgauge.report.gallery import exhibits
+from nasgauge.report.panels import draw_panel, panels_of
 
 KINDS = ("pdf", "svg")
 _N_COLUMNS = 4
@@ -57,17 +59,16 @@ def _figures(bundle: Bundle):
         yield "values", figure
         for name, exhibit in exhibits(bundle, rng=np.random.default_rng(0)).items():
             if exhibit.panels:
-                yield name, _sheet(Figure, name, exhibit, bundle)
+                yield name, _sheet(Figure, ANALYSES[name], exhibit.table, bundle)
 
 
-def _sheet(figure_of, name: str, exhibit, bundle: Bundle):
-    analysis = ANALYSES[name]
-    panels = panels_of(name, analysis, exhibit.table, bundle)
+def _sheet(figure_of, analysis: Analysis, table: pd.DataFrame, bundle: Bundle):
+    panels = panels_of(analysis, table, bundle)
     n_columns = min(_N_COLUMNS, len(panels))
     n_rows = math.ceil(len(panels) / n_columns)
-    width, height = panels[0][2]
+    width, height = analysis.panel_size(table)
     figure = figure_of(figsize=(n_columns * width, n_rows * (height + _HEADING)), layout="constrained")
-    for i, (label, rows, _) in enumerate(panels, start=1):
+    for i, (label, rows) in enumerate(panels, start=1):
         ax = figure.add_subplot(n_rows, n_columns, i)
         draw_panel(analysis, rows, ax, bundle)
         ax.set_title(plain(label), fontsize=8)

@@ -2,9 +2,14 @@
 
 import math
 
+import numpy as np
+
 from nasgauge.analyses import plain, tidy
 from nasgauge.report.bundle import Bundle
-from nasgauge.report.ceilings import ceiling_row
+from nasgauge.report.ceilings import ceiling_row, measured_on, with_ceilings
+from nasgauge.report.downloads import csv_download
+from nasgauge.report.exhibit import Exhibit, Panel, counted
+from nasgauge.report.figures import svg
 from nasgauge.report.labels import COUNTING, Heading, best_first, by_key, leading
 
 _ACCENT, _GREY, _PUBLISHED = "#0072B2", "0.45", "#D55E00"
@@ -13,6 +18,30 @@ _ACCENT, _GREY, _PUBLISHED = "#0072B2", "0.45", "#D55E00"
 def size(bundle: Bundle) -> tuple[float, float]:
     """Width and height in inches for the number of estimators."""
     return 4.8, 0.7 + 0.2 * bundle.values["estimator"].nunique()
+
+
+def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
+    """The leading criterion of all estimators as a figure; its download is the whole table of values."""
+    by = leading(bundle.values)
+    drawing = svg(
+        lambda ax: draw_forest(bundle, ax), size(bundle), label=f"{by.symbol} with intervals", salt="forest", most=1.35
+    )
+    values = with_ceilings(bundle.values, bundle.ceiling)
+    notes = ["Points are values and bars their bootstrap intervals; counting baselines are grey."]
+    if len(bundle.ceiling):
+        on = "on the architectures that are judged"
+        notes.append(f"Dashed line and band: the noise ceiling {on}{measured_on(bundle.ceiling_measure)}")
+    if bundle.published is not None:
+        notes.append("Open diamonds: published values.")
+    return Exhibit(
+        name="values",
+        question="How well does each estimator rank, and how sure is that?",
+        n=counted(bundle.values["n"], "architectures"),
+        notes=tuple(notes),
+        panels=(Panel("", drawing),),
+        download=csv_download(values, "values", rng=rng),
+        table=values,
+    )
 
 
 def draw_forest(bundle: Bundle, ax) -> None:

@@ -19,7 +19,8 @@ from nasgauge.progress import Progress, untold
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.criteria_table import ceiling_rows, columns, estimator_rows, sources
 from nasgauge.report.explorer import explorer
-from nasgauge.report.gallery import exhibits, forest, sections
+from nasgauge.report.forest import forest
+from nasgauge.report.gallery import biases, exhibits, parts
 from nasgauge.report.labels import best_first, heading, leading
 from nasgauge.report.summary import summary
 from nasgauge.report.wording import answer
@@ -32,23 +33,23 @@ _SCRIPTS = ("sort", "figures", "explorer")
 def render(bundle: Bundle, *, progress: Progress = untold) -> str:
     """The page as one string; the same bundle gives the same bytes.
 
-    Everything from the bundle is escaped. Beyond 50,000 architectures matrix and scatter rest on a seeded sample,
-    beyond 16,000 the analyses of bias, beyond 2,000 the explorer, and downloads hold at most 20,000 rows; the captions
-    say so. progress(done, total): told after each analysis.
+    Everything from the bundle is escaped. Beyond the limit in its entry an analysis rests on a seeded sample of the
+    architectures, beyond 2,000 of them the explorer does, and downloads hold at most 20,000 rows; the captions say so.
+    progress(done, total): reported after each analysis.
     """
     rng = np.random.default_rng(_SEED)
     rows = estimator_rows(bundle)
     by = leading(bundle.values)
     figure = forest(bundle, rng=rng)
     shown = exhibits(bundle, rng=rng, progress=progress)
-    profile = shown["bias_profile"].table if "bias_profile" in shown else None
+    biased = biases(shown)
     return rendered(
         "page.html.j2",
         title=bundle.title,
         provenance=dict(bundle.provenance),
         n_truth=bundle.truth["arch"].nunique(),
-        answer=answer(bundle, profile),
-        lines=summary(bundle, profile),
+        answer=answer(bundle, biased),
+        lines=summary(bundle, biased),
         leading=by,
         has_contest=len(bundle.contest) > 0,
         has_connected=len(bundle.connected) > 0,
@@ -66,8 +67,7 @@ def render(bundle: Bundle, *, progress: Progress = untold) -> str:
         has_costs="expenses" in bundle.records,
         any_trained=any(row.n_trained for row in rows),
         forest=figure,
-        exhibits=shown,
-        sections=sections(shown, bundle),
+        parts=parts(shown, bundle),
         failures=_failures(bundle.errors),
         n_failures=len(bundle.errors),
         settings=list(_flat(bundle.study)),

@@ -1,23 +1,12 @@
 """The first table of the page: which estimator, how good, how sure, biased to what."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
+from nasgauge.analyses import Bias
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.labels import COUNTING, EN_DASH, Heading, best_first, by_key, interval, leading, number
-
-_N_BIASES = 3
-
-
-@dataclass(frozen=True)
-class Bias:
-    """A property that explains what an estimator gets wrong, and whether more of it is overestimated."""
-
-    name: str
-    over: bool
-    explains: float
 
 
 @dataclass(frozen=True)
@@ -38,33 +27,16 @@ class Judged:
     biases: tuple[Bias, ...] | None
 
 
-def biases_of(profile: pd.DataFrame | None) -> dict[str, tuple[Bias, ...]]:
-    """Per estimator the steps of a table of `bias_profile`, the most telling first; without a step it is found free.
-
-    >>> row = {"estimator": "e", "property": "depth", "effect": -0.1, "step": 1, "explains": 0.2}
-    >>> biases_of(pd.DataFrame([row]))["e"][0].over
-    False
-    """
-    found: dict[str, tuple[Bias, ...]] = {}
-    for name, rows in () if profile is None else profile.groupby("estimator"):
-        steps = rows[rows["step"].notna()].sort_values("step")
-        found[str(name)] = tuple(
-            Bias(row.property, row.effect > 0, row.explains) for row in steps.head(_N_BIASES).itertuples()
-        )
-    return found
-
-
 def is_near(row: object) -> bool:
     """Whether a paired bootstrap does not separate an estimator (row of CONTEST) from the best, itself among them."""
     return not (math.isnan(row.behind) or row.behind_lower > 0)
 
 
-def summary(bundle: Bundle, profile: pd.DataFrame | None) -> list[Judged]:
-    """A line an estimator, the best first; profile: the table of the analysis `bias_profile`, None if there is none."""
+def summary(bundle: Bundle, biases: Mapping[str, tuple[Bias, ...]]) -> list[Judged]:
+    """One line per estimator, the best first; biases: what each is biased to, where that was computed."""
     by = leading(bundle.values)
     values, whole = by_key(bundle.values), by_key(bundle.connected)
     contest = {row.estimator: row for row in bundle.contest.itertuples()}
-    biases = biases_of(profile)
     lines = []
     for name in best_first(bundle.values, by):
         row, beside = values.get((name, by.key)), contest.get(name)

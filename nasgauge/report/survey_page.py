@@ -12,9 +12,9 @@ import pandas as pd
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import ceiling_sets, with_ceilings
 from nasgauge.report.downloads import csv_download
+from nasgauge.report.exhibit import Exhibit, Panel
 from nasgauge.report.figures import svg
 from nasgauge.report.forest import draw_forest, size
-from nasgauge.report.gallery import Exhibit, Panel
 from nasgauge.report.labels import COUNTING, EN_DASH, Heading, by_key, heading, interval, number
 from nasgauge.report.page import rendered, write_page
 from nasgauge.report.summary import is_near
@@ -140,8 +140,15 @@ def _forest(bundles: Mapping[str, Bundle]) -> Exhibit:
     )
     table = pd.concat([b.values.assign(part=name) for name, b in bundles.items()], ignore_index=True)
     link = csv_download(table, "intervals", rng=np.random.default_rng(0))
-    return Exhibit("intervals", "How well does each estimator rank, and how sure is that?", "", "", "", notes, panels,
-                   link, table, column=330)  # fmt: skip
+    return Exhibit(
+        name="intervals",
+        question="How well does each estimator rank, and how sure is that?",
+        notes=notes,
+        panels=panels,
+        download=link,
+        table=table,
+        column=330,
+    )
 
 
 def _part(name: str, bundle: Bundle) -> dict[str, Any]:

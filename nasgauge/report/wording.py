@@ -1,22 +1,24 @@
 """The answer in words, made from the numbers."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import pandas as pd
 
+from nasgauge.analyses import Bias
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import ceiling_row
 from nasgauge.report.labels import COUNTING, Heading, best_first, by_key, interval, leading, number
-from nasgauge.report.summary import biases_of, is_near
+from nasgauge.report.summary import is_near
 
 
-def answer(bundle: Bundle, profile: pd.DataFrame | None = None) -> list[str]:
+def answer(bundle: Bundle, biases: Mapping[str, tuple[Bias, ...]] = MappingProxyType({})) -> list[str]:
     """Sentences: who is best, who is level, its bias, how far the ceiling is, and whether counting does as well.
 
     They follow the leading criterion alone. Level are those that the paired bootstrap of the bundle's contest does not
     separate from the best; without a contest the sentence is about intervals, and "overlap" is what it says and no
-    test. profile: the table of the analysis `bias_profile`; None: nothing is said of biases.
+    test. biases: what each estimator is biased to; nothing is said of one that is not among them.
     """
     by = leading(bundle.values)
     rows = {name: row for (name, key), row in by_key(bundle.values).items() if key == by.key}
@@ -27,7 +29,7 @@ def answer(bundle: Bundle, profile: pd.DataFrame | None = None) -> list[str]:
     best = rows[defined[0]]
     others = [rows[name] for name in defined[1:]]
     told = _contest(bundle.contest) if len(bundle.contest) else _separation(best, others)
-    bias = _bias(best.estimator, profile)
+    bias = _bias(best.estimator, biases.get(best.estimator))
     sentences = [_first(best, by, n_others=len(others)), *told, *bias, *_distance(bundle, best, by)]
     return [*sentences, *_counting(defined, rows, by), *_cautions(order, defined, rows)]
 
@@ -105,8 +107,7 @@ def _contest(contest: pd.DataFrame) -> list[str]:
     return [f"{share}; a paired bootstrap does not separate {_listed(level)} from it."]
 
 
-def _bias(name: str, profile: pd.DataFrame | None) -> list[str]:
-    found = biases_of(profile).get(name)
+def _bias(name: str, found: tuple[Bias, ...] | None) -> list[str]:
     if found is None:
         return []
     if not found:

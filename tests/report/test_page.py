@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nasgauge.analyses import ANALYSES
+from nasgauge.analyses.analysis import LIMIT_BIAS
 from nasgauge.errors import UserError
 from nasgauge.report import render, write
+from nasgauge.report.gallery import exhibits
 from nasgauge.tables import CEILING, ERRORS, VALUES, empty
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -245,7 +248,8 @@ def test_a_file_in_the_place_of_the_folder_is_told(bundle, tmp_path, monkeypatch
 
 
 def test_too_many_architectures_are_thinned_and_the_caption_says_so(bundle, monkeypatch):
-    monkeypatch.setattr("nasgauge.report.gallery.N_THINNED", 12)
+    for name in ("agreement", "rank_scatter"):
+        monkeypatch.setitem(ANALYSES, name, dataclasses.replace(ANALYSES[name], limit=12))
     only = dataclasses.replace(bundle, scores=bundle.scores.query("estimator == 'synflow'"))
     reader = Reader(render(only))
     n_archs = bundle.truth["arch"].nunique()
@@ -295,9 +299,6 @@ def test_the_first_table_says_who_how_sure_and_biased_to_what(bundle):
 
 
 def test_the_ceiling_is_drawn_where_the_axis_is_its_criterion(bundle):
-    from nasgauge.analyses import ANALYSES
-    from nasgauge.report.gallery import exhibits
-
     rows = [("synflow", a, 0, e, float(i % 7 + e)) for e in (1, 2) for i, a in enumerate(bundle.truth["arch"].unique())]
     log = pd.DataFrame(rows, columns=["estimator", "arch", "seed", "epoch", "score"])
     whole = dataclasses.replace(bundle, records={"checkpoint_scores": log})
@@ -309,9 +310,10 @@ def test_the_ceiling_is_drawn_where_the_axis_is_its_criterion(bundle):
 
 
 def test_biases_rest_on_fewer_where_there_are_too_many(bundle, monkeypatch):
-    from nasgauge.report.gallery import exhibits
-
-    monkeypatch.setattr("nasgauge.report.gallery.N_BIAS", 25)
+    for name, analysis in ANALYSES.items():
+        assert (analysis.limit == LIMIT_BIAS) == (analysis.section == "bias")
+        if analysis.section == "bias":
+            monkeypatch.setitem(ANALYSES, name, dataclasses.replace(analysis, limit=25))
     shown = exhibits(bundle, rng=np.random.default_rng(0))
     for name in ("bias_profile", "enrichment", "misjudged"):
         assert shown[name].table["n"].max() <= 25 and "Computed on 25 of 40" in shown[name].notes[0]
