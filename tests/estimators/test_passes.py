@@ -1,6 +1,7 @@
 """The passes leave no trace, fail into reasons, and obey the algebra that needs no second implementation."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -312,3 +313,17 @@ def test_dead_convolutions_count_in_relu_logdet_but_not_in_naswot():
     record = measure(dead_end, *batch(), {"codes", "gradients"})
     assert record.codes.reached.count(False) == 2  # one a cell
     assert PROXIES["relu_logdet"]([record]) != PROXIES["naswot"]([record])
+
+
+def test_normalisations_without_scale_are_expanded_with_one(monkeypatch):
+    """CUDA gives the moments that the expansion needs for normalisations with a scale alone."""
+    given = []
+    plain = torch.native_batch_norm
+    monkeypatch.setattr(
+        torch, "native_batch_norm", lambda x, scale, *rest: given.append(scale) or plain(x, scale, *rest)
+    )
+    net = build(
+        SPACE, (3,) * 6, replace(SMALL, bn_affine=False), generators=[torch.Generator().manual_seed(0)]
+    ).double()
+    assert not measure(net, *batch(), {"curvature"}).failures
+    assert len(given) > 12 and all(torch.is_tensor(scale) for scale in given)

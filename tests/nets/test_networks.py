@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
+from nasgauge import nets
 from nasgauge.errors import UserError
 from nasgauge.nets import INITS, NetOptions, build, complexity
 from nasgauge.spaces import NB201
@@ -132,3 +133,11 @@ def test_wrong_names_and_numbers_of_generators():
         build(SPACE, (0,) * 6, SMALL, generators=generators(), init="defualt")
     with pytest.raises(ValueError, match="2 replicas need as many generators"):
         build(SPACE, (0,) * 6, replace(SMALL, replicas=2), generators=generators())
+
+
+def test_weights_are_drawn_where_their_generator_is_and_then_moved(monkeypatch):
+    """So that a generator on the CPU serves networks on any device, and gives all of them the same weights."""
+    drawn = []
+    monkeypatch.setattr(nets, "initialise", lambda net, *_: drawn.extend(p.device.type for p in net.parameters()))
+    net = build(NB201(), (3,) * 6, NetOptions(channels=2), generators=[torch.Generator()], device="meta")
+    assert set(drawn) == {"cpu"} and {p.device.type for p in net.parameters()} == {"meta"}
