@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from nasgauge.errors import MAX_DRAWS, MAX_SEED, UserError, check_name, unknown_name
+from nasgauge.plugins import import_plugins
 
 Options = dict[str, Any]
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -24,6 +25,14 @@ def _plain_word(name: str) -> str:
 
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 FileName = Annotated[str, AfterValidator(_plain_word)]
+
+
+def _imported(names: tuple[str, ...]) -> tuple[str, ...]:
+    import_plugins(names)
+    return names
+
+
+Plugins = Annotated[tuple[str, ...], AfterValidator(_imported)]  # modules, imported wherever the file is read
 
 
 class _Model(BaseModel):
@@ -74,6 +83,7 @@ class Recipe(_Model):
     space: str
     data: str
     data_path: str | None = None
+    plugins: Plugins = ()
     archs: ArchSample = ArchSample()
     n_seeds: int = Field(ge=1)
     split: SplitSizes
@@ -134,9 +144,13 @@ Estimators = Annotated[tuple[EstimatorSpec, ...], BeforeValidator(expanded), Fie
 
 
 class Study(_Model):
-    """One experiment: a benchmark, a seeded sample of its classes, estimators, criteria."""
+    """One experiment: a benchmark, a seeded sample of its classes, estimators, criteria.
+
+    `plugins`: modules to import first, which register what the study names.
+    """
 
     title: str
+    plugins: Plugins = ()
     benchmark: str | dict[str, Any]
     archs: JudgedSample = JudgedSample()
     estimators: Estimators
@@ -167,6 +181,7 @@ class Survey(_Model):
     """
 
     title: str
+    plugins: Plugins = ()
     parts: tuple[Part, ...] = Field(min_length=2)
     criterion: str | dict[str, Any] = "kendall_tau"
     estimators: Estimators
@@ -178,7 +193,7 @@ class Survey(_Model):
 
     def studies(self) -> dict[str, Study]:
         """The study of each part, by the part's name; UserError if two have one name or options are of no estimator."""
-        shared = self.model_dump(include={"criteria", "seeds", "n_bootstrap", "confidence", "missing"})
+        shared = self.model_dump(include={"plugins", "criteria", "seeds", "n_bootstrap", "confidence", "missing"})
         found: dict[str, Study] = {}
         for part in self.parts:
             if part.name in found:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.cells import Stroke
+from nasgauge.errors import UserError
 from nasgauge.spaces import Space
 
 LIMIT = 50_000  # architectures beyond which analyses that compare or draw each of them rest on a sample
@@ -35,10 +36,11 @@ class Analysis:
     with its place. section: of `SECTIONS`, where reports show it. always: reports show it even if there is nothing to
     draw, with the reason; others are left out then.
 
-    compute: (scores, truth, space=None, **options) -> table. random: compute takes `rng`. needs: names of the tables of
-    `tables.RECORDS`, "complexity" (table COMPLEXITY) or "expenses" (EXPENSES), that compute takes as keywords; without
-    all of them there is nothing to ask. takes: names of those it takes where they are there. counts: what the column n
-    counts. limit: number of architectures beyond which reports compute it on a random sample of so many.
+    compute: (scores, truth, space=None, **options) -> table, with a column n. random: compute takes `rng`. needs: names
+    of the tables of `tables.RECORDS`, "complexity" (table COMPLEXITY) or "expenses" (EXPENSES), that compute takes as
+    keywords; without all of them there is nothing to ask. takes: names of those it takes where they are there. counts:
+    what the column n counts. limit: number of architectures beyond which reports compute it on a random sample of so
+    many.
 
     draw: (table, ax, space=None), one panel. panel_by: the column whose every value gets a panel of its own, "" for one
     panel. size: (width, height) of a panel in inches. size_of: table -> the same, where the table decides. margins:
@@ -100,7 +102,12 @@ class Analysis:
         if records is not None:
             options |= {name: records[name] for name in self.needs}
             options |= {name: records[name] for name in self.takes if name in records}
-        return self.compute(scores, truth, space, **options)
+        table = self.compute(scores, truth, space, **options)
+        if len(table) and "n" not in table:
+            raise UserError(
+                f"analysis {self.name!r}: its table has no column n; add the number of {self.counts} of a row"
+            )
+        return table
 
     def panels(self, table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
         """The (label, rows) of each panel in order of appearance; one panel with label "" where nothing divides it."""

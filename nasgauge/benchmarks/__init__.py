@@ -12,18 +12,23 @@ from nasgauge.benchmarks import embedded, imported, nb101, nb201, nb301
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.choices import check_choices
 from nasgauge.errors import UserError, unknown_name
+from nasgauge.registry import Registry
 
-BENCHMARKS: dict[str, Callable[..., Benchmark]] = {
-    "digits-darts": partial(embedded.load, "digits-darts"),
-    "digits-nb101": partial(embedded.load, "digits-nb101"),
-    "digits-nb101-1shot1": partial(embedded.load, "digits-nb101-1shot1"),
-    "digits-nb201": partial(embedded.load, "digits-nb201"),
-    "digits-resnet": partial(embedded.load, "digits-resnet"),
-    "digits-resnext-a": partial(embedded.load, "digits-resnext-a"),
-    "nb101": nb101.load,
-    "nb201": nb201.load,
-    "nb301": nb301.load,
-}
+BENCHMARKS: Registry[Callable[..., Benchmark]] = Registry(
+    "benchmark",
+    {
+        "digits-darts": partial(embedded.load, "digits-darts"),
+        "digits-nb101": partial(embedded.load, "digits-nb101"),
+        "digits-nb101-1shot1": partial(embedded.load, "digits-nb101-1shot1"),
+        "digits-nb201": partial(embedded.load, "digits-nb201"),
+        "digits-resnet": partial(embedded.load, "digits-resnet"),
+        "digits-resnext-a": partial(embedded.load, "digits-resnext-a"),
+        "nb101": nb101.load,
+        "nb201": nb201.load,
+        "nb301": nb301.load,
+    },
+    group="nasgauge.benchmark",
+)
 
 # those that draw from a larger table, and find given architectures there
 LOOKED_UP: dict[str, Callable[..., Benchmark]] = {"nb101": nb101.looked_up}

@@ -8,24 +8,28 @@ from nasgauge.families.family import Family, Learning, Need, Place
 from nasgauge.families.oneshot import ENSEMBLE, INHERITED, ONESHOT
 from nasgauge.families.predictor import PREDICTOR
 from nasgauge.families.zeroshot import VOTE, ZEROSHOT
+from nasgauge.registry import Registry
 from nasgauge.spaces import Space
 from nasgauge.study import EstimatorSpec, Options, options_for
 
-FAMILIES: dict[str, Family] = {
-    "zeroshot": ZEROSHOT,
-    "oneshot": ONESHOT,
-    "inherited": INHERITED,
-    "ensemble": ENSEMBLE,
-    "predictor": PREDICTOR,
-    "vote": VOTE,
-}
+FAMILIES: Registry[Family] = Registry(
+    "estimator",
+    {
+        "zeroshot": ZEROSHOT,
+        "oneshot": ONESHOT,
+        "inherited": INHERITED,
+        "ensemble": ENSEMBLE,
+        "predictor": PREDICTOR,
+        "vote": VOTE,
+    },
+    group="nasgauge.estimator",
+    of=Family,
+)
 
 
 def family_of(name: str) -> Family:
     """The family of that name; UserError lists the nearest ones."""
-    if name not in FAMILIES:
-        raise unknown_name("estimator", name, FAMILIES)
-    return FAMILIES[name]
+    return FAMILIES.find(name)
 
 
 def estimator_for(name: str, options: Options, space: Space, seed: int, place: Place | None = None) -> Estimator:

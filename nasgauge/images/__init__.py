@@ -14,6 +14,7 @@ from nasgauge.images.digits import digits
 from nasgauge.images.imagenet16 import imagenet16_120
 from nasgauge.images.splits import rotated_splits, splits_of
 from nasgauge.naming import dataset_name
+from nasgauge.registry import Registry
 
 __all__ = [
     "CROPS",
@@ -29,16 +30,20 @@ __all__ = [
     "splits_of",
 ]
 
-DATASETS: dict[str, Loader] = {
-    "digits": digits,
-    "cifar10": cifar10,
-    "cifar100": cifar100,
-    "imagenet16-120": imagenet16_120,
-    "crops": crops_of("crops"),
-    "crops-colour": crops_of("crops-colour"),
-    "crops-32": crops_of("crops-32"),
-    "crops-colour-32": crops_of("crops-colour-32"),
-}
+DATASETS: Registry[Loader] = Registry(
+    "data set",
+    {
+        "digits": digits,
+        "cifar10": cifar10,
+        "cifar100": cifar100,
+        "imagenet16-120": imagenet16_120,
+        "crops": crops_of("crops"),
+        "crops-colour": crops_of("crops-colour"),
+        "crops-32": crops_of("crops-32"),
+        "crops-colour-32": crops_of("crops-colour-32"),
+    },
+    group="nasgauge.data_set",
+)
 
 
 def load_images(

@@ -21,20 +21,25 @@ from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.nets.precision import PRECISIONS, autocast, check_precision, dtype_of, products, rounding, unrounded
 from nasgauge.nets.program import Path
 from nasgauge.nets.supernet import SUPERNETS, Supernet, supernet
+from nasgauge.registry import Registry
 from nasgauge.spaces import Arch, Space
 
-NETS: dict[str, Callable[[Arch, NetOptions], nn.Module]] = {
-    "darts": darts.build,
-    "darts-nds": darts.build,
-    "nb101": nb101.build,
-    "nb101-1shot1-1": nb101.build_oneshot("nb101-1shot1-1"),
-    "nb101-1shot1-2": nb101.build_oneshot("nb101-1shot1-2"),
-    "nb101-1shot1-3": nb101.build_oneshot("nb101-1shot1-3"),
-    "nb101-1shot1-3-chain": nb101.build_oneshot("nb101-1shot1-3-chain"),
-    "nb201": nb201.build,
-    "nds-resnet": nds.build_resnet,
-    "nds-resnext-a": nds.build_resnext_a,
-}
+NETS: Registry[Callable[[Arch, NetOptions], nn.Module]] = Registry(
+    "network family",
+    {
+        "darts": darts.build,
+        "darts-nds": darts.build,
+        "nb101": nb101.build,
+        "nb101-1shot1-1": nb101.build_oneshot("nb101-1shot1-1"),
+        "nb101-1shot1-2": nb101.build_oneshot("nb101-1shot1-2"),
+        "nb101-1shot1-3": nb101.build_oneshot("nb101-1shot1-3"),
+        "nb101-1shot1-3-chain": nb101.build_oneshot("nb101-1shot1-3-chain"),
+        "nb201": nb201.build,
+        "nds-resnet": nds.build_resnet,
+        "nds-resnext-a": nds.build_resnext_a,
+    },
+    group="nasgauge.network",
+)
 
 
 MEANINGLESS: dict[str, tuple[str, ...]] = {  # options of NetOptions that change nothing, by space

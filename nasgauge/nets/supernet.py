@@ -17,20 +17,25 @@ from nasgauge.nets.initialise import initialise
 from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.nets.program import Blueprint, Path, Plan, plan
 from nasgauge.nets.side_by_side import side_by_side
+from nasgauge.registry import Registry
 from nasgauge.spaces import Space
 
-SUPERNETS: dict[str, Callable[[Space, NetOptions, SupernetOptions], Blueprint]] = {
-    "darts": darts_supernet.blueprint,
-    "darts-nds": darts_supernet.blueprint,
-    "nb101": nb101_supernet.blueprint,
-    "nb101-1shot1-1": nb101_supernet.blueprint,
-    "nb101-1shot1-2": nb101_supernet.blueprint,
-    "nb101-1shot1-3": nb101_supernet.blueprint,
-    "nb101-1shot1-3-chain": nb101_supernet.blueprint,
-    "nb201": nb201_supernet.blueprint,
-    "nds-resnet": nds_supernet.blueprint(nds.basic),
-    "nds-resnext-a": nds_supernet.blueprint(nds.bottleneck),
-}
+SUPERNETS: Registry[Callable[[Space, NetOptions, SupernetOptions], Blueprint]] = Registry(
+    "supernet family",
+    {
+        "darts": darts_supernet.blueprint,
+        "darts-nds": darts_supernet.blueprint,
+        "nb101": nb101_supernet.blueprint,
+        "nb101-1shot1-1": nb101_supernet.blueprint,
+        "nb101-1shot1-2": nb101_supernet.blueprint,
+        "nb101-1shot1-3": nb101_supernet.blueprint,
+        "nb101-1shot1-3-chain": nb101_supernet.blueprint,
+        "nb201": nb201_supernet.blueprint,
+        "nds-resnet": nds_supernet.blueprint(nds.basic),
+        "nds-resnext-a": nds_supernet.blueprint(nds.bottleneck),
+    },
+    group="nasgauge.supernet",
+)
 BN = ("batch", "tracked", "recalibrated")
 _GROUP = 2**10  # paths; plain, few values live at a time, and this bounds the plan alone
 _BATCHED_ELEMENTS = 2**23  # of the images times paths; batched, the values of all paths live together

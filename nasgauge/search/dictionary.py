@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.errors import UserError, unknown_name
+from nasgauge.registry import Registry
 from nasgauge.search.exhaustive import exhaustive
 from nasgauge.search.ledger import Objective
 from nasgauge.search.random_sample import random_sample
@@ -57,13 +58,18 @@ class Search:
         return self.function(space, objective, candidates, budget=budget, rng=rng, **options)
 
 
-SEARCHES: dict[str, Search] = {
-    "exhaustive": Search(exhaustive, "ying2019nasbench101", "Every candidate, without a budget", False),
-    "random": Search(random_sample, "li2019random", "Candidates drawn without replacement", True),
-    "evolution": Search(
-        tournament, "real2019regularized", "Tournaments, one mutation a child, the oldest members leave", True
-    ),
-}
+SEARCHES: Registry[Search] = Registry(
+    "search",
+    {
+        "exhaustive": Search(exhaustive, "ying2019nasbench101", "Every candidate, without a budget", False),
+        "random": Search(random_sample, "li2019random", "Candidates drawn without replacement", True),
+        "evolution": Search(
+            tournament, "real2019regularized", "Tournaments, one mutation a child, the oldest members leave", True
+        ),
+    },
+    group="nasgauge.search",
+    of=Search,
+)
 
 
 def get_search(search: str | Search) -> Search:
@@ -72,8 +78,4 @@ def get_search(search: str | Search) -> Search:
     >>> get_search("evolution").options
     {'population': 20, 'sample_size': 5, 'children': 10}
     """
-    if isinstance(search, Search):
-        return search
-    if search not in SEARCHES:
-        raise unknown_name("search", search, SEARCHES)
-    return SEARCHES[search]
+    return SEARCHES.find(search)

@@ -5,6 +5,7 @@ mutation, neighbours and restriction. Rule: numpy only, no weights, no accuracy,
 """
 
 from nasgauge.errors import unknown_name
+from nasgauge.registry import Registry
 from nasgauge.spaces.darts import Darts, DartsNDS
 from nasgauge.spaces.nb101 import NB101
 from nasgauge.spaces.nb101_oneshot import NB101OneShot1, NB101OneShot2, NB101OneShot3, NB101OneShot3Chain
@@ -13,18 +14,22 @@ from nasgauge.spaces.nds import NDSResNet, NDSResNeXtA, ResidualStage, StagedSpa
 from nasgauge.spaces.properties import is_connected, properties
 from nasgauge.spaces.space import Arch, Graph, Space
 
-SPACES: dict[str, type[Space]] = {
-    "darts": Darts,
-    "darts-nds": DartsNDS,
-    "nb101": NB101,
-    "nb101-1shot1-1": NB101OneShot1,
-    "nb101-1shot1-2": NB101OneShot2,
-    "nb101-1shot1-3": NB101OneShot3,
-    "nb101-1shot1-3-chain": NB101OneShot3Chain,
-    "nb201": NB201,
-    "nds-resnet": NDSResNet,
-    "nds-resnext-a": NDSResNeXtA,
-}
+SPACES: Registry[type[Space]] = Registry(
+    "search space",
+    {
+        "darts": Darts,
+        "darts-nds": DartsNDS,
+        "nb101": NB101,
+        "nb101-1shot1-1": NB101OneShot1,
+        "nb101-1shot1-2": NB101OneShot2,
+        "nb101-1shot1-3": NB101OneShot3,
+        "nb101-1shot1-3-chain": NB101OneShot3Chain,
+        "nb201": NB201,
+        "nds-resnet": NDSResNet,
+        "nds-resnext-a": NDSResNeXtA,
+    },
+    group="nasgauge.space",
+)
 
 
 def get_space(space: "str | Space") -> Space:
@@ -35,9 +40,7 @@ def get_space(space: "str | Space") -> Space:
     """
     if isinstance(space, Space):
         return space
-    if space not in SPACES:
-        raise unknown_name("search space", space, SPACES)
-    return SPACES[space]()
+    return SPACES.find(space)()
 
 
 __all__ = [
@@ -60,4 +63,5 @@ __all__ = [
     "get_space",
     "is_connected",
     "properties",
+    "unknown_name",
 ]

@@ -14,6 +14,7 @@ import numpy as np
 
 from nasgauge.errors import UserError, unknown_name
 from nasgauge.estimators.oneshot.streams import deiso, fairnas, mixture, strictly_fair, subset, uniform
+from nasgauge.registry import Registry
 from nasgauge.spaces import Arch, Space
 
 
@@ -40,14 +41,19 @@ class Sampler:
         return self.function(space, rng=rng, **options)
 
 
-SAMPLERS: dict[str, Sampler] = {
-    "uniform": Sampler(uniform, "guo2020single"),
-    "fairnas": Sampler(fairnas, "chu2021fairnas"),
-    "strictly_fair": Sampler(strictly_fair, "laube2021exploring"),  # the draws of fairnas, see there
-    "deiso": Sampler(deiso, "ning2021evaluating"),
-    "subset": Sampler(subset, "ning2021evaluating"),
-    "mixture": Sampler(mixture, "ning2021evaluating"),
-}
+SAMPLERS: Registry[Sampler] = Registry(
+    "sampler",
+    {
+        "uniform": Sampler(uniform, "guo2020single"),
+        "fairnas": Sampler(fairnas, "chu2021fairnas"),
+        "strictly_fair": Sampler(strictly_fair, "laube2021exploring"),  # the draws of fairnas, see there
+        "deiso": Sampler(deiso, "ning2021evaluating"),
+        "subset": Sampler(subset, "ning2021evaluating"),
+        "mixture": Sampler(mixture, "ning2021evaluating"),
+    },
+    group="nasgauge.sampler",
+    of=Sampler,
+)
 
 
 def get_sampler(sampler: str | Sampler) -> Sampler:
@@ -56,11 +62,7 @@ def get_sampler(sampler: str | Sampler) -> Sampler:
     >>> get_sampler("deiso").reference
     'ning2021evaluating'
     """
-    if isinstance(sampler, Sampler):
-        return sampler
-    if sampler not in SAMPLERS:
-        raise unknown_name("sampler", sampler, SAMPLERS)
-    return SAMPLERS[sampler]
+    return SAMPLERS.find(sampler)
 
 
 def per_cell(streams: Sequence[Iterator[list[Arch]]]) -> Iterator[list[tuple[Arch, ...]]]:

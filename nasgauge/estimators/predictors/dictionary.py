@@ -9,10 +9,10 @@ from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
-from nasgauge.errors import unknown_name
 from nasgauge.estimators.predictors.model import Model
 from nasgauge.estimators.predictors.regressors import Regressor
 from nasgauge.estimators.predictors.trained import GraphGATES, OneHotMLP, OrdinalMLP, ScoresMLP, SequenceLSTM
+from nasgauge.registry import Registry
 
 
 @final
@@ -49,7 +49,7 @@ def _gaussian_process(seed: int) -> GaussianProcessRegressor:
     return GaussianProcessRegressor(kernel, normalize_y=True, random_state=_small(seed))
 
 
-ENCODERS: dict[str, Encoder] = {
+ENCODERS: Registry[Encoder] = Registry("encoder", {
     "mlp": Encoder(OrdinalMLP, "ning2020surgery", "MLP on one number a place"),
     "mlp_one_hot": Encoder(OneHotMLP, "ning2020surgery", "MLP on the space's encoding"),
     "lstm": Encoder(SequenceLSTM, "ning2020surgery", "LSTM over the words at the places"),
@@ -70,13 +70,9 @@ ENCODERS: dict[str, Encoder] = {
         lambda: Regressor(_gaussian_process, "nothing"), "rasmussen2006gp",
         "Gaussian process on other estimators' scores alone", False, "scores",
     ),
-}  # fmt: skip
+}, group="nasgauge.encoder", of=Encoder)  # fmt: skip
 
 
 def get_encoder(name: "str | Encoder") -> Encoder:
     """The encoder of that name, or the encoder itself; an unknown name is an error that lists the nearest ones."""
-    if isinstance(name, Encoder):
-        return name
-    if name not in ENCODERS:
-        raise unknown_name("encoder", name, ENCODERS)
-    return ENCODERS[name]
+    return ENCODERS.find(name)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import torch
 
+from nasgauge.registry import Registry
+
 MARGIN = 0.1
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # scores (n,), accuracies (n,) -> a number to minimise
@@ -40,4 +42,4 @@ def listmle(score: torch.Tensor, accuracy: torch.Tensor) -> torch.Tensor:
     return (rest - ordered).mean()
 
 
-LOSSES: dict[str, Loss] = {"hinge": hinge, "mse": mse, "listmle": listmle}
+LOSSES: Registry[Loss] = Registry("loss", {"hinge": hinge, "mse": mse, "listmle": listmle}, group="nasgauge.loss")

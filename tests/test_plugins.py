@@ -1,0 +1,114 @@
+"""Modules of others, named by a study: what they register is known to every worker of every kind, and to the report."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from nasgauge.errors import UserError
+from nasgauge.plugins import import_plugins
+from nasgauge.store import Store
+
+PACKAGE = Path(__file__).parent / "plugin_package"
+STUDY = """
+title = "Somebody's own"
+plugins = ["nas_plugin"]
+benchmark = "digits-nb201"
+archs = { n = 40 }
+criteria = ["kendall_tau", "share_of_best"]
+n_bootstrap = 20
+
+[[estimators]]
+name = "zeroshot"
+proxies = ["widest_layer", "n_params"]
+net = { channels = 2, n_cells = 1, n_stages = 1 }
+batch_size = 8
+
+[[estimators]]
+name = "oneshot"
+sampler = "always_three"
+epochs = 1
+net = { channels = 2, n_cells = 1, n_stages = 1 }
+"""
+
+
+def run(folder, *arguments):
+    """Of the command line, started beside the package."""
+    command = [sys.executable, "-m", "nasgauge.cli", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"})
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    file = tmp_path_factory.mktemp("study") / "own.toml"
+    file.write_text(STUDY, encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def serial(study):
+    out = study.parent / "serial"
+    done = run(PACKAGE, "run", study, "--out", out, "--kind", "serial")
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def scores(folder):
+    return Store.existing(folder).read("scores").sort_values(["estimator", "arch"]).reset_index(drop=True)
+
+
+def test_what_a_module_registers_is_measured_judged_and_shown(serial):
+    found, values = scores(serial), Store.existing(serial).read("values")
+    assert {"widest_layer", "n_params", "oneshot"} <= set(found["estimator"])
+    assert (found.loc[found["estimator"] == "widest_layer", "score"] > 0).all()
+    assert {"kendall_tau", "share_of_best"} == set(values["criterion"])
+    page = (serial / "report.html").read_text(encoding="utf-8")
+    assert "How far apart are the scores?" in page
+
+
+@pytest.mark.parametrize("kind", ["processes", "ray"])
+def test_every_kind_of_worker_knows_it(study, serial, kind):
+    if kind == "ray":
+        pytest.importorskip("ray", reason="Ray is not installed")
+    out = study.parent / kind
+    done = run(PACKAGE, "run", study, "--out", out, "--kind", kind, "--workers", "2")
+    assert done.returncode == 0, done.stderr
+    ours, theirs = scores(out), scores(serial)
+    assert list(ours["arch"]) == list(theirs["arch"])
+    pd.testing.assert_series_equal(ours["score"], theirs["score"], rtol=1e-4)
+
+
+def test_a_finished_folder_is_reported_and_its_status_told(serial):
+    for command in ("report", "status"):
+        done = run(PACKAGE, command, serial)
+        assert done.returncode == 0, done.stderr
+
+
+def test_away_from_the_module_the_study_says_what_is_missing(study, tmp_path):
+    done = run(tmp_path, "run", study, "--out", tmp_path / "out")
+    assert done.returncode == 2 and "plugins: 'nas_plugin' cannot be imported" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "says"),
+    [
+        ("not a module", None, "'not a module' is no module's name"),
+        ("", None, "'' is no module's name"),
+        ("absent_module", None, "'absent_module' cannot be imported"),
+        ("raises_at_import", "1 / 0", "importing 'raises_at_import' failed \\(ZeroDivisionError: division by zero\\)"),
+        ("asks_for_more", "import absent_other", "No module named 'absent_other'"),
+        ("has_bad_syntax", "def", "importing 'has_bad_syntax' failed \\(SyntaxError"),
+    ],
+)
+def test_modules_that_cannot_be_imported_are_told_in_one_line(tmp_path, monkeypatch, name, code, says):
+    if code is not None:
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(UserError, match=says) as error:
+        import_plugins([name])
+    assert "\n" not in str(error.value)
