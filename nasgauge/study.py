@@ -3,9 +3,19 @@
 import itertools
 import re
 import tomllib
-from typing import Annotated, Any, Literal
+from functools import cache
+from typing import Annotated, Any, Literal, get_origin
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from nasgauge.errors import MAX_DRAWS, MAX_SEED, UserError, check_name, unknown_name
 from nasgauge.plugins import import_plugins
@@ -255,6 +265,8 @@ def options_for(kind: type, given: Options, where: str) -> Any:
         expected = known[name].type
         if isinstance(expected, type) and not _fits(value, expected):
             raise UserError(f"{where}: key {name!r} must be of type {expected.__name__}, got {value!r}")
+        if not isinstance(expected, type):
+            _check_type(value, expected, f"{where}: key {name!r}")
     try:
         return kind(**given)
     except TypeError as error:
@@ -265,3 +277,33 @@ def _fits(value: Any, expected: type) -> bool:
     if isinstance(value, bool):
         return expected is bool
     return isinstance(value, int | float) if expected is float else isinstance(value, expected)
+
+
+_EXPECTED = {
+    "is_instance_of": "must be a list",
+    "sequence_str": "must be a list",
+    "dict_type": "must be a table",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "string_type": "must be a text",
+    "bool_type": "must be true or false",
+}
+
+
+def _check_type(value: Any, expected: Any, where: str) -> None:
+    """UserError where a value is none of a type that is no plain class: a list of words, a number or nothing, ..."""
+    if get_origin(expected) is tuple and isinstance(value, list):  # a file knows lists alone
+        value = tuple(value)
+    try:
+        _adapter(expected).validate_python(value, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = "".join(f"[{step}]" for step in first["loc"] if isinstance(step, int))
+        said = _EXPECTED.get(first["type"], first["msg"])
+        raise UserError(f"{where}{place} {said}, got {first['input']!r:.100}") from error
+
+
+@cache
+def _adapter(expected: Any) -> TypeAdapter:
+    return TypeAdapter(expected)
