@@ -8,6 +8,8 @@ import torch
 
 from nasgauge.store import Store
 
+collect_ignore = ["plugin_package"]  # it registers what it brings when it is imported
+
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread():
