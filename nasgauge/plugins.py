@@ -26,7 +26,7 @@ def import_plugins(names: Iterable[str]) -> None:
                 f"plugins: {name!r} cannot be imported ({error}); install its package, or start in the folder that "
                 "holds it"
             ) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UserError(
                 f"plugins: importing {name!r} failed ({type(error).__name__}: {error}); mend the module"
             ) from error

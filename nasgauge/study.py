@@ -3,6 +3,7 @@
 import itertools
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, get_origin
 
@@ -244,7 +245,7 @@ def parse(text: str, model: type[_Model], where: str) -> Any:
         if first["type"] == "extra_forbidden":
             fields = _fields(model, first["loc"][:-1])
             raise UserError(f"{where}: {unknown_name('key', place, fields)}") from error
-        raise UserError(f"{where}: key {place!r}: {first['msg']}") from error
+        raise UserError(f"{where}: key {place!r}{_expected(first)}") from error
 
 
 def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
@@ -285,6 +286,7 @@ _EXPECTED = {
     "dict_type": "must be a table",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
+    "tuple_type": "must be a list",
     "float_type": "must be a number",
     "string_type": "must be a text",
     "bool_type": "must be true or false",
@@ -300,8 +302,14 @@ def _check_type(value: Any, expected: Any, where: str) -> None:
     except ValidationError as error:
         first = error.errors()[0]
         place = "".join(f"[{step}]" for step in first["loc"] if isinstance(step, int))
-        said = _EXPECTED.get(first["type"], first["msg"])
-        raise UserError(f"{where}{place} {said}, got {first['input']!r:.100}") from error
+        raise UserError(f"{where}{place}{_expected(first)}") from error
+
+
+def _expected(mistake: Mapping[str, Any]) -> str:
+    """What follows the name of a key: what its value must be, in place of pydantic's words, and what was given."""
+    if mistake["type"] in _EXPECTED:
+        return f" {_EXPECTED[mistake['type']]}, got {mistake['input']!r:.100}"
+    return f": {mistake['msg']}"
 
 
 @cache

@@ -3,11 +3,10 @@
 Everything side by side in one run, medians of alternating repetitions. A step is forward, loss, backward and SGD with
 momentum and weight decay, on the same images; the stand-alone network is the one `nets.build` makes of the same cell.
 Scoring: `score` (equal steps of different architectures computed once) against one forward pass an architecture. On an
-accelerator the same, with steps of one part side by side in one call; the share of peak is that of the convolutions'
-arithmetic in float32 against `--peak-tflops`.
+accelerator: speed/accelerator.py.
 
     python speed/oneshot.py --threads 2
-    python speed/oneshot.py --device cuda --peak-tflops 67 --paper-size
+    python speed/oneshot.py --paper-size
 """
 
 import argparse
@@ -20,7 +19,7 @@ from torch.nn.functional import cross_entropy
 
 from nasgauge.estimators.oneshot import score, validation_batches
 from nasgauge.images import load_images
-from nasgauge.nets import NetOptions, build, complexity, supernet
+from nasgauge.nets import NetOptions, build, supernet
 from nasgauge.spaces import NB201
 
 SPACE = NB201()
@@ -33,11 +32,9 @@ ARCHS = {
 }
 
 
-def clock(function, device):
+def clock(function):
     start = time.perf_counter()
     function()
-    if device != "cpu":
-        torch.cuda.synchronize()
     return time.perf_counter() - start
 
 
@@ -56,32 +53,28 @@ def stepper(net, x, y, *path):
     return step
 
 
-def steps(options, x, y, device, repeats):
+def steps(options, x, y, repeats):
     """Median seconds of a supernet step and of a stand-alone step, cell by cell, alternating."""
     layout = torch.channels_last
-    shared = supernet(SPACE, options, generator=torch.Generator().manual_seed(0)).to(device, memory_format=layout)
+    shared = supernet(SPACE, options, generator=torch.Generator().manual_seed(0)).to(memory_format=layout)
     for name, arch in ARCHS.items():
-        own = build(SPACE, arch, options, generators=[torch.Generator().manual_seed(0)]).to(
-            device, memory_format=layout
-        )
+        own = build(SPACE, arch, options, generators=[torch.Generator().manual_seed(0)]).to(memory_format=layout)
         pair = stepper(shared, x, y, arch), stepper(own, x, y)
         for step in pair * 5:
             step()
-        times = [[clock(step, device) for step in pair] for _ in range(repeats)]
+        times = [[clock(step) for step in pair] for _ in range(repeats)]
         a, b = (statistics.median(column) for column in zip(*times, strict=True))
         print(f"step, {name}: supernet {1e3 * a:.2f} ms, stand-alone {1e3 * b:.2f} ms, ratio {a / b:.3f}")
 
 
-def scoring(options, batches, n_archs, device, peak):
+def scoring(options, batches, n_archs):
     """Seconds for n random cells on all images: together, and one by one on a part of them."""
-    net = supernet(SPACE, options, generator=torch.Generator().manual_seed(0)).to(
-        device, memory_format=torch.channels_last
-    )
+    net = supernet(SPACE, options, generator=torch.Generator().manual_seed(0)).to(memory_format=torch.channels_last)
     rng = np.random.default_rng(0)
     archs = list(dict.fromkeys(SPACE.sample(rng) for _ in range(2 * n_archs)))[:n_archs]
     few = archs[: max(20, n_archs // 10)]
     score(net, few, batches)
-    together = clock(lambda: score(net, archs, batches), device)
+    together = clock(lambda: score(net, archs, batches))
 
     @torch.no_grad()
     def one_by_one():
@@ -91,37 +84,33 @@ def scoring(options, batches, n_archs, device, peak):
                 logits = net(x, arch).double()
                 cross_entropy(logits, y), (logits.argmax(1) == y).double().mean()
 
-    alone = clock(one_by_one, device) * len(archs) / len(few)
+    alone = clock(one_by_one) * len(archs) / len(few)
     n_images = sum(len(y) for _, y in batches)
-    macs = np.mean([complexity(SPACE, a, options, image_size=batches[0][0].shape[-1]).macs for a in few])
-    share = "" if peak is None else f", share of peak {2 * macs * n_images * len(archs) / together / peak / 1e12:.3f}"
     print(
-        f"scoring {len(archs):,} cells on {n_images:,} images: {together:.2f} s ({len(archs) / together:.0f} a second"
-        f"{share}); one by one {alone:.2f} s; ratio {alone / together:.1f}"
+        f"scoring {len(archs):,} cells on {n_images:,} images: {together:.2f} s ({len(archs) / together:.0f} per "
+        f"second); one by one {alone:.2f} s; ratio {alone / together:.1f}"
     )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--peak-tflops", type=float, help="of float32, without sparsity")
     parser.add_argument("--paper-size", action="store_true", help="also the network of 16 channels and 17 layers")
     parser.add_argument("--repeats", type=int, default=100)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    print(f"torch {torch.__version__}, {args.threads} threads, {args.device}")
+    print(f"torch {torch.__version__}, {args.threads} threads")
     data = load_images("digits")
-    x, y = data.images[:64].to(args.device, memory_format=torch.channels_last), data.labels[:64].to(args.device)
+    x, y = data.images[:64].contiguous(memory_format=torch.channels_last), data.labels[:64]
     print("digits supernet: 8 channels, one cell, batch 64")
-    steps(DIGITS, x, y, args.device, args.repeats)
-    batches = validation_batches(data, torch.arange(1437, 1797), batch_size=128, device=args.device)
-    scoring(DIGITS, batches, 1000, args.device, args.peak_tflops)
+    steps(DIGITS, x, y, args.repeats)
+    batches = validation_batches(data, torch.arange(1437, 1797), batch_size=128)
+    scoring(DIGITS, batches, 1000)
     if args.paper_size:
         print("16 channels, 17 layers, 32x32 noise in the place of images, batch 128")
-        x, y = torch.randn(128, 3, 32, 32, device=args.device), torch.arange(128, device=args.device) % 10
-        steps(PAPER, x.contiguous(memory_format=torch.channels_last), y, args.device, max(5, args.repeats // 10))
-        scoring(PAPER, [(x, y)], 1000 if args.device != "cpu" else 20, args.device, args.peak_tflops)
+        x, y = torch.randn(128, 3, 32, 32), torch.arange(128) % 10
+        steps(PAPER, x.contiguous(memory_format=torch.channels_last), y, max(5, args.repeats // 10))
+        scoring(PAPER, [(x, y)], 20)
 
 
 if __name__ == "__main__":

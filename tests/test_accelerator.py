@@ -55,7 +55,7 @@ def test_every_part_finds_something(first):
 
 def test_the_cpu_agrees_with_itself_and_coarser_arithmetic_does_not(first):
     found = json.loads((first / "accelerator.json").read_text(encoding="utf-8"))
-    assert {row["64 - CPU 64"] for row in found["equality of proxies"]["rows"]} == {"0e+00"}
+    assert {row["float64 - CPU float64"] for row in found["equality of proxies"]["rows"]} == {"0e+00"}
     differences = {row["precision"]: row["difference"] for row in found["memory layouts"]["rows"]}
     assert differences["float32"] < 1e-4 < 1e-3 < differences["bfloat16"]
 

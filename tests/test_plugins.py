@@ -1,6 +1,7 @@
 """Modules of others, named by a study: what they register is known to every worker of every kind, and to the report."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from nasgauge.errors import UserError
 from nasgauge.plugins import import_plugins
 from nasgauge.store import Store
+from nasgauge.study import Study, parse
 
 PACKAGE = Path(__file__).parent / "plugin_package"
 STUDY = """
@@ -100,6 +102,7 @@ def test_away_from_the_module_the_study_says_what_is_missing(study, tmp_path):
         ("", None, "'' is no module's name"),
         ("absent_module", None, "'absent_module' cannot be imported"),
         ("raises_at_import", "1 / 0", "importing 'raises_at_import' failed \\(ZeroDivisionError: division by zero\\)"),
+        ("ends_the_program", "raise SystemExit(3)", "importing 'ends_the_program' failed \\(SystemExit: 3\\)"),
         ("asks_for_more", "import absent_other", "No module named 'absent_other'"),
         ("has_bad_syntax", "def", "importing 'has_bad_syntax' failed \\(SyntaxError"),
     ],
@@ -112,3 +115,16 @@ def test_modules_that_cannot_be_imported_are_told_in_one_line(tmp_path, monkeypa
     with pytest.raises(UserError, match=says) as error:
         import_plugins([name])
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ('"nas_plugin"', "key 'plugins' must be a list, got 'nas_plugin'"),
+        ("[3]", "key 'plugins.0' must be a text, got 3"),
+        ("3", "key 'plugins' must be a list, got 3"),
+    ],
+)
+def test_plugins_of_another_type_are_told_in_one_line(given, says):
+    with pytest.raises(UserError, match=re.escape(says)):
+        parse(STUDY.replace('["nas_plugin"]', given), Study, "own.toml")

@@ -69,7 +69,7 @@ def compute(
         critical = _Critical(confidence, n_draws, again)
         found = _steps(y, x, table.columns, critical, least_explained)
         effect, error = _slopes(y, x)
-        reach = critical(y, x) * error
+        reach = critical(y, x) * error if error.any() else error  # no excess at all: no interval around zero either
         for j, column in enumerate(table.columns):
             step, explains = found.get(column, (np.nan, np.nan))
             ends = {"lower": effect[j] - reach[j], "upper": effect[j] + reach[j]}

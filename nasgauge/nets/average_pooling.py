@@ -1,7 +1,8 @@
 """Average pooling whose gradient is right on every device and in every memory layout.
 
-PyTorch's gradient on CUDA is wrong for padded windows where images lie channels last (pytorch/pytorch issue 188344: the
-kernel looks a pad too far; 2.11 has it). There the gradient is computed with images that lie contiguous.
+PyTorch's gradient on CUDA is wrong for padded windows of images in the layout channels-last (pytorch/pytorch issue
+188344: the kernel leaves the padding out of its coordinates; PyTorch 2.11 has this fault). There the gradient is
+computed in the contiguous layout.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,9 @@ def avg_pool2d(
 def has_wrong_gradient(x: torch.Tensor, padding: Size) -> bool:
     """Whether PyTorch's own gradient of a pooling would be taken, and be wrong."""
     padded = padding > 0 if isinstance(padding, int) else any(padding)
-    return padded and x.is_cuda and x.requires_grad and torch.is_grad_enabled() and not x.is_contiguous()
+    if not (padded and x.is_cuda and x.dim() == 4 and x.requires_grad and torch.is_grad_enabled()):
+        return False
+    return not x.is_contiguous() or x.is_contiguous(memory_format=torch.channels_last)  # both, with a single channel
 
 
 class _Contiguously(torch.autograd.Function):
@@ -41,14 +44,14 @@ class _Contiguously(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, options: tuple) -> torch.Tensor:
-        ctx.options, ctx.like = options, x.detach()
+        ctx.options, ctx.shape = options, x.shape
         return F.avg_pool2d(x, *options)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
         kernel, stride, padding, *rest = ctx.options
         shape = [_pair(kernel), _pair(kernel if stride is None or stride == () else stride), _pair(padding)]
-        like = ctx.like.new_empty(ctx.like.shape, dtype=gradient.dtype)  # of which the shape alone matters
+        like = gradient.new_empty(ctx.shape)  # its values do not matter
         back = torch.ops.aten.avg_pool2d_backward(gradient.contiguous(), like, *shape, *rest)
         return back.contiguous(memory_format=torch.channels_last), None
 

@@ -13,9 +13,7 @@ PRECISIONS = {
     "tf32": "products of factors rounded to 10 bits of fraction and summed in 32 bits, on accelerators that have it",
     "bfloat16": "forward passes in 16 bits with 7 of fraction where PyTorch deems it safe, weights and sums in 32 bits",
 }
-
-
-_TF32 = 2.0**-10
+_TF32 = 2.0**-10  # relative rounding of a factor
 
 
 def check_precision(
@@ -72,7 +70,7 @@ def unrounded(device: str | torch.device) -> Iterator[None]:
 def products(precision: str) -> Iterator[None]:
     """Whether float32 products on an accelerator may be rounded to TF32: only if that is the precision.
 
-    Kernels whose result differs from run to run are not chosen. All switches are put back afterwards.
+    Kernels of cuDNN whose result differs from run to run are not chosen. All switches are put back afterwards.
     """
     cudnn, matrices = torch.backends.cudnn, torch.backends.cuda.matmul
     before = _switches()

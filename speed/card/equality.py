@@ -29,14 +29,20 @@ def scores_of(
 
 
 RUNS = {  # name -> (on the device?, precision, channels last?)
-    "CPU 64": (False, "float64", True),
-    "CPU 32": (False, "float32", True),
-    "64": (True, "float64", True),
-    "32": (True, "float32", True),
-    "32 again": (True, "float32", True),
-    "32 contiguous": (True, "float32", False),
+    "CPU float64": (False, "float64", True),
+    "CPU float32": (False, "float32", True),
+    "float64": (True, "float64", True),
+    "float32": (True, "float32", True),
+    "float32 again": (True, "float32", True),
+    "float32 contiguous": (True, "float32", False),
 }
-PAIRS = (("64", "CPU 64"), ("CPU 32", "CPU 64"), ("32", "CPU 64"), ("32 contiguous", "CPU 64"), ("32 again", "32"))
+PAIRS = (
+    ("float64", "CPU float64"),
+    ("CPU float32", "CPU float64"),
+    ("float32", "CPU float64"),
+    ("float32 contiguous", "CPU float64"),
+    ("float32 again", "float32"),
+)
 
 
 def proxies(scope: Scope) -> dict:

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from card.scope import Scope
 from nasgauge.estimators.zeroshot import ZeroShot, draw_batches
 from nasgauge.images import ImageData, load_images
 from nasgauge.nets import NetOptions
@@ -13,6 +14,7 @@ from nasgauge.spaces import Arch, get_space
 CIFAR = "$NASGAUGE_DATA/cifar10/train-00000-of-00001.parquet"
 FAMILIES = ("nb101", "nb201", "nds-resnet", "nds-resnext-a", "darts")
 PAPER = NetOptions(channels=16, n_cells=5, n_stages=3, bn_affine=False, skip_dead=True)
+TINY = NetOptions(channels=4, n_cells=1, n_stages=2, bn_affine=False, skip_dead=True)
 SMALL = {  # by space, so that the CPU can follow
     "nb101": NetOptions(channels=8, n_cells=1, n_stages=3, bn_affine=False),
     "nb201": NetOptions(channels=8, n_cells=1, n_stages=3, bn_affine=False, skip_dead=True),
@@ -21,6 +23,11 @@ SMALL = {  # by space, so that the CPU can follow
     "darts": NetOptions(channels=4, n_cells=1, n_stages=2, bn_affine=False),
 }
 EXACT = ("n_params", "macs", "n_convs", "random")  # counted, the same everywhere
+
+
+def net_of(scope: Scope) -> NetOptions:
+    """The paper's network on NAS-Bench-201, or the smallest."""
+    return TINY if scope.tiny else PAPER
 
 
 def archs_of(name: str, n: int, seed: int = 0) -> list[Arch]:

@@ -5,8 +5,8 @@ from unittest import mock
 import torch
 from torch import nn
 
-from card.given import PAPER, images
-from card.passes import TINY, measured, net_of, once
+from card.given import images, net_of
+from card.passes import measured, once
 from card.scope import Scope
 from nasgauge.nets import autocast, average_pooling, build, dtype_of, products
 from nasgauge.spaces import NB201
@@ -64,9 +64,9 @@ def seconds(scope: Scope, layout: str, precision: str, size: int) -> float:
 
 
 def kernels(scope: Scope) -> dict:
-    """All proxies on four architectures, batch 64: seconds, those that the device was busy, its longest kernels."""
+    """All proxies on four architectures, batch 64: seconds in all, seconds of kernels, and the longest of these."""
     n, size = (1, 8) if scope.tiny else (4, 64)
-    net = TINY if scope.tiny else PAPER
+    net = net_of(scope)
     measured(net, scope.device, 0, n, size)
     activities = [torch.profiler.ProfilerActivity.CUDA if scope.on_card else torch.profiler.ProfilerActivity.CPU]
     with torch.profiler.profile(activities=activities) as profile:
@@ -76,6 +76,7 @@ def kernels(scope: Scope) -> dict:
     longest = sorted(taken, key=taken.__getitem__, reverse=True)[:16]
     calls = {e.key: e.count for e in events}
     rows = [
-        {"kernel": key[:70], "calls": calls[key] / n, "ms an architecture": 1e3 * taken[key] / n} for key in longest
+        {"kernel": key[:70], "calls": calls[key] / n, "ms per architecture": 1e3 * taken[key] / n} for key in longest
     ]
-    return {"seconds an architecture": (ended - began) / n, "busy": sum(taken.values()) / n, "rows": rows}
+    busy = sum(taken.values()) / n
+    return {"seconds per architecture": (ended - began) / n, "seconds of kernels": busy, "rows": rows}

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from card.given import PAPER, archs_of, images, wide, zero_shot
+from card.given import archs_of, images, net_of, wide, zero_shot
 from card.scope import Scope
 from nasgauge.criteria import kendall_tau
 from nasgauge.estimators.zeroshot import PROXIES
@@ -16,15 +16,10 @@ from nasgauge.nets import NetOptions, build, products
 from nasgauge.spaces import get_space
 
 N_CELLS = 6466  # isomorphism classes of NAS-Bench-201
-TINY = NetOptions(channels=4, n_cells=1, n_stages=2, bn_affine=False, skip_dead=True)
-
-
-def net_of(scope: Scope) -> NetOptions:
-    return TINY if scope.tiny else PAPER
 
 
 def measured(net: NetOptions, device: str, start: int, stop: int, batch_size: int, precision: str = "float32") -> tuple:
-    """(scores, seconds of each proxy alone an architecture, wall clock at the beginning and the end)."""
+    """(scores, seconds per architecture of each proxy alone, wall clock at the beginning and the end)."""
     torch.set_num_threads(1)
     estimator = zero_shot(
         "nb201", net, tuple(PROXIES), n_batches=2, batch_size=batch_size, device=device, precision=precision
@@ -36,7 +31,7 @@ def measured(net: NetOptions, device: str, start: int, stop: int, batch_size: in
 
 
 def one_process(scope: Scope) -> dict:
-    """By batch size: seconds an architecture of all proxies, of one forward and backward pass, and of its replay.
+    """By batch size: seconds per architecture of all proxies, of one forward and backward pass, and of its replay.
 
     The passes: two batches, as zico needs them, so two shared passes, and everything without data once. The replay is
     that of a captured graph of the same forward and backward pass, which costs no launches.
@@ -90,7 +85,7 @@ def captured(run) -> torch.cuda.CUDAGraph:
 
 
 def several_processes(scope: Scope) -> dict:
-    """Architectures a second by number of processes on one device, each with one thread."""
+    """Architectures per second by number of processes on one device, each with one thread."""
     each, batch_size = (1, 8) if scope.tiny else (5, 64)
     counts = [k for k in (1, 4, 8, 16) if k <= scope.n_workers]
     warm(scope, batch_size)
@@ -103,8 +98,8 @@ def several_processes(scope: Scope) -> dict:
         spans = [task.result()[2:] for task in tasks]
         seconds = max(end for _, end in spans) - min(start for start, _ in spans)
         rate = k * each / seconds
-        rows.append({"processes": k, "archs a second": rate, f"minutes for {N_CELLS:,}": N_CELLS / rate / 60})
-    return {"batch": batch_size, "archs a process": each, "rows": rows}
+        rows.append({"processes": k, "architectures per second": rate, f"minutes for {N_CELLS:,}": N_CELLS / rate / 60})
+    return {"batch": batch_size, "architectures per process": each, "rows": rows}
 
 
 def warm(scope: Scope, batch_size: int) -> None:

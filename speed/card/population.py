@@ -2,8 +2,7 @@
 
 import torch
 
-from card.given import archs_of, images
-from card.passes import TINY
+from card.given import TINY, archs_of, images
 from card.scope import Scope
 from nasgauge.images import rotated_splits
 from nasgauge.nets import NetOptions
@@ -14,7 +13,7 @@ NET = NetOptions(channels=16, n_cells=5, n_stages=3)
 
 
 def population(scope: Scope) -> dict:
-    """Milliseconds of a step of training a seed, by the number of seeds in a group; batches of 128 images."""
+    """Milliseconds per step and seed of training, by the number of seeds in a group; batches of 128 images."""
     n, batch, steps = (48, 8, 2) if scope.tiny else (2048, 128, 8)
     data, arch, rows = images(n), archs_of("nb201", 1)[0], []
     for seeds in (1, 2) if scope.tiny else (1, 3, 8):
@@ -27,5 +26,5 @@ def population(scope: Scope) -> dict:
 
         with torch.random.fork_rng(devices=[]):
             short, long = scope.seconds(lambda run=run: run(1)), scope.seconds(lambda run=run: run(3))
-        rows.append({"seeds": seeds, "ms a step and seed": 1e3 * (long - short) / (2 * steps * seeds)})
+        rows.append({"seeds": seeds, "ms per step and seed": 1e3 * (long - short) / (2 * steps * seeds)})
     return {"batch": batch, "rows": rows}

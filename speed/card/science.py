@@ -14,15 +14,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from card.given import CIFAR
-from card.passes import TINY
+from card.given import CIFAR, PAPER, TINY
 from card.scope import Scope
 from nasgauge import benchmarks
 from nasgauge.criteria import kendall_tau
 from nasgauge.estimators.oneshot import PROTOCOLS, OneShot, Protocol, get_sampler, score, validation_batches
 from nasgauge.images import Split, load_images
 from nasgauge.judging import judge
-from nasgauge.nets import NetOptions
 from nasgauge.spaces import NB201
 
 PUBLISHED = {200: (0.4639, 0.34778), 400: (0.6141, 0.34985), 600: (0.7296, 0.46440), 800: (0.7410, 0.37668),
@@ -30,17 +28,17 @@ PUBLISHED = {200: (0.4639, 0.34778), 400: (0.6141, 0.34985), 600: (0.7296, 0.464
 SOURCE = "Ning et al. 2021, Table A4, de-isomorphic sampling: Kendall's tau and P@top 5% over 6,466 classes"
 EVERY = 10  # epochs between checkpoints
 RESERVE = 90  # seconds for scoring at the end
-NET = NetOptions(channels=16, n_cells=5, n_stages=3, bn_affine=False, skip_dead=True, dropout=0.1)
+NET = replace(PAPER, dropout=0.1)
 CRITERIA = ("kendall_tau", {"name": "precision_at_top", "fraction": 0.05})
 _APART = ("weights", "rest")
 
 
 class Enough(Exception):  # noqa: N818 - no mistake: the time is used up
-    """No seconds are left for another round of epochs."""
+    """The time does not suffice for the epochs to the next checkpoint."""
 
 
 class Until:
-    """Told of each epoch; raises `Enough` after a checkpoint's where the next round would end too late."""
+    """Called after each epoch; raises `Enough` after a checkpoint if the epochs to the next one would end too late."""
 
     def __init__(self, left: Callable[[], float], every: int, start: int) -> None:
         self.left, self.every, self.reached, self.rounds = left, every, start, [time.monotonic()]
@@ -54,7 +52,7 @@ class Until:
 
 
 def supernet_slice(scope: Scope) -> dict:
-    """Epochs reached, seconds an epoch, criteria by epoch, published values beside them, precision of scoring."""
+    """Epochs reached, seconds per epoch, criteria by epoch, published values beside them, precision of scoring."""
     start, kept = resumed(scope.resume)
     start, every = start or 0, 1 if scope.tiny else EVERY
     until = Until(lambda: scope.left() - (1 if scope.tiny else RESERVE), every, start)
@@ -70,7 +68,7 @@ def supernet_slice(scope: Scope) -> dict:
     return {
         "epochs": last,
         "epochs of this slice": n_epochs,
-        "seconds an epoch": seconds / max(1, n_epochs),
+        "seconds per epoch": seconds / max(1, n_epochs),
         "training_log": [{key: row[key] for key in ("epoch", "lr", "train_loss", "train_seconds")} for row in log],
         "rows": values,
         "precision of scoring": coarse,
@@ -106,12 +104,10 @@ def judged(estimator: OneShot, scope: Scope) -> tuple[list[dict], list[dict]]:
     archs = [space.from_str(text) for text in chosen]
     part = truth[truth["arch"].isin(chosen)]
     size, n_batches = (10, 2) if scope.tiny else (512, 5)
-    images, rows = (
-        validation_batches(
-            estimator.data, estimator.split.valid, batch_size=size, n_batches=n_batches, device=scope.device
-        ),
-        [],
+    images = validation_batches(
+        estimator.data, estimator.split.valid, batch_size=size, n_batches=n_batches, device=scope.device
     )
+    rows = []
     epochs, seconds = sorted(estimator.checkpoints), 0.0
     for epoch in reversed(epochs):  # the last one first, and others for as long as there is time
         wanted = epoch == epochs[-1] or epoch % 50 == 0 or epoch == EVERY or scope.tiny

@@ -5,13 +5,12 @@ import statistics
 import torch
 from torch.nn.functional import cross_entropy
 
-from card.given import PAPER, archs_of, images
+from card.given import archs_of, images, net_of
 from card.machine import matrix_rate
-from card.passes import TINY
 from card.scope import Scope
 from nasgauge.estimators.oneshot import Protocol, score
 from nasgauge.estimators.oneshot.step import Step
-from nasgauge.nets import NetOptions, Supernet, autocast, build, complexity, products, supernet
+from nasgauge.nets import Supernet, autocast, build, complexity, products, supernet
 from nasgauge.spaces import NB201
 
 SPACE = NB201()
@@ -20,10 +19,6 @@ ARCHS = {
     "3 convolutions": (3, 1, 2, 1, 3, 4),
     "6 convolutions": (3, 3, 3, 3, 3, 3),
 }
-
-
-def net_of(scope: Scope) -> NetOptions:
-    return TINY if scope.tiny else PAPER
 
 
 def fresh(scope: Scope) -> Supernet:
@@ -38,7 +33,7 @@ def batch(scope: Scope, n: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def training(scope: Scope) -> dict:
-    """By cell, batch and precision: seconds of both steps, their ratio, images a second, TFLOP/s of convolutions and
+    """By cell, batch and precision: seconds of both steps, their ratio, images per second, TFLOP/s of convolutions and
     their share of what a large product of matrices reaches.
 
     A step of the supernet is one of `Step`, with momentum, decay and a limit on the gradient's norm; that of the
@@ -84,21 +79,21 @@ def _pair(scope: Scope, step: Step, alone, arch, x: torch.Tensor, y: torch.Tenso
     times = [[scope.seconds(run, repeats) for run in both] for _ in range(1 if scope.tiny else 3)]  # in turns
     a, b = (statistics.median(column) for column in zip(*times, strict=True))
     macs = complexity(SPACE, arch, net_of(scope)).macs
-    return {"supernet ms": 1e3 * a, "stand-alone ms": 1e3 * b, "ratio": a / b, "images a second": len(y) / a,
+    return {"supernet ms": 1e3 * a, "stand-alone ms": 1e3 * b, "ratio": a / b, "images per second": len(y) / a,
             "TFLOP/s": 6e-12 * macs * len(y) / a, "share of peak": 6e-12 * macs * len(y) / a / peak}  # fmt: skip
 
 
 def _random(scope: Scope, step: Step, x: torch.Tensor, y: torch.Tensor) -> dict:
     paths = archs_of("nb201", 3 if scope.tiny else 40)
     seconds = scope.seconds(lambda: [step([path], [(x, y)], 0.0) for path in paths]) / len(paths)
-    return {"supernet ms": 1e3 * seconds, "images a second": len(y) / seconds}
+    return {"supernet ms": 1e3 * seconds, "images per second": len(y) / seconds}
 
 
 GROUPS = (10, 60)
 
 
 def scoring(scope: Scope) -> dict:
-    """Architectures times images a second by batch, precision and way; GiB: what PyTorch holds at most meanwhile.
+    """Architectures times images per second by batch, precision and way; GiB: what PyTorch holds at most meanwhile.
 
     One by one; equal steps of different architectures once; and steps of one part side by side, in groups.
     """
@@ -119,4 +114,4 @@ def scoring(scope: Scope) -> dict:
                     row |= {name: len(some) * size / seconds, f"{name}, GiB": peak}
             run = lambda x=x, y=y, precision=precision: score(net, archs, [(x, y)], precision=precision)  # noqa: E731
             rows.append(row | {"as `score` does it": n * size / scope.once(run)})
-    return {"n_archs": n, "unit": "architectures x images a second", "rows": rows}
+    return {"n_archs": n, "unit": "architectures x images per second", "rows": rows}

@@ -58,3 +58,12 @@ def test_noise_alone_is_found_free_as_often_as_the_level_says():
         found = profile(archs, complexity, quality, quality + 0.7 * rng.normal(size=len(archs)), seed)
         n_found += found["step"].notna().any()
     assert n_found <= 3  # of 20 at 95%: more have a probability of 1.6%
+
+
+@pytest.mark.parametrize("decimals", [2, 3])
+def test_scores_that_are_the_rounded_truth_have_no_excess_and_intervals_of_no_width(decimals):
+    archs = cells(0, 60)[0]
+    quality = np.linspace(0.5, 0.9, len(archs))
+    found = profile(archs, None, quality, quality.round(decimals), 0)
+    assert len(found) and (found[["effect", "lower", "upper"]].abs() < 1e-12).all(axis=None)
+    assert found["step"].isna().all()

@@ -65,3 +65,21 @@ def test_only_padded_windows_of_images_channels_last_on_cuda_are_wrong(padding, 
     assert has_wrong_gradient(there, padding) == wrong
     with torch.no_grad():
         assert not has_wrong_gradient(there, padding)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layout", "wrong"),
+    [
+        ((2, 1, 4, 4), torch.channels_last, True),  # contiguous as well, and PyTorch takes it for channels last
+        ((2, 3, 1, 1), torch.channels_last, True),
+        ((3, 4, 4), torch.contiguous_format, False),
+    ],
+)
+def test_a_single_channel_or_pixel_lies_in_both_layouts(shape, layout, wrong):
+    x = torch.zeros(shape).contiguous(memory_format=layout)
+    assert has_wrong_gradient(x.as_subclass(OnCuda).requires_grad_(), 1) == wrong
+
+
+def test_a_single_image_is_left_to_pytorch():
+    x = torch.zeros(4, 3, 4).transpose(0, 1)  # (C, H, W), in no layout
+    assert not x.is_contiguous() and not has_wrong_gradient(x.as_subclass(OnCuda).requires_grad_(), 1)

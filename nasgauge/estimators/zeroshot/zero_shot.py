@@ -186,10 +186,8 @@ class ZeroShot(Estimator):
         make = self.network or (lambda a: build(self.space, a, self.net, generators=[generator], init=self.init))
         with as_unmeasurable():
             net = make(arch)
-            flat = self._is_channels_last and all(
-                p.dim() != 5 for p in net.parameters()
-            )  # else there is no such layout
-            layout = torch.channels_last if flat else torch.contiguous_format
+            has_volumes = any(p.dim() == 5 for p in net.parameters())  # for which there is no such layout
+            layout = torch.channels_last if self._is_channels_last and not has_volumes else torch.contiguous_format
             net = net.to(device_named(self.device, "zero-shot"), dtype_of(self.precision), memory_format=layout)
         spent["build"] = time.perf_counter() - start
         return net
