@@ -28,7 +28,7 @@ format: .venv/ready
 
 # what `nasgauge list` reads, gathered from the dictionaries
 listing: .venv/ready
-	$(RUN) nasgauge.catalogue
+	$(RUN) nasgauge.studies.catalogue
 
 speed: .venv/ready
 	.venv/bin/python speed/judge.py

@@ -16,9 +16,9 @@ from scipy.stats import ttest_ind
 from nasgauge.benchmarks import load
 from nasgauge.criteria import kendall_tau
 from nasgauge.estimators.predictors import Predictor, Training
-from nasgauge.run import published
 from nasgauge.spaces import NB201
-from nasgauge.teaching import drawn
+from nasgauge.studies.run import published
+from nasgauge.studies.training_sets import drawn
 
 KINDS = {"lstm": "hinge", "lstm mse": "mse", "mlp": "hinge", "random_forest": "mse", "gates": "hinge"}
 SEEDS = (20, 2020, 202020)

@@ -6,11 +6,11 @@ A published value that our interval (widened to its printed digits) leaves out i
 import sys
 from pathlib import Path
 
-from nasgauge import run as running
-from nasgauge.report import with_ceilings
+from nasgauge.core.store import Store
+from nasgauge.judging import with_ceilings
 from nasgauge.report.labels import best_first, by_key, headings, leading, number
-from nasgauge.store import Store
-from nasgauge.study import Study, parse
+from nasgauge.studies import run as running
+from nasgauge.studies.schema import Study, parse
 
 
 def main(folder: str) -> None:

@@ -13,7 +13,7 @@ from nasgauge.criteria import kendall_tau
 from nasgauge.estimators.predictors.losses import hinge
 from nasgauge.estimators.predictors.networks import MLP
 from nasgauge.spaces import NB201
-from nasgauge.teaching import drawn
+from nasgauge.studies.training_sets import drawn
 
 
 def by_mlp(codes: np.ndarray, accuracy: np.ndarray, rows: list[int]) -> np.ndarray:

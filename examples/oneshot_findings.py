@@ -15,10 +15,10 @@ import pandas as pd
 
 from nasgauge import benchmarks
 from nasgauge.analyses import ANALYSES
-from nasgauge.store import Store
-from nasgauge.study import Study, parse
-from nasgauge.tables import RECORDS
-from nasgauge.units import truth_of
+from nasgauge.core.store import Store
+from nasgauge.core.tables import RECORDS
+from nasgauge.studies.plan import truth_of
+from nasgauge.studies.schema import Study, parse
 
 
 def main(folder: str) -> None:

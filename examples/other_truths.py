@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from nasgauge import benchmarks
+from nasgauge.core.store import Store
 from nasgauge.judging import judge
-from nasgauge.store import Store
-from nasgauge.study import Study, parse
+from nasgauge.studies.schema import Study, parse
 
 CRITERIA = [
     *("kendall_tau", "spearman_rho"),

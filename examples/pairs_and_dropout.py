@@ -17,7 +17,7 @@ from nasgauge.benchmarks import load
 from nasgauge.criteria import kendall_tau
 from nasgauge.estimators.predictors import Beside, get_encoder
 from nasgauge.spaces import NB201
-from nasgauge.teaching import drawn
+from nasgauge.studies.training_sets import drawn
 
 MARGIN, N_PAIRS, DROPOUT = 0.1, 4, 0.1
 VARIANTS = {

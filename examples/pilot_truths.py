@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks import load
+from nasgauge.core.store import Store
 from nasgauge.criteria import kendall_tau
-from nasgauge.store import Store
 
 N_SEEDS = 4
 

@@ -10,7 +10,7 @@ from nasgauge.benchmarks import load
 from nasgauge.criteria import kendall_tau
 from nasgauge.estimators.predictors import Beside, get_encoder
 from nasgauge.spaces import NB201
-from nasgauge.teaching import drawn
+from nasgauge.studies.training_sets import drawn
 
 
 def learned(encoder: str, archs: list, all_archs: list, target: torch.Tensor) -> torch.Tensor:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nasgauge import run as running
+from nasgauge.core.store import Store
 from nasgauge.judging import judge
-from nasgauge.store import Store
-from nasgauge.study import Study, parse
+from nasgauge.studies import run as running
+from nasgauge.studies.schema import Study, parse
 
 
 def main(folders: list[str]) -> None:

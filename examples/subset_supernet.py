@@ -14,8 +14,8 @@ import tomli_w
 
 from nasgauge.benchmarks import load
 from nasgauge.criteria import kendall_tau
-from nasgauge.run import run
-from nasgauge.teaching import drawn
+from nasgauge.studies.run import run
+from nasgauge.studies.training_sets import drawn
 
 SUPERNET = {
     "name": "oneshot",

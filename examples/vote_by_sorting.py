@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nasgauge import run as running
+from nasgauge.core.store import Store
 from nasgauge.criteria import kendall_tau
 from nasgauge.estimators.zeroshot.vote import copeland
-from nasgauge.store import Store
-from nasgauge.study import Study, parse
+from nasgauge.studies import run as running
+from nasgauge.studies.schema import Study, parse
 
 EXPERTS = ["relu_logdet", "jacob_cov", "synflow"]
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from nasgauge import terminal
-from nasgauge.errors import MAX_DRAWS, MAX_SEED, UserError, one_line, unknown_name
-from nasgauge.terminal import followed
+from nasgauge.core import terminal
+from nasgauge.core.errors import MAX_DRAWS, MAX_SEED, UserError, one_line, unknown_name
+from nasgauge.core.terminal import followed
 
 # Help and usage errors are plain text: what stands in brackets, such as Name[@K], is not markup to be swallowed.
 _PLAIN = {"no_args_is_help": True, "rich_markup_mode": None}
@@ -73,7 +73,7 @@ def list_(
 ) -> None:
     """What there is: spaces, benchmarks, data sets, estimators, proxies, samplers, encoders, searches, criteria,
     analyses, files, studies and recipes, with references."""
-    from nasgauge import listing
+    from nasgauge.studies import listing
 
     found = listing.listing(category)
     if bib:
@@ -91,15 +91,15 @@ def run(
     kind: Annotated[str, typer.Option(help="serial, processes or ray.")] = "processes",
 ) -> None:
     """Run a study or a survey of several benchmarks, or resume it: printed table and one HTML report."""
-    from nasgauge.shipped import study_names, study_text
-    from nasgauge.workers import check_workers
+    from nasgauge.core.workers import check_workers
+    from nasgauge.studies.texts import study_names, study_text
 
     text, name = _text_of("study", study, study_text, study_names())
     check_workers(kind, workers)
-    from nasgauge import run as running
-    from nasgauge import survey
     from nasgauge.report import survey_table, terminal_table
-    from nasgauge.study import is_survey
+    from nasgauge.studies import run as running
+    from nasgauge.studies import survey
+    from nasgauge.studies.schema import is_survey
 
     folder = out or Path("runs") / name
     options = {"where": name, "workers": kind, "n_workers": workers}
@@ -142,32 +142,32 @@ def judge(
     ] = 1000,
     confidence: Annotated[float, typer.Option(help="Of the intervals, between 0 and 1.")] = 0.95,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the bootstrap, a number from 0 to 2^53.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of records instead of the table.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print a JSON list of records instead of the table.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write the report to this file.")] = None,
     figures: Figures = None,
     figure_format: FigureFormat = "pdf",
 ) -> None:
     """Judge anybody's scores against a benchmark or a truth file."""
-    from nasgauge import judgement
-    from nasgauge.report import check_format, terminal_table, write, write_figures
+    from nasgauge.judging import arguments, as_json, judge_file
+    from nasgauge.report import check_format, of_verdict, terminal_table, write, write_figures
 
     if figures is not None:
         check_format(figure_format)
     with followed("judge") as phases:
-        verdict = judgement.judge_file(
-            scores, benchmark=benchmark, choices=judgement.pairs(choose or []), truth=truth, space=space,
+        verdict = judge_file(
+            scores, benchmark=benchmark, choices=arguments.pairs(choose or []), truth=truth, space=space,
             lower_is_better=lower_is_better or [], truth_lower_is_better=truth_lower_is_better,
-            criteria=judgement.criteria(criterion or []), missing=missing, unknown=unknown, n_bootstrap=bootstrap,
+            criteria=arguments.criteria(criterion or []), missing=missing, unknown=unknown, n_bootstrap=bootstrap,
             confidence=confidence, seed=seed, phases=phases,
         )  # fmt: skip
         if html is not None or figures is not None:
-            shown = judgement.bundle(verdict, title=f"Judgement of {scores.name}", phases=phases)
+            shown = of_verdict(verdict, title=f"Judgement of {scores.name}", phases=phases)
             if html is not None:
                 write(shown, html, progress=phases("page"))
             if figures is not None:
                 write_figures(shown, figures, kind=figure_format)
-    if as_json:
-        print(judgement.as_json(verdict))
+    if json_:
+        print(as_json(verdict))
     else:
         _print_pairs(verdict.provenance)
         console.print(terminal_table(verdict.values, verdict.ceiling, width=console.width))
@@ -183,7 +183,7 @@ def report(
     figure_format: FigureFormat = "pdf",
 ) -> None:
     """Write the HTML report of a finished study anew."""
-    from nasgauge import folders
+    from nasgauge.studies import folders
 
     module = folders.reporter(folder)
     from nasgauge.report import check_format, write_figures
@@ -202,7 +202,7 @@ def status(
     folder: Annotated[Path, typer.Argument(help="The folder of a study, a survey, `bench build` or `bench import`.")],
 ) -> None:
     """What is done, what failed and why, what is left."""
-    from nasgauge import folders
+    from nasgauge.studies import folders
 
     now = folders.status(folder)
     if now.kind == "bench import":
@@ -224,13 +224,13 @@ def bench_build(
     workers: Workers = None,
 ) -> None:
     """Train architectures from scratch into a new tabular benchmark (resumable)."""
-    from nasgauge.shipped import recipe_names, recipe_text
-    from nasgauge.workers import check_workers
+    from nasgauge.core.workers import check_workers
+    from nasgauge.studies.texts import recipe_names, recipe_text
 
     text, name = _text_of("recipe", recipe, recipe_text, recipe_names())
     check_workers("processes", workers)
-    from nasgauge import bench as building
-    from nasgauge.study import Recipe, parse
+    from nasgauge.benchmarks.building import build as building
+    from nasgauge.studies.schema import Recipe, parse
 
     folder = out or Path("runs") / f"bench-{name}"
     with followed("bench build") as phases:
@@ -246,7 +246,7 @@ def bench_import(
     out: Annotated[Path | None, typer.Option(help="Folder to write to.")] = None,
 ) -> None:
     """Read official benchmark files into a table that studies and `judge` accept; nothing in them is executed."""
-    from nasgauge import importing
+    from nasgauge.official import importing
 
     with followed("bench import") as phases:
         told = phases("trainings read")
@@ -264,7 +264,7 @@ def bench_import(
 
 def _text_of(kind: str, name: str, shipped: Callable[[str], str | None], names: list[str]) -> tuple[str, str]:
     """The TOML text behind an argument, and a short name: a file of the user's, else what is shipped under the name."""
-    from nasgauge.store import text_of
+    from nasgauge.core.store import text_of
 
     path = Path(name)
     if path.suffix == ".toml" or path.is_file():

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses import ANALYSES
-from nasgauge.analyses.pairs import pairs_of
-from nasgauge.comparison import compared
+from nasgauge.analyses.toolkit.pairs import pairs_of
 from nasgauge.judging import judge
+from nasgauge.judging.comparison import compared
 from nasgauge.report import Bundle, render
 from nasgauge.spaces import NB201
 

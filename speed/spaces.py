@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from nasgauge.core.workers import unordered_map
 from nasgauge.spaces import NB101, SPACES, get_space
-from nasgauge.workers import unordered_map
 
 SPACE = NB101()
 CHUNK = 10_000

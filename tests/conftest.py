@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from nasgauge.store import Store
+from nasgauge.core.store import Store
 
 collect_ignore = ["plugin_package"]  # it registers what it brings when it is imported
 

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasgauge import bench
 from nasgauge.benchmarks import embedded
-from nasgauge.errors import UserError
+from nasgauge.benchmarks.building import build as bench
+from nasgauge.benchmarks.building.training import Outcome
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import TRAININGS, check
 from nasgauge.images import load_images
 from nasgauge.nets import NetOptions, complexity
 from nasgauge.spaces import NB201
-from nasgauge.study import Recipe, parse
-from nasgauge.tables import TRAININGS, check
-from nasgauge.training import Outcome
+from nasgauge.studies.schema import Recipe, parse
 
 RECIPE = """
 name = "tiny"

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from nasgauge import catalogue, listing
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
+from nasgauge.studies import catalogue, listing
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import pytest
 from scipy.stats import kendalltau
 
 from nasgauge.benchmarks import load
-from nasgauge.judging import judge, noise_ceiling, noise_ceilings
-from nasgauge.report.ceilings import ceiling_sets, shared_ceiling, with_ceilings
+from nasgauge.core.tables import CEILING, check
+from nasgauge.judging import judge, noise_ceiling, noise_ceilings, with_ceilings
+from nasgauge.report.ceilings import ceiling_sets, shared_ceiling
 from nasgauge.report.criteria_table import ceiling_rows
-from nasgauge.tables import CEILING, check
 
 NAN = float("nan")
 
@@ -213,7 +213,7 @@ def test_figures_write_percent_only_where_the_truth_is_a_fraction(name):
 
 @pytest.mark.skipif(not os.environ.get("NASGAUGE_DATA"), reason="NASGAUGE_DATA is not set: no real NAS-Bench-201 table")
 def test_the_hundred_best_of_nasbench201_and_no_ceiling_of_accuracy_from_another_split(tmp_path):
-    from nasgauge.judgement import judge_file
+    from nasgauge.judging import judge_file
 
     truth = load({"name": "nb201"}).truth
     best = truth.nlargest(100, "accuracy")

@@ -6,8 +6,8 @@ import pickle
 import pytest
 import torch
 
-from nasgauge.checkpoints import CheckpointFolder
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
+from nasgauge.estimators.oneshot.checkpoints import CheckpointFolder
 
 
 def state(epoch):

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from nasgauge import cli
 from nasgauge.benchmarks import load
-from nasgauge.tables import VALUES
+from nasgauge.core.tables import VALUES
 
 
 def call(monkeypatch, capsys, *words):

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.comparison import compared
 from nasgauge.judging import judge
+from nasgauge.judging.comparison import compared
 from nasgauge.spaces import NB201, NDSResNet, is_connected
 
 OPTIONS = {"missing": "omit", "n_bootstrap": 100, "confidence": 0.95}

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau
-from nasgauge.errors import UserError
 from nasgauge.judging import contest, judge
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import (
     BoundCriterion,
     best_accuracy_at,
@@ -23,7 +24,6 @@ from nasgauge.criteria import (
     worst_rank_at,
 )
 from nasgauge.criteria.concordance import BLOCK, inversions
-from nasgauge.errors import UserError
 
 TRUTH = np.array([0.94, 0.93, 0.92, 0.91, 0.90, 0.89, 0.88, 0.87, 0.86, 0.85])
 

@@ -5,9 +5,9 @@ import json
 import pandas as pd
 import pytest
 
-from nasgauge import folders, run, survey
-from nasgauge.errors import UserError
-from nasgauge.store import Store
+from nasgauge.core.errors import UserError
+from nasgauge.core.store import Store
+from nasgauge.studies import folders, run, survey
 
 KINDS = {"study": (1, 3), "survey": (1, 3), "built": (2, 4), "imported": (1, 1)}
 

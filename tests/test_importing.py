@@ -7,13 +7,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from nasgauge import importing
 from nasgauge.benchmarks import load
 from nasgauge.cli import app
-from nasgauge.errors import UserError
-from nasgauge.official import KINDS, Foreign, Kind, Training
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import OFFICIAL, check
+from nasgauge.official import KINDS, Foreign, Kind, Training, importing
 from nasgauge.spaces import NB201, SPACES
-from nasgauge.tables import OFFICIAL, check
 
 SPACE = NB201()
 ARCHS = [SPACE.sample(np.random.default_rng(i)) for i in range(12)]

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import VALUES, check
 from nasgauge.criteria import DEFAULT_CRITERIA, kendall_tau, pearson_r, resolve
-from nasgauge.errors import UserError
 from nasgauge.judging import Combined, contest, judge, noise_ceiling, noise_ceilings, with_failures
 from nasgauge.judging.values import draw_counts
-from nasgauge.tables import VALUES, check
 
 
 def rng():

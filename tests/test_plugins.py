@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nasgauge.errors import UserError
-from nasgauge.plugins import import_plugins
-from nasgauge.store import Store
-from nasgauge.study import Study, parse
+from nasgauge.core.errors import UserError
+from nasgauge.core.plugins import import_plugins
+from nasgauge.core.store import Store
+from nasgauge.studies.schema import Study, parse
 
 PACKAGE = Path(__file__).parent / "plugin_package"
 STUDY = """

@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nasgauge import run as running
-from nasgauge.store import Store
+from nasgauge.core.store import Store
+from nasgauge.studies import run as running
 
 pytest.importorskip("ray", reason="the extra ray is not installed")
 
@@ -52,9 +52,10 @@ import json, os, sys
 from functools import partial
 from pathlib import Path
 import ray
-from nasgauge import run, survey
-from nasgauge.errors import UserError
-from nasgauge.workers import unordered_map
+from nasgauge.studies import run
+from nasgauge.studies import survey
+from nasgauge.core.errors import UserError
+from nasgauge.core.workers import unordered_map
 
 def scaled(by, n):
     return by * n, os.environ.get("OMP_NUM_THREADS")

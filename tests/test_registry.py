@@ -5,18 +5,18 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from nasgauge import registry
 from nasgauge.analyses import ANALYSES
 from nasgauge.benchmarks import BENCHMARKS
+from nasgauge.core import registry
+from nasgauge.core.errors import UserError
+from nasgauge.core.registry import Registry
 from nasgauge.criteria import CRITERIA
-from nasgauge.errors import UserError
+from nasgauge.estimators.configs import FAMILIES
 from nasgauge.estimators.oneshot import SAMPLERS
 from nasgauge.estimators.predictors import ENCODERS, LOSSES
 from nasgauge.estimators.zeroshot import PROXIES
-from nasgauge.families import FAMILIES
 from nasgauge.images import DATASETS
 from nasgauge.nets import NETS, SUPERNETS
-from nasgauge.registry import Registry
 from nasgauge.search import SEARCHES
 from nasgauge.spaces import SPACES
 

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 import torch
 
-from nasgauge import run as running
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
+from nasgauge.core.store import Store
 from nasgauge.spaces import get_space
-from nasgauge.store import Store
-from nasgauge.study import Study
-from nasgauge.units import truth_of
+from nasgauge.studies import run as running
+from nasgauge.studies.plan import truth_of
+from nasgauge.studies.schema import Study
 
 FORMS = ("paper", "functional", None)
 ANY = [{"name": "zeroshot", "proxies": ["n_params"]}]

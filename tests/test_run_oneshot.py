@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasgauge import run as running
 from nasgauge.analyses import ANALYSES
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import NB201
+from nasgauge.studies import run as running
 
 SKIP = 1
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from nasgauge import run as running
 from nasgauge.benchmarks import load
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.report.gallery import exhibits
-from nasgauge.study import Study, parse
-from nasgauge.units import truth_of, units_of
+from nasgauge.studies import run as running
+from nasgauge.studies.plan import truth_of, units_of
+from nasgauge.studies.schema import Study, parse
 
 STUDY = """
 title = "learned"

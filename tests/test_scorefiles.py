@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from nasgauge.errors import UserError
-from nasgauge.scorefiles import read_scores, read_truth
+from nasgauge.core.errors import UserError
+from nasgauge.judging.scorefiles import read_scores, read_truth
 
 WIDE = "arch,size,depth\na,10,3\nb,20,\nc,-1.5e3,5\n"
 LONG = "estimator,arch,score,seed\nsize,a,10,1\nsize,a,11,2\ndepth,b,3,1\n"

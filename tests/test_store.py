@@ -5,8 +5,8 @@ import os
 import pandas as pd
 import pytest
 
-from nasgauge.errors import UserError
-from nasgauge.store import Store, key_of, write_atomically
+from nasgauge.core.errors import UserError
+from nasgauge.core.store import Store, key_of, write_atomically
 
 
 def table(n):

@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from nasgauge import run as running
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
-from nasgauge.errors import UserError
+from nasgauge.estimators import batches as images
+from nasgauge.estimators.configs import check_estimators
 from nasgauge.estimators.oneshot import PROTOCOLS
-from nasgauge.families import check_estimators, images
 from nasgauge.images import ImageData
 from nasgauge.nets import NetOptions
-from nasgauge.shipped import study_names, study_text
 from nasgauge.spaces import get_space
-from nasgauge.study import JudgedSample, Recipe, Study, Survey, is_survey, options_for, parse
-from nasgauge.units import owners
+from nasgauge.studies import run as running
+from nasgauge.studies.plan import owners
+from nasgauge.studies.schema import JudgedSample, Recipe, Study, Survey, is_survey, options_for, parse
+from nasgauge.studies.texts import study_names, study_text
 
 GOOD = """
 title = "t"
@@ -69,7 +70,7 @@ def test_options_of_a_dataclass_are_checked_by_name_and_type():
 
 
 RECIPES = resources.files("nasgauge.benchmarks") / "recipes"
-STUDIES = Path(str(resources.files("nasgauge.studies")))
+STUDIES = Path(str(resources.files("nasgauge.studies"))) / "shipped"
 
 
 def test_shipped_recipes_are_valid():

@@ -5,12 +5,12 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from nasgauge import survey
 from nasgauge.cli import app
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
+from nasgauge.core.store import Store
 from nasgauge.report import render_survey
-from nasgauge.store import Store
-from nasgauge.study import Survey, is_survey, parse
+from nasgauge.studies import survey
+from nasgauge.studies.schema import Survey, is_survey, parse
 
 TEXT = """
 title = "two spaces"

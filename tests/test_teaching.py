@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from nasgauge.benchmarks import load
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau
-from nasgauge.errors import UserError
+from nasgauge.estimators.configs import Learning
 from nasgauge.estimators.predictors import Predictor
-from nasgauge.families import Learning
 from nasgauge.search import SEARCHES
 from nasgauge.spaces import NB201
-from nasgauge.teaching import drawn, lessons_of, taught
+from nasgauge.studies.training_sets import drawn, lessons_of, taught
 
 BENCHMARK = load("digits-nb201")
 ACCURACY = BENCHMARK.truth.groupby("arch")["accuracy"].mean()

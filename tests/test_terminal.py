@@ -13,10 +13,12 @@ import pandas as pd
 import pytest
 import typer
 
-from nasgauge import cli, folders, listing, terminal
-from nasgauge.errors import UserError, one_line
+from nasgauge import cli
+from nasgauge.core import terminal
+from nasgauge.core.errors import UserError, one_line
+from nasgauge.core.store import Store
 from nasgauge.report import survey_table, terminal_table
-from nasgauge.store import Store
+from nasgauge.studies import folders, listing
 
 HOSTILE = [
     "[/x]",

@@ -4,11 +4,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nasgauge import training
+from nasgauge.benchmarks.building import training
+from nasgauge.benchmarks.building.training import Protocol, _schedule, train
 from nasgauge.images import ImageData, rotated_splits
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import NB201
-from nasgauge.training import Protocol, _schedule, train
 
 SPACE = NB201()
 OPTIONS = NetOptions(channels=4, n_cells=1, n_stages=1, in_channels=1, n_classes=3)

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from nasgauge.errors import UserError
-from nasgauge.workers import KINDS, unordered_map
+from nasgauge.core.errors import UserError
+from nasgauge.core.workers import KINDS, unordered_map
 
 
 def square(n):

@@ -5,15 +5,15 @@ its end the entry `ANALYSIS` with all that reports show of it. No training, no n
 never looked up by its name. A missing score is an absent row, and every table says its n.
 """
 
-from nasgauge.analyses.analysis import Analysis, Bias
-from nasgauge.analyses.cells import operations_of, strokes
-from nasgauge.analyses.dictionary import ANALYSES
-from nasgauge.analyses.drawing import plain, tidy
-from nasgauge.analyses.properties import properties_of
-from nasgauge.analyses.rank_errors import rank_errors
-from nasgauge.analyses.sections import SECTIONS
-from nasgauge.analyses.sharing import shared
-from nasgauge.analyses.vectors import is_among, ranks
+from nasgauge.analyses.registered import ANALYSES
+from nasgauge.analyses.toolkit.analysis import Analysis, Bias
+from nasgauge.analyses.toolkit.cells import operations_of, strokes
+from nasgauge.analyses.toolkit.drawing import plain, tidy
+from nasgauge.analyses.toolkit.memo import shared
+from nasgauge.analyses.toolkit.properties import properties_of
+from nasgauge.analyses.toolkit.rank_errors import rank_errors
+from nasgauge.analyses.toolkit.sections import SECTIONS
+from nasgauge.analyses.toolkit.vectors import is_among, ranks
 
 __all__ = [
     "ANALYSES",

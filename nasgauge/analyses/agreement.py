@@ -5,9 +5,9 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import LIMIT, Analysis
-from nasgauge.analyses.drawing import plain
-from nasgauge.analyses.vectors import TRUTH_NAME, mean_truth, scores_by_seed
+from nasgauge.analyses.toolkit.analysis import LIMIT, Analysis
+from nasgauge.analyses.toolkit.drawing import plain
+from nasgauge.analyses.toolkit.vectors import TRUTH_NAME, mean_truth, scores_by_seed
 from nasgauge.criteria import kendall_tau
 from nasgauge.spaces import Space
 

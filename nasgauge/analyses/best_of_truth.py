@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import LINES, N_LINES, legend_below, plain, say, tidy
-from nasgauge.analyses.vectors import is_among, mean_truth, scores_by_seed
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import LINES, N_LINES, legend_below, plain, say, tidy
+from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau, kendall_tau_at_top
-from nasgauge.errors import UserError
 from nasgauge.spaces import Space
 
 N_BEST = (10, 25, 50, 100, 150, 250, 500)

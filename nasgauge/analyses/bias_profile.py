@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis, Bias
-from nasgauge.analyses.drawing import BLUE, VERMILION, plain, say, tidy
-from nasgauge.analyses.properties import properties_of
-from nasgauge.analyses.rank_errors import rank_errors
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis, Bias
+from nasgauge.analyses.toolkit.drawing import BLUE, VERMILION, plain, say, tidy
+from nasgauge.analyses.toolkit.properties import properties_of
+from nasgauge.analyses.toolkit.rank_errors import rank_errors
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 COLUMNS = ("estimator", "property", "effect", "lower", "upper", "step", "explains", "n")

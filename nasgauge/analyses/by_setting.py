@@ -7,10 +7,10 @@ from typing import final
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import LINES, N_LINES, draw_line, legend_below, say, tidy
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import LINES, N_LINES, draw_line, legend_below, say, tidy
+from nasgauge.analyses.toolkit.vectors import mean_truth, scores_by_seed
 from nasgauge.analyses.trend import judged
-from nasgauge.analyses.vectors import mean_truth, scores_by_seed
 from nasgauge.criteria import CRITERIA, BoundCriterion, CriterionSpec, resolve_all
 from nasgauge.spaces import Space
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import BLUE, VERMILION, plain, say, tidy
-from nasgauge.analyses.vectors import is_among, mean_truth, scores_by_seed
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import BLUE, VERMILION, plain, say, tidy
+from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau, precision_at_top
-from nasgauge.errors import UserError
 from nasgauge.spaces import Space
 
 _COLUMNS = ("subset_of", "estimator", "kendall_tau", "precision_at_top", "mean_score", "n_scored", "n")

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
-from nasgauge.analyses.drawing import BLUE, VERMILION, say, tidy
-from nasgauge.analyses.rank_errors import draws_of_rows, interval_of, rank_errors
-from nasgauge.analyses.vectors import ranks
+from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
+from nasgauge.analyses.toolkit.drawing import BLUE, VERMILION, say, tidy
+from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of, rank_errors
+from nasgauge.analyses.toolkit.vectors import ranks
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import Resamples, resolve
-from nasgauge.errors import UserError
 from nasgauge.spaces import Space
 
 _QUANTITIES = ("kendall_tau", "rank_difference", "excess")

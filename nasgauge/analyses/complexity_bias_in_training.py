@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses import complexity_bias
-from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
-from nasgauge.analyses.drawing import LINES, draw_line, epoch_axis, legend_below, say, tidy
+from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
+from nasgauge.analyses.toolkit.drawing import LINES, draw_line, epoch_axis, legend_below, say, tidy
 from nasgauge.spaces import Space
 
 COLUMNS = ("estimator", "epoch", *complexity_bias.COLUMNS[1:])

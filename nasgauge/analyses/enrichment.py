@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
-from nasgauge.analyses.drawing import BLUE, ORANGE, plain, say, tidy
-from nasgauge.analyses.properties import properties_of
-from nasgauge.analyses.rank_errors import draws_of_rows
-from nasgauge.analyses.vectors import is_among, mean_scores, mean_truth
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
+from nasgauge.analyses.toolkit.drawing import BLUE, ORANGE, plain, say, tidy
+from nasgauge.analyses.toolkit.properties import properties_of
+from nasgauge.analyses.toolkit.rank_errors import draws_of_rows
+from nasgauge.analyses.toolkit.vectors import is_among, mean_scores, mean_truth
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 COLUMNS = (

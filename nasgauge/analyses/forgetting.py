@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import BLUE, epoch_axis, say, tidy
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import BLUE, epoch_axis, say, tidy
 from nasgauge.spaces import Space
 
 _COLUMNS = ("estimator", "epoch", "mean", "std", "quantile_10", "median", "quantile_90", "share_negative", "n")

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import BLUE, epoch_axis, say, tidy
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import BLUE, epoch_axis, say, tidy
 from nasgauge.spaces import Space
 
 _COLUMNS = ("estimator", "epoch", "position", "mean", "quantile_10", "quantile_90", "n")

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import BLUE, ORANGE, legend_below, say, tidy
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import BLUE, ORANGE, legend_below, say, tidy
+from nasgauge.analyses.toolkit.vectors import mean_truth
 from nasgauge.analyses.trend import placed
 from nasgauge.analyses.validation_size import Batches, by_batch
-from nasgauge.analyses.vectors import mean_truth
 from nasgauge.criteria import kendall_tau
 from nasgauge.spaces import Space
 

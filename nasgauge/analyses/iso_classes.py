@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import LINES, N_LINES, epoch_axis, legend_below, plain, say, tidy
-from nasgauge.analyses.vectors import ranks
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import LINES, N_LINES, epoch_axis, legend_below, plain, say, tidy
+from nasgauge.analyses.toolkit.vectors import ranks
 from nasgauge.spaces import Space
 
 _SPREADS = ("within_score_std", "within_rank_std", "between_score_std", "global_score_std")

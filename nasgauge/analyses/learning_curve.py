@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import LINES, N_LINES, Line, draw_line, legend_below, say, tidy
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import LINES, N_LINES, Line, draw_line, legend_below, say, tidy
+from nasgauge.analyses.toolkit.vectors import is_among, mean_truth
 from nasgauge.analyses.trend import Pair, direction, places, spread, title
-from nasgauge.analyses.vectors import is_among, mean_truth
 from nasgauge.criteria import CriterionSpec, resolve_all
 from nasgauge.spaces import Space
 

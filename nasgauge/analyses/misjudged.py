@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
-from nasgauge.analyses.cells import draw_cells, without_space
-from nasgauge.analyses.rank_errors import rank_errors
-from nasgauge.analyses.vectors import ranks
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
+from nasgauge.analyses.toolkit.cells import draw_cells, without_space
+from nasgauge.analyses.toolkit.rank_errors import rank_errors
+from nasgauge.analyses.toolkit.vectors import ranks
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 COLUMNS = ("estimator", "direction", "place", "arch", "excess", "truth_rank", "score_rank", "accuracy", "n")

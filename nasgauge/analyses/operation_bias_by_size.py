@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses import operation_bias
-from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.complexity_bias import groups_of
-from nasgauge.analyses.drawing import plain, say
-from nasgauge.analyses.pairs import frequent, pairs_of
-from nasgauge.analyses.rank_errors import rank_errors
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
+from nasgauge.analyses.toolkit.drawing import plain, say
+from nasgauge.analyses.toolkit.pairs import frequent, pairs_of
+from nasgauge.analyses.toolkit.rank_errors import rank_errors
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 COLUMNS = ("estimator", "group", "smallest", "largest", *operation_bias.COLUMNS[1:])

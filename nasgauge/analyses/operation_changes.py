@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
-from nasgauge.analyses.drawing import BLUE, plain, say, tidy
-from nasgauge.analyses.pairs import frequent, pairs_of
-from nasgauge.analyses.rank_errors import rank_errors
-from nasgauge.analyses.vectors import ranks
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
+from nasgauge.analyses.toolkit.drawing import BLUE, plain, say, tidy
+from nasgauge.analyses.toolkit.pairs import frequent, pairs_of
+from nasgauge.analyses.toolkit.rank_errors import rank_errors
+from nasgauge.analyses.toolkit.vectors import ranks
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 COLUMNS = ("estimator", "from_op", "to_op", "change", "truth_share", "score_share", "n")

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
-from nasgauge.analyses.drawing import BLUE, ORANGE, VERMILION, legend_below, say, scale_of, tidy
-from nasgauge.analyses.fronts import levels_of, sized
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
+from nasgauge.analyses.toolkit.drawing import BLUE, ORANGE, VERMILION, legend_below, say, scale_of, tidy
+from nasgauge.analyses.toolkit.fronts import levels_of, sized
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 COLUMNS = ("estimator", "front", "arch", "size", "accuracy", "score", "n")

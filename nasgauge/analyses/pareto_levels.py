@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.complexity_bias import groups_of
-from nasgauge.analyses.drawing import LINES, legend_below, say, scale_of, tidy
-from nasgauge.analyses.fronts import levels_of, sized
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
+from nasgauge.analyses.toolkit.drawing import LINES, legend_below, say, scale_of, tidy
+from nasgauge.analyses.toolkit.fronts import levels_of, sized
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 COLUMNS = ("estimator", "group", "smallest", "largest", "n_levels", "gap", "best", "n_chosen", "n")

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import LIMIT_BIAS, Analysis
-from nasgauge.analyses.drawing import plain, say
-from nasgauge.analyses.rank_errors import draws_of_rows, interval_of, rank_errors
-from nasgauge.analyses.vectors import ranks
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
+from nasgauge.analyses.toolkit.drawing import plain, say
+from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of, rank_errors
+from nasgauge.analyses.toolkit.vectors import ranks
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 COLUMNS = (*("estimator", "place", "word", "truth_rank", "score_rank", "excess", "excess_lower", "excess_upper", "n"),)

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import LIMIT, Analysis
-from nasgauge.analyses.drawing import BLUE, tidy
-from nasgauge.analyses.vectors import is_among, mean_scores, mean_truth, ranks
+from nasgauge.analyses.toolkit.analysis import LIMIT, Analysis
+from nasgauge.analyses.toolkit.drawing import BLUE, tidy
+from nasgauge.analyses.toolkit.vectors import is_among, mean_scores, mean_truth, ranks
 from nasgauge.spaces import Space
 
 N_POINTS = 1_500  # above it a panel shows densities, because points would hide each other

@@ -7,11 +7,11 @@ from math import comb
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import BLUE, tidy
-from nasgauge.analyses.vectors import is_among
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import BLUE, tidy
+from nasgauge.analyses.toolkit.vectors import is_among
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau
-from nasgauge.errors import UserError
 from nasgauge.spaces import Space
 
 _COLUMNS = ("n_seeds_per_half", "kendall_tau", "lower", "upper", "n_splits", "n")

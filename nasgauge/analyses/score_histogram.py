@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import BLUE, tidy
-from nasgauge.analyses.vectors import mean_scores
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import BLUE, tidy
+from nasgauge.analyses.toolkit.vectors import mean_scores
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 _COLUMNS = ("estimator", "left", "right", "n_scores", "scale", "n_below", "n_above", "n_distinct", "n")

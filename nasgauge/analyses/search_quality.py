@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import BLUE, GREEN, plain, say, scale_of, tidy
-from nasgauge.analyses.vectors import is_among, mean_truth, scores_by_seed
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import BLUE, GREEN, plain, say, scale_of, tidy
+from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 _COLUMNS = ("estimator", "quantity", "value", "lower", "upper", "best", "random", "n", "n_pool", "n_draws")

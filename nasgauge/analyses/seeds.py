@@ -7,12 +7,12 @@ from math import comb
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import LINES, N_LINES, legend_below, plain, say, tidy
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import LINES, N_LINES, legend_below, plain, say, tidy
+from nasgauge.analyses.toolkit.vectors import mean_truth, scores_by_seed
 from nasgauge.analyses.trend import placed, spread, steady
-from nasgauge.analyses.vectors import mean_truth, scores_by_seed
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau
-from nasgauge.errors import UserError
 from nasgauge.spaces import Space
 
 _COLUMNS = (

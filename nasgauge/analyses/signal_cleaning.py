@@ -5,11 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import draw_line, legend_below, say, tidy
 from nasgauge.analyses.learning_curve import LEARNING_CRITERIA, kind_lines, kind_places, left_out, mark_sizes
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import draw_line, legend_below, say, tidy
+from nasgauge.analyses.toolkit.vectors import mean_truth, scores_by_seed
 from nasgauge.analyses.trend import direction, spread, steady, title
-from nasgauge.analyses.vectors import mean_truth, scores_by_seed
 from nasgauge.criteria import BoundCriterion, CriterionSpec, resolve_all
 from nasgauge.spaces import Space
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import draw_leading, epoch_axis, say, tidy
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import draw_leading, epoch_axis, say, tidy
+from nasgauge.analyses.toolkit.vectors import mean_truth
 from nasgauge.analyses.trend import cubes, direction, judged, placed
-from nasgauge.analyses.vectors import mean_truth
 from nasgauge.criteria import CriterionSpec, resolve_all
 from nasgauge.spaces import Space
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import legend_below, plain, say, tidy
 from nasgauge.analyses.learning_curve import kind_lines, kind_places, left_out
-from nasgauge.analyses.vectors import is_among, mean_truth
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import legend_below, plain, say, tidy
+from nasgauge.analyses.toolkit.vectors import is_among, mean_truth
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 _CHOSEN, _SPREAD, _RANK = (

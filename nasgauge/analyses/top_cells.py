@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.cells import Stroke, draw_cells, operations_of, strokes, without_space
-from nasgauge.analyses.drawing import scale_of
-from nasgauge.analyses.vectors import TRUTH_NAME, is_among, mean_scores, mean_truth, ranks
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.cells import Stroke, draw_cells, operations_of, strokes, without_space
+from nasgauge.analyses.toolkit.drawing import scale_of
+from nasgauge.analyses.toolkit.vectors import TRUTH_NAME, is_among, mean_scores, mean_truth, ranks
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 _N_OPERATIONS = 1_000  # architectures looked at for the legend's operations

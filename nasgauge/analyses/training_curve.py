@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import draw_leading, epoch_axis, say, tidy
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import draw_leading, epoch_axis, say, tidy
 from nasgauge.analyses.trend import places
 from nasgauge.spaces import Space
 

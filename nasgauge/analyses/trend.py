@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import draw_leading, epoch_axis, say, tidy
-from nasgauge.analyses.vectors import mean_scores, mean_truth
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import draw_leading, epoch_axis, say, tidy
+from nasgauge.analyses.toolkit.vectors import mean_scores, mean_truth
 from nasgauge.criteria import CRITERIA, BoundCriterion, CriterionSpec, kendall_tau, resolve_all
 from nasgauge.spaces import Space
 

@@ -7,10 +7,10 @@ from typing import final
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.analysis import Analysis
-from nasgauge.analyses.drawing import BLACK, BLUE, SKY, Line, draw_line, legend_below, say, tidy
+from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.drawing import BLACK, BLUE, SKY, Line, draw_line, legend_below, say, tidy
+from nasgauge.analyses.toolkit.vectors import mean_truth
 from nasgauge.analyses.trend import direction, judged, placed, steady
-from nasgauge.analyses.vectors import mean_truth
 from nasgauge.criteria import CriterionSpec, resolve_all
 from nasgauge.spaces import Space
 

@@ -11,8 +11,8 @@ from typing import Any
 from nasgauge.benchmarks import embedded, imported, nb101, nb201, nb301
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.choices import check_choices
-from nasgauge.errors import UserError, unknown_name
-from nasgauge.registry import Registry
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.registry import Registry
 
 BENCHMARKS: Registry[Callable[..., Benchmark]] = Registry(
     "benchmark",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.spaces import get_space
 
 

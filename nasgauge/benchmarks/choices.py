@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", types.NoneType: "null"}
 

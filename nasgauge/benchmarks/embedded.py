@@ -7,8 +7,8 @@ from typing import Any
 
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table
-from nasgauge.errors import UserError, unknown_name
-from nasgauge.tables import TRAININGS
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.tables import TRAININGS
 
 METRICS = ("test_accuracy", "valid_accuracy")
 _FACTS = ("n_archs", "n_seeds")  # those that the provenance quotes

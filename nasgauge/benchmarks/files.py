@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import Column, Table, check
 from nasgauge.spaces import get_space
-from nasgauge.tables import Column, Table, check
 
 MAX_ROWS = 20_000_000  # of a Parquet file; the largest benchmark has a quarter of it
 MAX_BYTES = 8 << 30  # of its columns as they unpack

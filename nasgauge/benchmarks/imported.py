@@ -8,9 +8,9 @@ import pandas as pd
 from nasgauge.benchmarks import embedded
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table
-from nasgauge.errors import UserError, unknown_name
-from nasgauge.naming import dataset_name
-from nasgauge.tables import OFFICIAL, TRUTH, check
+from nasgauge.core.dataset_names import dataset_name
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.tables import OFFICIAL, TRUTH, check
 
 METRICS = ("test_accuracy", "valid_accuracy")
 

@@ -17,9 +17,9 @@ import pandas as pd
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_range, read_table
 from nasgauge.benchmarks.nb101_lookup import CELLS, archs, rows_of
-from nasgauge.errors import UserError, check_count, check_seed, unknown_name
+from nasgauge.core.errors import UserError, check_count, check_seed, unknown_name
+from nasgauge.core.tables import TRUTH, Column, Table, check
 from nasgauge.spaces import SPACES, Arch, Space
-from nasgauge.tables import TRUTH, Column, Table, check
 
 _ACCURACY = "test_accuracy_108_epochs_mean"
 _TABLE = Table(

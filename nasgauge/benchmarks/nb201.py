@@ -12,10 +12,10 @@ import pandas as pd
 
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_archs, check_range, read_table
-from nasgauge.errors import UserError, unknown_name
-from nasgauge.naming import dataset_name
+from nasgauge.core.dataset_names import dataset_name
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.tables import COMPLEXITY, TRUTH, Column, Table, check
 from nasgauge.spaces import NB201
-from nasgauge.tables import COMPLEXITY, TRUTH, Column, Table, check
 
 _TRIALS = {  # column of trials.parquet, what was measured
     "cifar10": ("cifar10_valid_accuracy_percent", "validation accuracy after training on the 25,000-image split"),

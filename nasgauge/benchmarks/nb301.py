@@ -11,9 +11,9 @@ import pandas as pd
 
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_range, read_table
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import TRUTH, Column, Table, check
 from nasgauge.spaces import Arch, Darts
-from nasgauge.tables import TRUTH, Column, Table, check
 
 _PERCENT = "surrogate_valid_accuracy_percent"
 _SAMPLE = Table(

@@ -9,7 +9,7 @@ orders of the tied, never by the order of rows.
 from nasgauge.criteria.chosen import best_accuracy_at, best_rank_at, regret_at, worst_accuracy_at, worst_rank_at
 from nasgauge.criteria.correlation import kendall_tau, pearson_r, spearman_rho
 from nasgauge.criteria.criterion import BoundCriterion, Criterion
-from nasgauge.criteria.dictionary import CRITERIA, DEFAULT_CRITERIA, CriterionSpec, resolve, resolve_all
+from nasgauge.criteria.registered import CRITERIA, DEFAULT_CRITERIA, CriterionSpec, resolve, resolve_all
 from nasgauge.criteria.resamples import Resamples, n_top
 from nasgauge.criteria.sparse import sparse_kendall_tau
 from nasgauge.criteria.top import kendall_tau_at_top, precision_at_bottom, precision_at_top

@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 
 def check_pair(score: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

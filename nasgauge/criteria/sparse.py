@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.criteria.concordance import n_pairs, net_concordance
 from nasgauge.criteria.correlation import kendall_tau, kendall_tau_of_draws
 from nasgauge.criteria.resamples import Resamples, check_pair, is_defined, starts_of
-from nasgauge.errors import UserError, unknown_name
 
 # A value this close below the edge of a bin (in widths) stands on the edge: 0.93 / 0.001 is not 930 in binary.
 EDGE = 1e-9

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from nasgauge.core.tables import Column, Table
 from nasgauge.spaces import Arch
-from nasgauge.tables import Column, Table
 
 COSTS = Table(
     "costs",

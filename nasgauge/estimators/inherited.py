@@ -7,9 +7,9 @@ from typing import Any, final
 import numpy as np
 import pandas as pd
 
+from nasgauge.core.tables import CHECKPOINT_SCORES, SCORES, STAND_INS, check
 from nasgauge.estimators.estimator import Estimates, Estimator
 from nasgauge.spaces import Arch
-from nasgauge.tables import CHECKPOINT_SCORES, SCORES, STAND_INS, check
 
 
 @final

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.dataset_names import dataset_name
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.registry import Registry
 from nasgauge.images.augment import shifted_and_mirrored
 from nasgauge.images.cifar import cifar10, cifar100
 from nasgauge.images.contract import ImageData, Loader, Split, check_images
@@ -13,8 +15,6 @@ from nasgauge.images.crops import CROPS, crops_of
 from nasgauge.images.digits import digits
 from nasgauge.images.imagenet16 import imagenet16_120
 from nasgauge.images.splits import rotated_splits, splits_of
-from nasgauge.naming import dataset_name
-from nasgauge.registry import Registry
 
 __all__ = [
     "CROPS",

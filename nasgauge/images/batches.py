@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.images.published import Published
 
 _MAX_BYTES = 500_000_000  # of a batch: those of CIFAR-10 have 31 MB, of CIFAR-100 155, of ImageNet16 99

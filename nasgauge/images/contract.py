@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nasgauge.errors import UserError, check_count
+from nasgauge.core.errors import UserError, check_count
 
 Rows = Callable[[int], np.ndarray]  # of so many images, the numbers of those that are wanted
 _MAX_CLASSES = 1_000_000

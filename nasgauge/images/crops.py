@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.images.contract import ImageData, Loader, Rows, Split
 from nasgauge.images.cutting import TEST, TRAIN, VALID, CropOptions, cut_picture
 from nasgauge.images.photographs import pictures

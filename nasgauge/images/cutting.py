@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.nn.functional import grid_sample
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 GREY = (0.2125, 0.7154, 0.0721)  # weights of red, green and blue in luminance (ITU-R BT.709)
 TRAIN, VALID, TEST = range(3)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.images.contract import ImageData, Rows
 
 

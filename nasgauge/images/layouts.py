@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.images.batches import read_batches
 from nasgauge.images.contract import ImageData, Rows
 from nasgauge.images.parquet import read_parquet

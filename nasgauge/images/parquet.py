@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.images.contract import Rows
 from nasgauge.images.published import Published
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 # the function of skimage.data, rows, columns (of a retina the part without the black surround), the reduction
 PICTURES = {

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.images.contract import ImageData, Split
 
 

@@ -5,17 +5,25 @@ resamples; what agreement is, the criteria say.
 """
 
 from nasgauge.judging.ceiling import noise_ceiling, noise_ceilings
+from nasgauge.judging.ceiling_rows import with_ceilings
+from nasgauge.judging.comparison import compared
 from nasgauge.judging.contest import contest
 from nasgauge.judging.failed import Combined, with_failures
 from nasgauge.judging.judge import judge
 from nasgauge.judging.values import draw_counts
+from nasgauge.judging.verdict import Verdict, as_json, judge_file
 
 __all__ = [
     "Combined",
+    "Verdict",
+    "as_json",
+    "compared",
     "contest",
     "draw_counts",
     "judge",
+    "judge_file",
     "noise_ceiling",
     "noise_ceilings",
+    "with_ceilings",
     "with_failures",
 ]

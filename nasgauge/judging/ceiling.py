@@ -9,9 +9,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from nasgauge.core.errors import UserError
+from nasgauge.core.progress import Counted, Progress, untold
+from nasgauge.core.tables import CEILING, NOISE_CEILING, SCORES, VALUES, check, empty
 from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
-from nasgauge.errors import UserError
 from nasgauge.judging.aligned import aligned
 from nasgauge.judging.values import (
     Column,
@@ -23,8 +25,6 @@ from nasgauge.judging.values import (
     rows_of,
     values_table,
 )
-from nasgauge.progress import Counted, Progress, untold
-from nasgauge.tables import CEILING, NOISE_CEILING, SCORES, VALUES, check, empty
 
 _N_WITH_INTERVALS = 4  # sets of architectures; an interval costs as much as all estimators judged on the set
 

@@ -5,6 +5,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from nasgauge.core.progress import Counted, Progress, untold
+from nasgauge.core.tables import SCORES, check
 from nasgauge.criteria import BoundCriterion, CriterionSpec, resolve_all
 from nasgauge.judging.aligned import aligned
 from nasgauge.judging.values import (
@@ -17,8 +19,6 @@ from nasgauge.judging.values import (
     interval,
     mean_accuracy,
 )
-from nasgauge.progress import Counted, Progress, untold
-from nasgauge.tables import SCORES, check
 
 COLUMNS = (
     *("estimator", "criterion", "at", "value", "p_best", "behind", "behind_lower", "behind_upper"),

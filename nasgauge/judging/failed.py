@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 import pandas as pd
 
-from nasgauge.tables import SCORES, check
+from nasgauge.core.tables import SCORES, check
 
 
 @final

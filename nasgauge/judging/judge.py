@@ -6,9 +6,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from nasgauge.core.errors import UserError
+from nasgauge.core.progress import Counted, Progress, untold
+from nasgauge.core.tables import NOISE_CEILING, SCORES, check
 from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
-from nasgauge.errors import UserError
 from nasgauge.judging.aligned import aligned
 from nasgauge.judging.values import (
     check_options,
@@ -19,8 +21,6 @@ from nasgauge.judging.values import (
     rows_of,
     values_table,
 )
-from nasgauge.progress import Counted, Progress, untold
-from nasgauge.tables import NOISE_CEILING, SCORES, check
 
 
 def judge(

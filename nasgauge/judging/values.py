@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from nasgauge.core.errors import MAX_DRAWS, UserError, check_count
+from nasgauge.core.tables import TRUTH, VALUES, check, empty
 from nasgauge.criteria import BoundCriterion, Resamples
-from nasgauge.errors import MAX_DRAWS, UserError, check_count
-from nasgauge.tables import TRUTH, VALUES, check, empty
 
 # Cells of (draws, architectures) worked on at once: about 0.1 GB a copy.
 _CELLS = 100_000_000

@@ -11,7 +11,8 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.registry import Registry
 from nasgauge.nets import darts, nb101, nb201, nds
 from nasgauge.nets.average_pooling import avg_pool2d
 from nasgauge.nets.counting import Complexity, count, count_parameters
@@ -21,7 +22,6 @@ from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.nets.precision import PRECISIONS, autocast, check_precision, dtype_of, products, rounding, unrounded
 from nasgauge.nets.program import Path
 from nasgauge.nets.supernet import SUPERNETS, Supernet, supernet
-from nasgauge.registry import Registry
 from nasgauge.spaces import Arch, Space
 
 NETS: Registry[Callable[[Arch, NetOptions], nn.Module]] = Registry(

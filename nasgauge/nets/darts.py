@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn.functional import pad
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.nets.average_pooling import AveragePool
 from nasgauge.nets.ops import Classifier, ReluConvBN
 from nasgauge.nets.options import NetOptions

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.nets.darts import N_INPUTS, N_NODES, Block, Network, Wire, entrance, layout, operation, stem, wires
 from nasgauge.nets.ops import Classifier, Concatenation, Sum, Zeros
 from nasgauge.nets.options import NetOptions, SupernetOptions, no_transformers, only_ordinal

@@ -2,7 +2,7 @@
 
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 
 def device_named(device: str | torch.device, where: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
-from nasgauge.errors import unknown_name
+from nasgauge.core.errors import unknown_name
 
 Draw = Callable[[torch.Tensor, int, torch.Generator], None]
 

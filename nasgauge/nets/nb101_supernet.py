@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.nets.nb101 import INPUT, OUTPUT, Block, ConvBNRelu, Network, layout, operation, vertex_channels
 from nasgauge.nets.ops import Classifier, Concatenation, Sum
 from nasgauge.nets.options import NetOptions, SupernetOptions, no_transformers, picking

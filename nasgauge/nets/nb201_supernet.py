@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.nets.nb201 import N_NODES, Network, last, layout, operation, stem, wires
 from nasgauge.nets.ops import Classifier, Reduction, Sum, Zeros, avg_pool_3x3
 from nasgauge.nets.options import NetOptions, SupernetOptions, only_ordinal

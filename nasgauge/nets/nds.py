@@ -15,7 +15,7 @@ from typing import NamedTuple, final
 import torch
 from torch import nn
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.nets.ops import Classifier
 from nasgauge.nets.options import NetOptions
 from nasgauge.spaces import Arch, NDSResNet, NDSResNeXtA, ResidualStage

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import torch
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError, unknown_name
 
 PRECISIONS = {
     "float64": "64 bits throughout",

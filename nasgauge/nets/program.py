@@ -10,7 +10,7 @@ from typing import NamedTuple, final
 
 from torch import nn
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Arch, Space
 
 Path = Arch | tuple[Arch, ...]  # one architecture for all cells, or one for each cell

@@ -11,13 +11,13 @@ from typing import final
 import torch
 from torch import nn
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.registry import Registry
 from nasgauge.nets import darts_supernet, nb101_supernet, nb201_supernet, nds, nds_supernet
 from nasgauge.nets.initialise import initialise
 from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.nets.program import Blueprint, Path, Plan, plan
 from nasgauge.nets.side_by_side import side_by_side
-from nasgauge.registry import Registry
 from nasgauge.spaces import Space
 
 SUPERNETS: Registry[Callable[[Space, NetOptions, SupernetOptions], Blueprint]] = Registry(

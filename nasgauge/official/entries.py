@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from itertools import islice
 from typing import IO, Any, ClassVar, final
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.official.opened import damage_told
 from nasgauge.official.unpickle import Inert, SafeUnpickler, checked_key
 

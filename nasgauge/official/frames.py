@@ -4,7 +4,7 @@ import io
 import pickle
 from typing import IO
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.official.opened import MAX_ENTRY, MAX_VALUE
 
 _SMALL = 64  # bytes; so many in each of MAX_STEPS values stay below MAX_ENTRY

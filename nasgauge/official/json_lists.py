@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.official.opened import BROKEN, MAX_JSON, opened, reason
 
 _BLANK = re.compile(r"[ \t\r\n]*")

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.official.opened import BROKEN, reason
 from nasgauge.official.tfrecord import records
 from nasgauge.official.training import MAX_EPOCHS, Foreign, Training, whole

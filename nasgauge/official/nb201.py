@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.official.entries import entries
 from nasgauge.official.opened import damage_told, opened
 from nasgauge.official.training import Foreign, Training

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.official.json_lists import objects
 from nasgauge.official.opened import kind_of, listed, told_with
 from nasgauge.official.training import (

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 MAX_ENTRY = 256 << 20  # bytes of one architecture or one training, unpacked
 MAX_VALUE = 64 << 20  # bytes of one value in a pickle

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.official.opened import opened
 
 _POLYNOMIAL = 0x82F63B78  # Castagnoli's, bits reversed

@@ -10,7 +10,7 @@ test images are halved), else "ori-test".
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.official.opened import damage_told
 from nasgauge.official.training import MAX_EPOCHS, MAX_SEED, Foreign, Training, fraction, number, optional, whole
 from nasgauge.spaces import NB201

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import IO, Any, ClassVar, final
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.official.frames import Frames
 from nasgauge.official.opened import MAX_ENTRY, MAX_MARKS, MAX_STEPS, damage_told
 

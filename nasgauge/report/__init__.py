@@ -3,8 +3,9 @@
 Rule: tables to figures to one HTML page, and to tables in a terminal; a number is shown, never computed here.
 """
 
+from nasgauge.report.assembly import assembled, of_verdict
 from nasgauge.report.bundle import Bundle
-from nasgauge.report.ceilings import measured_on, with_ceilings
+from nasgauge.report.ceilings import measured_on
 from nasgauge.report.figure_files import check_format, write_figures
 from nasgauge.report.page import render, write
 from nasgauge.report.survey_page import render_survey, write_survey
@@ -14,14 +15,15 @@ from nasgauge.report.wording import unlike_sets
 
 __all__ = [
     "Bundle",
+    "assembled",
     "check_format",
     "measured_on",
+    "of_verdict",
     "render",
     "render_survey",
     "survey_table",
     "terminal_table",
     "unlike_sets",
-    "with_ceilings",
     "write",
     "write_figures",
     "write_survey",

@@ -8,8 +8,8 @@ from typing import Any, final
 import numpy as np
 import pandas as pd
 
-from nasgauge.errors import UserError
-from nasgauge.tables import CEILING, CONTEST, ERRORS, SCORES, TRUTH, VALUES, check, empty
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import CEILING, CONTEST, ERRORS, SCORES, TRUTH, VALUES, check, empty
 
 
 @final

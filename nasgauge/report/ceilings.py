@@ -7,7 +7,6 @@ from typing import final
 import pandas as pd
 
 from nasgauge.report.labels import Heading, Key, key_of
-from nasgauge.tables import NOISE_CEILING
 
 _MOST = 4  # sets that are listed one by one
 LABEL = "noise ceiling"
@@ -81,21 +80,6 @@ def _of(parts: list[pd.DataFrame]) -> CeilingSet:
     names = tuple(dict.fromkeys(name for part in parts for name in part["estimator"]))
     sizes = [int(part["n"].iloc[0] + part["n_absent"].iloc[0]) for part in parts]
     return CeilingSet(names, (min(sizes), max(sizes)), rows)
-
-
-def with_ceilings(values: pd.DataFrame, ceiling: pd.DataFrame) -> pd.DataFrame:
-    """Table VALUES, then rows "noise_ceiling" for every set of architectures and criterion.
-
-    A column `ceiling_of` names, separated by semicolons, the estimators whose architectures a ceiling is measured on;
-    empty in their own rows. n_seeds is the number of splits in a ceiling's row.
-    """
-    parts = [values.assign(ceiling_of="")]
-    for _, part in ceiling.groupby("archs", sort=True):
-        first = part[part["estimator"] == part["estimator"].iloc[0]]
-        names = "; ".join(dict.fromkeys(part["estimator"]))
-        rows = first.assign(estimator=NOISE_CEILING, ceiling_of=names, n_failed=0, n_unknown=0)
-        parts.append(rows.rename(columns={"n_splits": "n_seeds"})[parts[0].columns])
-    return pd.concat(parts, ignore_index=True)
 
 
 def measured_on(measure: str | None) -> str:

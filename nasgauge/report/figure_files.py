@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses import ANALYSES, Analysis, plain
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.figures import STYLE
 from nasgauge.report.forest import draw_forest, size

@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from nasgauge.analyses import plain, tidy
+from nasgauge.judging import with_ceilings
 from nasgauge.report.bundle import Bundle
-from nasgauge.report.ceilings import ceiling_row, measured_on, with_ceilings
+from nasgauge.report.ceilings import ceiling_row, measured_on
 from nasgauge.report.downloads import csv_download
 from nasgauge.report.exhibit import Exhibit, Panel, counted
 from nasgauge.report.figures import svg

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses import ANALYSES, SECTIONS, Analysis, Bias, is_among, shared
-from nasgauge.progress import Progress, untold
+from nasgauge.core.progress import Progress, untold
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import measured_on
 from nasgauge.report.downloads import csv_download

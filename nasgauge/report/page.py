@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from nasgauge.core.errors import UserError
+from nasgauge.core.progress import Progress, untold
 from nasgauge.criteria import CRITERIA
-from nasgauge.errors import UserError
-from nasgauge.progress import Progress, untold
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.criteria_table import ceiling_rows, columns, estimator_rows, sources
 from nasgauge.report.explorer import explorer

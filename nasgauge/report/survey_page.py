@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nasgauge.judging import with_ceilings
 from nasgauge.report.bundle import Bundle
-from nasgauge.report.ceilings import ceiling_sets, with_ceilings
+from nasgauge.report.ceilings import ceiling_sets
 from nasgauge.report.downloads import csv_download
 from nasgauge.report.exhibit import Exhibit, Panel
 from nasgauge.report.figures import svg

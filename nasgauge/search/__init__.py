@@ -5,10 +5,10 @@ and returns what it evaluated, in order. Rule: it knows the space, the candidate
 no benchmark, no files and no torch; higher is better; it never evaluates an architecture twice.
 """
 
-from nasgauge.search.dictionary import SEARCHES, Search, get_search
 from nasgauge.search.exhaustive import exhaustive
 from nasgauge.search.ledger import Objective
 from nasgauge.search.random_sample import random_sample
+from nasgauge.search.registered import SEARCHES, Search, get_search
 from nasgauge.search.tournament import tournament
 
 __all__ = ["SEARCHES", "Objective", "Search", "exhaustive", "get_search", "random_sample", "tournament"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.search.ledger import Ledger, Objective
 from nasgauge.spaces import Space
 

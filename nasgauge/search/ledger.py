@@ -6,7 +6,7 @@ from typing import final
 import numpy as np
 import pandas as pd
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Arch, Space
 
 Objective = Callable[[list[Arch]], np.ndarray]

@@ -9,7 +9,7 @@ from math import isnan
 import numpy as np
 import pandas as pd
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.search.ledger import Ledger, Objective
 from nasgauge.spaces import Arch, Space
 

@@ -4,8 +4,8 @@ An architecture is a plain tuple; in tables it is a string. A space knows its en
 mutation, neighbours and restriction. Rule: numpy only, no weights, no accuracy, no files, no torch.
 """
 
-from nasgauge.errors import unknown_name
-from nasgauge.registry import Registry
+from nasgauge.core.errors import unknown_name
+from nasgauge.core.registry import Registry
 from nasgauge.spaces.darts import Darts, DartsNDS
 from nasgauge.spaces.nb101 import NB101
 from nasgauge.spaces.nb101_oneshot import NB101OneShot1, NB101OneShot2, NB101OneShot3, NB101OneShot3Chain

@@ -10,7 +10,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.spaces.darts_genotype import CELLS, N_INPUTS, N_NODES, Cell, Node, read, write
 from nasgauge.spaces.space import Arch, Graph, Space
 

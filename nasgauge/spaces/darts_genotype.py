@@ -7,7 +7,7 @@ import ast
 import warnings
 from collections.abc import Sequence
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError, unknown_name
 
 N_INPUTS, N_NODES = 2, 4  # of a cell; nodes are numbered on from the inputs, 2 to 5
 CELLS = ("normal", "reduce")

@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.spaces.nb101_canonical import (
     N_BITS,
     N_VERTICES,
@@ -208,7 +208,7 @@ def validate(arch: Arch) -> None:
 
     >>> validate((0, 0, 0, 0, 0, 0))
     Traceback (most recent call last):
-    nasgauge.errors.UserError: NAS-Bench-101 cell (0, 0, 0, 0, 0, 0): no path leads from input to output; add edges
+    nasgauge.core.errors.UserError: NAS-Bench-101 cell (0, 0, 0, 0, 0, 0): no path leads from input to output; add edges
     """
     where = f"NAS-Bench-101 cell {arch}"
     if len(arch) != 1 + N_INTERIOR:

@@ -30,7 +30,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces.nb101 import NB101, OPS, kept_options, known_form, n_ends, option_names
 from nasgauge.spaces.nb101_canonical import N_VERTICES, OUTPUT, interior_of, join, parent_masks, pruned, vertices_of
 from nasgauge.spaces.space import Arch, Graph, Space, one_changed

@@ -11,7 +11,7 @@ from typing import final
 
 import numpy as np
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.spaces.space import Arch, Graph, Space, one_changed
 
 OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")

@@ -12,7 +12,7 @@ from typing import final
 
 import numpy as np
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.spaces.space import Arch, Graph, Space, one_changed
 
 N_STAGES = 3

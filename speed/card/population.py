@@ -4,10 +4,10 @@ import torch
 
 from card.given import TINY, archs_of, images
 from card.scope import Scope
+from nasgauge.benchmarks.building.training import Protocol, train
 from nasgauge.images import rotated_splits
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import NB201
-from nasgauge.training import Protocol, train
 
 NET = NetOptions(channels=16, n_cells=5, n_stages=3)
 

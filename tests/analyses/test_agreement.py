@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from nasgauge.analyses import ANALYSES
 from nasgauge.analyses.agreement import compute, draw
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 RNG = np.random.default_rng
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from nasgauge.analyses.best_of_truth import compute, draw
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 RNG = np.random.default_rng
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from nasgauge.analyses.bias_profile import compute
-from nasgauge.analyses.properties import properties_of
+from nasgauge.analyses.toolkit.properties import properties_of
 from nasgauge.spaces import NB201
 
 N_SEEDS = 20

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from nasgauge.analyses.by_setting import compute, draw
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 N = 12
 TRUTH = pd.DataFrame({"arch": [f"a{i:02d}" for i in range(N)], "seed": 0, "accuracy": np.arange(N) / N})

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from nasgauge.analyses.common_ground import compute, draw
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 TRUTH = pd.DataFrame(
     {"arch": list("abcde"), "iso_class": list("abcde"), "seed": 0, "accuracy": [0.9, 0.8, 0.7, 0.6, 0.5]}

@@ -8,9 +8,9 @@ import pytest
 
 from nasgauge import benchmarks
 from nasgauge.analyses.complexity_bias import compute
-from nasgauge.analyses.rank_errors import rank_errors
+from nasgauge.analyses.toolkit.rank_errors import rank_errors
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau
-from nasgauge.errors import UserError
 
 N_SEEDS = 20
 

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from nasgauge.analyses.cost_quality import COST_CRITERIA, _time_ticks, compute, draw
-from nasgauge.errors import UserError
-from nasgauge.tables import EXPENSES, check
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import EXPENSES, check
 
 # Four architectures, d the best; taus with the truth: pairs in order less pairs out of order, by six.
 TRUTH = pd.DataFrame({"arch": list("abcd"), "seed": 0, "accuracy": [0.5, 0.6, 0.7, 0.9]})

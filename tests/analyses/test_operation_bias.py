@@ -9,7 +9,7 @@ import pytest
 
 from nasgauge import benchmarks
 from nasgauge.analyses.operation_bias import compute, pairs_of
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import NB201, get_space
 
 SPACE = NB201()

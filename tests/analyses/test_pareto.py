@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from nasgauge.analyses import pareto, pareto_levels
-from nasgauge.analyses.fronts import levels_of
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.fronts import levels_of
+from nasgauge.core.errors import UserError
 
 
 def tables(n=60, seed=0):

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from nasgauge.analyses.reliability import compute, draw
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 
 def truth_of(wide):

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from nasgauge.analyses.score_histogram import compute, draw
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 
 def scores_of(values, name="e"):

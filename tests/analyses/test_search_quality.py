@@ -8,8 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from nasgauge.analyses.search_quality import compute, draw
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import sparse_kendall_tau
-from nasgauge.errors import UserError
 
 RNG = np.random.default_rng
 

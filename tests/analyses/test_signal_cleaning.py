@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from nasgauge.analyses.signal_cleaning import compute, draw
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 ARCHS = [f"a{i:02d}" for i in range(30)]
 TRUTH = pd.DataFrame({"arch": ARCHS, "iso_class": ARCHS, "seed": 0, "accuracy": np.arange(30) / 30})

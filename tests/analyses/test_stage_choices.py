@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from nasgauge.analyses.drawing import LINES
 from nasgauge.analyses.stage_choices import compute, draw
-from nasgauge.errors import UserError
-from nasgauge.tables import LESSONS, check, empty
+from nasgauge.analyses.toolkit.drawing import LINES
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import LESSONS, check, empty
 
 NO_SCORES = pd.DataFrame({"estimator": [], "arch": [], "seed": [], "score": []})
 QUANTITIES = ["lowest_accuracy", "mean_accuracy", "highest_accuracy", "accuracy_std", "best_rank_so_far"]

@@ -6,9 +6,9 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from nasgauge.analyses import operations_of, strokes
-from nasgauge.analyses.cells import draw_cells
+from nasgauge.analyses.toolkit.cells import draw_cells
 from nasgauge.analyses.top_cells import compute, draw
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import NB101, NB201, Graph, NDSResNeXtA
 
 TRUTH = pd.DataFrame(

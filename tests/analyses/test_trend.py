@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from nasgauge.analyses.trend import compute, cubes, draw, places, steady
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 NO_SCORES = pd.DataFrame({"estimator": [], "arch": [], "seed": [], "score": []})
 

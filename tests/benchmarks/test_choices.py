@@ -7,8 +7,8 @@ import pytest
 
 from nasgauge.benchmarks import BENCHMARKS, load
 from nasgauge.benchmarks.choices import check_choices
-from nasgauge.errors import UserError
-from nasgauge.naming import DATASET_NAMES, dataset_name
+from nasgauge.core.dataset_names import DATASET_NAMES, dataset_name
+from nasgauge.core.errors import UserError
 
 DATA = os.environ.get("NASGAUGE_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="NASGAUGE_DATA is not set: the published tables are needed")

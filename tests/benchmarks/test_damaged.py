@@ -11,7 +11,7 @@ import pytest
 
 import nasgauge.benchmarks
 from nasgauge.benchmarks import files, load
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import NB101, NB201, Darts
 
 TABLES = Path(nasgauge.benchmarks.__file__).parent / "tables"

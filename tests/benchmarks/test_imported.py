@@ -5,8 +5,8 @@ import json
 import pandas as pd
 
 from nasgauge.benchmarks import load
+from nasgauge.core.tables import OFFICIAL, check
 from nasgauge.spaces import NB201
-from nasgauge.tables import OFFICIAL, check
 
 
 def test_why_an_architecture_of_the_table_is_not_in_the_truth(tmp_path):

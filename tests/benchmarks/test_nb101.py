@@ -10,7 +10,7 @@ from scipy.stats import kendalltau
 
 from nasgauge.benchmarks import load
 from nasgauge.benchmarks.nb101_fingerprint import fingerprints
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import NB101, get_space
 
 CELLS = NB101()

@@ -10,8 +10,8 @@ import pytest
 from scipy.stats import kendalltau
 
 from nasgauge.benchmarks import load
-from nasgauge.errors import UserError
-from nasgauge.judgement import judge_file
+from nasgauge.core.errors import UserError
+from nasgauge.judging import judge_file
 from nasgauge.spaces import Darts
 
 FILE = Path(os.environ.get("NASGAUGE_DATA", "/nowhere")) / "nas-bench-301" / "surrogate_sample.parquet"

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from nasgauge import analyses
 from nasgauge.analyses import ANALYSES, SECTIONS, shared
+from nasgauge.core.tables import COMPLEXITY, EXPENSES, LESSONS, RECORDS, check
 from nasgauge.spaces import NB201, SPACES, get_space
-from nasgauge.tables import COMPLEXITY, EXPENSES, LESSONS, RECORDS, check
 
 NAMES = sorted(ANALYSES)
 SPACE = NB201()

@@ -9,10 +9,10 @@ import pytest
 from scipy.stats import kendalltau
 
 from nasgauge.benchmarks import BENCHMARKS, load
-from nasgauge.errors import UserError
-from nasgauge.shipped import recipe_text
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import TRUTH, check
 from nasgauge.spaces import NB201, get_space
-from nasgauge.tables import TRUTH, check
+from nasgauge.studies.texts import recipe_text
 
 EMBEDDED = [name for name in BENCHMARKS if recipe_text(name)]
 DATA = os.environ.get("NASGAUGE_DATA")

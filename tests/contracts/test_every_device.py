@@ -8,13 +8,14 @@ import tomli_w
 import torch
 from rich.console import Console
 
-from nasgauge import bench, cli
-from nasgauge import run as running
-from nasgauge.errors import UserError
-from nasgauge.families import FAMILIES, Place, estimator_for
+from nasgauge import cli
+from nasgauge.benchmarks.building import build as bench
+from nasgauge.core.errors import UserError
+from nasgauge.estimators.configs import FAMILIES, Place, estimator_for
 from nasgauge.spaces import get_space
-from nasgauge.study import Recipe, Study, Survey, parse
-from nasgauge.survey import as_toml
+from nasgauge.studies import run as running
+from nasgauge.studies.schema import Recipe, Study, Survey, parse
+from nasgauge.studies.survey import as_toml
 
 NET = {"channels": 2, "n_cells": 1, "n_stages": 1}
 ENTRIES = {  # family -> its entry in a study, without a device

@@ -10,19 +10,20 @@ import pandas as pd
 import pytest
 import torch
 
-from nasgauge import bench, survey
-from nasgauge import run as running
-from nasgauge.errors import UserError
+from nasgauge.benchmarks.building import build as bench
+from nasgauge.benchmarks.building.training import Protocol as Scratch
+from nasgauge.benchmarks.building.training import train as train_alone
+from nasgauge.core.errors import UserError
+from nasgauge.estimators.configs import FAMILIES, Place, estimator_for
 from nasgauge.estimators.oneshot import SAMPLERS, Protocol
 from nasgauge.estimators.oneshot.train import train
 from nasgauge.estimators.predictors import Predictor
-from nasgauge.families import FAMILIES, Place, estimator_for
 from nasgauge.images import ImageData, Split, rotated_splits
 from nasgauge.nets import MEANINGLESS, NetOptions, SupernetOptions, build, check_meaning, supernet
 from nasgauge.spaces import SPACES, get_space
-from nasgauge.study import ArchSample, JudgedSample, Part, Recipe, SplitSizes, Study, Survey, parse
-from nasgauge.training import Protocol as Scratch
-from nasgauge.training import train as train_alone
+from nasgauge.studies import run as running
+from nasgauge.studies import survey
+from nasgauge.studies.schema import ArchSample, JudgedSample, Part, Recipe, SplitSizes, Study, Survey, parse
 
 NET = {
     "channels": 5, "n_cells": 1, "n_stages": 1, "in_channels": 2, "n_classes": 4, "bn_affine": False, "bn_track": False,

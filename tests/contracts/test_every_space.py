@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import SPACES, get_space
 
 

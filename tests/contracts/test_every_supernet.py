@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.nets import SUPERNETS, NetOptions, SupernetOptions, build, supernet
 from nasgauge.spaces import SPACES, get_space
 

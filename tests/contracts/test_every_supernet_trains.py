@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import RECORDS, SCORES, check, empty
 from nasgauge.estimators import Inherited
 from nasgauge.estimators.oneshot import (
     PROTOCOLS,
@@ -22,7 +23,6 @@ from nasgauge.estimators.zeroshot import ZeroShot
 from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions, SupernetOptions
 from nasgauge.spaces import SPACES, get_space
-from nasgauge.tables import RECORDS, SCORES, check, empty
 
 SPLIT = Split(torch.arange(64), torch.arange(64, 96), torch.arange(96, 112))
 TINY = replace(PROTOCOLS["digits"], epochs=2, batch_size=32)

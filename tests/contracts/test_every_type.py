@@ -6,12 +6,12 @@ from typing import get_args, get_origin
 
 import pytest
 
-from nasgauge import training
-from nasgauge.errors import UserError
+from nasgauge.benchmarks.building import training
+from nasgauge.core.errors import UserError
+from nasgauge.estimators.configs import FAMILIES
 from nasgauge.estimators.oneshot import Protocol
-from nasgauge.families import FAMILIES
 from nasgauge.nets import NetOptions, SupernetOptions
-from nasgauge.study import options_for
+from nasgauge.studies.schema import options_for
 
 KINDS = (*(family.words for family in FAMILIES.values()), NetOptions, SupernetOptions, Protocol, training.Protocol)
 NEEDED = {"epochs": 3}  # what has no default

@@ -11,7 +11,7 @@ import pytest
 
 from nasgauge import report
 from nasgauge.analyses import ANALYSES, SECTIONS, Analysis, Bias
-from nasgauge.analyses.cells import Stroke
+from nasgauge.analyses.toolkit.cells import Stroke
 from nasgauge.judging import judge
 from nasgauge.report import Bundle, render, write_figures
 from nasgauge.spaces import NB201

@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from nasgauge.core.tables import ERRORS, SCORES, check
 from nasgauge.estimators.zeroshot import PASSES, PROXIES, Proxy, ZeroShot, layer_profile, measure
 from nasgauge.estimators.zeroshot.weights import gaussian_state, weights_of
 from nasgauge.nets import NetOptions, count
 from nasgauge.spaces import NB201
-from nasgauge.tables import ERRORS, SCORES, check
 
 ALL = PASSES - {"layers"}
 NEEDS_RELU = {"relu", "relu_logdet", "naswot"}

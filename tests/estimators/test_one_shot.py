@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import TRUTH, empty
 from nasgauge.estimators.oneshot import (
     SAMPLERS,
     ForgettingProbe,
@@ -25,7 +26,6 @@ from nasgauge.estimators.oneshot import (
 from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions, SupernetOptions
 from nasgauge.spaces import NB201
-from nasgauge.tables import TRUTH, empty
 
 SPACE = NB201()
 NET = NetOptions(

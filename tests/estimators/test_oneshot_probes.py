@@ -8,12 +8,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from nasgauge.core.tables import FORGETTING, GRADIENTS, TRAINING_LOG, check
 from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, undisturbed
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.train import train
 from nasgauge.nets import NetOptions, SupernetOptions, supernet
 from nasgauge.spaces import NB201
-from nasgauge.tables import FORGETTING, GRADIENTS, TRAINING_LOG, check
 
 SPACE = NB201()
 PATHS = [(3, 1, 2, 1, 0, 2), (2, 3, 1, 3, 3, 1), (3, 4, 2, 0, 1, 2)]

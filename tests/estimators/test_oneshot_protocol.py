@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot.augment import augmentation
 from nasgauge.estimators.oneshot.protocol import PROTOCOLS, Protocol
 from nasgauge.estimators.oneshot.schedule import Schedule, learning_rate

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot import BatchScores, names
-from nasgauge.estimators.oneshot.asked import Asked, asked
+from nasgauge.estimators.oneshot.class_members import Asked, asked
 from nasgauge.estimators.oneshot.tables import Scored, estimates
 from nasgauge.spaces import NB201
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot.averaging import averaged
 from nasgauge.estimators.oneshot.protocol import PROTOCOLS, Protocol
 from nasgauge.estimators.oneshot.samplers import SAMPLERS

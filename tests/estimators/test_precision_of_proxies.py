@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from nasgauge.estimators.configs import Place, estimator_for
 from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, draw_batches
 from nasgauge.estimators.zeroshot.measure import PASSES, measure
 from nasgauge.estimators.zeroshot.watching import sign_agreement
-from nasgauge.families import Place, estimator_for
 from nasgauge.images import load_images
 from nasgauge.nets import NetOptions, autocast
 from nasgauge.spaces import get_space

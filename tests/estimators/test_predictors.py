@@ -8,8 +8,8 @@ import pytest
 import torch
 from scipy import stats
 
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau
-from nasgauge.errors import UserError
 from nasgauge.estimators.predictors import ENCODERS, LOSSES, Beside, Predictor, Training
 from nasgauge.estimators.predictors.encodings import Words, graphs_of, vocabulary
 from nasgauge.estimators.predictors.model import Lesson

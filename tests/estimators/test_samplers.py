@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
 from nasgauge.spaces import NB201, Space
 

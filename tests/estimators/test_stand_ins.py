@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import RECORDS, TRUTH, check, empty
 from nasgauge.estimators.oneshot import SAMPLERS, OneShot, Protocol
-from nasgauge.estimators.oneshot.asked import StandIns, asked
+from nasgauge.estimators.oneshot.class_members import StandIns, asked
 from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions
 from nasgauge.nets.program import served
 from nasgauge.spaces import NB201, SPACES
-from nasgauge.tables import RECORDS, TRUTH, check, empty
 
 WHOLE = NB201()
 NO_SKIP = WHOLE.restrict([op for op in WHOLE.options if op != "skip_connect"])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.estimators.zeroshot import vote
 from nasgauge.estimators.zeroshot.vote import METHODS, borda, copeland
 

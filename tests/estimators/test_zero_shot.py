@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import ERRORS, SCORES, check
 from nasgauge.estimators import COSTS
 from nasgauge.estimators.zeroshot import PROXIES, Proxy, ZeroShot, draw_batches, noise_like
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import NB201, Darts
-from nasgauge.tables import ERRORS, SCORES, check
 
 SPACE = NB201()
 SMALL = NetOptions(channels=4, n_cells=1, n_stages=2, in_channels=1, n_classes=3)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from nasgauge import cli
-from nasgauge import run as running
 from nasgauge.criteria import CRITERIA
-from nasgauge.listing import listing
 from nasgauge.official import KINDS
+from nasgauge.studies import run as running
+from nasgauge.studies.listing import listing
 
 _SPEC = importlib.util.spec_from_file_location("fuzz_cases", Path(__file__).parent / "cases.py")
 generated = importlib.util.module_from_spec(_SPEC)

@@ -8,8 +8,8 @@ import torch
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-from nasgauge.errors import UserError
-from nasgauge.families.images import parted
+from nasgauge.core.errors import UserError
+from nasgauge.estimators.batches import parted
 from nasgauge.images import load_images, splits_of
 from nasgauge.images.crops import CROPS, cut
 from nasgauge.images.cutting import N_BLOCKS, SORTS, TEST, TRAIN, VALID, CropOptions, drawn

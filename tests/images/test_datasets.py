@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.benchmarks.building.training import Protocol, train
+from nasgauge.core.dataset_names import DATASET_NAMES
+from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot import SAMPLERS, OneShot
 from nasgauge.estimators.oneshot import Protocol as OneShotProtocol
 from nasgauge.estimators.predictors import Predictor
 from nasgauge.estimators.zeroshot import ZeroShot
 from nasgauge.images import DATASETS, ImageData, Split, load_images, rotated_splits
-from nasgauge.naming import DATASET_NAMES
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import NB201
-from nasgauge.training import Protocol, train
 
 
 def test_digits_are_standardised():

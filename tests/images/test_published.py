@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.images import load_images
 from nasgauge.images.published import Published
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from nasgauge import run as running
 from nasgauge.nets import NetOptions, build, count, count_parameters
-from nasgauge.shipped import study_text
 from nasgauge.spaces import NB201
+from nasgauge.studies import run as running
+from nasgauge.studies.texts import study_text
 
 SPACE = NB201()
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.nets import NetOptions, build, complexity
 from nasgauge.nets.darts import FactorisedReduction, layout, operation
 from nasgauge.spaces import Darts, DartsNDS

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.nets import device_named
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.nets import NetOptions, build, complexity
 from nasgauge.nets.nb101 import vertex_channels
 from nasgauge.spaces import NB101, get_space

@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasgauge.bench import chosen_archs
-from nasgauge.errors import UserError
+from nasgauge.benchmarks.building.build import chosen_archs
+from nasgauge.core.errors import UserError
 from nasgauge.nets import NetOptions, build, complexity
 from nasgauge.spaces import NDSResNet, NDSResNeXtA, get_space
-from nasgauge.study import Recipe, options_for, parse
+from nasgauge.studies.schema import Recipe, options_for, parse
 
 RESNET = NDSResNet()
 RESNEXT = NDSResNeXtA()

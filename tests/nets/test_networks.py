@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasgauge import nets
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.nets import INITS, NetOptions, build, complexity
 from nasgauge.spaces import NB201
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.nets import PRECISIONS, autocast, check_precision, dtype_of, products, rounding, unrounded
 
 SWITCHES = (

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.nets import NetOptions, SupernetOptions, supernet
 from nasgauge.nets.ops import Classifier
 from nasgauge.nets.resized import (

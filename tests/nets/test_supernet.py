@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.nets import NetOptions, SupernetOptions, build, supernet
 from nasgauge.spaces import NB201
 

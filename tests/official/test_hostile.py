@@ -22,10 +22,10 @@ import pytest
 from typer.testing import CliRunner
 
 from nasgauge.cli import app
-from nasgauge.errors import UserError
-from nasgauge.importing import import_file
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import OFFICIAL, check
 from nasgauge.official import entries, frames, json_lists, nats, opened, tfrecord, unpickle
-from nasgauge.tables import OFFICIAL, check
+from nasgauge.official.importing import import_file
 
 spec = util.spec_from_file_location("official_builders", Path(__file__).parent / "builders.py")
 make = util.module_from_spec(spec)

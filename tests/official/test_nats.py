@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from nasgauge.cli import app
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.official import KINDS, Foreign, Training
 from nasgauge.spaces import NB201
 

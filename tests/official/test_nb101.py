@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.official import KINDS, Foreign, Training
 from nasgauge.official.tfrecord import masked_crc, records
 from nasgauge.spaces import NB101

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from nasgauge.benchmarks import load
 from nasgauge.cli import app
-from nasgauge.errors import UserError
-from nasgauge.importing import import_file
+from nasgauge.core.errors import UserError
 from nasgauge.official import KINDS, Foreign, Training, json_lists
+from nasgauge.official.importing import import_file
 from nasgauge.spaces import Darts, DartsNDS, NDSResNet, NDSResNeXtA
 
 DARTS, NDS_DARTS = Darts(), DartsNDS()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from nasgauge.benchmarks import load
-from nasgauge.importing import import_file
+from nasgauge.official.importing import import_file
 from nasgauge.spaces import NB201
 
 DATA = Path(os.environ.get("NASGAUGE_DATA", "/nowhere"))

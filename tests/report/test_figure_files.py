@@ -2,7 +2,7 @@
 
 import pytest
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.report import write_figures
 from nasgauge.report.gallery import exhibits
 

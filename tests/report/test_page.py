@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from nasgauge.analyses import ANALYSES
-from nasgauge.analyses.analysis import LIMIT_BIAS
-from nasgauge.errors import UserError
+from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import CEILING, ERRORS, VALUES, empty
 from nasgauge.report import render, write
 from nasgauge.report.gallery import exhibits
-from nasgauge.tables import CEILING, ERRORS, VALUES, empty
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 

@@ -6,9 +6,9 @@ import math
 import pandas as pd
 import pytest
 
+from nasgauge.core.tables import CEILING, empty
 from nasgauge.report import Bundle
 from nasgauge.report.wording import answer
-from nasgauge.tables import CEILING, empty
 
 NAN = math.nan
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nasgauge.errors import UserError
-from nasgauge.scorefiles import read_scores, read_truth
+from nasgauge.core.errors import UserError
+from nasgauge.judging.scorefiles import read_scores, read_truth
 
 PLAIN = "arch,s\na,1\nb,2\n"
 

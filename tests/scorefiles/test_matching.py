@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasgauge.errors import UserError
-from nasgauge.scorefiles import Spellings, matched, score_file, truth_file
+from nasgauge.core.errors import UserError
+from nasgauge.judging.scorefiles import Spellings, matched, score_file, truth_file
 from nasgauge.spaces import SPACES, get_space
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasgauge.errors import UserError
-from nasgauge.scorefiles import read_scores, score_file
+from nasgauge.core.errors import UserError
+from nasgauge.judging.scorefiles import read_scores, score_file
 
 ARCHS = ["a", "b", "c"]
 

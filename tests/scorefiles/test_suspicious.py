@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from nasgauge.benchmarks import BENCHMARKS, load
-from nasgauge.scorefiles import equal_trainings, likely_sentinels, truth_file
+from nasgauge.judging.scorefiles import equal_trainings, likely_sentinels, truth_file
 from nasgauge.spaces import NB201
 
 N = 1000

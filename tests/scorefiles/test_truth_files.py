@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from nasgauge.errors import UserError
-from nasgauge.scorefiles import SCORE_FILE, TRUTH_FILE, read_truth, truth_file
+from nasgauge.core.errors import UserError
+from nasgauge.judging.scorefiles import SCORE_FILE, TRUTH_FILE, read_truth, truth_file
 
 ARCHS = ["a", "b", "c"]
 DOCS = Path(__file__).parents[2] / "docs" / "judge.md"

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from nasgauge.benchmarks import load
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.search import SEARCHES, exhaustive, get_search, random_sample, tournament
 from nasgauge.spaces import SPACES, get_space
 

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Darts, DartsNDS
 from nasgauge.spaces.darts import OPS, cells, validate
 

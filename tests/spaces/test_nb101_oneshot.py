@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import NB101, get_space
 
 CELLS = NB101()

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import NB201
 from nasgauge.spaces.nb201 import EDGES, OPS, functional_string, live_edges, paper_string
 

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import NDSResNet, NDSResNeXtA, ResidualStage
 
 RESNET = NDSResNet()

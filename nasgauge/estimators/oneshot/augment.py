@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.randomness import seeded
 from nasgauge.images import shifted_and_mirrored

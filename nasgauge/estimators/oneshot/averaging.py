@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 
 
 def averaged(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:

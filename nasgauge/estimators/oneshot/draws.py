@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.spaces import Arch, Space
 
 T = TypeVar("T")

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from nasgauge.errors import UserError, check_seed
+from nasgauge.core.errors import UserError, check_seed
 from nasgauge.estimators.estimator import Estimates, Estimator
-from nasgauge.estimators.oneshot.asked import StandIns, asked
 from nasgauge.estimators.oneshot.averaging import averaged
+from nasgauge.estimators.oneshot.class_members import StandIns, asked
 from nasgauge.estimators.oneshot.naming import names, path_string
 from nasgauge.estimators.oneshot.probes import Probe
 from nasgauge.estimators.oneshot.protocol import Protocol

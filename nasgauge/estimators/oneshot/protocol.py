@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, fields
 from typing import Literal, get_args, get_origin
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError, unknown_name
 
 _WHOLE = ("epochs", "batch_size", "plateau_patience", "shift")
 _FROM_ZERO_TO_ONE = ("momentum", "label_smoothing")
@@ -40,7 +40,7 @@ class Protocol:
 
     >>> Protocol(epochs=10, schedule="step")
     Traceback (most recent call last):
-    nasgauge.errors.UserError: unknown schedule 'step'; known: constant, cosine, plateau
+    nasgauge.core.errors.UserError: unknown schedule 'step'; known: constant, cosine, plateau
     """
 
     epochs: int

@@ -12,9 +12,9 @@ from typing import Any, final
 
 import numpy as np
 
-from nasgauge.errors import UserError, unknown_name
-from nasgauge.estimators.oneshot.streams import deiso, fairnas, mixture, strictly_fair, subset, uniform
-from nasgauge.registry import Registry
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.registry import Registry
+from nasgauge.estimators.oneshot.sampling import deiso, fairnas, mixture, strictly_fair, subset, uniform
 from nasgauge.spaces import Arch, Space
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.images import ImageData
 from nasgauge.nets import Path, Supernet, autocast, products
 

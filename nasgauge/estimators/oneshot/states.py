@@ -8,11 +8,11 @@ from typing import Any, final
 import torch
 from torch import nn
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
+from nasgauge.estimators.oneshot.counted_sampler import Turns
 from nasgauge.estimators.oneshot.probes import Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.schedule import Schedule
-from nasgauge.estimators.oneshot.turns import Turns
 from nasgauge.images import ImageData
 
 State = dict[str, Any]  # weights, optimiser, schedule, epoch, rows, and what resuming needs

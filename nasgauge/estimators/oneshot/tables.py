@@ -11,11 +11,11 @@ from typing import Any, final
 import numpy as np
 import pandas as pd
 
+from nasgauge.core.tables import CHECKPOINT_SCORES, ERRORS, RECORDS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates
-from nasgauge.estimators.oneshot.asked import Asked
+from nasgauge.estimators.oneshot.class_members import Asked
 from nasgauge.estimators.oneshot.naming import POST_DEISO, pair
 from nasgauge.estimators.oneshot.scoring import BatchScores
-from nasgauge.tables import CHECKPOINT_SCORES, ERRORS, RECORDS, SCORES, check, empty
 
 Row = dict[str, Any]
 Each = Mapping[str, np.ndarray]  # by estimator, scores (k,), NaN for none

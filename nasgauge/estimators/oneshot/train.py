@@ -7,15 +7,15 @@ from typing import Any
 
 import torch
 
-from nasgauge.errors import UserError
+from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot.augment import augmentation
+from nasgauge.estimators.oneshot.counted_sampler import Turns
 from nasgauge.estimators.oneshot.probes import Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.randomness import epoch_seeds, seeded
 from nasgauge.estimators.oneshot.schedule import Schedule
 from nasgauge.estimators.oneshot.states import Log, State, Training, describe, last_resumable
 from nasgauge.estimators.oneshot.step import Step
-from nasgauge.estimators.oneshot.turns import Turns
 from nasgauge.images import ImageData, Split
 from nasgauge.nets import Path, Supernet, products
 

@@ -4,11 +4,11 @@
 and nothing else of it; scores are higher-better and carry no unit.
 """
 
-from nasgauge.estimators.predictors.beside import Beside
-from nasgauge.estimators.predictors.dictionary import ENCODERS, Encoder, get_encoder
+from nasgauge.estimators.predictors.encoders import ENCODERS, Encoder, get_encoder
 from nasgauge.estimators.predictors.losses import LOSSES
 from nasgauge.estimators.predictors.model import Training
 from nasgauge.estimators.predictors.predictor import Predictor
+from nasgauge.estimators.predictors.score_features import Beside
 from nasgauge.estimators.predictors.stages import Stages
 
 __all__ = ["ENCODERS", "LOSSES", "Beside", "Encoder", "Predictor", "Stages", "Training", "get_encoder"]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from nasgauge.registry import Registry
+from nasgauge.core.registry import Registry
 
 MARGIN = 0.1
 

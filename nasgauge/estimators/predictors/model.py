@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from nasgauge.estimators.predictors.beside import Beside
+from nasgauge.estimators.predictors.score_features import Beside
 from nasgauge.spaces import Arch, Space
 
 

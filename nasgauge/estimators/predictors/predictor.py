@@ -9,16 +9,16 @@ from typing import final
 import numpy as np
 import pandas as pd
 
-from nasgauge.errors import UserError, check_seed
+from nasgauge.core.errors import UserError, check_seed
+from nasgauge.core.tables import ERRORS, LESSONS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
-from nasgauge.estimators.predictors.beside import Beside
-from nasgauge.estimators.predictors.dictionary import get_encoder
+from nasgauge.estimators.predictors.encoders import get_encoder
 from nasgauge.estimators.predictors.losses import LOSSES
 from nasgauge.estimators.predictors.model import Lesson, Model, Training
 from nasgauge.estimators.predictors.not_scored import NotScored
+from nasgauge.estimators.predictors.score_features import Beside
 from nasgauge.nets import device_named
 from nasgauge.spaces import Arch, Space
-from nasgauge.tables import ERRORS, LESSONS, SCORES, check, empty
 
 JUDGED = ("all", "unseen", "unseen_classes")
 _LEAST = 2

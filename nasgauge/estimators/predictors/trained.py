@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from nasgauge.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.estimators.predictors.encodings import Words, graphs_of, vocabulary
 from nasgauge.estimators.predictors.losses import LOSSES
 from nasgauge.estimators.predictors.model import Lesson, Model, Training

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from nasgauge.errors import UserError, check_count, unknown_name
+from nasgauge.core.errors import UserError, check_count, unknown_name
 
 Batch = tuple[torch.Tensor, torch.Tensor]  # images (N, C, H, W) float, standardised; labels (N,) int64
 INPUTS = ("data", "gaussian", "uniform")

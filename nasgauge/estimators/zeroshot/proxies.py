@@ -1,8 +1,8 @@
 """The dictionary of proxies. A new one: function and Proxy in a file, one line here, one reference in the tests."""
 
+from nasgauge.core.registry import Registry
 from nasgauge.estimators.zeroshot import counts, expressivity, saliency, synaptic_flow
 from nasgauge.estimators.zeroshot.proxy import Proxy
-from nasgauge.registry import Registry
 
 PROXIES: Registry[Proxy] = Registry(
     "proxy",

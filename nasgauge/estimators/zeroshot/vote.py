@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from nasgauge.errors import UserError, unknown_name
-from nasgauge.tables import SCORES, check, empty
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.tables import SCORES, check, empty
 
 _CHUNK = 512  # rows of the pairwise comparison held at once
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from nasgauge.errors import UserError, check_seed, unknown_name
+from nasgauge.core.errors import UserError, check_seed, unknown_name
+from nasgauge.core.tables import ERRORS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
 from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, noise_like
 from nasgauge.estimators.zeroshot.measure import PASSES, STAGES, as_unmeasurable, measure, reason
@@ -30,7 +31,6 @@ from nasgauge.nets import (
     products,
 )
 from nasgauge.spaces import Arch, Space
-from nasgauge.tables import ERRORS, SCORES, check, empty
 
 
 @final

@@ -1,0 +1,63 @@
+"""Where an estimator puts an architecture, against where it belongs and against where it puts its equals."""
+
+import numpy as np
+import pandas as pd
+from sklearn.isotonic import IsotonicRegression
+
+from nasgauge.analyses.toolkit.memo import sharable
+from nasgauge.analyses.toolkit.vectors import is_among, mean_scores, mean_truth, ranks
+
+COLUMNS = ("score", "accuracy", "difference", "excess")
+
+
+@sharable
+def rank_errors(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Per estimator, for each of n architectures with a truth and scores of all seeds, two errors of its rank.
+
+    difference = (r - e) / n, where r is the true and e the estimated rank, 1 the best, ties sharing their mean rank
+    excess = (m(r) - e) / n, where m is the monotone least-squares fit of e to r, falling if e falls with r
+
+    Positive: overestimated, in shares of n. The difference is that of Ning et al. 2021; an estimator that is nothing
+    but noisy has negative ones among the best, who can only fall, and positive ones among the worst. The excess
+    compares an architecture with others as good as it, so what makes good architectures good does not look like a bias,
+    as far as the truth itself is free of noise.
+
+    Tables with index arch in alphabetical order and columns score, accuracy, difference, excess.
+
+    >>> truth = pd.DataFrame({"arch": list("abcd"), "seed": 0, "accuracy": [0.4, 0.3, 0.2, 0.1]})
+    >>> scores = pd.DataFrame({"estimator": "e", "arch": list("abcd"), "seed": 0, "score": [4.0, 2.0, 3.0, 1.0]})
+    >>> rank_errors(scores, truth)["e"]["difference"].tolist()
+    [0.0, -0.25, 0.25, 0.0]
+
+    Reference: ning2021evaluating, Sec. 5.1.
+    """
+    accuracy = mean_truth(truth).sort_index()
+    found = {}
+    for name, score in sorted(mean_scores(scores).items()):
+        score = score[is_among(score.index, accuracy.index)].sort_index()
+        if not len(score):
+            continue
+        true = accuracy.reindex(score.index)
+        r, e, n = ranks(true.to_numpy()), ranks(score.to_numpy()), len(score)
+        expected = IsotonicRegression(increasing=_rises(r, e)).fit_transform(r, e)
+        columns = (score.to_numpy(), true.to_numpy(), (r - e) / n, (expected - e) / n)
+        found[name] = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)), index=score.index)
+    return found
+
+
+def _rises(r: np.ndarray, e: np.ndarray) -> bool:
+    return float((r - r.mean()) @ (e - e.mean())) >= 0
+
+
+def draws_of_rows(n: int, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Multiplicities of n rows in n_draws bootstrap resamples, integers (n_draws, n)."""
+    return rng.multinomial(n, np.full(n, 1 / n), size=n_draws)
+
+
+def interval_of(draws: np.ndarray, confidence: float) -> tuple[float, float]:
+    """Percentiles of the defined draws; NaN where fewer than half are defined."""
+    kept = draws[~np.isnan(draws)]
+    if 2 * len(kept) < len(draws) or not len(kept):
+        return float("nan"), float("nan")
+    low, high = np.quantile(kept, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)

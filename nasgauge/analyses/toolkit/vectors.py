@@ -1,0 +1,74 @@
+"""Long tables turned into one vector an estimator, the architectures in one order for all."""
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.analyses.toolkit.memo import sharable
+from nasgauge.core.errors import UserError
+
+TRUTH_NAME = "truth"
+
+
+@sharable
+def mean_truth(truth: pd.DataFrame) -> pd.Series:
+    """Accuracy of each architecture, the mean over its trainings; index arch, in order of first appearance.
+
+    >>> truth = pd.DataFrame({"arch": ["b", "b", "a"], "seed": [0, 1, 0], "accuracy": [0.5, 0.75, 0.25]})
+    >>> mean_truth(truth).to_dict()
+    {'b': 0.625, 'a': 0.25}
+    """
+    mean = truth.groupby("arch", sort=False)["accuracy"].mean()
+    return mean if len(mean) == len(truth) else mean.round(12)  # the last bit of a sum must not break a tie
+
+
+@sharable
+def scores_by_seed(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Per estimator its scores, architectures down and seeds across, only architectures that every seed scored.
+
+    UserError: an estimator is called "truth", the name the truth itself carries in the tables of this room.
+
+    >>> scores = pd.DataFrame({"estimator": "e", "arch": ["b", "a", "b"], "seed": [0, 0, 1], "score": [1.0, 2.0, 3.0]})
+    >>> scores_by_seed(scores)["e"].to_dict("index")
+    {'b': {0: 1.0, 1: 3.0}}
+    """
+    tables = {}
+    for name, part in scores.groupby("estimator", sort=False):
+        if name == TRUTH_NAME:
+            raise UserError(f"estimator {name!r}: the name is reserved for the truth itself; rename it")
+        seeds = part["seed"].unique()
+        if len(seeds) == 1:  # a pivot sorts, which is slow for hundreds of thousands of architectures
+            tables[str(name)] = part.set_index("arch")[["score"]].set_axis(seeds, axis=1)
+        else:
+            order = pd.Index(part["arch"].unique())
+            tables[str(name)] = part.pivot(index="arch", columns="seed", values="score").reindex(order).dropna()
+    return tables
+
+
+@sharable
+def mean_scores(scores: pd.DataFrame) -> dict[str, pd.Series]:
+    """Per estimator one score an architecture, the mean over its seeds; architectures that a seed lacks are left out.
+
+    >>> scores = pd.DataFrame({"estimator": "e", "arch": ["a", "a"], "seed": [0, 1], "score": [1.0, 3.0]})
+    >>> mean_scores(scores)["e"].to_dict()
+    {'a': 2.0}
+    """
+    return {name: table.mean(axis=1) for name, table in scores_by_seed(scores).items()}
+
+
+def is_among(archs: pd.Series | pd.Index, known: pd.Series | pd.Index | np.ndarray) -> np.ndarray:
+    """Which of the architectures are known, a bool vector; with one hash table, where `isin` builds lists of strings.
+
+    >>> is_among(pd.Index(["a", "x"]), pd.Index(["a", "b"])).tolist()
+    [True, False]
+    """
+    table = pd.Index(pd.unique(np.asarray(known, dtype=object)), dtype=object)
+    return table.get_indexer(np.asarray(archs, dtype=object)) >= 0
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks of higher-is-better values, 1 the best, tied values sharing their mean rank.
+
+    >>> ranks(np.array([0.5, 0.9, 0.5])).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    return pd.Series(values).rank(ascending=False, method="average").to_numpy()

@@ -1,0 +1,221 @@
+"""`nasgauge bench build`: train the architectures of a recipe from scratch into a new tabular benchmark.
+
+One part in the store is one architecture with all its seeds; a run that was ended goes on where it stopped.
+"""
+
+import json
+import time
+from dataclasses import replace
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from nasgauge.benchmarks.building.training import Protocol, train
+from nasgauge.core.errors import UserError
+from nasgauge.core.progress import Progress
+from nasgauge.core.store import Store, key_of, write_atomically
+from nasgauge.core.tables import TRAININGS, check
+from nasgauge.core.workers import check_workers, unordered_map
+from nasgauge.criteria import kendall_tau
+from nasgauge.images import ImageData, load_images, splits_of
+from nasgauge.nets import NetOptions, check_meaning, complexity, device_named
+from nasgauge.spaces import Arch, Space, get_space
+from nasgauge.studies.schema import Recipe, options_for, parse
+
+
+def build(
+    text: str,
+    out: Path,
+    *,
+    where: str,
+    workers: str = "processes",
+    n_workers: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> pd.DataFrame:
+    """Train what is not yet in `out`, then write `<name>.parquet` (TRAININGS) and `<name>.json` (facts) there.
+
+    `text`: the recipe's TOML; `where`: its name in messages. `progress(done, total)` follows each architecture.
+    """
+    recipe = parse(text, Recipe, where)
+    check_workers(workers, n_workers)
+    device_named(recipe.device, where)
+    space = get_space(recipe.space)
+    archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
+    _check_net(space, recipe, where)
+    _check_sizes(recipe, where)
+    store = Store.open(out, text)
+    names = [space.to_str(a) for a in archs]
+    keys = _keys(names)
+    store.plan({"trainings": keys})
+    done = store.keys("trainings")
+    todo = [name for name, key in zip(names, keys, strict=True) if key not in done]
+    progress(len(names) - len(todo), len(names))
+    for i, _ in enumerate(
+        unordered_map(partial(_train_part, str(out)), todo, kind=workers, n_workers=n_workers), start=1
+    ):
+        progress(len(names) - len(todo) + i, len(names))
+    return publish(store, recipe, keys)
+
+
+def counted(folder: Path) -> tuple[int, int]:
+    """(architectures that are trained, all) in a folder of this recipe's."""
+    store = Store.existing(folder)
+    recipe = parse(store.study(), Recipe, str(folder))
+    space = get_space(recipe.space)
+    keys = _keys([space.to_str(a) for a in chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)])
+    return len(store.keys("trainings") & set(keys)), len(keys)
+
+
+def _keys(names: list[str]) -> list[str]:
+    return [key_of({"arch": name}) for name in names]  # the recipe is the folder's, so the arch tells parts apart
+
+
+def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:
+    """Join the parts into the benchmark's table and measure the facts that it declares."""
+    table = check(store.read("trainings", keys), TRAININGS)
+    path = store.folder / f"{recipe.name}.parquet"
+    columns = {
+        "seed": "int16",
+        "valid_loss": "float32",
+        "test_loss": "float32",
+        "n_params": "int32",
+        "macs": "int64",
+        "train_seconds": "float32",
+    }
+    small = table.astype(columns)
+    write_atomically(path, small.to_parquet(index=False, compression="zstd"))
+    facts = measured_facts(check(small, TRAININGS))
+    record = {
+        "name": recipe.name,
+        "title": recipe.title,
+        "space": recipe.space,
+        "facts": facts,
+        "environment": store.environment(),
+    }
+    write_atomically(path.with_suffix(".json"), json.dumps(record, indent=2).encode())
+    return table
+
+
+def measured_facts(table: pd.DataFrame) -> dict[str, float | int]:
+    """What the benchmark declares of itself, computed from its own table; the contract test computes it again."""
+    wide = table.pivot(index="arch", columns="seed", values="test_accuracy")
+    halves = wide.to_numpy()
+    n = halves.shape[1] // 2
+    facts = {
+        "n_archs": len(wide),
+        "n_classes": int(table["iso_class"].nunique()),
+        "n_seeds": wide.shape[1],
+        "best_test_accuracy": round(float(wide.mean(axis=1).max()), 6),
+        "core_seconds": round(float(table["train_seconds"].sum()), 0),
+    }
+    if n:
+        tau = kendall_tau(halves[:, :n].mean(1), halves[:, n : 2 * n].mean(1))
+        facts["kendall_tau_between_halves"] = round(tau, 4)
+    return facts
+
+
+def chosen_archs(space: Space, n: int | None, form: str | None, seed: int) -> list[Arch]:
+    """Representatives of `n` classes in the order of a seeded shuffle; a larger `n` keeps the earlier ones.
+
+    Spaces too large to enumerate: the classes of `space.sample` in the order in which they are first drawn.
+    """
+    rng = np.random.default_rng(seed)
+    try:
+        everything = space.enumerate()
+    except NotImplementedError:
+        return _drawn_classes(space, n, form, rng)
+    classes = sorted({space.canonical(a, form) for a in everything})
+    if n is not None and n > len(classes):
+        raise UserError(
+            f"archs: n = {n}, but {space.name} has {len(classes)} classes of form {form or space.forms[0]!r}"
+        )
+    return [classes[i] for i in rng.permutation(len(classes))[:n]]
+
+
+def _drawn_classes(space: Space, n: int | None, form: str | None, rng: np.random.Generator) -> list[Arch]:
+    if n is None:
+        raise UserError(f"archs: {space.name} is too large to train whole; say how many classes (n)")
+    found: dict[Arch, None] = {}
+    for _ in range(100 * n):
+        found.setdefault(space.canonical(space.sample(rng), form))
+        if len(found) == n:
+            return list(found)
+    raise UserError(
+        f"archs: n = {n}, but {100 * n} draws from {space.name} gave only {len(found)} classes; ask for fewer"
+    )
+
+
+def _check_net(space: Space, recipe: Recipe, where: str) -> None:
+    """UserError for options of the network that are unknown, decided elsewhere, or without a meaning."""
+    decided = {"in_channels": "the images", "n_classes": "the images", "replicas": "n_seeds"}
+    for name, by in decided.items():
+        if name in recipe.net:
+            raise UserError(f"{where}, [net]: {name} is decided by {by}; leave it out")
+    check_meaning(space, options_for(NetOptions, recipe.net, f"{where}, [net]"), f"{where}, [net]")
+
+
+def _check_sizes(recipe: Recipe, where: str) -> None:
+    data = _images(recipe.data, recipe.data_path)
+    try:
+        splits_of(data, recipe.split.n_train, recipe.split.n_valid, recipe.n_seeds)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+    batch_size = options_for(Protocol, recipe.protocol, f"{where}, [protocol]").batch_size
+    if batch_size > recipe.split.n_train:
+        raise UserError(f"{where}: batch_size = {batch_size} is more than the {recipe.split.n_train} training images")
+    if data.images.shape[-1] != recipe.image_size:
+        raise UserError(
+            f"{where}: image_size = {recipe.image_size}, but {data.name} has {data.images.shape[-1]} pixels a side"
+        )
+
+
+@lru_cache(maxsize=1)
+def _images(name: str, path: str | None) -> ImageData:
+    return load_images(name, path)  # once a process: decoding a large data set takes longer than a small training
+
+
+def _train_part(folder: str, name: str) -> None:
+    """One worker's piece of work: all seeds of one architecture, written as one part."""
+    store = Store.existing(folder)
+    recipe = parse(store.study(), Recipe, folder)
+    space = get_space(recipe.space)
+    rows = train_arch(space, space.from_str(name), recipe, _images(recipe.data, recipe.data_path))
+    store.write("trainings", key_of({"arch": name}), rows)
+
+
+def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.DataFrame:
+    """The TRAININGS rows of one architecture: every seed of the recipe, trained side by side.
+
+    `train_seconds`, a seed's share: processor time of this process on the CPU; wall time on any other device, whose
+    work processor time leaves out, so trainings that share an accelerator are charged for each other's as well.
+    """
+    device = device_named(recipe.device, f"recipe {recipe.name!r}")
+    clock = time.process_time if torch.device(device).type == "cpu" else time.perf_counter
+    options = replace(
+        options_for(NetOptions, recipe.net, "[net]"), in_channels=data.images.shape[1], n_classes=data.n_classes
+    )
+    protocol = options_for(Protocol, recipe.protocol, "[protocol]")
+    size = recipe.split
+    splits = splits_of(data, size.n_train, size.n_valid, recipe.n_seeds, shuffle_seed=size.shuffle_seed)
+    seeds = list(range(recipe.n_seeds))
+    start = clock()
+    outcomes = train(space, arch, replace(options, replicas=len(seeds)), protocol, data, splits, seeds, device=device)
+    seconds = (clock() - start) / len(seeds)  # outcomes are numbers on the CPU, so the device has done its work
+    cost = complexity(space, arch, options, image_size=recipe.image_size)
+    return pd.DataFrame(
+        [
+            {
+                "arch": space.to_str(arch),
+                "iso_class": space.to_str(space.canonical(arch)),
+                "seed": seed,
+                **vars(outcome),
+                "n_params": cost.n_params,
+                "macs": cost.macs,
+                "train_seconds": seconds,
+            }
+            for seed, outcome in zip(seeds, outcomes, strict=True)
+        ]
+    )

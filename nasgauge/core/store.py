@@ -1,0 +1,192 @@
+"""What is on disk: a folder with a copy of the study, the environment, and one Parquet part for each piece of work.
+
+A part is written under a temporary name and then renamed, so it is there whole or not at all; its key is the hash of
+the piece of work, so to resume is to skip the keys that exist. One writer a part: no lock, no database.
+"""
+
+import codecs
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, final
+
+import pandas as pd
+import pyarrow as pa
+
+from nasgauge.core.errors import UserError
+
+STUDY, ENVIRONMENT, PLAN, PARTS = "study.toml", "environment.json", "plan.json", "parts"
+_MAX_TEXT = 100_000_000  # bytes
+_PACKAGES = ("nasgauge", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "torch", "matplotlib")
+
+
+def key_of(work: Any) -> str:
+    """Sixteen hex digits that depend on nothing but the content of the piece of work (anything JSON can hold).
+
+    >>> key_of({"a": 1, "b": [2, 3]}) == key_of({"b": [2, 3], "a": 1})
+    True
+    """
+    text = json.dumps(work, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@final
+class Store:
+    """The folder of one study. `Store.open` creates it or resumes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    @classmethod
+    def open(cls, folder: Path | str, study: str) -> "Store":
+        """The store in `folder` for the study with this text; a folder of anything else is refused, untouched."""
+        store = cls(Path(folder))
+        copy = store.folder / STUDY
+        if copy.is_file():
+            if text_of(copy) != study:
+                raise UserError(
+                    f"{folder}: holds another study, or this one with other settings; choose another folder with --out"
+                )
+        elif store.folder.exists() and (not store.folder.is_dir() or any(store.folder.iterdir())):
+            raise UserError(f"{folder}: exists and is no study folder; choose another one with --out")
+        try:
+            store.folder.mkdir(parents=True, exist_ok=True)
+            if not (store.folder / ENVIRONMENT).exists():
+                write_atomically(store.folder / ENVIRONMENT, json.dumps(environment(), indent=2).encode())
+            if not copy.exists():
+                write_atomically(copy, study.encode())
+        except OSError as error:
+            raise UserError(
+                f"{folder}: cannot be written ({error.strerror}); choose another folder with --out"
+            ) from error
+        return store
+
+    @classmethod
+    def existing(cls, folder: Path | str) -> "Store":
+        """The store in a folder that must already hold one."""
+        if not (Path(folder) / STUDY).is_file():
+            raise UserError(
+                f"{folder}: is no study folder (no {STUDY} in it); name the folder that `nasgauge run` wrote"
+            )
+        return cls(Path(folder))
+
+    def study(self) -> str:
+        """The text of the stored study."""
+        return text_of(self.folder / STUDY)
+
+    def environment(self) -> dict[str, Any]:
+        """The environment record of the first run."""
+        return json.loads(text_of(self.folder / ENVIRONMENT))
+
+    def plan(self, parts: Mapping[str, Sequence[str]]) -> None:
+        """Note which parts there will be, by table, so that `progress` can count without knowing the study."""
+        content = json.dumps({table: list(keys) for table, keys in parts.items()}).encode()
+        path = self.folder / PLAN
+        if not path.is_file() or path.read_bytes() != content:
+            write_atomically(path, content)
+
+    def progress(self) -> tuple[int, int] | None:
+        """(planned parts that are complete, planned parts); None where nothing was planned."""
+        path = self.folder / PLAN
+        if not path.is_file():
+            return None
+        try:
+            planned = {table: [str(key) for key in keys] for table, keys in json.loads(text_of(path)).items()}
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise UserError(f"{path}: is damaged ({error}); remove it, it is written anew by the next run") from error
+        done = {table: self.keys(table) for table in planned}
+        n_done = sum(key in done[table] for table, keys in planned.items() for key in keys)
+        return n_done, sum(map(len, planned.values()))
+
+    def keys(self, table: str) -> set[str]:
+        """Keys of the parts of a table that are complete."""
+        return {path.stem for path in (self.folder / PARTS / table).glob("[!.]*.parquet")}
+
+    def write(self, table: str, key: str, rows: pd.DataFrame) -> None:
+        """Write one part, whole or not at all; an existing part of that key is replaced."""
+        sink = pa.BufferOutputStream()
+        rows.to_parquet(sink, index=False, compression="zstd")
+        write_atomically(self.folder / PARTS / table / f"{key}.parquet", sink.getvalue().to_pybytes())
+
+    def read(self, table: str, keys: list[str] | None = None) -> pd.DataFrame | None:
+        """All parts of a table, one below the other, in the order of their keys (or of `keys`); None without parts."""
+        names = sorted(self.keys(table)) if keys is None else keys
+        parts = [read_parquet(self.folder / PARTS / table / f"{key}.parquet") for key in names]
+        return pd.concat(parts, ignore_index=True) if parts else None
+
+
+def text_of(path: Path) -> str:
+    """A text file in UTF-8, whatever the locale says, with "\\n" for every line end and without a byte order mark.
+
+    UserError: it cannot be read, is no regular file, is larger than 100 MB, or is in another encoding.
+    """
+    try:
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "is no regular file" if path.exists() else "no such file"
+            raise UserError(f"{path}: {what}; name a text file")
+        if path.stat().st_size > _MAX_TEXT:
+            raise UserError(f"{path}: has {path.stat().st_size:,} bytes, too many for a text file; is it another file?")
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from error
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UserError(f"{path}: is text in UTF-16; save it in UTF-8")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is no text in UTF-8 (byte {error.start + 1:,}); save it in UTF-8") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """A Parquet file as a table; a damaged or foreign file is an error that says how to go on."""
+    try:
+        with path.open("rb") as file:  # Arrow takes no path whose name is no UTF-8
+            # One thread: a short command may end while Arrow still starts its pool, which aborts it.
+            return pd.read_parquet(file, use_threads=False, pre_buffer=False)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(
+            f"{path}: cannot be read as Parquet ({error}); delete it and run again to compute it anew"
+        ) from error
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name beside its place, flush it to the disk, and rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def environment() -> dict[str, Any]:
+    """What a number may depend on besides the study: versions, system, processor, cores."""
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "not installed as a package"
+    return {
+        "python": sys.version.split()[0],
+        "packages": versions,
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"

@@ -1,0 +1,371 @@
+"""What travels between the rooms: tidy tables, one row a fact, with fixed column names, dtypes and units.
+
+A table is a pandas DataFrame. `check` is the one gate: it says what is missing or wrong and returns the table
+with its columns in the declared dtypes. Columns beyond the declared ones are allowed and kept.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.core.errors import UserError
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its dtype ("str", "int" or "float"), its unit, whether it may be absent, whether it may be null.
+
+    worst: minus infinity is allowed in it, as the worst of all values.
+    """
+
+    name: str
+    dtype: str
+    unit: str = ""
+    optional: bool = False
+    nullable: bool = False
+    worst: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's name, its columns, and the columns that together identify a row."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+
+_ARCH = Column("arch", "str", "the space's string form")
+_ISO = Column("iso_class", "str", "string of the canonical form")
+
+TRUTH = Table(
+    "truth",
+    (
+        _ARCH,
+        _ISO,
+        Column("seed", "int", "training seed; null: already a mean over trainings", nullable=True),
+        Column("accuracy", "float", "fraction, higher is better"),
+        Column("train_seconds", "float", "of this training; null: not told", optional=True, nullable=True),
+    ),
+    key=("arch", "seed"),
+)
+
+TRAININGS = Table(
+    "trainings",
+    (
+        _ARCH,
+        _ISO,
+        Column("seed", "int", "training seed"),
+        Column("valid_accuracy", "float", "fraction"),
+        Column("valid_loss", "float", "mean cross-entropy, nats"),
+        Column("test_accuracy", "float", "fraction"),
+        Column("test_loss", "float", "mean cross-entropy, nats"),
+        Column("n_params", "int", "trainable parameters of the whole network"),
+        Column("macs", "int", "multiply-accumulates of one image, convolutions, pools and classifier"),
+        Column("train_seconds", "float", "seconds of one core; on an accelerator wall seconds"),
+    ),
+    key=("arch", "seed"),
+)
+
+OFFICIAL = Table(
+    "official",
+    (
+        _ARCH,
+        _ISO,
+        Column("dataset", "str", "as the authors call it"),
+        Column("epochs", "int", "length of the training"),
+        Column("seed", "int", "training seed, or the number of the trial; null: a mean over trainings", nullable=True),
+        Column("valid_accuracy", "float", "fraction; null: not told", nullable=True),
+        Column("test_accuracy", "float", "fraction; null: not told", nullable=True),
+        Column("n_params", "int", "trainable parameters, a plain count; null: not told", nullable=True),
+        Column(
+            "macs", "int", "multiply-adds of one image, a plain count; null: not told", optional=True, nullable=True
+        ),
+        Column("train_seconds", "float", "of the whole training; null: not told", nullable=True),
+    ),
+    key=("arch", "dataset", "epochs", "seed"),
+)
+
+SCORES = Table(
+    "scores",
+    (
+        Column("estimator", "str"),
+        _ARCH,
+        Column("seed", "int", "seed of the estimator: initialisation and data"),
+        Column(
+            "score", "float", "higher is better; -inf: the worst; null: measured, and failed", nullable=True, worst=True
+        ),
+    ),
+    key=("estimator", "arch", "seed"),
+)
+
+ERRORS = Table(
+    "errors",
+    (
+        Column("estimator", "str"),
+        _ARCH,
+        Column("seed", "int"),
+        Column("error", "str", "why there is no score"),
+    ),
+    key=("estimator", "arch", "seed"),
+)
+
+VALUES = Table(
+    "values",
+    (
+        Column("estimator", "str"),
+        Column("criterion", "str"),
+        Column("at", "float", "a fraction below 1 or a count from 1; null where the criterion has none", nullable=True),
+        Column("value", "float", "null: undefined (constant scores, too few architectures)", nullable=True),
+        Column("lower", "float", "lower end of the bootstrap interval", nullable=True),
+        Column("upper", "float", "upper end of the bootstrap interval", nullable=True),
+        Column("n", "int", "architectures judged"),
+        Column("n_failed", "int", "architectures whose measurement failed in some seed"),
+        Column("n_absent", "int", "architectures of the truth that were not measured in every seed"),
+        Column("n_unknown", "int", "scored architectures that the truth does not hold; dropped"),
+        Column("n_seeds", "int", "estimator seeds averaged"),
+    ),
+    key=("estimator", "criterion", "at"),
+)
+
+NOISE_CEILING = "noise_ceiling"  # the name that rows of a ceiling bear among those of estimators
+
+CEILING = Table(
+    "ceiling",
+    (
+        Column("estimator", "str", "the estimator on whose architectures the ceiling is measured"),
+        *VALUES.columns[1:-4],
+        Column("n_absent", "int", "of these architectures, those with a single training"),
+        Column("n_splits", "int", "divisions of the trainings into halves averaged"),
+        Column("archs", "int", "number of the set of architectures, from 0; estimators of one set share it"),
+    ),
+    key=("estimator", "criterion", "at"),
+)
+
+_CONTEST = (
+    Column("estimator", "str"),
+    Column("criterion", "str"),
+    Column("at", "float", "as in VALUES", nullable=True),
+    Column("value", "float", "null: undefined", nullable=True),
+    Column("p_best", "float", "share of the bootstrap draws in which it is the best", nullable=True),
+    Column("behind", "float", "by how much the best is better; 0 for the best", nullable=True),
+    Column("behind_lower", "float", "lower end of its bootstrap interval", nullable=True),
+    Column("behind_upper", "float", "upper end of its bootstrap interval", nullable=True),
+    Column("n_ahead_of", "int", "estimators that are separated from it and worse"),
+    Column("n_behind", "int", "estimators that are separated from it and better"),
+    Column("n", "int", "architectures judged"),
+)
+
+CONTEST = Table("contest", _CONTEST, key=("estimator",))
+
+CONTESTS = Table(
+    "contests",
+    (Column("part", "str", "name of the benchmark within the survey"), *_CONTEST),
+    key=("part", "estimator"),
+)
+
+_ESTIMATOR = Column("estimator", "str")
+_SEED = Column("seed", "int", "seed of the estimator: supernet weights, sampling and data")
+_EPOCH = Column("epoch", "int", "epochs of training behind it; 0: freshly initialised")
+
+CHECKPOINT_SCORES = Table(
+    "checkpoint_scores",
+    (_ESTIMATOR, _ARCH, _SEED, _EPOCH, Column("score", "float", "higher is better; finite")),
+    key=("estimator", "arch", "seed", "epoch"),
+)
+
+BATCH_SCORES = Table(
+    "batch_scores",
+    (
+        _ESTIMATOR,
+        _ARCH,
+        _SEED,
+        _EPOCH,
+        Column("batch", "int", "number of the validation batch, from 0"),
+        Column("n_images", "int", "images in it"),
+        Column("accuracy", "float", "fraction"),
+        Column("loss", "float", "mean cross-entropy, nats"),
+    ),
+    key=("estimator", "arch", "seed", "epoch", "batch"),
+)
+
+CLASS_SCORES = Table(
+    "class_scores",
+    (
+        _ESTIMATOR,
+        _ARCH,
+        _ISO,
+        _SEED,
+        _EPOCH,
+        Column("score", "float", "of this member of the class, higher is better; finite"),
+    ),
+    key=("estimator", "arch", "seed", "epoch"),
+)
+
+STAND_INS = Table(
+    "stand_ins",
+    (
+        _ESTIMATOR,
+        Column("arch", "str", "asked for, outside of the estimator's restricted space"),
+        Column("member", "str", "of its class and inside, from whose weights its score comes"),
+    ),
+    key=("estimator", "arch"),
+)
+
+WINDOWS = Table(
+    "windows",
+    (
+        _ESTIMATOR,
+        _EPOCH,
+        Column("oldest", "int", "epoch of the first checkpoint whose weights the average at `epoch` holds"),
+    ),
+    key=("estimator", "epoch"),
+)
+
+TRAINING_LOG = Table(
+    "training_log",
+    (
+        _ESTIMATOR,
+        _SEED,
+        _EPOCH,
+        Column("lr", "float", "learning rate of the epoch's last step"),
+        Column("train_loss", "float", "mean over the epoch's steps, nats"),
+        Column("train_seconds", "float", "wall seconds of the epoch"),
+    ),
+    key=("estimator", "seed", "epoch"),
+)
+
+FORGETTING = Table(
+    "forgetting",
+    (
+        _ESTIMATOR,
+        _SEED,
+        _EPOCH,
+        Column("step", "int", "number of the step within the epoch, from 0"),
+        _ARCH,
+        Column("accuracy_after_step", "float", "validation accuracy right after the architecture was trained"),
+        Column("accuracy_after_epoch", "float", "validation accuracy at the end of the epoch"),
+    ),
+    key=("estimator", "seed", "epoch", "step", "arch"),
+)
+
+GRADIENTS = Table(
+    "gradients",
+    (
+        _ESTIMATOR,
+        _SEED,
+        _EPOCH,
+        Column("position", "str", "which part of the network: stem, cell0, cell1, ..., head"),
+        Column("arch_a", "str"),
+        Column("arch_b", "str"),
+        Column("cosine", "float", "of the gradients of the parameters that both use, same images"),
+    ),
+    key=("estimator", "seed", "epoch", "position", "arch_a", "arch_b"),
+)
+
+SETTINGS = Table(
+    "settings",
+    (
+        _ESTIMATOR,
+        Column("setting", "str", "what can be chosen: channels, n_cells, epochs, n_samples, train_share, ..."),
+        Column("value", "float"),
+    ),
+    key=("estimator", "setting"),
+)
+
+COMPLEXITY = Table(
+    "complexity",
+    (
+        _ARCH,
+        Column("n_params", "int", "trainable parameters of the network of the truth", nullable=True),
+        Column("macs", "int", "multiply-accumulates of one image", nullable=True),
+    ),
+    key=("arch",),
+)
+
+LESSONS = Table(
+    "lessons",
+    (
+        _ESTIMATOR,
+        Column("kind", "str", "the predictor, apart from how much it learned from and which draw and seed it is"),
+        Column("signal", "str", "whose scores it learned from in place of the truth; empty: the truth"),
+        Column("draw", "int", "number of the random first choice"),
+        Column("seed", "int", "seed of the predictor"),
+        Column("stage", "int", "when the architecture was chosen; 0: the random choice, later ones its own"),
+        _ARCH,
+    ),
+    key=("estimator", "seed", "arch"),
+)
+
+EXPENSES = Table(
+    "expenses",
+    (
+        Column("estimator", "str", '"truth": training every architecture'),
+        Column("n_scored", "int", "architectures"),
+        Column("score_seconds", "float", "of scoring them"),
+        Column("fit_seconds", "float", "of training a supernet or a predictor; 0: nothing is trained"),
+        Column("n_trained", "int", "architectures that were trained from scratch, for it to learn from"),
+        Column("truth_seconds", "float", "of these trainings; null: not told", nullable=True),
+        Column("other_seconds", "float", "of the estimators that it needs", nullable=True),
+        Column("total_seconds", "float", "of all that; null: one of them is not told", nullable=True),
+    ),
+    key=("estimator",),
+)
+
+RECORDS = {
+    t.name: t
+    for t in (
+        *(CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, STAND_INS, WINDOWS),
+        *(TRAINING_LOG, FORGETTING, GRADIENTS, SETTINGS, LESSONS),
+    )
+}  # what an estimator may record beside its scores, for analyses that cannot derive it
+
+
+def check(table: pd.DataFrame, spec: Table, *, where: str = "") -> pd.DataFrame:
+    """The table with the declared columns cast to their dtypes; UserError names the column (and row) that does not fit.
+
+    Rows are counted from 1. Duplicated keys are an error, because a fact has one row.
+    """
+    place = where or f"the {spec.name} table"
+    absent = [c.name for c in spec.columns if c.name not in table.columns and not c.optional]
+    if absent:
+        raise UserError(
+            f"{place}: column {', '.join(map(repr, absent))} is missing; it has {', '.join(map(str, table.columns))}"
+        )
+    present = [c for c in spec.columns if c.name in table.columns]
+    out = table.assign(**{c.name: _cast(table[c.name], c, place) for c in present})
+    doubled = out.duplicated(list(spec.key), keep="first")
+    if doubled.any():
+        row = int(np.flatnonzero(doubled)[0])
+        fact = ", ".join(f"{k} {out[k].iloc[row]}" for k in spec.key)
+        raise UserError(f"{place}: row {row + 1} repeats {fact}; keep one row a fact")
+    return out
+
+
+def empty(spec: Table) -> pd.DataFrame:
+    """A table without rows that satisfies the declaration."""
+    kinds = {"str": "str", "int": "int64", "float": "float64"}
+    return pd.DataFrame({c.name: pd.Series(dtype=kinds[c.dtype]) for c in spec.columns if not c.optional})
+
+
+def _cast(column: pd.Series, spec: Column, place: str) -> pd.Series:
+    if not spec.nullable and column.isna().any():
+        row = int(np.flatnonzero(column.isna())[0])
+        raise UserError(f"{place}: row {row + 1}, column {spec.name!r} is empty; fill it or remove the row")
+    if spec.dtype == "str":
+        return column.astype("str")
+    numbers = pd.to_numeric(column, errors="coerce")
+    foreign = numbers.isna() & column.notna()
+    if foreign.any():
+        row = int(np.flatnonzero(foreign)[0])
+        raise UserError(f"{place}: row {row + 1}, column {spec.name!r} holds {column.iloc[row]!r}, which is no number")
+    infinite = np.isposinf(numbers.astype("float64")) if spec.worst else np.isinf(numbers.astype("float64"))
+    if infinite.any():
+        row = int(np.flatnonzero(infinite)[0])
+        raise UserError(
+            f"{place}: row {row + 1}, column {spec.name!r} is infinite; give a finite number or leave it out"
+        )
+    if spec.dtype == "float":
+        return numbers.astype("float64")
+    return numbers.astype("Int64" if spec.nullable else "int64")

@@ -1,0 +1,161 @@
+"""One `map` over independent work: in this process, in several processes, or on a Ray cluster.
+
+The function must be picklable (defined at the top of a module, or a partial of such). Results come back as they are
+done, in any order. Every worker computes with one thread, so `n_workers` workers use `n_workers` cores.
+"""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+from multiprocessing.connection import wait as wait_connections
+from tempfile import TemporaryDirectory, gettempdir
+from typing import Any, TypeVar
+
+from nasgauge.core.errors import UserError, check_count, unknown_name
+
+T = TypeVar("T")
+R = TypeVar("R")
+_PER_CORE = 8  # workers, at most
+_SOCKET_ROOM = 28  # letters: below its folder Ray makes sockets, whose paths may have 107
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+def unordered_map(
+    function: Callable[[T], R], items: Sequence[T], *, kind: str = "processes", n_workers: int | None = None
+) -> Iterator[R]:
+    """Yield `function(item)` for every item as soon as each is done.
+
+    kind: "serial", "processes" or "ray" (needs the extra of that name). n_workers: default all cores this process may
+    use; a Ray cluster that runs already has its own number. An exception in a worker is raised here, and what had not
+    begun is dropped. UserError: an unknown kind, less than one worker or more than eight a core.
+    """
+    n = check_workers(kind, n_workers)
+    return KINDS[kind](function, items, n) if items else iter(())
+
+
+def check_workers(kind: str, n_workers: int | None) -> int:
+    """How many workers of a kind there will be; UserError for an unknown kind, less than one, or too many.
+
+    There may be eight for each core this process may use: each is a process of its own, with all libraries loaded.
+    """
+    if kind not in KINDS:
+        raise unknown_name("kind of workers", kind, KINDS)
+    cores = len(os.sched_getaffinity(0))
+    if n_workers is None:
+        return cores
+    remedy = f"eight for each of this machine's {cores} cores" if n_workers > 1 else "at least one is needed"
+    return check_count(n_workers, "number of workers", least=1, most=_PER_CORE * cores, remedy=remedy)
+
+
+def _serial(function: Callable[[Any], Any], items: Sequence[Any], n_workers: int) -> Iterator[Any]:
+    return map(function, items)
+
+
+def _processes(function: Callable[[Any], Any], items: Sequence[Any], n_workers: int) -> Iterator[Any]:
+    context = multiprocessing.get_context("spawn")  # a forked child would inherit torch's thread pools half alive
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))  # read by the children when they start
+    pool = ProcessPoolExecutor(min(n_workers, max(1, len(items))), mp_context=context, initializer=_end_with_parent)
+    try:
+        queue = iter(items)
+        pending = {pool.submit(function, item) for _, item in zip(range(2 * n_workers), queue, strict=False)}
+        while pending:
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+                pending |= {pool.submit(function, item) for _, item in zip(range(1), queue, strict=False)}
+    except BrokenProcessPool as broken:
+        raise UserError(
+            "a worker process was ended from outside (out of memory?); run the same command again to resume"
+        ) from broken
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed ends too, instead of waiting for work for ever."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        wait_connections([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _ray(function: Callable[[Any], Any], items: Sequence[Any], n_workers: int) -> Iterator[Any]:
+    try:
+        import ray
+    except ImportError as missing:
+        raise UserError("workers 'ray': Ray is not installed; pip install 'nasgauge[ray]'") from missing
+    with _ray_cluster(ray, n_workers) as n_slots:
+        remote = ray.remote(num_cpus=1)(_call)  # Ray takes a plain function alone, not a partial
+        given, queue = ray.put(function), iter(items)
+        pending = [remote.remote(given, item) for item in islice(queue, 2 * n_slots)]
+        try:
+            while pending:
+                done, pending = ray.wait(pending)
+                for reference in done:
+                    yield ray.get(reference)
+                    pending += [remote.remote(given, item) for item in islice(queue, 1)]
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause from error  # what the function raised, as in every other kind
+        except ray.exceptions.RayError as broken:
+            raise UserError(
+                f"Ray lost a worker ({type(broken).__name__}; out of memory?); run the same command again to resume"
+            ) from broken
+        finally:
+            for reference in pending:
+                ray.cancel(reference, force=True)
+
+
+@contextmanager
+def _ray_cluster(ray: Any, n_workers: int) -> Iterator[int]:
+    """How many tasks run at once.
+
+    On a Ray that is running already (or at $RAY_ADDRESS) as many as it has processors; else on one that is started here
+    for the time being, with so many workers, and leaves no process and no file.
+    """
+    if ray.is_initialized():
+        yield _processors(ray)
+        return
+    short = gettempdir() if len(gettempdir()) <= _SOCKET_ROOM else "/tmp"
+    with TemporaryDirectory(prefix="ray-", dir=short, ignore_cleanup_errors=True) as folder:
+        try:
+            _start_ray(ray, n_workers, folder)
+            yield _processors(ray)
+        finally:
+            ray.shutdown()
+
+
+def _start_ray(ray: Any, n_workers: int, folder: str) -> None:
+    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    try:
+        if os.environ.get("RAY_ADDRESS"):
+            ray.init(**quiet)
+        else:
+            ray.init("local", num_cpus=n_workers, include_dashboard=False, _temp_dir=folder, **quiet)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UserError(f"workers 'ray': no Ray was reached or started ({error}); try --kind processes") from error
+
+
+def _processors(ray: Any) -> int:
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def _call(function: Callable[[Any], Any], item: Any) -> Any:
+    return function(item)
+
+
+KINDS: dict[str, Callable[[Callable[[Any], Any], Sequence[Any], int], Iterator[Any]]] = {
+    "serial": _serial,
+    "processes": _processes,
+    "ray": _ray,
+}

@@ -1,0 +1,254 @@
+"""The criteria by name; a new one is a function, an entry here and a reference in the contract test."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.registry import Registry
+from nasgauge.criteria import chosen, correlation, sparse, top
+from nasgauge.criteria.criterion import BoundCriterion, Criterion
+from nasgauge.criteria.resamples import check_top
+
+CriterionSpec = str | Mapping[str, object] | Callable[[np.ndarray, np.ndarray], float]
+
+
+_R, _P = (-1.0, 1.0), (0.0, 1.0)
+_ANY = (-np.inf, np.inf)
+_NING = "ning2021evaluating"
+
+CRITERIA: Registry[Criterion] = Registry(
+    "criterion",
+    {
+        "kendall_tau": Criterion(
+            correlation.kendall_tau,
+            correlation.kendall_tau_of_draws,
+            "higher",
+            False,
+            "Kendall's tau-b",
+            "KD",
+            "kendall1945",
+            _R,
+        ),
+        "spearman_rho": Criterion(
+            correlation.spearman_rho,
+            correlation.spearman_rho_of_draws,
+            "higher",
+            False,
+            "Spearman's rank correlation",
+            "SpearmanR",
+            "spearman1904",
+            _R,
+        ),
+        "pearson_r": Criterion(
+            correlation.pearson_r,
+            correlation.pearson_r_of_draws,
+            "higher",
+            False,
+            "Pearson's linear correlation",
+            "LC",
+            "pearson1895",
+            _R,
+            order_only=False,
+        ),
+        "kendall_tau_at_top": Criterion(
+            top.kendall_tau_at_top,
+            top.kendall_tau_at_top_of_draws,
+            "higher",
+            True,
+            "Kendall's tau-b within the truly best",
+            "KD@topK",
+            _NING,
+            _R,
+        ),
+        "precision_at_top": Criterion(
+            top.precision_at_top,
+            top.precision_at_top_of_draws,
+            "higher",
+            True,
+            "Precision at the top",
+            "P@topK",
+            _NING,
+            _P,
+        ),
+        "precision_at_bottom": Criterion(
+            top.precision_at_bottom,
+            top.precision_at_bottom_of_draws,
+            "higher",
+            True,
+            "Precision at the bottom",
+            "P@bottomK",
+            _NING,
+            _P,
+        ),
+        "best_rank_at": Criterion(
+            chosen.best_rank_at,
+            chosen.best_rank_at_of_draws,
+            "lower",
+            True,
+            "Best true rank of the chosen",
+            "BR@K",
+            _NING,
+            _P,
+        ),
+        "worst_rank_at": Criterion(
+            chosen.worst_rank_at,
+            chosen.worst_rank_at_of_draws,
+            "lower",
+            True,
+            "Worst true rank of the chosen",
+            "WR@K",
+            _NING,
+            _P,
+        ),
+        "best_accuracy_at": Criterion(
+            chosen.best_accuracy_at,
+            chosen.best_accuracy_at_of_draws,
+            "higher",
+            True,
+            "Best true accuracy of the chosen",
+            "BestAcc@K",
+            _NING,
+            _ANY,
+            of_accuracy=True,
+        ),
+        "worst_accuracy_at": Criterion(
+            chosen.worst_accuracy_at,
+            chosen.worst_accuracy_at_of_draws,
+            "higher",
+            True,
+            "Worst true accuracy of the chosen",
+            "WorstAcc@K",
+            _NING,
+            _ANY,
+            of_accuracy=True,
+        ),
+        "regret_at": Criterion(
+            chosen.regret_at,
+            chosen.regret_at_of_draws,
+            "lower",
+            True,
+            "Regret of the chosen",
+            "regret@K",
+            _NING,
+            (0.0, np.inf),
+            of_accuracy=True,
+        ),
+        "sparse_kendall_tau_nasws": Criterion(
+            sparse.sparse_kendall_tau_nasws,
+            None,
+            "higher",
+            False,
+            "Sparse Kendall's tau, floor bins and positions",
+            "s-KdT",
+            "yu2020train",
+            _R,
+        ),
+        "sparse_kendall_tau_aw_nas": Criterion(
+            sparse.sparse_kendall_tau_aw_nas,
+            sparse.sparse_kendall_tau_aw_nas_of_draws,
+            "higher",
+            False,
+            "Sparse Kendall's tau, truth rounded",
+            "sparse KD",
+            _NING,
+            _R,
+        ),
+        "sparse_kendall_tau_both_rounded": Criterion(
+            sparse.sparse_kendall_tau_both_rounded,
+            sparse.sparse_kendall_tau_both_rounded_of_draws,
+            "higher",
+            False,
+            "Sparse Kendall's tau, both rounded",
+            "sparse KD",
+            "yu2020train",
+            _R,
+            order_only=False,
+        ),
+    },
+    group="nasgauge.criterion",
+)
+
+DEFAULT_CRITERIA: tuple[CriterionSpec, ...] = (
+    "kendall_tau",
+    "spearman_rho",
+    "pearson_r",
+    {"name": "kendall_tau_at_top", "fraction": 0.1},
+    {"name": "precision_at_top", "fraction": 0.05},
+    {"name": "precision_at_bottom", "fraction": 0.05},
+    {"name": "best_rank_at", "fraction": 0.05},
+    {"name": "worst_rank_at", "fraction": 0.05},
+)
+
+
+def resolve(spec: CriterionSpec | BoundCriterion) -> BoundCriterion:
+    """The criterion that a name, a mapping with a name and options, or a callable f(score, truth) -> float stands for.
+
+    A callable is taken to be higher-better and to read the values of the score. An option that differs from its default
+    becomes part of the name, fraction and count become `at`. UserError: an unknown name (nearest ones listed), an
+    option that is missing, superfluous or out of range.
+
+    >>> resolve({"name": "best_rank_at", "fraction": 0.05}).at
+    0.05
+    >>> resolve({"name": "sparse_kendall_tau_nasws", "width": 0.002}).name
+    'sparse_kendall_tau_nasws(width=0.002)'
+    """
+    if isinstance(spec, BoundCriterion):
+        return spec
+    if isinstance(spec, str):
+        spec = {"name": spec}
+    if callable(spec):
+        name = getattr(spec, "__name__", type(spec).__name__)
+        return BoundCriterion(name, float("nan"), "higher", False, spec)
+    if not isinstance(spec, Mapping) or "name" not in spec:
+        raise UserError(
+            f'criterion {spec!r} is no name, no mapping with a name and no function; write name = "kendall_tau"'
+        )
+    options = {key: value for key, value in spec.items() if key != "name" and value is not None}
+    if spec["name"] not in CRITERIA:
+        raise unknown_name("criterion", spec["name"], CRITERIA)
+    return _bind(str(spec["name"]), CRITERIA[spec["name"]], options)
+
+
+def _bind(name: str, entry: Criterion, options: dict[str, object]) -> BoundCriterion:
+    known = {key: p for key, p in inspect.signature(entry.function).parameters.items() if p.kind is p.KEYWORD_ONLY}
+    for key, value in options.items():
+        if key not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it takes no options"
+            raise UserError(f"criterion {name!r} has no option {key!r}; {takes}")
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+            raise UserError(f"criterion {name!r}: option {key} = {value!r} is no number")
+    at = float("nan")
+    if entry.takes_k:
+        try:
+            check_top(options.get("fraction"), options.get("count"))
+        except UserError as error:
+            raise UserError(f"criterion {name!r}: {error}") from error
+        at = float(options.get("fraction", options.get("count")))
+    # What `at` does not say must stand in the name, because name and `at` identify a value.
+    special = [
+        f"{key}={options[key]:g}"
+        for key in options
+        if known[key].default is not None and options[key] != known[key].default
+    ]
+    label = f"{name}({', '.join(special)})" if special else name
+    return BoundCriterion(
+        label, at, entry.better, entry.order_only, entry.function, entry.of_draws, options, entry.of_accuracy
+    )
+
+
+def resolve_all(specs: Iterable[CriterionSpec | BoundCriterion]) -> list[BoundCriterion]:
+    """All criteria resolved, in order; UserError where one stands twice.
+
+    >>> [c.name for c in resolve_all(["kendall_tau", "pearson_r"])]
+    ['kendall_tau', 'pearson_r']
+    """
+    bound = [resolve(spec) for spec in specs]
+    seen: set[tuple[str, str]] = set()
+    for criterion in bound:
+        key = (criterion.name, f"{criterion.at:g}")
+        if key in seen:
+            raise UserError(f"criterion {criterion.name!r} is asked for twice with the same options; keep one")
+        seen.add(key)
+    return bound

@@ -1,0 +1,55 @@
+"""A sampler's items, counted, so that training can be taken up where it stopped."""
+
+from collections.abc import Iterator
+from typing import final
+
+from nasgauge.core.errors import UserError
+from nasgauge.nets import Path
+
+
+@final
+class Turns:
+    """What a sampler hands out, one step's paths at a time; the next item can be looked at before it is taken.
+
+    `n_taken`: items taken so far. `last`: the last of them, as text. UserError: the sampler ends, or an item is empty.
+
+    >>> turns = Turns(iter([[(1, 2)], [(3, 4)]]))
+    >>> turns.ahead(), turns.take(), turns.n_taken, turns.take()
+    ([(1, 2)], [(1, 2)], 1, [(3, 4)])
+    """
+
+    def __init__(self, sampler: Iterator[list[Path]]) -> None:
+        self._sampler = iter(sampler)
+        self._ahead: list[Path] | None = None
+        self._last: list[Path] = []
+        self.n_taken = 0
+
+    @property
+    def last(self) -> str:
+        """The item taken last, as text."""
+        return str(self._last)
+
+    def ahead(self) -> list[Path]:
+        """The next item, which stays to be taken."""
+        if self._ahead is None:
+            self._ahead = next(self._sampler, None)
+        if not self._ahead:
+            said = "ended" if self._ahead is None else "handed out no architecture"
+            raise UserError(f"training: the sampler {said} at step {self.n_taken}; give one that never does")
+        return self._ahead
+
+    def take(self) -> list[Path]:
+        """The next item."""
+        self._last, self._ahead = self.ahead(), None
+        self.n_taken += 1
+        return self._last
+
+    def skip(self, n_taken: int, last: str, where: str) -> None:
+        """Draw what an earlier training took; UserError if this sampler does not end on the same item."""
+        for _ in range(n_taken):
+            self.take()
+        if self.last != last:
+            raise UserError(
+                f"{where}: its sampler drew {last} at step {n_taken}, this one {self.last}; take the sampler and seed "
+                "of that training, or keep these checkpoints elsewhere"
+            )

@@ -1,0 +1,54 @@
+"""Scores of other estimators that a model reads beside an architecture."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from nasgauge.core.errors import UserError
+from nasgauge.estimators.predictors.not_scored import NotScored
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """Scores by architecture, as a model reads them; without names there is nothing beside the architectures.
+
+    names: of the estimators; values: by architecture one number an estimator.
+    """
+
+    names: tuple[str, ...] = ()
+    values: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, scores: pd.DataFrame, names: Sequence[str]) -> "Beside":
+        """Normal scores of the ranks among all architectures that the estimator scored: ndtri((rank - 1/2) / n).
+
+        scores: table SCORES; of several seeds the mean is ranked, ties share their mean rank, so constant scores are 0.
+        Scores of any unit and with any outliers become standard normal, and no truth is looked at. Values hold the
+        architectures that all of them scored. UserError: an estimator without scores.
+
+        >>> scores = pd.DataFrame({"estimator": "e", "arch": list("abc"), "seed": 0, "score": [1e40, 3.0, -1.0]})
+        >>> {arch: round(float(v[0]), 3) for arch, v in Beside.of(scores, ["e"]).values.items()}
+        {'a': 0.967, 'b': 0.0, 'c': -0.967}
+        """
+        columns = {}
+        for name in names:
+            mean = scores[scores["estimator"] == name].groupby("arch")["score"].mean()
+            if mean.empty:
+                raise UserError(f"predictor: there are no scores of {name!r} to read beside the architectures")
+            columns[name] = pd.Series(ndtri((mean.rank() - 0.5) / len(mean)), mean.index)
+        table = pd.DataFrame(columns).dropna()
+        return cls(tuple(names), dict(zip(table.index, table.to_numpy("float64"), strict=True)))
+
+    def read(self, archs: Sequence[str]) -> np.ndarray:
+        """(n, n_names) numbers of these architectures; NotScored for one that an estimator has not scored."""
+        if not self.names:
+            return np.empty((len(archs), 0))
+        for arch in archs:
+            if arch not in self.values:
+                raise NotScored(f"it has no score of {' or '.join(self.names)}")
+        return np.stack([self.values[arch] for arch in archs]) if len(archs) else np.empty((0, len(self.names)))

@@ -1,0 +1,27 @@
+"""What do the tables say that people bring along?
+
+Score and truth files, CSV or Parquet, checked cell by cell and matched with the architectures of a truth. Rule:
+whatever is wrong with a file is reported in one line with the file, the row, the column and the remedy; rows are those
+of the file, counted from 1 after the header. What is only suspicious is a note.
+"""
+
+from nasgauge.judging.scorefiles.columns import SCORE_FILE, TRUTH_FILE
+from nasgauge.judging.scorefiles.matching import Spellings, matched
+from nasgauge.judging.scorefiles.scores import ScoreFile, read_scores, score_file
+from nasgauge.judging.scorefiles.suspicious import equal_trainings, likely_sentinels
+from nasgauge.judging.scorefiles.truth import TruthFile, read_truth, truth_file
+
+__all__ = [
+    "SCORE_FILE",
+    "TRUTH_FILE",
+    "ScoreFile",
+    "Spellings",
+    "TruthFile",
+    "equal_trainings",
+    "likely_sentinels",
+    "matched",
+    "read_scores",
+    "read_truth",
+    "score_file",
+    "truth_file",
+]

@@ -1,0 +1,105 @@
+"""One column of a file: text, numbers, counts, seeds."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.core.errors import UserError
+from nasgauge.judging.scorefiles.files import Cells
+
+MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "none", "null")  # however capitals are set
+_GREATEST_INT = 2**53  # from here on doubles no longer tell neighbours apart
+_INFINITE = re.compile(r"[-+]?inf(inity)?", re.IGNORECASE)
+_HINTS = (  # cells that are no numbers, and what to do about them
+    (r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}|[-+]?0,\d+", "its comma is a decimal sign: write a point"),
+    (r"[-+]?\d+,\d{3}", "write a decimal sign as a point, thousands without a sign"),
+    (r"[-+]?\d{1,3}([, ']\d{3})+(\.\d*)?", "write thousands without a sign between them"),
+    (r"[-+]?[\d.]+ ?%", "write a share as a fraction, 93 % as 0.93"),
+    (r"[-+]?[\d.]+ ?(±|\+-|\+/-|\\pm|\().*", "write the mean alone"),
+    (r"true|false|yes|no", "write 1 and 0"),
+)
+
+
+def texts(cells: Cells, name: str) -> pd.Series:
+    """The column as text without blanks around it; UserError for an empty cell, and for what is no text or integer."""
+    _refuse_unreadable(cells, name)
+    column = cells.table[name]
+    text = column.astype("str").str.strip()
+    _refuse(cells, name, column.isna() | (text == ""), lambda row: "is empty; fill it or remove the row")
+    fractions = pd.api.types.is_float_dtype(column) & pd.Series(True, column.index)
+    _refuse(cells, name, fractions, lambda row: f"holds the number {text.iloc[row]}; it must be text")
+    return text
+
+
+def numbers(cells: Cells, name: str) -> pd.Series:
+    """The column as floats, infinite ones too; empty cells, NA, NaN, None and null are NaN.
+
+    UserError: a cell that is no number, or one beyond the range of a double.
+    """
+    _refuse_unreadable(cells, name)
+    column = cells.table[name]
+    if pd.api.types.is_numeric_dtype(column):
+        return pd.Series(column.to_numpy(dtype="float64", na_value=np.nan), index=column.index)
+    text = column.astype("str").str.strip()
+    found = pd.to_numeric(text, errors="coerce").astype("float64")
+    unread, infinite = found.isna(), np.isinf(found)
+    foreign = unread & ~column.isna()
+    foreign[unread] &= ~text[unread].str.lower().isin(MISSING)
+    _refuse(cells, name, foreign, lambda row: f"holds {text.iloc[row]!r}, which is no number; {_hint(text.iloc[row])}")
+    beyond = infinite.copy()
+    beyond[infinite] = ~text[infinite].str.fullmatch(_INFINITE)
+    _refuse(cells, name, beyond, lambda row: f"holds {text.iloc[row]!r}, which is beyond the range of a double")
+    return found
+
+
+def finite(cells: Cells, name: str) -> pd.Series:
+    """As `numbers`; UserError for an infinite one."""
+    found = numbers(cells, name)
+    _refuse(cells, name, np.isinf(found), lambda row: "is infinite; give a finite number")
+    return found
+
+
+def counts(cells: Cells, name: str) -> pd.Series:
+    """As `numbers`, whole and not negative; UserError for a fraction names its cause, the unit."""
+    found = finite(cells, name)
+    fractional = found.notna() & (found % 1 != 0)
+    _refuse(cells, name, fractional, lambda row: f"is {found.iloc[row]:g}: counts, not millions; multiply by 1e6")
+    outside = (found < 0) | (found >= _GREATEST_INT)
+    _refuse(cells, name, outside, lambda row: f"is {found.iloc[row]:g}; a count is a whole number from 0, below 2^53")
+    return found.astype("Int64")
+
+
+def seeds(cells: Cells, *, default: int | None) -> pd.Series:
+    """The column `seed`, or the default in every row where there is none; with a default, no cell may be empty."""
+    if "seed" not in cells.names:
+        return pd.Series([default] * len(cells.table), dtype="Int64", index=cells.table.index)
+    found = finite(cells, "seed")
+    told = found.notna()
+    foreign = told & ((found % 1 != 0) | (found < 0) | (found >= _GREATEST_INT))
+    what = "a seed is an integer, a whole number from 0, below 2^53"
+    _refuse(cells, "seed", foreign, lambda row: f"is {found.iloc[row]:.17g}; {what}")
+    if default is not None:
+        _refuse(cells, "seed", ~told, lambda row: "is empty; fill it, or leave the column out")
+    return found.astype("Int64")
+
+
+def _refuse(cells: Cells, name: str, faulty: pd.Series, what: Callable[[int], str]) -> None:
+    """UserError for the first cell that is faulty; what: of its position, what is wrong with it."""
+    found = np.flatnonzero(faulty)
+    if len(found):
+        row = int(found[0])
+        raise UserError(f"{cells.where}: row {cells.table.index[row]}, column {name!r} {what(row)}")
+
+
+def _refuse_unreadable(cells: Cells, name: str) -> None:
+    if name in cells.unreadable:
+        raise UserError(f"{cells.where}: row 1, column {name!r} holds {cells.unreadable[name]}")
+
+
+def _hint(text: str) -> str:
+    for pattern, remedy in _HINTS:
+        if re.fullmatch(pattern, text, re.IGNORECASE | re.DOTALL):
+            return remedy
+    return "give a number, or an empty cell where a measurement failed"

@@ -1,0 +1,174 @@
+"""The columns of score and truth files: their units, names that come close, and columns that are no estimators."""
+
+import re
+from collections.abc import Collection
+
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.tables import Column
+from nasgauge.judging.scorefiles.cells import MISSING
+from nasgauge.judging.scorefiles.csv_cells import UNNAMED
+from nasgauge.judging.scorefiles.files import Cells
+
+_ARCH = Column("arch", "str", "the space's string form")
+SCORE_FILE = (
+    _ARCH,
+    Column("estimator", "str", "long form: name of at most 255 bytes", optional=True),
+    Column("score", "float", "long form: any number, higher is better; -inf: the worst; empty: failed", optional=True),
+    Column("seed", "int", "number of the run: a whole number from 0; absent: 0", optional=True),
+    Column("any other", "float", "wide form: scores of the estimator of that name, as `score`", optional=True),
+)
+TRUTH_FILE = (
+    _ARCH,
+    Column("accuracy", "float", "fraction from 0 to 1, higher is better; or else `value`", optional=True),
+    Column("value", "float", "any finite number, higher is better (`--truth-lower-is-better`: lower)", optional=True),
+    Column("seed", "int", "number of the training: a whole number from 0; absent: one training", optional=True),
+    Column("iso_class", "str", "any name that isomorphic architectures share; absent: `arch`", optional=True),
+    Column("n_params", "int", "count, not millions; empty: not known", optional=True),
+    Column("macs", "int", "multiply-accumulates of one image: count, not millions; empty: not known", optional=True),
+)
+
+_ALIASES = {  # how else people call a column, in lower case and without signs
+    "arch": (
+        "architecture",
+        "architectures",
+        "archs",
+        "archstr",
+        "archstring",
+        "genotype",
+        "cell",
+        "network",
+        "model",
+        "spec",
+    ),
+    "estimator": ("estimators", "method", "methods", "proxy", "predictor", "metric"),
+    "score": ("scores", "value", "prediction", "predicted", "estimate"),
+    "seed": ("seeds", "init", "trial", "run", "fold", "randomseed", "repetition", "repeat"),
+    "accuracy": ("acc", "testaccuracy", "testacc", "validaccuracy", "validacc", "valaccuracy", "valacc", "top1"),
+    "n_params": ("params", "nparams", "parameters", "nparameters", "numparams", "paramsm", "paramsmillion"),
+    "macs": ("flops", "mflops", "nmacs", "madds", "multadds", "multiplyadds"),
+}
+_COUNTERS = {"index", "idx", "rowid", "level0"}
+_LENGTHS = {"epoch", "epochs", "step", "steps", "iteration", "iterations", "checkpoint", "nepochs", "nsamples"}
+_ACCURACIES = {
+    first + second for first in ("", "test", "valid", "validation", "val", "train") for second in ("acc", "accuracy")
+} | {"top1", "truth", "groundtruth", "gt"}
+_LOWER = ("loss", "error", "perplexity", "latency", "rank", "mse", "mae")
+_NEGATED = {"neg", "negative", "negated", "minus", "inverse"}
+_MOST_BYTES = 255
+
+
+def require(cells: Cells, name: str, remedy: str) -> None:
+    """UserError if the column is not there; one that comes close is pointed out."""
+    if name in cells.names:
+        return
+    near = [repr(other) for other in cells.names if means(other, name)]
+    if near:
+        remedy = f"rename {'one of ' if len(near) > 1 else ''}{', '.join(near)} to {name!r}"
+    elif name == "arch" and UNNAMED in cells.names:
+        remedy = "the first column has no name; call it 'arch' if it holds the architectures"
+    elif name == "arch" and any(_counts_rows(other) for other in cells.names):
+        remedy = "add the architectures' strings as a column 'arch'; an index differs from file to file"
+    raise UserError(f"{cells.where}: column {name!r} is missing; it has {', '.join(map(repr, cells.names))}; {remedy}")
+
+
+def estimator_columns(cells: Cells, keys: Collection[str]) -> tuple[list[str], list[str]]:
+    """The estimators of a wide file, and notes on the columns that are passed over.
+
+    keys: columns that are none. UserError for columns that are hardly meant as estimators: another spelling of a key,
+    the number of a run or epoch, accuracies, text.
+    """
+    names, notes = [], []
+    for name in cells.names:
+        if name in keys:
+            continue
+        if _counts_rows(name):
+            which = "the first column, without a name," if name == UNNAMED else f"column {name!r}"
+            notes.append(f"{cells.where}: {which} is passed over as row numbers; rename it if it is an estimator")
+            continue
+        reason = _no_estimator(cells, name)
+        if reason:
+            raise UserError(f"{cells.where}: column {name!r} {reason}")
+        names.append(name)
+    return names, notes
+
+
+def unread(cells: Cells, declared: Collection[Column]) -> tuple[list[str], list[str]]:
+    """The columns of a file beyond the declared ones, row numbers apart, and notes on them."""
+    known = [column.name for column in declared]
+    beside = [name for name in cells.names if name not in known and not _counts_rows(name)]
+    notes = []
+    for name in beside:
+        near = next((f"; rename it to {other!r} if it is that" for other in known if means(name, other)), "")
+        notes.append(f"{cells.where}: column {name!r} is not read{near}")
+    return beside, notes
+
+
+def signs(estimators: Collection[str], lower_is_better: Collection[str], where: str) -> dict[str, int]:
+    """-1 for estimators whose low scores are the good ones, 1 for others; UserError for a name that is none."""
+    for name in lower_is_better:
+        if name not in estimators:
+            raise UserError(f"{where}: --lower-is-better: {unknown_name('estimator', name, set(estimators))}")
+    return {name: -1 if name in lower_is_better else 1 for name in estimators}
+
+
+def sounds_lower_better(name: str) -> bool:
+    """Whether the name is that of a quantity of which less is better."""
+    words = re.split(r"[^a-z]+", name.lower())
+    return any(word.endswith(_LOWER) for word in words) and _NEGATED.isdisjoint(words) and not name.startswith("-")
+
+
+def means(name: str, key: str) -> bool:
+    """Whether a column may be meant by another's name: capitals and signs apart, or as others call it.
+
+    >>> means("Arch_Str", "arch"), means("archive", "arch")
+    (True, False)
+    """
+    return _bare(name) in (_bare(key), *_ALIASES.get(key, ()))
+
+
+def check_name(name: str, where: str) -> None:
+    """UserError for an estimator's name that no table or file name can hold."""
+    if len(name.encode(errors="surrogatepass")) > _MOST_BYTES:
+        raise UserError(
+            f"{where}: an estimator's name has {len(name)} characters; shorten it to at most {_MOST_BYTES} bytes"
+        )
+    if not name.isprintable():
+        raise UserError(f"{where}: the estimator's name {name!r} holds control characters; rename it")
+
+
+def _no_estimator(cells: Cells, name: str) -> str | None:
+    """Why a column of a wide file is hardly an estimator, with the remedy."""
+    bare = _bare(name)
+    for key in ("arch", "estimator", "seed"):
+        if means(name, key) and key not in cells.names and (key != "estimator" or _is_text(cells, name)):
+            return f"reads like {key!r}; rename it to that, or to the name of an estimator"
+        if means(name, key) and key in cells.names and bare in (key, f"{key}s"):
+            return f"stands beside {key!r}; take one of them out"
+    if bare in _LENGTHS:
+        return "is no estimator; keep the rows of one value and take it out, or make it a part of the estimators' names"
+    if bare in _ACCURACIES:
+        return (
+            "reads like a truth; take it out (--truth FILE takes it), or rename it after the estimator that predicts it"
+        )
+    if _is_text(cells, name):
+        return (
+            "holds text; if it names the estimators, call it 'estimator' and their scores 'score'; if not, take it out"
+        )
+    return None
+
+
+def _counts_rows(name: str) -> bool:
+    return _bare(name) in _COUNTERS or name.startswith("Unnamed")
+
+
+def _is_text(cells: Cells, name: str) -> bool:
+    """Whether no cell of the column begins like a number, but some cell is filled."""
+    if name in cells.unreadable:
+        return False
+    text = cells.table[name].astype("str").str.strip()
+    filled = text[~cells.table[name].isna() & ~text.str.lower().isin(MISSING)]
+    return len(filled) > 0 and not filled.str.match(r"[-+.]?\d|[-+]?inf|true$|false$|yes$|no$", case=False).any()
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

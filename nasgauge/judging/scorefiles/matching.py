@@ -1,0 +1,172 @@
+"""Which architecture of the truth a string means, whatever its spelling."""
+
+import ast
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.core.errors import UserError
+from nasgauge.judging.scorefiles.scores import ScoreFile
+from nasgauge.spaces import SPACES, Arch, Space, get_space
+
+
+class Spellings:
+    """The architectures of a truth, each found under every string that its space's parser accepts.
+
+    known: their strings. space: None where it is not named; then a string means itself. Strings that are spelled as the
+    truth spells them are not parsed; only for others the identities of all known architectures are computed, once.
+    """
+
+    def __init__(self, known: Iterable[str], space: Space | None) -> None:
+        self.space = space
+        self._known = dict.fromkeys(known)
+        self._by_identity: dict[str, str] | None = None
+
+    @classmethod
+    def of_file(cls, archs: pd.Series, space: Space | None, where: str) -> "tuple[Spellings, pd.Series]":
+        """The architectures that a truth file gives, in the space's spelling, and the file's column in the same.
+
+        archs: its index numbers the rows. Several spellings of one architecture become that of the first. UserError
+        names the row of a string that is none of the space.
+        """
+        if space is None:
+            return cls(archs.unique(), None), archs
+        first: dict[str, str] = {}
+        given = {
+            text: first.setdefault(space.to_str(space.identity(arch)), space.to_str(arch))
+            for text, arch in _parsed(archs, space, where).items()
+        }
+        found = cls(first.values(), space)
+        found._by_identity = first
+        return found, archs.map(given)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def found(self, archs: pd.Series, where: str) -> tuple[dict[str, str], list[str]]:
+        """Of strings spelled otherwise the one under which the truth holds them, and the strings that it does not hold.
+
+        archs: its index numbers the rows of a file. Of several strings of one architecture that the truth does not
+        hold, the others are spelled as the first. UserError names the row of a string that is none of the space.
+        """
+        foreign = archs[[text not in self._known for text in archs.tolist()]]
+        if foreign.empty or self.space is None:
+            return {}, list(foreign.unique())
+        names: dict[str, str] = {}
+        absent: dict[str, str] = {}
+        unknown = []
+        for text, arch in _parsed(foreign, self.space, where).items():
+            spelled = self.space.to_str(arch)
+            if spelled in self._known:
+                names[text] = spelled
+                continue
+            identity = self.space.to_str(self.space.identity(arch))
+            names[text] = self._identities().get(identity) or absent.setdefault(identity, text)
+            if identity in absent:
+                unknown.append(text)
+        return names, unknown
+
+    def _identities(self) -> dict[str, str]:
+        if self._by_identity is None:
+            self._by_identity = {}
+            for text in self._known:
+                self._by_identity.setdefault(self.space.identity_of(text), text)
+        return self._by_identity
+
+
+def matched(
+    file: ScoreFile,
+    truth: Spellings,
+    *,
+    unknown: str,
+    called: str = "the truth",
+    left_out: Mapping[str, str] | None = None,
+) -> ScoreFile:
+    """The scores with their architectures spelled as the truth spells them.
+
+    unknown: "error" refuses architectures that the truth does not hold; otherwise they stay, and a note counts them.
+    called: the truth's name in messages. left_out: why single architectures are not in the truth, where it is known.
+
+    UserError: as said; a string that is no architecture of the space; two spellings of one architecture with scores of
+    the same estimator and seed.
+    """
+    archs = pd.Series(file.scores["arch"].to_numpy(), index=file.rows).drop_duplicates()
+    names, absent = truth.found(archs, file.where)
+    notes = list(file.notes)
+    if absent:
+        rows = archs.index[archs.isin(absent)]
+        which = f"{len(absent):,} of {len(archs):,} architectures"
+        why = _why_absent(absent, left_out or {}, truth)
+        if unknown == "error":
+            raise UserError(
+                f"{file.where}: row {rows[0]} scores architecture {archs[rows[0]]!r}, which {called} does not hold "
+                f"({which}{why}); use the benchmark that the scores were made for, or leave them out with "
+                '--unknown drop (in Python, unknown="drop")'
+            )
+        notes.append(f"{file.where}: {which} are not held by {called} and left out, first row {rows[0]}{why}")
+    scores = file.scores
+    if names:
+        scores = scores.assign(arch=scores["arch"].map(lambda text: names.get(text, text)).astype("str"))
+        _refuse_second_spellings(file, scores)
+    return replace(file, scores=scores, notes=tuple(notes))
+
+
+def _refuse_second_spellings(file: ScoreFile, scores: pd.DataFrame) -> None:
+    keys = ["estimator", "arch", "seed"]
+    repeated = np.flatnonzero(scores.duplicated(keys))
+    if len(repeated):
+        second = int(repeated[0])
+        first = int(np.flatnonzero((scores[keys] == scores[keys].iloc[second]).all(axis=1))[0])
+        one, other = (file.scores["arch"].iloc[i] for i in (first, second))
+        raise UserError(
+            f"{file.where}: row {file.rows[second]} repeats row {file.rows[first]}: {other!r} and {one!r} are one "
+            "architecture; keep one of them"
+        )
+
+
+def _why_absent(absent: list[str], left_out: Mapping[str, str], truth: Spellings) -> str:
+    """Reasons, in words, in which the message goes on; nothing where none is known."""
+    reasons = pd.Series([left_out[text] for text in absent if text in left_out], dtype="str").value_counts()
+    said = [f"; {n:,} {reason}" for reason, n in reasons.items()]
+    if truth.space is None:
+        said.append("; with --space NAME, other spellings are recognised")
+    return "".join(said)
+
+
+def _parsed(archs: pd.Series, space: Space, where: str) -> dict[str, Arch]:
+    found = {}
+    for text in archs.unique():
+        try:
+            found[text] = space.from_str(text)
+        except UserError as error:
+            row = archs.index[int(np.flatnonzero(archs == text)[0])]
+            raise UserError(f"{where}: row {row}, column 'arch': {error}{_what_else(text, space)}") from error
+    return found
+
+
+def _what_else(text: str, space: Space) -> str:
+    """What a string is that is no architecture of the space, where that can be recognised."""
+    if re.fullmatch(r"[0-9]+", text):
+        return "; a number says nothing: give the architecture's string, as indices differ from file to file"
+    if re.fullmatch(r"[0-9a-fA-F]{32}", text):
+        return "; a hash cannot be read back: give the cell itself"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's advice on how to write it
+            value = ast.literal_eval(text)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        value = None
+    if isinstance(value, list | tuple | set | dict):
+        return "; a list of operations has no known order of edges: write the string form"
+    for name in SPACES:
+        try:
+            get_space(name).from_str(text)
+        except UserError:
+            continue
+        if name != space.name:
+            return f"; it is an architecture of {name!r}"
+    return ""

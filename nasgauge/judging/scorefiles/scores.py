@@ -1,0 +1,122 @@
+"""Score files: wide or long, as table SCORES."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import SCORES, check
+from nasgauge.judging.scorefiles.cells import numbers, seeds, texts
+from nasgauge.judging.scorefiles.columns import (
+    SCORE_FILE,
+    check_name,
+    estimator_columns,
+    require,
+    signs,
+    sounds_lower_better,
+    unread,
+)
+from nasgauge.judging.scorefiles.files import Cells
+from nasgauge.judging.scorefiles.reading import read
+from nasgauge.judging.scorefiles.repeats import refuse_repeats
+
+_KEYS = ("arch", "seed", "iso_class")  # columns of a wide file that are no estimators
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreFile:
+    """What a score file says.
+
+    where: its name. scores: table SCORES. rows: of each score its row in the file. notes: what is worth a look.
+    """
+
+    where: str
+    scores: pd.DataFrame
+    rows: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+def score_file(path: str | Path, *, lower_is_better: Collection[str] = ()) -> ScoreFile:
+    """Scores from a CSV or Parquet file, and where they stand in it.
+
+    Wide form: a column `arch` and one numeric column per estimator; long form: columns `estimator`, `arch`, `score`.
+    Both may have an integer `seed` (0 where there is none); a wide file's `iso_class` and row numbers (`index`, a first
+    column without a name) are passed over. Scores are higher-better; those of the estimators `lower_is_better` change
+    their sign, here and nowhere else. An empty cell (NA, NaN, None, null) is a measurement that failed: a row without a
+    score. Minus infinity is the worst score (plus infinity where low is good).
+
+    UserError: a file that cannot be read, no architecture or estimator column, a column that is hardly an estimator, a
+    score that is no number, an infinitely good one, an estimator without any score, an architecture scored twice by one
+    estimator and seed.
+    """
+    cells = read(Path(path))
+    require(cells, "arch", "name the column of architectures 'arch'")
+    long = "estimator" in cells.names
+    keys = pd.DataFrame({"arch": texts(cells, "arch"), "seed": seeds(cells, default=0)})
+    scores, notes = _long(cells, keys, lower_is_better) if long else _wide(cells, keys, lower_is_better)
+    for name, missing in scores["score"].isna().groupby(scores["estimator"], sort=False).all().items():
+        if missing:
+            raise UserError(f"{cells.where}: estimator {name!r}: every score is missing; there is nothing to judge")
+    for name in scores["estimator"].unique():
+        if sounds_lower_better(name) and name not in lower_is_better:
+            notes.append(f"{name!r} is read as higher is better; if it is not: --lower-is-better {name}")
+    rows = scores.index.to_numpy()
+    columns = [column.name for column in SCORES.columns]
+    scores = check(scores[columns].reset_index(drop=True), SCORES, where=cells.where)
+    return ScoreFile(cells.where, scores, rows, tuple(notes))
+
+
+def read_scores(path: str | Path, *, lower_is_better: Collection[str] = ()) -> pd.DataFrame:
+    """Scores from a CSV or Parquet file, as table SCORES; forms, units and errors as of `score_file`.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "scores.csv").write_text("arch,size,depth\\na,10,3\\nb,20,\\n")
+    ...     read_scores(Path(folder, "scores.csv")).values.tolist()
+    [['size', 'a', 0, 10.0], ['size', 'b', 0, 20.0], ['depth', 'a', 0, 3.0], ['depth', 'b', 0, nan]]
+    """
+    return score_file(path, lower_is_better=lower_is_better).scores
+
+
+def _long(cells: Cells, keys: pd.DataFrame, lower_is_better: Collection[str]) -> tuple[pd.DataFrame, list[str]]:
+    require(cells, "score", "a table with a column 'estimator' needs its scores in a column 'score'")
+    keys.insert(0, "estimator", texts(cells, "estimator"))
+    beside, notes = unread(cells, SCORE_FILE)
+    refuse_repeats(keys, cells, beside)
+    sign = signs(list(keys["estimator"].unique()), lower_is_better, cells.where)
+    for name in sign:
+        check_name(name, cells.where)
+    scores = keys.assign(score=_scores(cells, "score", keys["estimator"].map(sign).to_numpy()))
+    return scores, notes
+
+
+def _wide(cells: Cells, keys: pd.DataFrame, lower_is_better: Collection[str]) -> tuple[pd.DataFrame, list[str]]:
+    names, notes = estimator_columns(cells, _KEYS)
+    if not names:
+        has = ", ".join(map(repr, cells.names))
+        raise UserError(f"{cells.where}: no column of scores; it has {has}; add one numeric column per estimator")
+    refuse_repeats(keys, cells, [])
+    sign = signs(names, lower_is_better, cells.where)
+    parts = []
+    for name in names:
+        check_name(name, cells.where)
+        parts.append(keys.assign(estimator=name, score=_scores(cells, name, np.full(len(keys), sign[name]))))
+    return pd.concat(parts), notes
+
+
+def _scores(cells: Cells, name: str, sign: np.ndarray) -> pd.Series:
+    """The column with high scores the good ones; UserError for one that is infinitely good."""
+    found = numbers(cells, name)
+    signed = found * sign + 0.0  # no negative zero
+    best = np.flatnonzero(np.isposinf(signed))
+    if len(best):
+        row = int(best[0])
+        raise cells.fault(
+            row,
+            name,
+            f"is infinite, and infinitely good; {-found.iloc[row]} is the worst score, an empty cell a failure",
+        )
+    return signed

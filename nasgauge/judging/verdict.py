@@ -1,0 +1,163 @@
+"""`nasgauge judge`: a file of scores in, values with intervals and ceiling out. No torch on this path."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nasgauge import benchmarks
+from nasgauge.core.errors import UserError
+from nasgauge.core.progress import Phases, silent
+from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec
+from nasgauge.judging.ceiling import noise_ceilings
+from nasgauge.judging.ceiling_rows import with_ceilings
+from nasgauge.judging.judge import judge
+from nasgauge.judging.scorefiles import Spellings, likely_sentinels, matched, score_file, truth_file
+from nasgauge.spaces import Space, get_space
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """Values and ceiling (tables VALUES and CEILING), and what they were computed from.
+
+    ceiling_measure: what the ceiling's trainings measure where that is not what the truth states. notes: what is
+    suspicious in the files.
+    """
+
+    values: pd.DataFrame
+    ceiling: pd.DataFrame
+    scores: pd.DataFrame
+    truth: pd.DataFrame
+    provenance: Mapping[str, str]
+    space: Space | None
+    complexity: pd.DataFrame | None
+    criteria: Sequence[CriterionSpec]
+    settings: Mapping[str, Any]
+    ceiling_measure: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def judge_file(
+    path: Path,
+    *,
+    benchmark: str | None = None,
+    choices: Mapping[str, Any] | None = None,
+    truth: Path | None = None,
+    space: str | None = None,
+    lower_is_better: Sequence[str] = (),
+    truth_lower_is_better: bool = False,
+    criteria: Sequence[CriterionSpec] = DEFAULT_CRITERIA,
+    missing: str = "omit",
+    unknown: str = "error",
+    n_bootstrap: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+    phases: Phases = silent,
+) -> Verdict:
+    """Judge a score file against a benchmark or a truth file (exactly one of them).
+
+    Every spelling of an architecture that its space's parser accepts is matched with the truth's; strings that are none
+    are reported with their row. A truth file knows its space if it is named, and sizes if it has a column n_params or
+    macs. lower_is_better: estimators whose low scores are the good ones; truth_lower_is_better: the truth file's
+    `value` is low where it is good. Signs are changed as the files are read, nowhere else.
+    """
+    if (benchmark is None) == (truth is None):
+        raise UserError("judge: give either --benchmark NAME or --truth FILE")
+    if benchmark is not None and (space is not None or truth_lower_is_better):
+        word, what = ("--space", "its space") if space is not None else ("--truth-lower-is-better", "its direction")
+        raise UserError(f"judge: {word} belongs to --truth; a benchmark knows {what}")
+    if benchmark is not None:
+        benchmarks.known(benchmark)
+    place = None if space is None else get_space(space)
+    file = score_file(path, lower_is_better=lower_is_better)
+    if benchmark is not None:
+        known = _of_benchmark({"name": benchmark, **(choices or {})}, file.scores["arch"].unique())
+    else:
+        known = _of_file(truth, place, truth_lower_is_better)
+    place = known.spellings.space
+    file = matched(file, known.spellings, unknown=unknown, called=known.name, left_out=known.left_out)
+    scores, notes = file.scores, (*file.notes, *likely_sentinels(file.scores, place), *known.notes)
+    settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
+    options = {"missing": missing, "unknown": unknown, **settings}
+    told = phases("bootstrap intervals")
+    values = judge(scores, known.truth, criteria, progress=told, rng=np.random.default_rng(seed), **options)
+    ceiling = noise_ceilings(
+        scores,
+        known.truth,
+        known.replicates,
+        criteria,
+        same_quantity=known.ceiling_measure is None,
+        progress=phases("noise ceiling"),
+        rng=np.random.default_rng(seed),
+        **options,
+    )
+    settings |= {"scores": path.name, "missing": missing, "unknown": unknown, "seed": seed}
+    settings |= {"truth_column": known.column, "truth_lower_is_better": truth_lower_is_better}
+    settings |= {"lower_is_better": list(lower_is_better)}
+    return Verdict(
+        values=values,
+        ceiling=ceiling,
+        scores=scores,
+        truth=known.truth,
+        provenance=known.provenance,
+        space=place,
+        complexity=known.complexity,
+        criteria=criteria,
+        settings=settings,
+        ceiling_measure=known.ceiling_measure,
+        notes=notes,
+    )
+
+
+def as_json(verdict: Verdict) -> str:
+    """A JSON list of records with the columns of table VALUES; null is undefined.
+
+    Those of the estimator "noise_ceiling" name in `ceiling_of` the estimators whose architectures it is measured on;
+    `n_seeds` is the number of splits there.
+    """
+    rows = with_ceilings(verdict.values, verdict.ceiling)
+    return json.dumps([{k: _plain(v) for k, v in row.items()} for row in rows.to_dict("records")], indent=1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What scores are judged against, whether a benchmark or a file tells it.
+
+    name: in messages. column: "accuracy", a fraction of images, or "value", any number of which high is good. The
+    others as in `Verdict`, `Benchmark` and `TruthFile`.
+    """
+
+    name: str
+    truth: pd.DataFrame
+    replicates: pd.DataFrame | None
+    provenance: Mapping[str, str]
+    complexity: pd.DataFrame | None
+    spellings: Spellings
+    column: str = "accuracy"
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    ceiling_measure: str | None = None
+
+
+def _of_benchmark(spec: dict[str, Any], archs: Collection[str]) -> _Known:
+    known = benchmarks.load(spec, holding=archs)
+    spellings = Spellings(known.archs, get_space(known.space))
+    return _Known(known.name, known.truth, known.replicates, dict(known.provenance), known.complexity, spellings,
+                  left_out=known.left_out, ceiling_measure=known.ceiling_measure)  # fmt: skip
+
+
+def _of_file(path: Path, space: Space | None, lower_is_better: bool) -> _Known:
+    told = truth_file(path, space=space, lower_is_better=lower_is_better)
+    provenance = {"truth": path.name, "measure": told.measure, "architectures": f"{len(told.spellings):,}"}
+    return _Known(path.name, told.truth, told.truth, provenance, told.complexity, told.spellings, told.column,
+                  notes=told.notes)  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return None if np.isnan(value) else int(value) if value >= 1 and value == int(value) else value
+    return value

@@ -1,0 +1,81 @@
+"""The searches by name; a new one is a function in a file of its own, and an entry here."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+import pandas as pd
+
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.registry import Registry
+from nasgauge.search.exhaustive import exhaustive
+from nasgauge.search.ledger import Objective
+from nasgauge.search.random_sample import random_sample
+from nasgauge.search.tournament import tournament
+from nasgauge.spaces import Space
+
+
+@final
+@dataclass(frozen=True)
+class Search:
+    """What the dictionary knows of a search; call it like its function.
+
+    function: f(space, objective, candidates, *, budget, rng, ...) -> table (arch, value, step). reference: bib key.
+    takes_budget: it needs a budget; without, it evaluates every candidate and refuses one.
+    """
+
+    function: Callable[..., pd.DataFrame]
+    reference: str
+    summary: str
+    takes_budget: bool
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options beyond the budget, with their defaults."""
+        given = ("space", "objective", "candidates", "budget", "rng")
+        parameters = inspect.signature(self.function).parameters
+        return {name: p.default for name, p in parameters.items() if name not in given}
+
+    def __call__(
+        self,
+        space: Space,
+        objective: Objective,
+        candidates: Sequence[str],
+        *,
+        budget: int | None = None,
+        rng: np.random.Generator,
+        **options: Any,
+    ) -> pd.DataFrame:
+        """The function's table; UserError names an unknown option."""
+        where = f"search {self.function.__name__!r}"
+        for name in options:
+            if not self.options:
+                raise UserError(f"{where}: takes no options, got {name!r}; leave it out")
+            if name not in self.options:
+                raise UserError(f"{where}: {unknown_name('option', name, self.options)}")
+        return self.function(space, objective, candidates, budget=budget, rng=rng, **options)
+
+
+SEARCHES: Registry[Search] = Registry(
+    "search",
+    {
+        "exhaustive": Search(exhaustive, "ying2019nasbench101", "Every candidate, without a budget", False),
+        "random": Search(random_sample, "li2019random", "Candidates drawn without replacement", True),
+        "evolution": Search(
+            tournament, "real2019regularized", "Tournaments, one mutation a child, the oldest members leave", True
+        ),
+    },
+    group="nasgauge.search",
+    of=Search,
+)
+
+
+def get_search(search: str | Search) -> Search:
+    """The search of that name, or the search itself; an unknown name is an error that lists the nearest ones.
+
+    >>> get_search("evolution").options
+    {'population': 20, 'sample_size': 5, 'children': 10}
+    """
+    return SEARCHES.find(search)

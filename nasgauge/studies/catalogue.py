@@ -1,0 +1,91 @@
+"""What a study can name, gathered from the dictionaries of every room: `nasgauge list` reads a copy of it.
+
+`python -m nasgauge.studies.catalogue` writes the copy, `listing.json`: gathering takes every room and torch with them,
+seconds of imports that a list must not cost. A test compares the two.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from nasgauge.analyses import ANALYSES
+from nasgauge.benchmarks import BENCHMARKS, embedded
+from nasgauge.criteria import CRITERIA
+from nasgauge.estimators.configs import FAMILIES
+from nasgauge.estimators.oneshot import SAMPLERS
+from nasgauge.estimators.predictors import ENCODERS
+from nasgauge.estimators.zeroshot import PROXIES
+from nasgauge.images import DATASETS
+from nasgauge.official import KINDS
+from nasgauge.search import SEARCHES
+from nasgauge.spaces import SPACES
+from nasgauge.studies.listing import FILE, Entry
+from nasgauge.studies.texts import recipe_names, recipe_text, study_names, study_text
+
+
+def gathered() -> dict[str, list[Entry]]:
+    """The entries of every category."""
+    return {
+        "spaces": [Entry(n, first_sentence(s), s.reference) for n, s in SPACES.items()],
+        "benchmarks": [Entry(n, *_benchmark(n)) for n in BENCHMARKS],
+        "datasets": [Entry(n, first_sentence(loader)) for n, loader in DATASETS.items()],
+        "estimators": [Entry(n, first_sentence(f.words)) for n, f in FAMILIES.items()],
+        "proxies": [Entry(n, p.summary, p.reference) for n, p in PROXIES.items()],
+        "samplers": [Entry(n, first_sentence(s.function), s.reference) for n, s in SAMPLERS.items()],
+        "encoders": [Entry(n, e.summary, e.reference) for n, e in ENCODERS.items()],
+        "searches": [Entry(n, s.summary, s.reference) for n, s in SEARCHES.items()],
+        "criteria": [
+            Entry(n, f"{c.title} ({c.symbol}), {c.better} is better", c.reference) for n, c in CRITERIA.items()
+        ],
+        "analyses": [Entry(n, a.question, "ning2021evaluating" if a.figure else None) for n, a in ANALYSES.items()],
+        "files": [Entry(n, k.summary, k.reference) for n, k in KINDS.items()],
+        "studies": [Entry(n, _title(study_text, n)) for n in study_names()],
+        "recipes": [Entry(n, _title(recipe_text, n)) for n in recipe_names()],
+    }
+
+
+def as_json() -> str:
+    """The content of `listing.json`."""
+    entries = {room: [e._asdict() for e in found] for room, found in gathered().items()}
+    return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+
+
+# Summaries of the published tables; those of embedded ones come from their own facts.
+_BENCHMARKS = {
+    "nb101": ("CIFAR-10 test accuracy of 423,624 cells after 108 epochs (NAS-Bench-101)", "ying2019nasbench101"),
+    "nb201": ("accuracy of all 15,625 cells on three data sets (NAS-Bench-201)", "dong2020nasbench201"),
+    "nb301": ("accuracy of 725 DARTS cells as a surrogate predicts it (NAS-Bench-301)", "siems2020nasbench301"),
+}
+
+
+def _benchmark(name: str) -> tuple[str, str]:
+    if name in _BENCHMARKS:
+        return _BENCHMARKS[name]
+    record = embedded.record(name)
+    facts = record["facts"]
+    return f"{facts['n_archs']:,} {record['title']}, {facts['n_seeds']} times each", "alpaydin1998digits"
+
+
+def _title(text_of: Callable[[str], str | None], name: str) -> str:
+    return tomllib.loads(text_of(name) or "")["title"]
+
+
+# Not every full stop ends a sentence.
+_END = re.compile(r"(?<!\bal)(?<!\bcf)(?<!\be\.g)(?<!\bi\.e)(?<!\bsec)(?<!\bFigs)(?<!\bFig)\.(?: |$)")
+
+
+def first_sentence(thing: object) -> str:
+    """The first sentence of a docstring, without its full stop; "et al.", "e.g." and the like do not end it.
+
+    >>> def draw():
+    ...     "Cells that Ning et al. train. Rule: none."
+    >>> first_sentence(draw)
+    'Cells that Ning et al. train'
+    """
+    return _END.split(" ".join((thing.__doc__ or "").split()), maxsplit=1)[0]
+
+
+if __name__ == "__main__":
+    (Path(__file__).parent / FILE).write_text(as_json(), encoding="utf-8")

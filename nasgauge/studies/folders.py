@@ -1,0 +1,136 @@
+"""What lies in a folder that nasgauge wrote, and how far the work in it is. No torch on this path."""
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+
+from nasgauge.core.errors import UserError
+from nasgauge.core.store import STUDY, Store, text_of
+from nasgauge.core.tables import ERRORS, empty
+
+_RECIPE = {"n_seeds", "split", "protocol", "space"}  # keys of a recipe that no study has
+_FACTS_BYTES = 10_000_000
+_N_NAMES = 5
+_BUILT, _IMPORTED = "nasgauge bench build", "nasgauge bench import"
+
+
+@dataclass(frozen=True)
+class Progression:
+    """What `nasgauge status` shows. `kind`: study, survey, bench build or bench import; n_units and n_done: pieces of
+    work; errors: the failures so far (table ERRORS); tables: benchmark tables that are complete, with a few words."""
+
+    kind: str
+    n_units: int
+    n_done: int
+    errors: pd.DataFrame
+    tables: tuple[tuple[Path, str], ...] = ()
+
+
+def kind_of(folder: Path) -> str:
+    """study, survey, bench build or bench import; UserError that says what lies in the folder if it is none of them."""
+    if not (folder / STUDY).is_file():
+        if folder.is_dir() and _benchmarks(folder):
+            return "bench import"
+        raise UserError(
+            f"{folder}: is no study folder (no {STUDY} in it): {_found(folder)}; name the folder that `nasgauge run` "
+            "or `nasgauge bench` wrote"
+        )
+    try:
+        keys = set(tomllib.loads(text_of(folder / STUDY)))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UserError(
+            f"{folder / STUDY}: is no valid TOML ({error}); run the study anew in another folder"
+        ) from error
+    kind = "survey" if "parts" in keys else "study" if "estimators" in keys else "bench build" if keys & _RECIPE else ""
+    if not kind:
+        raise UserError(f"{folder / STUDY}: is no study, survey or recipe; name a folder that nasgauge wrote")
+    return kind
+
+
+def reporter(folder: Path) -> ModuleType:
+    """The module that reports what lies in the folder: of a study or of a survey; UserError for benchmarks."""
+    kind = kind_of(folder)
+    if kind.startswith("bench"):
+        tables = _benchmarks(folder)
+        table = next(iter(tables), folder / "NAME.parquet")
+        raise UserError(
+            f"{folder}: holds a benchmark of `nasgauge {kind}`, which has no report; judge scores against it with "
+            f"`nasgauge judge SCORES --benchmark {table}`"
+        )
+    from nasgauge.studies import (
+        run,
+        survey,  # late: these know every room
+    )
+
+    return survey if kind == "survey" else run
+
+
+def status(folder: Path) -> Progression:
+    """What is done, what failed and why, what is left, in a folder of a study, a survey or a benchmark."""
+    kind = kind_of(folder)
+    if kind == "bench import":
+        tables = _benchmarks(folder)
+        return Progression(kind, len(tables), len(tables), empty(ERRORS), tuple(tables.items()))
+    if kind == "survey":
+        return _of_survey(folder)
+    store = Store.existing(folder)
+    n_done, n_units = store.progress() or _counted(folder, kind)
+    errors = store.read("errors")
+    tables = tuple(_benchmarks(folder).items()) if kind == "bench build" else ()
+    return Progression(kind, n_units, n_done, empty(ERRORS) if errors is None else errors, tables)
+
+
+def _of_survey(folder: Path) -> Progression:
+    from nasgauge.studies.schema import Survey, parse
+
+    survey = parse(Store.existing(folder).study(), Survey, str(folder))
+    parts = [folder / name for name in survey.studies()]
+    known = [status(part) for part in parts if (part / STUDY).is_file()]
+    n_open = len(parts) - len(known)  # not begun: they count as one piece each
+    errors = pd.concat([k.errors for k in known], ignore_index=True) if known else empty(ERRORS)
+    return Progression("survey", sum(k.n_units for k in known) + n_open, sum(k.n_done for k in known), errors)
+
+
+def _counted(folder: Path, kind: str) -> tuple[int, int]:
+    """(done, all) pieces of work of a folder without a plan, from its study; that takes everything a run takes."""
+    if kind == "bench build":
+        from nasgauge.benchmarks.building import build as bench
+
+        return bench.counted(folder)
+    from nasgauge.studies import run
+
+    now = run.status(folder)
+    return now.n_done, now.n_units
+
+
+def _benchmarks(folder: Path) -> dict[Path, str]:
+    """The benchmark tables in the folder, each with its facts beside it, and what they are."""
+    return {table: what for table in sorted(folder.glob("*.parquet")) if (what := _described(table)) is not None}
+
+
+def _described(table: Path) -> str | None:
+    facts = table.with_suffix(".json")
+    if not facts.is_file() or facts.stat().st_size > _FACTS_BYTES:
+        return None
+    try:
+        record: Any = json.loads(facts.read_bytes())
+        known = record["facts"]
+        origin = f"from {record['source']} by {_IMPORTED}" if "kind" in record else f"by {_BUILT}"
+        return f"{known['n_archs']:,} architectures of {record['space']}, {origin}"
+    except (ValueError, KeyError, TypeError, RecursionError):  # some other JSON file beside some other table
+        return None
+
+
+def _found(folder: Path) -> str:
+    if not folder.exists():
+        return "there is no such folder"
+    if not folder.is_dir():
+        return "it is a file"
+    names = sorted(path.name for path in folder.iterdir())
+    more = f" and {len(names) - _N_NAMES:,} more" if len(names) > _N_NAMES else ""
+    return f"it holds {', '.join(map(repr, names[:_N_NAMES]))}{more}" if names else "it is empty"
