@@ -56,7 +56,7 @@ def check_meaning(space: Space, options: NetOptions, where: str) -> None:
     """UserError, which begins with `where`, for a changed option that means nothing in networks of the space."""
     for name in MEANINGLESS.get(space.name, ()):
         if getattr(options, name) != getattr(NetOptions, name):
-            raise UserError(f"{where}: {name} means nothing in networks of {space.name}; leave it out")
+            raise UserError(f"{where}: {name} does not apply to networks of {space.name}; remove it")
 
 
 def build(

@@ -200,13 +200,13 @@ def validate(arch: Arch, space: GenotypeSpace | None = None) -> None:
             where = f"arch {arch}: {name} cell, node {number}"
             for source, op in node:
                 if source not in range(number):
-                    raise UserError(f"{where}: predecessor {source} does not stand before it; take 0 to {number - 1}")
+                    raise UserError(f"{where}: predecessor {source} does not precede it; use 0 to {number - 1}")
                 if op not in range(len(space.ops)):
                     raise UserError(f"{where}: operation {op} is none of 0 to {len(space.ops) - 1}")
             if not space.repeats and node[0][0] == node[1][0]:
                 raise UserError(f"{where}: both terms have predecessor {node[0][0]}; in {space.name} they must differ")
             if node[0] > node[1]:
-                raise UserError(f"{where}: the terms {node[0]} and {node[1]} must stand in ascending order")
+                raise UserError(f"{where}: the terms {node[0]} and {node[1]} must be in ascending order")
 
 
 def _flat(pair: Sequence[Sequence[Node]]) -> Arch:

@@ -109,7 +109,7 @@ def test_replicates_that_are_the_truth_measure_the_same(name):
 def test_one_vocabulary_of_data_sets():
     for spelling in ("ImageNet16-120", "imagenet16_120", "IMAGENET16-120"):
         assert dataset_name(spelling) == "imagenet16-120"
-        assert load({"name": "nb201", "dataset": spelling}).provenance["truth"].endswith("imagenet16-120")
+        assert load({"name": "nb201", "dataset": spelling}).provenance["ground truth"].endswith("imagenet16-120")
     assert all(dataset_name(name) == name == name.lower() for name in DATASET_NAMES)
     half = load({"name": "nb201", "dataset": "cifar10-valid", "epochs": 12})
     split = load({"name": "nb201", "dataset": "cifar10", "split": "valid", "epochs": 12})
