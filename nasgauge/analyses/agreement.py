@@ -20,10 +20,10 @@ def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = Non
     tau(a, b) = mean over pairs of seeds of kendall_tau(a, b)
 
     scores, truth: tables SCORES and TRUTH; space is not used. Seeds are paired one to one where both have the same
-    ones, else each with each; the ground truth is its mean over trainings. A pair is compared on the n architectures that
-    both have in all their seeds. Returns one row per unordered pair, (a, b, kendall_tau, n); names are in the order of
-    their agreement with the ground truth, which comes first, undefined ones last. NaN where a vector is constant or
-    n < 2. Range [-1, 1], higher is better. UserError: an estimator called "truth".
+    ones, else each with each; the ground truth is its mean over trainings. A pair is compared on the n architectures
+    that both have in all their seeds. Returns one row per unordered pair, (a, b, kendall_tau, n); names are in the
+    order of their agreement with the ground truth, which comes first, undefined ones last. NaN where a vector is
+    constant or n < 2. Range [-1, 1], higher is better. UserError: an estimator called "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> scores = pd.DataFrame({"estimator": "size", "arch": list("abc"), "seed": 0, "score": [1.0, 3.0, 2.0]})

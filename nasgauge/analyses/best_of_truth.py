@@ -27,9 +27,9 @@ def compute(
     scores, truth: tables SCORES and TRUTH; space is not used. n: architectures that the estimator scored in all its
     seeds and that the truth holds. Ties of the truth at the border of the N best: the expectation over a random choice
     among them, in A_N, and in tau_N as `criteria.kendall_tau_at_top` says. All is computed per seed: mean_score, tau
-    and tau_a are means over seeds; low and high, tau_a_low and tau_a_high the minimum and maximum over seeds. A_N is compared
-    in 12 digits. Returns (estimator, n_best, mean_score, tau, low, high, tau_a, tau_a_low, tau_a_high, n), by estimator
-    and N, the tau_a equal in all rows of an estimator. NaN: tau where a seed's scores or the
+    and tau_a are means over seeds; low and high, tau_a_low and tau_a_high the minimum and maximum over seeds. A_N is
+    compared in 12 digits. Returns (estimator, n_best, mean_score, tau, low, high, tau_a, tau_a_low, tau_a_high, n), by
+    estimator and N, the tau_a equal in all rows of an estimator. NaN: tau where a seed's scores or the
     accuracies are constant among the N best, tau_a where a seed's A_N are constant or n leaves a single N. Range
     [-1, 1]; tau higher, tau_a lower is better. UserError: an N below 1, an estimator called "truth".
 
@@ -96,7 +96,7 @@ def _of_estimator(score: np.ndarray, truth: np.ndarray, sizes: list[int]) -> lis
 
 
 def _share_among_best(truth: np.ndarray, size: int) -> np.ndarray:
-    """Probability of each architecture to be among the `size` best by ground truth: 1 above the border, equal shares at it."""
+    """Probability of each architecture to be among the `size` best: 1 above the border, equal shares at it."""
     border = np.sort(truth)[-size]
     above, tied = truth > border, truth == border
     return above + tied * (size - above.sum()) / tied.sum()
@@ -116,8 +116,8 @@ ANALYSIS = Analysis(
     question="Does the ranking hold within the top N?",
     paper_finding=(
         "Laube and Zell (2021, Sec. 4.1 and Fig. 4) find a mean score that hardly depends on the "
-        "accuracy of the architectures (τₐ = .07) for a small supernet on all of NAS-Bench-201, and −.93 without the zero "
-        "operation; outside limited spaces no tau within the best is high (Sec. 5)."
+        "accuracy of the architectures (τₐ = .07) for a small supernet on all of NAS-Bench-201, and −.93 without the "
+        "zero operation; outside limited spaces no tau within the best is high (Sec. 5)."
     ),
     section="search",
     caption=(

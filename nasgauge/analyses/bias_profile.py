@@ -45,9 +45,9 @@ def compute(
     explains = share of y's variance that this step explains; null without a step
 
     An estimator without a step is not found biased, which an unbiased one is in about `confidence` of all cases. Sizes
-    and counts of operations go together; a step names the one that explains most. scores, truth: tables SCORES and TRUTH;
-    properties: those of `spaces.properties`, where the space is known, and the columns of table COMPLEXITY where it is
-    given. Architectures without a path to the output have no depth and are left out, as are constant properties.
+    and counts of operations go together; a step names the one that explains most. scores, truth: tables SCORES and
+    TRUTH; properties: those of `spaces.properties`, where the space is known, and the columns of table COMPLEXITY where
+    it is given. Architectures without a path to the output have no depth and are left out, as are constant properties.
     Returns rows by estimator and property; none for fewer than 20 architectures or constant scores.
 
     UserError: confidence outside (0, 1).
@@ -184,14 +184,14 @@ ANALYSIS = Analysis(
     name="bias_profile",
     question="Which properties do over-ranked architectures have?",
     paper_finding=(
-        "Ning et al. (2021, Sec. 5.2 and App. B.2) find synflow preferring large architectures, and jacob_cov and "
-        "relu_logdet those with small receptive fields, 1×1 instead of 3×3 convolutions or little depth."
+        "Ning et al. (2021, Sec. 5.2 and App. B.2) find that synflow prefers large architectures, and jacob_cov "
+        "and relu_logdet those with small receptive fields, 1×1 instead of 3×3 convolutions or little depth."
     ),
     section="bias",
     caption=(
-        "Effect of one standard deviation of a property on the estimated rank among architectures of equal accuracy, as "
-        "a share of n; positive: over-ranked. Bars: simultaneous intervals over all properties. Red, numbered: steps "
-        "of the stepwise regression; none where no bias is found."
+        "Effect of one standard deviation of a property on the estimated rank among architectures of equal accuracy, "
+        "as a share of n; positive: over-ranked. Bars: simultaneous intervals over all properties. Red, numbered: "
+        "steps of the stepwise regression; none where no bias is found."
     ),
     biases=biases_of,
     takes=("complexity",),

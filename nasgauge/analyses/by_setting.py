@@ -59,8 +59,8 @@ def compute(
     gets one of all estimators of a kind, and also_differs names the settings that differ with it (else "nothing"). The
     kind is what a name adds to that of another estimator with the same settings ("net_loss" beside "net": loss), "main"
     where it adds nothing; series: the kind, then the settings that part this series from others of its kind. n:
-    architectures of the truth that all n_seeds seeds scored. Directions and ranges are the criteria's; NaN where a
-    criterion is undefined for one of the seeds. Returns (setting, setting_value, series, also_differs, estimator,
+    architectures of the ground truth that all n_seeds seeds scored. Directions and ranges are the criteria's; NaN where
+    a criterion is undefined for one of the seeds. Returns (setting, setting_value, series, also_differs, estimator,
     criterion, at, value, low, high, n, n_seeds); empty where no setting differs. UserError: criteria that do not exist,
     an estimator called "truth".
 

@@ -29,10 +29,10 @@ def compute(
 
     scores, truth: tables SCORES and TRUTH; space is not used. An estimator scored an architecture if all its seeds
     did and the truth holds it: n_scored of them. Each distinct set of scored architectures that is not empty and at
-    most `largest` of the truth is a subset (an estimator that lacks fewer has failed on some, and is not of a smaller space);
-    subset_of is the first name, by alphabet, of the estimators that scored just this set, whose rows have n_scored
-    = n. A subset has one row per estimator that scored all of it, and possibly more. fraction: of the n, the top
-    that precision_at_top looks at. Returns (subset_of, estimator, kendall_tau, precision_at_top, mean_score,
+    most `largest` of the truth is a subset (an estimator that lacks fewer has failed on some, and is not of a smaller
+    space); subset_of is the first name, by alphabet, of the estimators that scored just this set, whose rows have
+    n_scored = n. A subset has one row per estimator that scored all of it, and possibly more. fraction: of the n, the
+    top that precision_at_top looks at. Returns (subset_of, estimator, kendall_tau, precision_at_top, mean_score,
     n_scored, n) by subset and estimator; empty where there is no subset.
     NaN: constant scores or accuracies, n < 2. Ranges [-1, 1] and [0, 1], higher is better; mean_score compares only
     estimators of one unit. UserError: a fraction outside (0, 1), an estimator called "truth".

@@ -1,4 +1,4 @@
-"""Are small or large architectures over-ranked, and how good is the ranking within groups of equal size?"""
+"""Are small or large architectures over-ranked, and does the ranking hold within groups of equal size?"""
 
 import numpy as np
 import pandas as pd
@@ -114,17 +114,17 @@ def _quantities(part: pd.DataFrame, n_bootstrap: int, confidence: float, rng: np
 
 ANALYSIS = Analysis(
     name="complexity_bias",
-    question="Are small or large architectures over-ranked, and how good is the ranking within groups of equal size?",
+    question="Are small or large architectures over-ranked, and does the ranking hold within groups of equal size?",
     figure="Fig. 5",
     paper_finding=(
-        "Ning et al. (2021, Sec. 5.1) find that supernets underestimate large architectures early in training and less "
-        "so later, and rank large ones worse among themselves than small ones; synflow prefers large ones (Sec. 5.2)."
+        "Ning et al. (2021, Sec. 5.1) find that supernets under-rank large architectures early in training and less "
+        "so later, and rank within large ones worse than within small ones; synflow prefers large ones (Sec. 5.2)."
     ),
     section="bias",
     caption=(
-        "Groups 1 (smallest) to 5 by number of parameters; below them Kendall's tau-b within the group. Grey bars: mean "
-        "rank difference, as a share of n. Points: mean excess over architectures of equal accuracy with its interval, "
-        "red where it excludes 0; positive: over-ranked."
+        "Groups 1 (smallest) to 5 by number of parameters; below them Kendall's tau-b within the group. Grey bars: "
+        "mean rank difference, as a share of n. Points: mean excess over architectures of equal accuracy with its "
+        "interval, red where it excludes 0; positive: over-ranked."
     ),
     needs=("complexity",),
     random=True,

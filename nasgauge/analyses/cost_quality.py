@@ -49,12 +49,12 @@ def compute(
     truth is known; space is not used. Better is as in `direction`; values and costs equal in 12 digits are
     equal, and equal estimators are on the front together. An estimator with an undefined value or an unknown total is
     not on it and dominates none. pays_for: "trained architectures" if n_trained > 0, else "training
-    weights" if fit_seconds > 0, else "scoring"; the cost of the estimators that it depends on (other_seconds) is not considered.
-    truth_total_seconds: total of the row "truth". share_of_truth is NaN where a total is unknown or the truth cost
-    nothing. n: architectures of the truth that all n_seeds seeds scored. Ranges are the criteria's; NaN where a
-    criterion is undefined for one of the seeds, as one with a count of more than n architectures is. Estimators without
-    a row of expenses or without a score are left out. Returns (estimator, criterion, at, value, low, high,
-    total_seconds, score_seconds, fit_seconds, truth_seconds, other_seconds, n_trained, n_scored, share_of_truth,
+    weights" if fit_seconds > 0, else "scoring"; the cost of the estimators that it depends on (other_seconds) is not
+    considered. truth_total_seconds: total of the row "truth". share_of_truth is NaN where a total is unknown or the
+    truth cost nothing. n: architectures of the ground truth that all n_seeds seeds scored. Ranges are the criteria's;
+    NaN where a criterion is undefined for one of the seeds, as one with a count of more than n architectures is.
+    Estimators without a row of expenses or without a score are left out. Returns (estimator, criterion, at, value, low,
+    high, total_seconds, score_seconds, fit_seconds, truth_seconds, other_seconds, n_trained, n_scored, share_of_truth,
     truth_total_seconds, pays_for, on_front, n, n_seeds, panel) by criterion, cost and name, unknown totals last; empty
     where nothing is scored. UserError: criteria that do not exist, an estimator called "truth".
 
@@ -211,8 +211,8 @@ ANALYSIS = Analysis(
     ),
     section="cost",
     caption=(
-        "Filled points: estimators on the Pareto front, at most ten of them named; a cost component without one has its "
-        "best estimator named in grey. Bars: range over seeds. Line: best value at or below a cost. Costs include "
+        "Filled points: estimators on the Pareto front, at most ten of them named; a cost component without one has "
+        "its best estimator named in grey. Bars: range over seeds. Line: best value at or below a cost. Costs include "
         "training sets."
     ),
     needs=("expenses",),

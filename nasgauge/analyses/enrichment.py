@@ -81,7 +81,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One line per property: the top (blue, filled) and the bottom (orange, open) with intervals, the true ones as bars."""
+    """One line per property: top (blue, filled) and bottom (orange, open) with intervals, the true ones as bars."""
     if table.empty:
         say(ax, "no property is known")
         return
@@ -126,7 +126,8 @@ ANALYSIS = Analysis(
     section="bias",
     caption=(
         "Mean of a property over the top 5% by score (blue) and the bottom 5% (orange, open) minus the mean over all "
-        "architectures, in standard deviations, with bootstrap intervals; vertical bars: top and bottom 5% by ground truth."
+        "architectures, in standard deviations, with bootstrap intervals; vertical bars: top and bottom 5% by ground "
+        "truth."
     ),
     takes=("complexity",),
     random=True,

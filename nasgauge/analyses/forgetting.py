@@ -18,9 +18,10 @@ def compute(
 
     forgetting: table FORGETTING; scores, truth and space are not used. Accuracies are fractions on the same validation
     images, with the shared weights of the moment. FV < 0: training other architectures decreased the accuracy; FV > 0:
-    it increased it. Returns (estimator, epoch, mean, std, quantile_10, median, quantile_90, share_negative, n) by estimator and
-    epoch, over all its seeds, steps and architectures, n of them; std is that of a population (ddof 0), quantiles are
-    linear between values, and share_negative counts FV < 0 alone. Range [-1, 1] of an FV; empty without rows.
+    it increased it. Returns (estimator, epoch, mean, std, quantile_10, median, quantile_90, share_negative, n) by
+    estimator and epoch, over all its seeds, steps and architectures, n of them; std is that of a population (ddof 0),
+    quantiles are linear between values, and share_negative counts FV < 0 alone. Range [-1, 1] of an FV; empty without
+    rows.
 
     >>> rows = {"estimator": "e", "seed": 0, "epoch": 1, "step": [0, 1], "arch": ["a", "b"]}
     >>> table = pd.DataFrame({**rows, "accuracy_after_step": [0.5, 0.5], "accuracy_after_epoch": [0.25, 0.75]})
@@ -71,8 +72,8 @@ ANALYSIS = Analysis(
     ),
     section="training",
     caption=(
-        "Forgetting value: accuracy at the end of the epoch minus accuracy right after the architecture's own step; line: "
-        "median, band: .1 to .9 quantile; negative: forgotten."
+        "Forgetting value: accuracy at the end of the epoch minus accuracy right after the architecture's own step; "
+        "line: median, band: .1 to .9 quantile; negative: forgotten."
     ),
     needs=("forgetting",),
     counts="trainings of architectures",

@@ -126,8 +126,8 @@ ANALYSIS = Analysis(
     ),
     section="training",
     caption=(
-        "Mean cosine over pairs of architectures by position, from input to output; band: .1 to .9 quantile of the last "
-        "epoch."
+        "Mean cosine over pairs of architectures by position, from input to output; band: .1 to .9 quantile of the "
+        "last epoch."
     ),
     needs=("gradients",),
     counts="pairs of architectures",

@@ -27,9 +27,9 @@ def compute(
     truth that all seeds evaluated on all batches. One row per level of at least two architectures whose ground truth is
     not constant.
     level: the accuracy on the first batch; n: architectures in it; n_levels: levels of this checkpoint and seed, with
-    those that have no row. Range [-1, 1], higher is better, 0: random order; NaN where the accuracies on all batches are
-    equal (in 12 digits) throughout the level. Returns (estimator, epoch, seed, level, kendall_tau, n_levels, n, place),
-    empty where no level qualifies.
+    those that have no row. Range [-1, 1], higher is better, 0: random order; NaN where the accuracies on all batches
+    are equal (in 12 digits) throughout the level. Returns (estimator, epoch, seed, level, kendall_tau, n_levels, n,
+    place), empty where no level qualifies.
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> rows = {"estimator": "net", "arch": list("aabbcc"), "seed": 0, "epoch": 1, "batch": [0, 1] * 3, "n_images": 10}
@@ -50,7 +50,7 @@ def compute(
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     """One estimator: histogram of the levels' tau at its first and its last checkpoint, all seeds together."""
     if table.empty:
-        say(ax, "no level with two architectures")
+        say(ax, "every level has a single architecture")
         return
     ax.axvline(0, color="0.75", linewidth=0.8, zorder=0)
     epochs = sorted(table["epoch"].unique())
@@ -93,8 +93,8 @@ ANALYSIS = Analysis(
     ),
     section="stability",
     caption=(
-        "Level: architectures with equal accuracy on the first batch. Histogram of Kendall's tau-b within levels between "
-        "accuracy on all batches and ground truth, at the first and the last checkpoint, over all seeds."
+        "Level: architectures with equal accuracy on the first batch. Histogram of Kendall's tau-b within levels "
+        "between accuracy on all batches and ground truth, at the first and the last checkpoint, over all seeds."
     ),
     needs=("batch_scores",),
     compute=compute,

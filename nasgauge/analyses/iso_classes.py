@@ -44,7 +44,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """Standard deviation within classes over that of all scores, by epoch; the estimators with the smallest come first."""
+    """Standard deviation within classes over that of all scores, by epoch; estimators in ascending order."""
     share = table["within_score_std"] / table["global_score_std"].where(table["global_score_std"] > 0)
     table = table.assign(share=share).dropna(subset="share").sort_values("epoch")
     if table.empty:
@@ -90,8 +90,8 @@ ANALYSIS = Analysis(
     ),
     section="stability",
     caption=(
-        "Standard deviation of the scores within an isomorphism class, mean over classes, relative to that of all scores; "
-        "0 is ideal. The table also contains ranks."
+        "Standard deviation of the scores within an isomorphism class, mean over classes, relative to that of all "
+        "scores; 0 is ideal. The table also contains ranks."
     ),
     needs=("class_scores",),
     counts="classes of two members or more",

@@ -41,11 +41,12 @@ def compute(
     scores, truth, lessons: tables SCORES, TRUTH, LESSONS; space is not used. n_seen: size of the training set of
     one seed. Estimators of a kind with equally large training sets are one row, whatever their draws; those without a
     training set are omitted. n: architectures of the ground truth that the predictor scored, including training
-    architectures if it scored them; n and n_seeds are the minimum where predictors, or draws, differ. sd_draws is NaN with one draw,
-    sd_seeds where no draw has two seeds. An undefined criterion of one predictor (constant scores, n < 2) makes value,
-    low and high NaN. Directions and ranges are the criteria's. Returns (kind, n_seen, criterion, at, value, low, high,
-    sd_draws, sd_seeds, n, n_draws, n_seeds, panel, place) in the order of place, see `kind_places`, and n_seen; empty
-    where no predictor was evaluated. UserError: criteria that do not exist, a predictor called "truth".
+    architectures if it scored them; n and n_seeds are the minimum where predictors, or draws, differ. sd_draws is NaN
+    with one draw, sd_seeds where no draw has two seeds. An undefined criterion of one predictor (constant scores, n <
+    2) makes value, low and high NaN. Directions and ranges are the criteria's. Returns (kind, n_seen, criterion, at,
+    value, low, high, sd_draws, sd_seeds, n, n_draws, n_seeds, panel, place) in the order of place, see `kind_places`,
+    and n_seen; empty where no predictor was evaluated. UserError: criteria that do not exist, a predictor called
+    "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> scores = {"estimator": ["of2"] * 3 + ["of3"] * 3, "arch": list("abcabc"), "seed": 0}
@@ -174,8 +175,8 @@ ANALYSIS = Analysis(
     name="learning_curve",
     question="How does a predictor improve with the size of its training set?",
     paper_finding=(
-        "Ning et al. (2020, as submitted to ICLR 2021, Fig. 4) find that GATES, trained with a ranking loss, outperforms "
-        "LSTM, MLP and random forest with 39, 78, 390 and 781 architectures of NAS-Bench-201."
+        "Ning et al. (2020, as submitted to ICLR 2021, Fig. 4) find that GATES, trained with a ranking loss, "
+        "outperforms LSTM, MLP and random forest with 39, 78, 390 and 781 architectures of NAS-Bench-201."
     ),
     section="learning",
     caption=(

@@ -50,13 +50,13 @@ ANALYSIS = Analysis(
     name="misjudged",
     question="Which architectures are over- and under-ranked most?",
     paper_finding=(
-        "Ning et al. (2021, Sec. 6.2 and Fig. 9) find that a supernet with uniform sampling of encodings over-ranks simple "
-        "architectures with many isomorphic counterparts."
+        "Ning et al. (2021, Sec. 6.2 and Fig. 9) find that a supernet with uniform sampling of encodings over-ranks "
+        "simple architectures with many isomorphic counterparts."
     ),
     section="bias",
     caption=(
-        "The two architectures with the largest excess above the two with the smallest, each relative to architectures of "
-        "equal accuracy. Operations as in the legend of the top architectures."
+        "The two architectures with the largest excess above the two with the smallest, each relative to "
+        "architectures of equal accuracy. Operations as in the legend of the top architectures."
     ),
     absence=without_space,
     limit=LIMIT_BIAS,

@@ -37,9 +37,9 @@ def compute(
     scores, truth: tables SCORES and TRUTH. Every pair of architectures with a score and a ground truth counts once; a
     comes before b in the alphabet, and the reverse mutation has 1 - share and the negative excess. Mutations with fewer
     than `least` pairs have no rows, so few neighbours give an empty table. Intervals: percentiles
-    over n_bootstrap resamples of the architectures, a pair weighted by the product of the multiplicities of its members. n_archs:
-    architectures in the pairs. Returns rows by estimator, from_op and to_op; empty without a space. UserError:
-    n_bootstrap or least below 1.
+    over n_bootstrap resamples of the architectures, a pair weighted by the product of the multiplicities of its
+    members. n_archs: architectures in the pairs. Returns rows by estimator, from_op and to_op; empty without a space.
+    UserError: n_bootstrap or least below 1.
 
     >>> from nasgauge.spaces import NB201
     >>> none, skip = NB201().to_str((0,) * 6), NB201().to_str((1, 0, 0, 0, 0, 0))
@@ -127,9 +127,9 @@ ANALYSIS = Analysis(
     ),
     section="bias",
     caption=(
-        "Pairs that differ by one mutation: mean change of the excess when the operation of the column replaces that of "
-        "the row, as a share of n; orange: over-ranked, purple: under-ranked; dot: interval excludes 0. The table also "
-        "contains the shares of pairs in which ground truth and score increase."
+        "Pairs that differ by one mutation: mean change of the excess when the operation of the column replaces that "
+        "of the row, as a share of n; orange: over-ranked, purple: under-ranked; dot: interval excludes 0. The table "
+        "also contains the shares of pairs in which ground truth and score increase."
     ),
     random=True,
     counts="pairs of architectures one mutation apart",

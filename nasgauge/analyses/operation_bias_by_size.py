@@ -31,8 +31,8 @@ def compute(
 ) -> pd.DataFrame:
     """The shares and the excess of `operation_bias` within groups of pairs of about equal size, group 1 the smallest.
 
-    The size of a pair is the mean of its two architectures' column `by` of table COMPLEXITY; groups contain equally many
-    pairs up to ties. All else as in `operation_bias`; smallest, largest: sizes of the pairs in the group.
+    The size of a pair is the mean of its two architectures' column `by` of table COMPLEXITY; groups contain equally
+    many pairs up to ties. All else as in `operation_bias`; smallest, largest: sizes of the pairs in the group.
     UserError: n_groups below 1, no column `by`.
 
     Reference: ning2021evaluating, Fig. A11 (b) and A12.
@@ -94,9 +94,9 @@ ANALYSIS = Analysis(
     ),
     section="bias",
     caption=(
-        "Columns: groups 1 (smallest) to 5 by number of parameters; rows: mutations, at most those with the most pairs. "
-        "Brown: the mutation increases the score more often than the ground truth, violet: less often; dots: the "
-        "interval of the excess excludes 0."
+        "Columns: groups 1 (smallest) to 5 by number of parameters; rows: mutations with the most "
+        "pairs. Brown: the mutation increases the score more often than the ground truth, violet: less often; dots: "
+        "the interval of the excess excludes 0."
     ),
     needs=("complexity",),
     random=True,

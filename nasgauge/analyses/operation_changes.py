@@ -98,8 +98,8 @@ ANALYSIS = Analysis(
     ),
     section="bias",
     caption=(
-        "Histogram over pairs of the change of rank when the second operation replaces the first; right: better rank. Grey: "
-        "ground truth; blue: score. Mutations with the most pairs."
+        "Histogram over pairs of the change of rank when the second operation replaces the first; right: better rank. "
+        "Grey: ground truth; blue: score. Mutations with the most pairs."
     ),
     counts="pairs",
     limit=LIMIT_BIAS,

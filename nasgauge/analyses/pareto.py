@@ -30,7 +30,8 @@ def compute(
 
     An architecture on several fronts has one row per front. Equal ones are on a front together; by a score that equals
     the size all architectures are. Smaller sizes (column `by` of table COMPLEXITY) and higher accuracies and scores are
-    better. n: architectures with a score, a ground truth and a size. Rows by estimator, front and size. UserError: no column `by`.
+    better. n: architectures with a score, a ground truth and a size. Rows by estimator, front and size. UserError: no
+    column `by`.
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.1, 0.3, 0.2]})
     >>> scores = pd.DataFrame({"estimator": "e", "arch": list("abc"), "seed": 0, "score": [3.0, 2.0, 1.0]})

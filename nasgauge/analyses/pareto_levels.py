@@ -87,8 +87,8 @@ ANALYSIS = Analysis(
     ),
     section="bias",
     caption=(
-        "Gap between the best accuracy of a group and the best on the first levels, in percentage points, over the number "
-        "of levels; one line per group by number of parameters."
+        "Gap between the best accuracy of a group and the best on the first levels, in percentage points, over the "
+        "number of levels; one line per group by number of parameters."
     ),
     needs=("complexity",),
     limit=LIMIT_BIAS,

@@ -101,8 +101,8 @@ ANALYSIS = Analysis(
     ),
     section="bias",
     caption=(
-        "Mean excess over architectures of equal accuracy by operation (rows) and position in the encoding (columns); brown: "
-        "over-ranked, violet: under-ranked; dots: interval excludes 0."
+        "Mean excess over architectures of equal accuracy by operation (rows) and position in the encoding (columns); "
+        "brown: over-ranked, violet: under-ranked; dots: interval excludes 0."
     ),
     random=True,
     limit=LIMIT_BIAS,

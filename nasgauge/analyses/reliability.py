@@ -30,11 +30,12 @@ def compute(
     kendall_tau(h) = mean over splits of kendall_tau(mean of h trainings, mean of h other trainings)
 
     truth: table TRUTH. scores: table SCORES, for the set of architectures; None: all. space is not used. One row per
-    h up to half the maximum number of trainings per architecture, over the n architectures with at least 2 h trainings. Where all of these share their seeds, the
-    splits are all pairs of disjoint sets of h seeds, or n_splits drawn ones of them; where they differ, each
-    architecture's trainings are divided at random n_splits times. lower, upper: minimum and maximum tau over the splits.
-    Returns (n_seeds_per_half, kendall_tau, lower, upper, n_splits, n), empty where fewer than two architectures were
-    trained twice. NaN where the accuracies are constant. Range [-1, 1], higher is better. UserError: n_splits < 1.
+    h up to half the maximum number of trainings per architecture, over the n architectures with at least 2 h trainings.
+    Where all of these share their seeds, the splits are all pairs of disjoint sets of h seeds, or n_splits drawn ones
+    of them; where they differ, each architecture's trainings are divided at random n_splits times. lower, upper:
+    minimum and maximum tau over the splits. Returns (n_seeds_per_half, kendall_tau, lower, upper, n_splits, n), empty
+    where fewer than two architectures were trained twice. NaN where the accuracies are constant. Range [-1, 1], higher
+    is better. UserError: n_splits < 1.
 
     >>> truth = pd.DataFrame({"arch": list("aabbcc"), "seed": [0, 1] * 3, "accuracy": [.70, .71, .80, .82, .81, .79]})
     >>> compute(None, truth, rng=np.random.default_rng(0)).round(4).values.tolist()

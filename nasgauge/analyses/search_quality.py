@@ -102,9 +102,8 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     ax.set_yticks(rows, [plain(name, 28) for name in shown["estimator"]])
     ax.set_ylim(len(rows) - 0.5, -0.5)
     more = f", best {len(shown)} of {len(table)}" if len(table) > len(shown) else ""
-    ax.set_xlabel(
-        f"{'true accuracy of the selected architectures, %' if unit else 'ground truth of the selected architectures'}{more}"
-    )
+    quantity = "true accuracy of the selection, %" if unit else "ground truth of the selection"
+    ax.set_xlabel(f"{quantity}{more}")
     tidy(ax)
 
 
@@ -162,8 +161,8 @@ ANALYSIS = Analysis(
     ),
     section="search",
     caption=(
-        "Mean true accuracy of the top 3 by score of 200 random architectures; points: mean, bars: 95% of 500 such searches. "
-        "Lines: expectation of a random choice, and of the top 3 of the pool by ground truth."
+        "Mean true accuracy of the top 3 by score of 200 random architectures; points: mean, bars: 95% of 500 such "
+        "searches. Lines: expectation of a random choice, and of the top 3 of the pool by ground truth."
     ),
     random=True,
     compute=compute,

@@ -31,11 +31,11 @@ def compute(
 
     scores, truth: tables SCORES and TRUTH; space is not used. The sets of m seeds are all there are, or, where these
     are more than n_combinations, the n_seeds runs of m neighbouring seeds in a circle. low, high: minimum and maximum
-    tau over the sets; agreement_low, agreement_high: over the pairs. n: architectures of the truth that all seeds
-    scored. Mean scores equal in 12 digits are tied. Range [-1, 1], higher is better; NaN where a seed's scores or the
-    truth are constant. Estimators with one seed are omitted. Returns (estimator, n_averaged, kendall_tau, low, high,
-    n_combinations, agreement, agreement_low, agreement_high, n_seeds, n, place). UserError: n_combinations < 1, an
-    estimator called "truth".
+    tau over the sets; agreement_low, agreement_high: over the pairs. n: architectures of the ground truth that all
+    seeds scored. Mean scores equal in 12 digits are tied. Range [-1, 1], higher is better; NaN where a seed's scores or
+    the truth are constant. Estimators with one seed are omitted. Returns (estimator, n_averaged, kendall_tau, low,
+    high, n_combinations, agreement, agreement_low, agreement_high, n_seeds, n, place). UserError: n_combinations < 1,
+    an estimator called "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> rows = {"estimator": "net", "arch": list("abcabc"), "seed": [0] * 3 + [1] * 3}
@@ -104,8 +104,8 @@ ANALYSIS = Analysis(
     question="How large is the seed variance, and does averaging scores over seeds help?",
     figure="Fig. 7",
     paper_finding=(
-        "Ning et al. (2021, Sec. 5.3 and 6.1) find that the mean score of several supernets ranks more stably than that "
-        "of one."
+        "Ning et al. (2021, Sec. 5.3 and 6.1) find that the mean score of several supernets ranks more stably than "
+        "that of one."
     ),
     section="stability",
     caption=(

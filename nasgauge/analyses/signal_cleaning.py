@@ -34,12 +34,12 @@ def compute(
     n_better = runs in which the predictor is better than the signal
 
     scores, truth, lessons: tables SCORES, TRUTH and LESSONS; space is not used. Both values of a run are over the
-    architectures of the truth that the predictor and the signal scored, whose minimum number is n; signal_value is the
-    mean over runs, which differ where predictors scored others. n_seen: size of the training set of a run. Equal values, and undefined
-    ones, are not better. Directions and ranges are the criteria's; NaN where one of the runs is undefined. Returns
-    (kind, signal, n_seen, criterion, at, signal_value, value, low, high, n_better, n_runs, n, panel, place) in the
-    order of place, see `kind_places`, and n_seen; empty where no predictor was fitted to scores. UserError: criteria
-    that do not exist, an estimator called "truth".
+    architectures of the ground truth that the predictor and the signal scored, whose minimum number is n; signal_value
+    is the mean over runs, which differ where predictors scored others. n_seen: size of the training set of a run. Equal
+    values, and undefined ones, are not better. Directions and ranges are the criteria's; NaN where one of the runs is
+    undefined. Returns (kind, signal, n_seen, criterion, at, signal_value, value, low, high, n_better, n_runs, n, panel,
+    place) in the order of place, see `kind_places`, and n_seen; empty where no predictor was fitted to scores.
+    UserError: criteria that do not exist, an estimator called "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> rows = {"estimator": ["shot"] * 3 + ["pupil"] * 3, "arch": list("abcabc"), "seed": 0}
@@ -116,8 +116,8 @@ ANALYSIS = Analysis(
     ),
     section="learning",
     caption=(
-        "Lines: means over draws and seeds; bands: range; dashed in the same colour: the scores it was fitted to, averaged "
-        "over seeds. The table contains the number of runs that are better than these scores."
+        "Lines: means over draws and seeds; bands: range; dashed in the same colour: the scores it was fitted to, "
+        "averaged over seeds. The table contains the number of runs that are better than these scores."
     ),
     needs=("lessons",),
     compute=compute,

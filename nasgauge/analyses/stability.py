@@ -41,9 +41,9 @@ def compute(
     that have some of them in common agree by construction, so next_epoch is then the first one of whose checkpoints
     all come after `epoch`, and an average of N has no row where there are fewer than 2 N checkpoints. n: architectures
     that all n_seeds seeds of the pair scored at both. Agreement decreases with the distance of the checkpoints: compare
-    estimators with the same ones. Directions and ranges are the criteria's; NaN where a criterion is undefined for one of the
-    seeds. Returns (estimator, epoch, next_epoch, criterion, at, value, low, high, n, n_seeds, panel, place), empty
-    where no estimator has two checkpoints. UserError: criteria that do not exist.
+    estimators with the same ones. Directions and ranges are the criteria's; NaN where a criterion is undefined for one
+    of the seeds. Returns (estimator, epoch, next_epoch, criterion, at, value, low, high, n, n_seeds, panel, place),
+    empty where no estimator has two checkpoints. UserError: criteria that do not exist.
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> rows = {"estimator": "net", "arch": list("abcabc"), "seed": 0, "epoch": [1] * 3 + [2] * 3}
@@ -100,14 +100,14 @@ ANALYSIS = Analysis(
     question="How stable is the ranking between checkpoints?",
     figure="Fig. 7",
     paper_finding=(
-        "Ning et al. (2021, Sec. 5.3) find that the stability of rankings increases with training, is highest among the "
-        "worst architectures, and increases further when several supernets or checkpoints are averaged."
+        "Ning et al. (2021, Sec. 5.3) find that the stability of rankings increases with training, is highest among "
+        "the worst architectures, and increases further when several supernets or checkpoints are averaged."
     ),
     section="stability",
     caption=(
-        "Criteria between a checkpoint and the next one, which replaces the ground truth; lines: means over seeds, bands: "
-        "range. Averages are compared with the next one that shares no checkpoint with them. Only estimators with the "
-        "same checkpoints are comparable, as agreement decreases with their distance."
+        "Criteria between a checkpoint and the next one, which replaces the ground truth; lines: means over seeds, "
+        "bands: range. Averages are compared with the next one that shares no checkpoint with them. Only estimators "
+        "with the same checkpoints are comparable, as agreement decreases with their distance."
     ),
     needs=("checkpoint_scores",),
     takes=("windows",),

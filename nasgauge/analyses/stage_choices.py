@@ -41,10 +41,10 @@ def compute(
     set (the first by name among equals), as the others of the run repeat its early stages. Runs with one stage acquired
     nothing and are omitted. Stage 0 is the random initial training set. Tied accuracies share their minimum rank.
     n_chosen: architectures acquired in the stage, the minimum where runs differ; n_runs: runs that reached it; n:
-    architectures of the ground truth. Accuracies lie in [0, 1], ranks in [1, n]; the standard deviation of a single acquisition is
-    0. Returns (kind, stage, quantity, value, low, high, n_chosen, n_runs, n, panel, place) in the order of place,
-    quantity and stage; empty where no run has two stages. UserError: a training architecture without ground truth,
-    a predictor called "truth".
+    architectures of the ground truth. Accuracies lie in [0, 1], ranks in [1, n]; the standard deviation of a single
+    acquisition is 0. Returns (kind, stage, quantity, value, low, high, n_chosen, n_runs, n, panel, place) in the order
+    of place, quantity and stage; empty where no run has two stages. UserError: a training architecture without ground
+    truth, a predictor called "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abcd"), "seed": 0, "accuracy": [0.5, 0.7, 0.8, 0.9]})
     >>> lessons = {"estimator": "net", "kind": "mlp", "draw": 0, "seed": 0, "stage": [0, 0, 1], "arch": list("abc")}
@@ -60,8 +60,8 @@ def compute(
     absent = chosen.loc[~is_among(chosen["arch"], accuracy.index), "arch"].unique()
     if len(absent):
         raise UserError(
-            f"stage_choices: the training sets contain {len(absent)} architectures without ground truth, {absent[0]!r} the first; "
-            "give the ground truth of all training architectures"
+            f"stage_choices: the training sets contain {len(absent)} architectures without ground truth, "
+            f"{absent[0]!r} the first; give the ground truth of all training architectures"
         )
     each = _of_stages(chosen, accuracy)
     place = kind_places(lessons, scores, truth)
@@ -77,7 +77,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One quantity over the stages, one line per kind; bars from the best to the worst acquisition, else over the runs."""
+    """One quantity over the stages, one line per kind; bars: best to worst acquisition, or range over runs."""
     if table.empty:
         say(ax, "no predictor used active learning")
         return
@@ -162,9 +162,9 @@ ANALYSIS = Analysis(
     ),
     section="learning",
     caption=(
-        "Each stage acquires the architectures with the best predicted scores; points: means over draws and seeds. Bars: "
-        "from the best to the worst acquisition for accuracy, otherwise range over draws and seeds. Rank 1: the best "
-        "architecture; tied ones share their minimum rank."
+        "Each stage acquires the architectures with the best predicted scores; points: means over draws and seeds. "
+        "Bars: from the best to the worst acquisition for accuracy, otherwise range over draws and seeds. Rank 1: the "
+        "best architecture; tied ones share their minimum rank."
     ),
     needs=("lessons",),
     compute=compute,

@@ -32,8 +32,8 @@ def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = Non
     scores, truth: tables SCORES and TRUTH; space is not used. n: architectures with a ground truth that the estimator
     scored in all its seeds; fewer than k give fewer rows. score_rank: among these, tied ones sharing their mean
     rank. n_tied_at_border: number that share the k-th score, if not all of them are among the k, else 0.
-    truth_rank: among all n_truth architectures of the truth, 1 the best, ties their mean rank. UserError: k < 1, an
-    estimator called "truth".
+    truth_rank: among all n_truth architectures of the ground truth, 1 the best, ties their mean rank. UserError: k < 1,
+    an estimator called "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> scores = pd.DataFrame({"estimator": "size", "arch": list("abc"), "seed": 0, "score": [2.0, 2.0, 1.0]})

@@ -62,7 +62,8 @@ ANALYSIS = Analysis(
     name="training_curve",
     question="Has the training of the supernet converged?",
     paper_finding=(
-        "Ning et al. (2021, App. D) halve the learning rate when the mean training loss has not decreased for 30 epochs."
+        "Ning et al. (2021, App. D) halve the learning rate when the mean training loss has not decreased for 30 "
+        "epochs."
     ),
     section="training",
     caption="Lines: means over seeds; bands: range.",

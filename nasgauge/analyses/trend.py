@@ -36,12 +36,13 @@ def compute(
 ) -> pd.DataFrame:
     """Every criterion, and the mean score, of every estimator at every checkpoint.
 
-    value = mean over seeds of criterion(scores of the seed at the epoch, mean truth); low, high = minimum, maximum over seeds
+    value = mean over seeds of criterion(scores of the seed at the epoch, mean truth); low, high = minimum, maximum over
+    seeds
 
     checkpoint_scores: table CHECKPOINT_SCORES; truth: table TRUTH; scores (table SCORES) decide only `place`, see
-    `places`; space is not used. n: architectures of the truth that all n_seeds seeds of that epoch scored; epochs
-    without any are omitted. The row with criterion "mean_score" holds the mean of the scores themselves, of estimators
-    whose means lie in [0, 1], as accuracies do, or in [-10, 0], as negated losses do. Directions
+    `places`; space is not used. n: architectures of the ground truth that all n_seeds seeds of that epoch scored;
+    epochs without any are omitted. The row with criterion "mean_score" holds the mean of the scores themselves, of
+    estimators whose means lie in [0, 1], as accuracies do, or in [-10, 0], as negated losses do. Directions
     and ranges are the criteria's. An undefined criterion of one seed (constant scores, n < 2) makes value, low and high
     NaN. panel: what the row is drawn in. Returns (estimator, epoch, criterion, at, value, low, high, n, n_seeds, panel,
     place) in the order of place and epoch, mean scores last; empty where nothing is scored. UserError: criteria that do
@@ -199,8 +200,8 @@ ANALYSIS = Analysis(
     ),
     section="training",
     caption=(
-        "Lines: means over seeds; bands: range. Of more than eight estimators those with the best agreement with the ground "
-        "truth are shown; the table contains all."
+        "Lines: means over seeds; bands: range. Of more than eight estimators those with the best agreement with the "
+        "ground truth are shown; the table contains all."
     ),
     needs=("checkpoint_scores",),
     compute=compute,

@@ -63,11 +63,11 @@ def compute(
     value = mean over seeds of criterion(score_N, mean truth); low, high = minimum, maximum over seeds
 
     batch_scores: table BATCH_SCORES; truth: table TRUTH; scores (table SCORES) decide only `place`; space is not used.
-    Computed for each estimator's first, middle and last checkpoint. signal: "accuracy" or "loss"; scores equal in 12 digits
-    are tied. n: architectures of the truth that all n_seeds seeds evaluated on all batches; n_images: of the first N
-    batches. Directions and ranges are the criteria's; NaN where a criterion is undefined for one of the seeds. Returns
-    (estimator, epoch, signal, n_batches, n_images, criterion, at, value, low, high, n, n_seeds, panel, place), empty
-    where nothing was evaluated. UserError: criteria that do not exist.
+    Computed for each estimator's first, middle and last checkpoint. signal: "accuracy" or "loss"; scores equal in 12
+    digits are tied. n: architectures of the ground truth that all n_seeds seeds evaluated on all batches; n_images: of
+    the first N batches. Directions and ranges are the criteria's; NaN where a criterion is undefined for one of the
+    seeds. Returns (estimator, epoch, signal, n_batches, n_images, criterion, at, value, low, high, n, n_seeds, panel,
+    place), empty where nothing was evaluated. UserError: criteria that do not exist.
 
     >>> truth = pd.DataFrame({"arch": list("ab"), "seed": 0, "accuracy": [0.7, 0.8]})
     >>> rows = {"estimator": "net", "arch": list("aabb"), "seed": 0, "epoch": 1, "batch": [0, 1, 0, 1]}
@@ -117,7 +117,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 
 def by_batch(batch_scores: pd.DataFrame, archs: pd.Index) -> Iterator[Batches]:
-    """Each estimator's first, middle and last checkpoint, without those that evaluated no architecture on all batches."""
+    """Each estimator's first, middle and last checkpoint, if it evaluated an architecture on all batches."""
     position = archs.get_indexer(batch_scores["arch"])
     known = batch_scores.assign(position=position)[position >= 0]
     for name, part in known.groupby("estimator"):

@@ -19,8 +19,8 @@ class Benchmark:
     TRUTH with several seeds per architecture, for the noise ceiling; None where there are none. provenance: description
     of the ground truth, printed with every result. facts: declared numbers, verified by the contract test.
     complexity: arch, n_params and macs, or None. left_out: architectures of the benchmark's table that are not in
-    the ground truth, as far as known by name, with the reason. ceiling_measure: the quantity that the replicates measure
-    where it differs from the ground truth (other split, epochs or data); None: the same.
+    the ground truth, as far as known by name, with the reason. ceiling_measure: the quantity that the replicates
+    measure where it differs from the ground truth (other split, epochs or data); None: the same.
     """
 
     name: str
@@ -73,8 +73,8 @@ class Benchmark:
     def sample_classes(self, n: int | None, *, twins: bool = False, rng: np.random.Generator) -> "Benchmark":
         """One architecture of each of `n` random isomorphism classes (all if None): the class's representative.
 
-        Where the representative has no ground truth, the first member in the order of the table replaces it. With twins,
-        all isomorphic members with ground truth.
+        Where the representative has no ground truth, the first member in the order of the table replaces it. With
+        twins, all isomorphic members with ground truth.
         """
         members = self.truth.drop_duplicates("arch").groupby("iso_class", sort=True)["arch"].agg(list)
         chosen = [name if name in archs else archs[0] for name, archs in members.items()]

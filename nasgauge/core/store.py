@@ -50,7 +50,8 @@ class Store:
         if copy.is_file():
             if text_of(copy) != study:
                 raise UserError(
-                    f"{folder}: contains another study, or this one with other settings; choose another folder with --out"
+                    f"{folder}: contains another study, or this one with other settings; choose another folder with "
+                    "--out"
                 )
         elif store.folder.exists() and (not store.folder.is_dir() or any(store.folder.iterdir())):
             raise UserError(f"{folder}: exists and is not a study folder; choose another one with --out")

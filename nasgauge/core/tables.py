@@ -301,7 +301,7 @@ LESSONS = Table(
 EXPENSES = Table(
     "expenses",
     (
-        Column("estimator", "str", '"truth": training every architecture'),
+        Column("estimator", "str", '"truth": cost of training all architectures of the ground truth'),
         Column("n_scored", "int", "architectures"),
         Column("score_seconds", "float", "of scoring them"),
         Column("fit_seconds", "float", "of training a supernet or a predictor; 0: nothing is trained"),

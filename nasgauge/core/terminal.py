@@ -62,7 +62,8 @@ def close_stdout() -> None:
 
 @contextmanager
 def followed(what: str) -> Iterator[Phases]:
-    """Progress of the block on stderr: a bar on a terminal, else a line after two seconds and then at growing intervals.
+    """Progress of the block on stderr: a bar on a terminal, else a line after two seconds and then at growing
+    intervals.
 
     Yields a Phases: `phases("bootstrap draws")(done, total)`; a total of 0 is unknown. A block that ends within two
     seconds prints no line.

@@ -14,9 +14,9 @@ class Criterion:
     """The registry entry of a criterion.
 
     function: f(score, truth, ...) -> float. of_draws: its form for many resamples at once; None where there is none,
-    and the function is then called on every resample. takes_k: it requires fraction or count. order_only: only the order
-    of the scores matters, so that missing scores may be ranked last. symbol: as in table headings, mostly that of Ning
-    et al. 2021. range: (low, high). of_accuracy: its value is an accuracy or a difference of accuracies, so it is
+    and the function is then called on every resample. takes_k: it requires fraction or count. order_only: only the
+    order of the scores matters, so that missing scores may be ranked last. symbol: as in table headings, mostly that of
+    Ning et al. 2021. range: (low, high). of_accuracy: its value is an accuracy or a difference of accuracies, so it is
     undefined where the ground truth is not a fraction.
     """
 

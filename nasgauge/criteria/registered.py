@@ -150,7 +150,7 @@ CRITERIA: Registry[Criterion] = Registry(
             sparse.sparse_kendall_tau_aw_nas_of_draws,
             "higher",
             False,
-            "Sparse Kendall's tau, truth rounded",
+            "Sparse Kendall's tau, ground truth rounded",
             "sparse τ",
             _NING,
             _R,
@@ -185,9 +185,9 @@ DEFAULT_CRITERIA: tuple[CriterionSpec, ...] = (
 def resolve(spec: CriterionSpec | BoundCriterion) -> BoundCriterion:
     """The criterion that a name, a mapping with a name and options, or a callable f(score, truth) -> float stands for.
 
-    A callable is assumed to be higher-better and to depend on the values of the score. An option that differs from its default
-    becomes part of the name, fraction and count become `at`. UserError: an unknown name (nearest ones listed), an
-    option that is missing, unknown or out of range.
+    A callable is assumed to be higher-better and to depend on the values of the score. An option that differs from its
+    default becomes part of the name, fraction and count become `at`. UserError: an unknown name (nearest ones listed),
+    an option that is missing, unknown or out of range.
 
     >>> resolve({"name": "best_rank_at", "fraction": 0.05}).at
     0.05

@@ -155,6 +155,7 @@ def sparse_kendall_tau_both_rounded_of_draws(rows: Resamples, *, width: float = 
 def _check_width(width: float) -> float:
     if not (np.isfinite(width) and width > 0):
         raise UserError(
-            f"bin width {width!r} is not above 0; give it in the unit of the ground truth (0.001 is 0.1 percentage points)"
+            f"bin width {width!r} is not above 0; give it in the unit of the ground truth (0.001 is 0.1 percentage "
+            "points)"
         )
     return width

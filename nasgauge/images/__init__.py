@@ -52,8 +52,8 @@ def load_images(
     """The data set of that name, or `n` images of it drawn with `rng` without replacement (only those are decoded).
 
     `name`: in the spelling of DATASETS or of the data set's authors ("ImageNet16-120"). `path`: its location, for data
-    sets that are not shipped; `$NASGAUGE_DATA` in it is replaced by the value of the variable. UserError: unknown name, no
-    such files, fewer than `n` images.
+    sets that are not shipped; `$NASGAUGE_DATA` in it is replaced by the value of the variable. UserError: unknown name,
+    no such files, fewer than `n` images.
     """
     known = dataset_name(name)
     if known not in DATASETS:

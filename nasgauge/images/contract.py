@@ -37,7 +37,8 @@ def check_images(images: object, labels: object, n_classes: int, where: str) -> 
         raise UserError(f"{where}: the images are {_what(images)}; give a float tensor (n, channels, height, width)")
     if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
         raise UserError(
-            f"{where}: the labels are {_what(labels)}; give an int64 tensor, one label per image (there are {len(images):,})"
+            f"{where}: the labels are {_what(labels)}; give an int64 tensor, one label per image (there are "
+            f"{len(images):,})"
         )
     if not 0 <= int(labels.min()) <= int(labels.max()) < n_classes:
         raise UserError(f"{where} has labels {int(labels.min())} to {int(labels.max())}; n_classes is {n_classes}")

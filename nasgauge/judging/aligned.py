@@ -51,9 +51,9 @@ class Alignment:
 def aligned(scores: pd.DataFrame, accuracy: pd.Series, missing: str, *, drop: bool) -> Alignment:
     """Each estimator's scores with the ground truth, in order of appearance.
 
-    scores: table SCORES. accuracy: by architecture. missing: treatment of failed measurements, see `judge`. drop: scores
-    of architectures without ground truth are dropped. UserError: otherwise, for these; an estimator without a row for
-    any architecture of the ground truth.
+    scores: table SCORES. accuracy: by architecture. missing: treatment of failed measurements, see `judge`. drop:
+    scores of architectures without ground truth are dropped. UserError: otherwise, for these; an estimator without a
+    row for any architecture of the ground truth.
     """
     position = _positions(scores, accuracy.index, drop=drop)
     found = []

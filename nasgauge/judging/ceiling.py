@@ -51,7 +51,8 @@ def noise_ceiling(
     reliability is unknown.
 
     Estimators are compared with the mean over all seeds, which is more reliable than a half, so this ceiling is
-    conservative: an estimator can exceed it. The rows carry the estimator name "noise_ceiling". Intervals as in `judge`.
+    conservative: an estimator can exceed it. The rows carry the estimator name "noise_ceiling". Intervals as in
+    `judge`.
 
     >>> truth = pd.DataFrame({"arch": list("aabbcc"), "iso_class": list("aabbcc"), "seed": [0, 1] * 3,
     ...                       "accuracy": [0.70, 0.71, 0.80, 0.82, 0.81, 0.79]})

@@ -27,7 +27,8 @@ def draw_counts(n: int, n_draws: int, *, rng: np.random.Generator) -> np.ndarray
     if n * n_draws > _MOST_CELLS:
         largest = _MOST_CELLS // n
         raise UserError(
-            f"n_bootstrap: {n_draws:,} draws of {n:,} architectures do not fit into memory; give at most {largest:,} draws"
+            f"n_bootstrap: {n_draws:,} draws of {n:,} architectures do not fit into memory; give at most {largest:,} "
+            "draws"
         )
     counts = np.zeros((n_draws, n), dtype="uint8")
     for draw in range(n_draws):

@@ -116,8 +116,8 @@ def judge_file(
 def as_json(verdict: Verdict) -> str:
     """A JSON list of records with the columns of table VALUES; null is undefined.
 
-    Rows of the estimator "noise_ceiling" name in `ceiling_of` the estimators on whose architectures it is measured; their
-    `n_seeds` is the number of splits.
+    Rows of the estimator "noise_ceiling" name in `ceiling_of` the estimators on whose architectures it is measured;
+    their `n_seeds` is the number of splits.
     """
     rows = with_ceilings(verdict.values, verdict.ceiling)
     return json.dumps([{k: _plain(v) for k, v in row.items()} for row in rows.to_dict("records")], indent=1)

@@ -19,8 +19,9 @@ def explorer(bundle: Bundle, *, rng: np.random.Generator) -> str | None:
     """The data of the explorer, safe within a script element; None if no estimator has scores.
 
     Beyond 2,000 architectures a seeded sample is shown, and `n` is the size of the population. The estimated and true
-    ranks of an estimator are those among the n architectures that it scored. Keys: n, archs, accuracy, is_fraction, truth_rank, estimators {name: {score, rank, truth_rank, excess, n}},
-    properties {name: values}, places [[words, codes]], and, where the space is known, graphs and strokes.
+    ranks of an estimator are those among the n architectures that it scored. Keys: n, archs, accuracy, is_fraction,
+    truth_rank, estimators {name: {score, rank, truth_rank, excess, n}}, properties {name: values}, places [[words,
+    codes]], and, where the space is known, graphs and strokes.
     """
     errors = rank_errors(bundle.measured, bundle.truth)
     if not errors:

@@ -15,8 +15,8 @@ from nasgauge.report.labels import COUNTING, Heading, best_first, by_key, leadin
 
 QUESTION = "How well does each estimator rank the architectures?"
 CAPTION = (
-    "Points: value of the criterion; bars: bootstrap interval over architectures; grey: complexity baselines. Whether two "
-    "estimators differ is given by their paired difference in the table above, not by their intervals."
+    "Points: value of the criterion; bars: bootstrap interval over architectures; grey: complexity baselines. Whether "
+    "two estimators differ is given by their paired difference in the table above, not by their intervals."
 )
 _ACCENT, _GREY, _PUBLISHED = "#0072B2", "0.45", "#D55E00"
 

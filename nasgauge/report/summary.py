@@ -11,8 +11,8 @@ from nasgauge.report.labels import COUNTING, EN_DASH, Heading, best_first, by_ke
 
 @dataclass(frozen=True)
 class Line:
-    """One estimator; texts are empty where nothing is known. biases: None where they were not computed, without the one of a count to the
-    quantity that it counts, which counts_itself notes.
+    """One estimator; texts are empty where nothing is known. biases: None where they were not computed, without the one
+    of a count to the quantity that it counts, which counts_itself notes.
 
     p_best: probability of being best. delta: paired difference to the best. order: significant wins / losses. wins: it
     is the best; near: it is not, and the difference to the best is not significant."""
@@ -33,7 +33,7 @@ class Line:
 
 
 def is_near(row: object) -> bool:
-    """Whether the paired difference of an estimator (row of CONTEST) to the best is not significant; True for the best."""
+    """Whether the paired difference (row of CONTEST) to the best is not significant; True for the best."""
     return not (math.isnan(row.behind) or row.behind_lower > 0)
 
 

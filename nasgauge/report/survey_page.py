@@ -107,7 +107,7 @@ def _ceiling(bundle: Bundle, by: Heading) -> Entry:
 
 
 def _winners(contests: pd.DataFrame, by: Heading) -> list[dict[str, Any]]:
-    """The rows of the second table: of each part the best, those not significantly different from it, and the first that is."""
+    """The rows of the second table: per part the best, those not significantly different, and the first that is."""
     rows = []
     for part, table in contests.groupby("part", sort=False):
         for row in table.sort_values("behind", kind="stable").itertuples():

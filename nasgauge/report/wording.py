@@ -143,7 +143,7 @@ def _complexity(defined: list[str], rows, contest: pd.DataFrame, by: Heading) ->
     count, other = rows[counts[0]], rows[others[0]]
     baseline = f"the best complexity baseline, {count.estimator} at {_value(count, by)}"
     if other.value == count.value:
-        return [f"{other.estimator} equals {baseline}."]
+        return [f"{other.estimator} has the same value as {baseline}."]
     wins = by.better_than(other.value, count.value)
     gap = number(abs(other.value - count.value), by.decimals)
     # One of the two is the best of all, so the other's row states the paired difference.
@@ -152,10 +152,10 @@ def _complexity(defined: list[str], rows, contest: pd.DataFrame, by: Heading) ->
     delta = f"{gap} {bounds}" if bounds else gap
     caution = ", not significant" if bounds and is_near(row) else ""
     if wins:
-        return [f"Paired difference of {other.estimator} to {baseline}: {delta}{caution}."]
+        return [f"The paired difference of {other.estimator} to {baseline}, is {delta}{caution}."]
     return [
-        f"No estimator outperforms the complexity baselines: paired difference of the best other estimator, "
-        f"{other.estimator}, to {count.estimator}: {delta}{caution}."
+        "No estimator outperforms the complexity baselines; the paired difference of the best other estimator, "
+        f"{other.estimator}, to {count.estimator} is {delta}{caution}."
     ]
 
 
@@ -175,8 +175,8 @@ def unlike_sets(sizes: Iterable[int]) -> list[str]:
     if len(sizes) < 2:
         return []
     return [
-        f"The estimators are evaluated on different numbers of architectures (n = {min(sizes):,} to {max(sizes):,}), so "
-        "their values are not directly comparable; compare them on the architectures that all of them score."
+        f"The estimators are evaluated on different numbers of architectures (n = {min(sizes):,} to {max(sizes):,}), "
+        "so their values are not directly comparable; compare them on the architectures that all of them score."
     ]
 
 

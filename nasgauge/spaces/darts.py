@@ -148,7 +148,7 @@ class GenotypeSpace(Space):
 
 @final
 class Darts(GenotypeSpace):
-    """The DARTS space, also of NAS-Bench-301: seven operations, two distinct predecessors a node, 1.08e18 encodings.
+    """The DARTS space, also of NAS-Bench-301: seven operations, two distinct predecessors per node, 1.08e18 encodings.
 
     Exactly (180 * 7^8)^2: a cell has 1 * 3 * 6 * 10 ways to choose predecessors and an operation for each of 8 terms.
 

@@ -21,9 +21,9 @@ _BUILT, _IMPORTED = "nasgauge bench build", "nasgauge bench import"
 
 @dataclass(frozen=True)
 class Progression:
-    """The content of `nasgauge status`. kind: study, survey, bench build or bench import; n_units, n_done: number of tasks
-    and of completed ones; errors: the failures so far (table ERRORS); tables: complete benchmark tables, each with a
-    short description."""
+    """The content of `nasgauge status`. kind: study, survey, bench build or bench import; n_units, n_done: number of
+    tasks and of completed ones; errors: the failures so far (table ERRORS); tables: complete benchmark tables, each
+    with a short description."""
 
     kind: str
     n_units: int
@@ -38,8 +38,8 @@ def kind_of(folder: Path) -> str:
         if folder.is_dir() and _benchmarks(folder):
             return "bench import"
         raise UserError(
-            f"{folder}: is not a study folder (no {STUDY} in it): {_found(folder)}; name the folder that `nasgauge run` "
-            "or `nasgauge bench` wrote"
+            f"{folder}: is not a study folder (no {STUDY} in it): {_found(folder)}; name the folder that `nasgauge "
+            "run` or `nasgauge bench` wrote"
         )
     try:
         keys = set(tomllib.loads(text_of(folder / STUDY)))
@@ -60,8 +60,8 @@ def reporter(folder: Path) -> ModuleType:
         tables = _benchmarks(folder)
         table = next(iter(tables), folder / "NAME.parquet")
         raise UserError(
-            f"{folder}: contains a benchmark of `nasgauge {kind}`, which has no report; evaluate scores against it with "
-            f"`nasgauge judge SCORES --benchmark {table}`"
+            f"{folder}: contains a benchmark of `nasgauge {kind}`, which has no report; evaluate scores against it "
+            f"with `nasgauge judge SCORES --benchmark {table}`"
         )
     from nasgauge.studies import (
         run,

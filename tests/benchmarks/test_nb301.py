@@ -69,5 +69,5 @@ def test_missing_data_is_named(monkeypatch, tmp_path):
     monkeypatch.delenv("NASGAUGE_DATA")
     with pytest.raises(UserError, match="NASGAUGE_DATA is not set"):
         load("nb301")
-    with pytest.raises(UserError, match="unknown choice"):
+    with pytest.raises(UserError, match="unknown option"):
         load({"name": "nb301", "dataset": "cifar10"})

@@ -19,8 +19,8 @@ _NO_ROWS = "Not shown: no estimator has a score."
 @final
 @dataclass(frozen=True)
 class Bias:
-    """A property that explains errors of an estimator. over: architectures with more of it are over-ranked. explains: share
-    of the variance of the excess."""
+    """A property that explains errors of an estimator. over: architectures with more of it are over-ranked. explains:
+    share of the variance of the excess."""
 
     name: str
     over: bool

@@ -24,7 +24,7 @@ def levels_of(size: np.ndarray, value: np.ndarray) -> np.ndarray:
 
 
 def sized(scores: pd.DataFrame, truth: pd.DataFrame, complexity: pd.DataFrame, by: str) -> dict[str, pd.DataFrame]:
-    """Per estimator the architectures with a score, a ground truth and a size: columns size, accuracy, score by arch."""
+    """Per estimator the columns size, accuracy and score of the architectures that have all three, by arch."""
     accuracy = mean_truth(truth).sort_index()
     size = complexity.set_index("arch")[by].astype("float64").dropna()
     found = {}

@@ -17,8 +17,8 @@ def rank_errors(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.DataF
     difference = (r - e) / n, where r is the true and e the estimated rank, 1 the best, ties sharing their mean rank
     excess = (m(r) - e) / n, where m is the monotone least-squares fit of e to r, decreasing if e decreases with r
 
-    Positive: over-ranked, as a share of n. The difference is that of Ning et al. 2021; it is negative among the best and
-    positive among the worst architectures for any noisy estimator (regression to the mean). The excess compares an
+    Positive: over-ranked, as a share of n. The difference is that of Ning et al. 2021; it is negative among the best
+    and positive among the worst architectures for any noisy estimator (regression to the mean). The excess compares an
     architecture with others of equal accuracy, so that properties of accurate architectures are not taken for biases,
     apart from the noise of the ground truth.
 

@@ -26,7 +26,7 @@ def _biases(shown: Collection[str], space: Space | None, records: Mapping[str, p
         found.append("Biases by operation, depth and receptive field are not analysed, as the search space is unknown; "
                      "nasgauge judge takes its name as --space.")  # fmt: skip
     elif "operation_bias" not in shown:
-        found.append("Operations are not compared in pairs, as too few of these architectures differ by one mutation.")  # fmt: skip
+        found.append("Operations are not compared in pairs, as too few architectures differ by one mutation.")
     if (known or space is not None) and "bias_profile" not in shown:
         found.append("Bias profiles require 20 architectures with scores that are not all equal.")
     return found

@@ -23,7 +23,7 @@ _HINTS = (  # non-numeric cells, and the remedy
 
 
 def texts(cells: Cells, name: str) -> pd.Series:
-    """The column as text without blanks around it; UserError for an empty cell, and for other types than text or integer."""
+    """The column as stripped text; UserError for an empty cell, and for other types than text or integer."""
     _refuse_unreadable(cells, name)
     column = cells.table[name]
     text = column.astype("str").str.strip()

@@ -147,7 +147,10 @@ def _no_estimator(cells: Cells, name: str) -> str | None:
     if bare in _LENGTHS:
         return "is not an estimator; keep the rows of one value and remove it, or make it part of the estimators' names"
     if bare in _ACCURACIES:
-        return "looks like a ground truth; remove it (--truth FILE reads it), or rename it after the estimator that predicts it"
+        return (
+            "looks like a ground truth; remove it (--truth FILE reads it), or rename it after the estimator that "
+            "predicts it"
+        )
     if _is_text(cells, name):
         return (
             "contains text; if it names the estimators, call it 'estimator' and their scores 'score'; if not, remove it"

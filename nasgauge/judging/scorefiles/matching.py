@@ -50,8 +50,8 @@ class Spellings:
     def found(self, archs: pd.Series, where: str) -> tuple[dict[str, str], list[str]]:
         """The spelling of the ground truth of strings in other spellings, and the strings without ground truth.
 
-        archs: its index numbers the rows of a file. Several strings of one architecture without ground truth are spelled
-        as the first. UserError names the row of a string that is not an architecture of the space.
+        archs: its index numbers the rows of a file. Several strings of one architecture without ground truth are
+        spelled as the first. UserError names the row of a string that is not an architecture of the space.
         """
         foreign = archs[[text not in self._known for text in archs.tolist()]]
         if foreign.empty or self.space is None:

@@ -28,7 +28,7 @@ def refuse_repeats(keys: pd.DataFrame, cells: Cells, ignored: list[str]) -> None
     elif differing:
         remedy = f"they differ in column {differing[0]!r}, which is ignored: keep one of its values"
     elif "seed" in cells.names:
-        remedy = "give each run a seed of its own, or keep one of them"
+        remedy = "give each run a distinct seed, or keep one of them"
     else:
         remedy = "if these are several runs, number them in a column 'seed'; if not, keep one of them"
     raise UserError(f"{cells.where}: row {table.index[row]} repeats row {table.index[first]} ({what}); {remedy}")

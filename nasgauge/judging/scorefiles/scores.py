@@ -49,8 +49,8 @@ def score_file(path: str | Path, *, lower_is_better: Collection[str] = ()) -> Sc
     score. Minus infinity is the worst score (plus infinity where low is good).
 
     UserError: a file that cannot be read, no architecture or estimator column, a column that is unlikely to be an
-    estimator, a score that is not a number, an infinitely good one, an estimator without any score, an architecture scored twice by one
-    estimator and seed.
+    estimator, a score that is not a number, an infinitely good one, an estimator without any score, an architecture
+    scored twice by one estimator and seed.
     """
     cells = read(Path(path))
     require(cells, "arch", "name the column of architectures 'arch'")

@@ -21,7 +21,8 @@ def likely_sentinels(scores: pd.DataFrame, space: Space | None = None) -> list[s
     ones.
 
     A value v of an estimator that several architectures share is reported if
-    - it is the minimum or the maximum, and far outside: its distance to the others is more than three times their range,
+    - it is the minimum or the maximum, and far outside: its distance to the others is more than three times their
+      range,
       and on the scale sign(x) log10(1 + |x|) more than half of it, so that heavy tails and powers are not
       reported; the others have at least five distinct values, and up to two more such values may lie beyond it;
     - or it is an atom: at least three architectures, and 1 in 100, have exactly v, while nine tenths of the others have
