@@ -199,9 +199,9 @@ def test_a_criterion_is_found_by_name_by_options_or_given_as_a_function():
         ({"name": "precision_at_top", "fraction": 0.1, "count": 3}, "exactly one"),
         ({"name": "kendall_tau", "fraction": 0.1}, "no option 'fraction'"),
         ({"name": "precision_at_top", "fractoin": 0.1}, "no option 'fractoin'"),
-        ({"name": "precision_at_top", "fraction": "0.1"}, "no number"),
+        ({"name": "precision_at_top", "fraction": "0.1"}, "not a number"),
         ({"fraction": 0.1}, "mapping with a name"),
-        (3, "no name"),
+        (3, "neither a name"),
     ],
 )
 def test_a_criterion_that_cannot_be_is_the_users_mistake(spec, message):

@@ -41,7 +41,7 @@ def test_a_plan_gives_what_the_study_itself_gives(tmp_path):
 
 @pytest.mark.parametrize("name", ["built", "imported"])
 def test_a_benchmark_has_no_report_and_the_message_says_what_to_do_with_it(folders_of, name):
-    with pytest.raises(UserError, match=r"holds a benchmark of `nasgauge bench .* --benchmark .*\.parquet"):
+    with pytest.raises(UserError, match=r"contains a benchmark of `nasgauge bench .* --benchmark .*\.parquet"):
         folders.reporter(folders_of / name)
 
 
@@ -53,9 +53,9 @@ OTHERS = {
     "nowhere": "there is no such folder",
     "file": "it is a file",
     "empty": "it is empty",
-    "thesis": r"it holds 'a\.txt', 'b\.txt', 'c\.txt', 'd\.txt', 'e\.txt' and 2 more",
-    "tables": r"it holds 'x\.json', 'x\.parquet'",
-    "broken": "is no valid TOML",
+    "thesis": r"it contains 'a\.txt', 'b\.txt', 'c\.txt', 'd\.txt', 'e\.txt' and 2 more",
+    "tables": r"it contains 'x\.json', 'x\.parquet'",
+    "broken": "is not valid TOML",
     "utf16": "is text in UTF-16; save it in UTF-8",
     "latin": r"is not UTF-8 text \(byte 10\)",
     "foreign": "is not a study, survey or recipe",

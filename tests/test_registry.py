@@ -66,7 +66,7 @@ def test_an_object_of_the_right_type_stands_for_itself():
 def test_a_name_is_registered_once():
     made = shapes()
     assert made.register("oval", 1.5) == 1.5 == made.register("oval", made["oval"])
-    with pytest.raises(UserError, match="shape 'oval' is there already; register it by another name"):
+    with pytest.raises(UserError, match="shape 'oval' is already registered; choose another name"):
         made.register("oval", 2.5)
 
 

@@ -70,7 +70,7 @@ def test_only_the_pictures_of_a_sample_are_decoded(released):
     table["img"] = [cell if i in wanted else {"bytes": b"none", "path": None} for i, cell in enumerate(table["img"])]
     table.to_parquet(file)
     assert len(load_images(made.name, file, n=8, rng=np.random.default_rng(5)).labels) == 8
-    refused(made.name, file, r"train-0\.parquet: row \d+: column 'img' is no picture .*; download the file again")
+    refused(made.name, file, r"train-0\.parquet: row \d+: column 'img' is not an image .*; download the file again")
 
 
 def test_a_pickle_that_asks_for_code_is_refused_and_not_run(made, tmp_path):
@@ -201,9 +201,9 @@ def test_what_is_not_there_is_named_with_the_remedy(made, tmp_path):
     refused(made.name, None, f"{made.name}: is not shipped; {wanted}")
     refused(made.name, tmp_path / "nowhere", f"{made.name}: .*nowhere does not exist; {wanted}")
     (tmp_path / "empty").mkdir()
-    refused(made.name, tmp_path / "empty", f"{made.name}: .*empty holds neither {first} .*; {wanted}")
+    refused(made.name, tmp_path / "empty", f"{made.name}: .*empty contains neither {first} .*; {wanted}")
     os.mkfifo(tmp_path / "pipe")
-    refused(made.name, tmp_path / "pipe", f"{made.name}: .*pipe holds neither .*; {wanted}")
+    refused(made.name, tmp_path / "pipe", f"{made.name}: .*pipe contains neither .*; {wanted}")
 
 
 @pytest.mark.parametrize("made", ["cifar10", "imagenet16-120"], indirect=True)
@@ -246,6 +246,6 @@ def test_the_files_of_another_data_set_are_named(released, tmp_path):
     made, file = released
     other, column = {"cifar10": ("cifar100", "fine_label"), "cifar100": ("cifar10", "label")}[made.name]
     refused(other, file, f"column '{column}' is missing; .*give its Parquet file")
-    refused("imagenet16-120", file, r"imagenet16-120: .*train-0\.parquet holds neither train_data_batch_1")
+    refused("imagenet16-120", file, r"imagenet16-120: .*train-0\.parquet contains neither train_data_batch_1")
     pd.DataFrame({made.column: [1]}).to_parquet(tmp_path / "x.parquet")
     refused(made.name, tmp_path / "x.parquet", "column 'img' is missing")

@@ -173,7 +173,7 @@ def test_a_malicious_pickle_does_not_run(tmp_path, kind, which):
     else:
         path = pth(tmp_path / "bad.pth", attack, container=kind.removeprefix("nb201-"))
     name = "nats-bench" if kind == "nats-bench" else "nb201"
-    with pytest.raises(UserError, match=r"asks for \w+\.\w+, which no benchmark file needs; it was not run"):
+    with pytest.raises(UserError, match=r"requests \w+\.\w+, which no benchmark file needs; it was not executed"):
         read(name, path)
     result = CliRunner().invoke(app, ["bench", "import", name, str(path), "--out", str(tmp_path / "out")])
     assert isinstance(result.exception, UserError) and not marker.exists()

@@ -74,7 +74,7 @@ def test_nb301_damage(tmp_path):
         list(KINDS["nb301"].read(file))
     for text in ("{", "{}", "[]", result(two_inputs(0))[:-30]):
         file.write_text(text)
-        with pytest.raises(UserError, match=r"results_0\.json: is no result of NAS-Bench-301"):
+        with pytest.raises(UserError, match=r"results_0\.json: is not a result of NAS-Bench-301"):
             list(KINDS["nb301"].read(tmp_path))
     strange = config(two_inputs(0))
     strange[next(k for k in strange if "edge_normal" in k)] = "conv_7x7"
@@ -147,8 +147,8 @@ def test_nds_foreign_and_damaged_files(tmp_path):
         ("", "is truncated, or is not a JSON"),
         ("hello", "is truncated, or is not a JSON"),
         ("[]", r"is truncated, or is not a JSON|contains no training"),
-        (json.dumps([{"net": {}}]), "training 1: is no training of NDS nds-resnet"),
-        (json.dumps([{"lr": 0.1, "wd": 1e-4}]), "training 1: is no training"),
+        (json.dumps([{"net": {}}]), "training 1: is not a training of NDS nds-resnet"),
+        (json.dumps([{"lr": 0.1, "wd": 1e-4}]), "training 1: is not a training"),
     ]:
         path.write_text(text)
         with pytest.raises(UserError, match=says):
@@ -252,7 +252,7 @@ def test_files_of_nds_that_are_something_else(tmp_path):
         contents = json.loads(nds_file(tmp_path / name, 1).read_text())
         contents[0]["net"] |= net
         (tmp_path / name).write_text(json.dumps(contents))
-        with pytest.raises(UserError, match="is no training of NDS nds-resnet"):
+        with pytest.raises(UserError, match="is not a training of NDS nds-resnet"):
             list(KINDS["nds-resnet"].read(tmp_path / name))
     found = KINDS["nds-resnet"].read(nds_file(tmp_path / "Name_in.json", 1))
     assert {training.dataset for training in found} == {"imagenet"}

@@ -28,18 +28,18 @@ PLAIN = "arch,s\na,1\nb,2\n"
         ("arch|s\na|1\n", "separated by '|'"),
         ("# made by us\narch,s\na,1\n", "starts with '#'"),
         ("# arch,s\na,1\n", "starts with '#'"),
-        ("arch,s\na,1\n# the end\n", "row 2 has 1 cell, the header 2; CSV knows no comments"),
+        ("arch,s\na,1\n# the end\n", "row 2 has 1 cell, the header 2; CSV has no comments"),
         ("arch,s\n(0, 1),2\n", "row 1 has 3 cells, the header 2; put cells with commas in double quotes"),
-        ("arch,s\na,1,\n", "row 1 has 3 cells, the header 2; leave out the comma at its end"),
+        ("arch,s\na,1,\n", "row 1 has 3 cells, the header 2; remove the comma at its end"),
         ("arch,s,t\na,1,2\nb,1\n", "the file is truncated"),
         ("a,0.5\nb,0.25\n", "has no header"),
         (",s\na,1\n", "the first column has no name; call it 'arch'"),
         ("arch,s", "has no rows"),
         ("\n \n", "no rows|is empty|is missing"),
-        ("arch,s\na\0,1\n", "line 2 holds a NUL byte"),
+        ("arch,s\na\0,1\n", "line 2 contains a NUL byte"),
         (PLAIN.encode("utf-16"), "text in UTF-16; save it in UTF-8"),
         (PLAIN.encode("utf-16-be"), "NUL byte"),
-        ("arch,s\nä,1\n".encode("latin-1"), "line 2 is no text in UTF-8"),
+        ("arch,s\nä,1\n".encode("latin-1"), "line 2 is not UTF-8 text"),
         (b"PAR1....PAR1", "a Parquet file; rename it"),
         (b"\x1f\x8b\x08\0", "compressed by gzip; unpack it"),
         (b"PK\x03\x04", "a zip archive or a spreadsheet"),
@@ -115,16 +115,16 @@ def test_columns_of_parquet_that_hold_no_numbers(tmp_path, kind):
     column, says = UNREADABLE[kind]
     archs, numbers, path = pa.array(["a", "b"]), pa.array([0.5, 0.25]), tmp_path / "t.parquet"
     pq.write_table(pa.table({"arch": archs, "s": column}), path)
-    with pytest.raises(UserError, match=f"row 1, column 's' holds {says}"):
+    with pytest.raises(UserError, match=f"row 1, column 's' contains {says}"):
         read_scores(path)
     pq.write_table(pa.table({"arch": column, "s": numbers}), path)
-    with pytest.raises(UserError, match=f"row 1, column 'arch' holds {says}"):
+    with pytest.raises(UserError, match=f"row 1, column 'arch' contains {says}"):
         read_scores(path)
     pq.write_table(pa.table({"arch": archs, "accuracy": column}), path)
-    with pytest.raises(UserError, match=f"row 1, column 'accuracy' holds {says}"):
+    with pytest.raises(UserError, match=f"row 1, column 'accuracy' contains {says}"):
         read_truth(path)
     pq.write_table(pa.table({"arch": archs, "seed": column, "accuracy": numbers}), path)
-    with pytest.raises(UserError, match=f"row 1, column 'seed' holds {says}"):
+    with pytest.raises(UserError, match=f"row 1, column 'seed' contains {says}"):
         read_truth(path)
     pq.write_table(pa.table({"estimator": archs, "arch": archs, "score": numbers, "beside": column}), path)
     assert len(read_scores(path)) == 2, "what is not read does not matter"
@@ -138,14 +138,14 @@ def test_decimals_and_empty_columns_of_parquet(tmp_path):
     with pytest.raises(UserError, match="every score is missing"):
         read_scores(tmp_path / "t.parquet")
     pq.write_table(pa.table({"arch": [1.5, 2.5], "s": [1, 2]}), tmp_path / "t.parquet")
-    with pytest.raises(UserError, match=r"row 1, column 'arch' holds the number 1\.5; it must be text"):
+    with pytest.raises(UserError, match=r"row 1, column 'arch' contains the number 1\.5; it must be text"):
         read_scores(tmp_path / "t.parquet")
 
 
 def test_two_columns_of_one_name_are_told_in_parquet_too(tmp_path):
     table = pa.Table.from_arrays([pa.array(["a"]), pa.array([1]), pa.array([2])], names=["arch", "s", " s"])
     pq.write_table(table, tmp_path / "t.parquet")
-    with pytest.raises(UserError, match="column name 's' stands twice"):
+    with pytest.raises(UserError, match="column name 's' occurs twice"):
         read_scores(tmp_path / "t.parquet")
 
 

@@ -138,7 +138,7 @@ def test_what_the_truth_does_not_hold_is_told_with_the_row_of_the_file(file):
     long = file(estimator=["x", "y"] * 4, arch=[a for a in archs for _ in "xy"], score=np.arange(8.0))
     given, known = score_file(long), Spellings(archs[:2], space)
     with pytest.raises(
-        UserError, match=r"row 5 scores architecture '.*', which bench does not hold \(2 of 4 archit"
+        UserError, match=r"row 5 scores architecture '.*', which is not in bench \(2 of 4 archit"
     ) as e:
         matched(given, known, unknown="error", called="bench")
     assert "--unknown drop" in str(e.value) and 'unknown="drop"' in str(e.value) and archs[2] in str(e.value)
@@ -147,7 +147,7 @@ def test_what_the_truth_does_not_hold_is_told_with_the_row_of_the_file(file):
         matched(wide, known, unknown="error")
     kept = matched(wide, known, unknown="drop")
     assert kept.scores["arch"].tolist() == archs * 2
-    assert kept.notes == (f"{wide.where}: 2 of 4 architectures are not held by the truth and left out, first row 3",)
+    assert kept.notes == (f"{wide.where}: 2 of 4 architectures are not in the ground truth and dropped, first row 3",)
     why = dict.fromkeys(archs[2:], "in the table, but not drawn")
     with pytest.raises(UserError, match=r"\(2 of 4 architectures; 2 in the table, but not drawn\)"):
         matched(wide, known, unknown="error", left_out=why)

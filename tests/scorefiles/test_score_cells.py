@@ -29,7 +29,7 @@ def test_minus_infinity_is_the_worst_score(file, worst):
 
 @pytest.mark.parametrize("best", ["inf", "+Infinity", np.inf])
 def test_plus_infinity_is_refused(file, best):
-    with pytest.raises(UserError, match=r"row 2, column 's' is infinite, and infinitely good; -inf is the worst"):
+    with pytest.raises(UserError, match=r"row 2, column 's' is infinite; -inf is the worst"):
         read_scores(file(arch=ARCHS, s=[type(best)(1), best, type(best)(3)]))
 
 
@@ -49,7 +49,7 @@ def test_low_is_good_changes_the_sign_at_reading_and_what_is_worst_with_it(file)
         read_scores(path, lower_is_better=["los"])
     with pytest.raises(UserError, match="row 2, column 'loss' is infinite"):
         read_scores(path)
-    with pytest.raises(UserError, match=r"row 1, column 'loss' is infinite, .* inf is the worst"):
+    with pytest.raises(UserError, match=r"row 1, column 'loss' is infinite; inf is the worst"):
         read_scores(file(arch=ARCHS, loss=[-np.inf, 1, 2]), lower_is_better=["loss"])
 
 
@@ -82,7 +82,7 @@ def test_a_name_that_sounds_lower_better_is_a_note_unless_the_direction_is_said(
     ],
 )
 def test_the_remedy_is_that_of_what_stands_in_the_cell(file, cell, remedy):
-    with pytest.raises(UserError, match=f"row 2, column 's' holds '.*{remedy}") as raised:
+    with pytest.raises(UserError, match=f"row 2, column 's' contains '.*{remedy}") as raised:
         read_scores(file(arch=ARCHS, s=["1", cell, "3"]))
     assert "leave the cell empty" not in str(raised.value)
 
@@ -123,9 +123,9 @@ def test_estimators_are_not_taken_for_something_else(file, name):
 
 @pytest.mark.parametrize("name", ["method", "proxy", "Estimator", "predictor"])
 def test_a_column_that_names_the_estimators_is_told_what_it_must_be_called(file, name):
-    with pytest.raises(UserError, match=f"column '{name}' reads like 'estimator'; rename it"):
+    with pytest.raises(UserError, match=f"column '{name}' looks like 'estimator'; rename it"):
         read_scores(file(**{name: ["x", "y", "x"]}, arch=["a", "a", "b"], score=[1, 2, 3]))
-    with pytest.raises(UserError, match="column 'family' holds text; if it names the estimators, call it 'estimator'"):
+    with pytest.raises(UserError, match="column 'family' contains text; if it names the estimators, call it 'estimator'"):
         read_scores(file(family=["x", "y", "x"], arch=["a", "a", "b"], score=[1, 2, 3]))
 
 
@@ -152,7 +152,7 @@ def test_rows_of_several_epochs_differ_in_a_column_that_is_not_read(file):
     with pytest.raises(UserError, match=r"row 2 repeats row 1 .*they differ in column 'epoch'"):
         read_scores(file(arch=["a", "a"], **columns))
     found = score_file(file(arch=["a", "b"], **columns))
-    assert found.notes == (f"{found.where}: column 'epoch' is not read",)
+    assert found.notes == (f"{found.where}: column 'epoch' is ignored",)
     with pytest.raises(UserError, match="if column 'trial' numbers the runs, rename it to 'seed'"):
         read_scores(file(arch=["a", "a"], estimator=["x", "x"], score=[1, 2], trial=[10, 20]))
 

@@ -54,7 +54,7 @@ def test_sizes_are_counts(file, name):
     columns = {"arch": ARCHS, "accuracy": [0.1, 0.2, 0.3]}
     told = truth_file(file(**columns, **{name: [10_000, 2_000_000, None]})).complexity
     assert told[name].tolist()[:2] == [10_000, 2_000_000] and told[name].isna().tolist() == [False, False, True]
-    with pytest.raises(UserError, match=f"row 2, column '{name}' is 0.35: counts, not millions; multiply by 1e6"):
+    with pytest.raises(UserError, match=f"row 2, column '{name}' is 0.35: expected a count, not millions; multiply by 1e6"):
         truth_file(file(**columns, **{name: [0.0, 0.35, 1.2]}))
     for foreign in (-1, 1e300, 2**53):
         with pytest.raises(UserError, match=f"row 2, column '{name}' is .*from 0, below 2"):
@@ -62,7 +62,7 @@ def test_sizes_are_counts(file, name):
     with pytest.raises(UserError, match=f"row 2, column '{name}' is infinite"):
         truth_file(file(**columns, **{name: [1.0, float("inf"), 1.0]}))
     (note,) = truth_file(file(**columns, **{name: [1, 2, 5]})).notes
-    assert f"no {name} is above 5; counts are expected, not millions" in note
+    assert f"all {name} are at most 5; counts are expected, not millions" in note
 
 
 def test_an_architecture_has_one_size(file):
@@ -76,8 +76,8 @@ def test_an_architecture_has_one_size(file):
 def test_columns_that_are_not_read_are_told_and_near_ones_named(file):
     told = truth_file(file(arch=ARCHS, accuracy=[0.1, 0.2, 0.3], params=[1, 2, 3], index=[0, 1, 2], dataset=["x"] * 3))
     assert [note.partition(": ")[2] for note in told.notes] == [
-        "column 'params' is not read; rename it to 'n_params' if it is that",
-        "column 'dataset' is not read",
+        "column 'params' is ignored; rename it to 'n_params' if that is meant",
+        "column 'dataset' is ignored",
     ]
     with pytest.raises(UserError, match="if column 'Seed' numbers the runs, rename it to 'seed'"):
         truth_file(file(arch=["a", "a"], accuracy=[0.1, 0.2], Seed=[0, 1]))

@@ -207,7 +207,7 @@ def test_restriction_holds_in_sampling_mutation_and_neighbours():
         (f"Genotype(normal={NORMAL})", "the reduce cell is missing"),
         (f"Genotype(normal={NORMAL}, reduce={REDUCE}, reduced=[])", "unknown part of a genotype 'reduced'"),
         (f"Genotype(normal={NORMAL}, reduce=open('x'))", "not a list of constants"),
-        (f"Genotype(normal={NORMAL}, reduce=3)", "3 is no list"),
+        (f"Genotype(normal={NORMAL}, reduce=3)", "3 is not a list"),
         (f"Genotype(normal={NORMAL}, normal_concat=[3, 4, 5], reduce={REDUCE})", r"normal_concat is \[3, 4, 5\]"),
         (V2.replace(", ('dil_conv_3x3', 2)", ""), "has 7 pairs"),
         (V2.replace("('skip_connect', 0)", "('skip_connect',)", 1), "is not a pair of operation and predecessor"),

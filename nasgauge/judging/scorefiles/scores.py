@@ -119,6 +119,6 @@ def _scores(cells: Cells, name: str, sign: np.ndarray) -> pd.Series:
         raise cells.fault(
             row,
             name,
-            f"is infinitely good; {-found.iloc[row]} is the worst score, an empty cell a failed measurement",
+            f"is infinite; {-found.iloc[row]} is the worst score, an empty cell a failed measurement",
         )
     return signed
