@@ -12,7 +12,7 @@ import numpy as np
 
 from nasgauge.core.store import Store
 from nasgauge.criteria import kendall_tau
-from nasgauge.estimators.zeroshot.vote import copeland
+from nasgauge.estimators.combinations import copeland
 from nasgauge.studies import run as running
 from nasgauge.studies.schema import Study, parse
 

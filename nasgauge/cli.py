@@ -105,13 +105,15 @@ def run(
     options = {"where": name, "workers": kind, "n_workers": workers}
     if is_survey(text):
         with followed("run") as phases:
-            found = survey.run(text, folder, **options, phases=phases)
+            found = survey.run_text(text, folder, **options, phases=phases)
         console.print(survey_table(found.contests))
         print("* best on that benchmark, ≈ not separated from it by a paired bootstrap")
         n_failed = sum(len(bundle.errors) for bundle in found.bundles.values())
     else:
         with followed("run") as phases:
-            bundle = running.run(text, folder, **options, phases=phases)
+            made = running.run_text(text, folder, **options, phases=phases)
+            bundle = made.bundle(phases)
+            made.report(phases=phases)
         _print_pairs(bundle.provenance)
         console.print(terminal_table(bundle.values, bundle.ceiling, bundle.published, width=console.width))
         _print_cautions(bundle.values, bundle.ceiling, bundle.ceiling_measure)
@@ -206,10 +208,10 @@ def status(
 
     now = folders.status(folder)
     if now.kind == "bench import":
-        print(f"an imported benchmark: {now.n_done} of {now.n_units} tables")
+        print(f"an imported benchmark: {now.n_done} of {now.n_tasks} tables")
     else:
         what = "architectures trained" if now.kind == "bench build" else "pieces of work done"
-        print(f"{now.kind}: {now.n_done} of {now.n_units} {what}, {now.n_units - now.n_done} left")
+        print(f"{now.kind}: {now.n_done} of {now.n_tasks} {what}, {now.n_tasks - now.n_done} left")
     for table, described in now.tables:
         print(f"{table}: {described}")
     reasons = now.errors.groupby(["estimator", "error"], sort=False)["arch"].agg(["size", "first"]).reset_index()
@@ -229,13 +231,15 @@ def bench_build(
 
     text, name = _text_of("recipe", recipe, recipe_text, recipe_names())
     check_workers("processes", workers)
-    from nasgauge.benchmarks.building import build as building
-    from nasgauge.studies.schema import Recipe, parse
+    from nasgauge.benchmarks.building.build import build
+    from nasgauge.benchmarks.building.recipe import Recipe
+    from nasgauge.core.config import parse
 
     folder = out or Path("runs") / f"bench-{name}"
     with followed("bench build") as phases:
-        table = building.build(text, folder, where=name, n_workers=workers, progress=phases("training"))
-    file = folder / f"{parse(text, Recipe, name).name}.parquet"
+        chosen = parse(text, Recipe, name)
+        table = build(chosen, folder, text=text, where=name, n_workers=workers, progress=phases("training"))
+    file = folder / f"{chosen.name}.parquet"
     print(f"{table['arch'].nunique():,} architectures x {table['seed'].nunique()} seeds: {file}")
 
 

@@ -11,7 +11,7 @@ PACKAGE = ROOT / "nasgauge"
 DOORS = {  # inner rooms with a door of their own, for their weight in imports or as a subject of their own
     "core": None,  # every module
     "benchmarks": {"building"},
-    "estimators": {"zeroshot", "oneshot", "predictors", "configs"},
+    "estimators": {"zeroshot", "oneshot", "predictors", "registered", "context", "configuration"},
     "judging": {"scorefiles"},
     "analyses": {"toolkit"},
 }

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasgauge.estimators.configs import Need
+from nasgauge.estimators.registered import Need
 from nasgauge.studies.costs import expenses
 
 TRUTH = pd.DataFrame({"arch": list("aabbcc"), "seed": [0, 1] * 3, "accuracy": 0.5, "train_seconds": 10.0})

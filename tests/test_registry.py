@@ -11,9 +11,9 @@ from nasgauge.core import registry
 from nasgauge.core.errors import UserError
 from nasgauge.core.registry import Registry
 from nasgauge.criteria import CRITERIA
-from nasgauge.estimators.configs import FAMILIES
 from nasgauge.estimators.oneshot import SAMPLERS
 from nasgauge.estimators.predictors import ENCODERS, LOSSES
+from nasgauge.estimators.registered import FAMILIES
 from nasgauge.estimators.zeroshot import PROXIES
 from nasgauge.images import DATASETS
 from nasgauge.nets import NETS, SUPERNETS

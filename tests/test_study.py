@@ -12,8 +12,8 @@ import torch
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.estimators import batches as images
-from nasgauge.estimators.configs import check_estimators
 from nasgauge.estimators.oneshot import PROTOCOLS
+from nasgauge.estimators.registered import check_estimators
 from nasgauge.images import ImageData
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import get_space

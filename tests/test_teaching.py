@@ -9,8 +9,8 @@ import pytest
 from nasgauge.benchmarks import load
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau
-from nasgauge.estimators.configs import Learning
 from nasgauge.estimators.predictors import Predictor
+from nasgauge.estimators.registered import Learning
 from nasgauge.search import SEARCHES
 from nasgauge.spaces import NB201
 from nasgauge.studies.training_sets import drawn, lessons_of, taught

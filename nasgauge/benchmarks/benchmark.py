@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.spaces import get_space
 
@@ -20,7 +21,8 @@ class Benchmark:
     provenance: which truth this is, printed with every result. facts: declared numbers that the contract test verifies.
     complexity: arch, n_params and macs, or None. left_out: architectures of the benchmark's own table that are not in
     the truth, as far as they are known by name, and why. ceiling_measure: what the replicates measure where that is
-    another quantity than the truth (other split, epochs or data); None: the same.
+    another quantity than the truth (other split, epochs or data); None: the same. training: data and network of the
+    trainings, None where they are not known.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Benchmark:
     complexity: pd.DataFrame | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     ceiling_measure: str | None = None
+    training: Training | None = None
 
     @property
     def archs(self) -> list[str]:

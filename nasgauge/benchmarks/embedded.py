@@ -1,12 +1,15 @@
 """The benchmarks that travel inside the package, made by `nasgauge bench build` from the recipe beside them."""
 
 import json
+import tomllib
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table
+from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.tables import TRAININGS
 
@@ -19,7 +22,9 @@ def load(name: str, *, metric: str = "test_accuracy") -> Benchmark:
 
     metric: "test_accuracy" or "valid_accuracy" as the truth.
     """
-    return from_files(_folder() / f"{name}.parquet", metric=metric)
+    found = from_files(_folder() / f"{name}.parquet", metric=metric)
+    recipe = tomllib.loads((_folder().parent / "recipes" / f"{name}.toml").read_text(encoding="utf-8"))
+    return replace(found, training=Training(recipe["data"], net=recipe["net"]))
 
 
 def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
@@ -53,7 +58,11 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
         "source": f"nasgauge bench build {record['name']}",
     }
     replicates = truth if truth["seed"].nunique() > 1 else None
-    return Benchmark(record["name"], record["space"], truth, replicates, provenance, facts, complexity)
+    known = record.get("training")  # tables of earlier versions do not say it
+    training = None if known is None else Training(**known)
+    return Benchmark(
+        record["name"], record["space"], truth, replicates, provenance, facts, complexity, training=training
+    )
 
 
 def record(name: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import pandas as pd
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_range, read_table
 from nasgauge.benchmarks.nb101_lookup import CELLS, archs, rows_of
+from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError, check_count, check_seed, unknown_name
 from nasgauge.core.tables import TRUTH, Column, Table, check
 from nasgauge.spaces import SPACES, Arch, Space
@@ -30,6 +31,7 @@ _TABLE = Table(
     ),
     key=("index",),
 )
+TRAINING = Training("cifar10", net={"channels": 128, "n_cells": 3, "n_stages": 3})  # ying2019nasbench101, sec. 2.2
 VIEWS = tuple(name for name in SPACES if name.startswith("nb101-1shot1"))
 MAX_DRAWN = 1_000_000
 FACTS = {"n_cells": 423_624, "best_test_percent": 94.3176, "index_of_best": 4789, "kendall_tau_params": 0.3066}
@@ -110,7 +112,7 @@ def _benchmark(view: str, chosen: list[Arch], rows: pd.DataFrame, which: str) ->
         "source": "Ying et al. 2019, as collected by FreeREA",
     }
     facts = {**FACTS, "n_archs": len(names), "n_classes": len(set(classes))}
-    return Benchmark("nb101", view, check(truth, TRUTH), None, provenance, facts, complexity)
+    return Benchmark("nb101", view, check(truth, TRUTH), None, provenance, facts, complexity, training=TRAINING)
 
 
 def _check_view(view: str) -> None:

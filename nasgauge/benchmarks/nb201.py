@@ -12,6 +12,7 @@ import pandas as pd
 
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_archs, check_range, read_table
+from nasgauge.benchmarks.training import Training
 from nasgauge.core.dataset_names import dataset_name
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.tables import COMPLEXITY, TRUTH, Column, Table, check
@@ -99,6 +100,7 @@ def load(
     return Benchmark(
         "nb201", "nb201", truth, trials, provenance, FACTS, _complexity(sizes),
         ceiling_measure=None if seeds == "trials" else f"{measured}, 200 epochs",
+        training=Training("cifar10" if dataset == _CIFAR10_VALID else dataset),
     )  # fmt: skip
 
 

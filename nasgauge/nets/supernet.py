@@ -195,8 +195,6 @@ def supernet(
     o = options or NetOptions()
     if space.name not in SUPERNETS:
         raise unknown_name("supernet family", space.name, SUPERNETS)
-    if chosen.bn not in BN:
-        raise unknown_name("treatment of normalisation", chosen.bn, BN)
     if o.replicas != 1:
         raise UserError(f"supernet: it has one replica, not {o.replicas}; leave replicas at 1")
     o = replace(o, bn_track=chosen.bn != "batch")

@@ -11,7 +11,7 @@ from rich.console import Console
 from nasgauge import cli
 from nasgauge.benchmarks.building import build as bench
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.configs import FAMILIES, Place, estimator_for
+from nasgauge.estimators.registered import FAMILIES, Place, estimator_for
 from nasgauge.spaces import get_space
 from nasgauge.studies import run as running
 from nasgauge.studies.schema import Recipe, Study, Survey, parse

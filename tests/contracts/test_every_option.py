@@ -14,10 +14,10 @@ from nasgauge.benchmarks.building import build as bench
 from nasgauge.benchmarks.building.training import Protocol as Scratch
 from nasgauge.benchmarks.building.training import train as train_alone
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.configs import FAMILIES, Place, estimator_for
 from nasgauge.estimators.oneshot import SAMPLERS, Protocol
 from nasgauge.estimators.oneshot.train import train
 from nasgauge.estimators.predictors import Predictor
+from nasgauge.estimators.registered import FAMILIES, Place, estimator_for
 from nasgauge.images import ImageData, Split, rotated_splits
 from nasgauge.nets import MEANINGLESS, NetOptions, SupernetOptions, build, check_meaning, supernet
 from nasgauge.spaces import SPACES, get_space

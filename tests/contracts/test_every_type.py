@@ -8,8 +8,8 @@ import pytest
 
 from nasgauge.benchmarks.building import training
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.configs import FAMILIES
 from nasgauge.estimators.oneshot import Protocol
+from nasgauge.estimators.registered import FAMILIES
 from nasgauge.nets import NetOptions, SupernetOptions
 from nasgauge.studies.schema import options_for
 

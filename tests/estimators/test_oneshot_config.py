@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.configs import estimator_for
+from nasgauge.estimators.registered import estimator_for
 from nasgauge.spaces import get_space
 
 NET = {"channels": 2, "n_cells": 1, "n_stages": 2}

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.oneshot.checkpoints import CheckpointFolder
+from nasgauge.estimators.checkpoints import CheckpointFolder
 from nasgauge.estimators.oneshot.probes import GradientProbe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.samplers import SAMPLERS
@@ -105,7 +105,7 @@ def test_other_images_and_foreign_states_are_refused(whole, patches, split):
 
 KILLABLE = """
 import itertools, time, torch
-from nasgauge.estimators.oneshot.checkpoints import CheckpointFolder
+from nasgauge.estimators.checkpoints import CheckpointFolder
 from nasgauge.images import ImageData, Split
 from nasgauge.estimators.oneshot.probes import GradientProbe
 from nasgauge.estimators.oneshot.protocol import Protocol

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from nasgauge.estimators.configs import Place, estimator_for
+from nasgauge.estimators.registered import Place, estimator_for
 from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, draw_batches
 from nasgauge.estimators.zeroshot.measure import PASSES, measure
 from nasgauge.estimators.zeroshot.watching import sign_agreement

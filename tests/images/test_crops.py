@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from nasgauge.estimators.batches import parted
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.batches import parted
 from nasgauge.images import load_images, splits_of
 from nasgauge.images.crops import CROPS, cut
 from nasgauge.images.cutting import N_BLOCKS, SORTS, TEST, TRAIN, VALID, CropOptions, drawn

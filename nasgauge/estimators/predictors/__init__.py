@@ -8,7 +8,6 @@ from nasgauge.estimators.predictors.encoders import ENCODERS, Encoder, get_encod
 from nasgauge.estimators.predictors.losses import LOSSES
 from nasgauge.estimators.predictors.model import Training
 from nasgauge.estimators.predictors.predictor import Predictor
-from nasgauge.estimators.predictors.score_features import Beside
-from nasgauge.estimators.predictors.stages import Stages
+from nasgauge.estimators.predictors.score_features import ScoreFeatures
 
-__all__ = ["ENCODERS", "LOSSES", "Beside", "Encoder", "Predictor", "Stages", "Training", "get_encoder"]
+__all__ = ["ENCODERS", "LOSSES", "Encoder", "Predictor", "ScoreFeatures", "Training", "get_encoder"]

@@ -20,7 +20,7 @@ from nasgauge.estimators.predictors.trained import GraphGATES, OneHotMLP, Ordina
 class Encoder:
     """A model to be made, with its reference.
 
-    trains: whether loss, epochs and batches mean something to it. reads: "architecture", beside which it may read
+    trains: whether loss, epochs and batches mean something to it. reads: "architecture", along with which it may read
     scores of other estimators, or "scores" alone.
     """
 

@@ -108,13 +108,6 @@ class ZeroShot(Estimator):
                     f"{place} has shape {tuple(batch[0].shape)}; expected (N, {self.net.in_channels}, H, W)"
                 )
 
-    def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "ZeroShot":
-        """Itself: nothing is learned and nothing of the truth is looked at."""
-        return self
-
-    def history(self) -> dict[str, pd.DataFrame]:
-        return {}
-
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
         """One score an architecture and proxy, or its reason in `errors`; architectures given twice are measured once.
 
