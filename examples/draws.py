@@ -36,7 +36,7 @@ def main(n_draws: int) -> None:
         taus = []
         for draw in range(n_draws):
             seen = drawn(benchmark, 78, draw, benchmark.truth)
-            scores = [p.fit(seen, rng=np.random.default_rng(draw)).values(archs) for p in untaught]
+            scores = [p.fit(seen).values(archs) for p in untaught]
             taus.append(np.mean([kendall_tau(score, accuracy.to_numpy()) for score in scores]))
         theirs = table[table["estimator"].str.startswith(f"{kind}-78/")]["value"]
         print(

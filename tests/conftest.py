@@ -1,6 +1,7 @@
 """For all tests: one thread. Tensors as small as theirs only lose by more, badly so on a busy machine."""
 
 import json
+import tomllib
 
 import pandas as pd
 import pytest
@@ -52,12 +53,12 @@ def folders_of(tmp_path_factory):
     place = tmp_path_factory.mktemp("folders")
     row = pd.DataFrame({"x": [1]})
     for folder in (place / "study", place / "survey" / "a"):
-        store = Store.open(folder, STUDY)
+        store = Store.open(folder, tomllib.loads(STUDY), STUDY)
         store.plan({"fits": [], "scores": ["k0", "k1"] + ["k2"] * (folder.name == "study")})
         store.write("scores", "k0", row)
-    Store.open(place / "survey-of", SURVEY)
+    Store.open(place / "survey-of", tomllib.loads(SURVEY), SURVEY)
     (place / "survey-of" / "study.toml").rename(place / "survey" / "study.toml")
-    built = Store.open(place / "built", RECIPE)
+    built = Store.open(place / "built", tomllib.loads(RECIPE), RECIPE)
     built.plan({"trainings": ["k0", "k1", "k2", "k3"]})
     for key in ("k0", "k1"):
         built.write("trainings", key, row)

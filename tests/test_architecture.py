@@ -13,6 +13,7 @@ DOORS = {  # inner rooms with a door of their own, for their weight in imports o
     "benchmarks": {"building"},
     "estimators": {"zeroshot", "oneshot", "predictors", "registered", "context", "configuration"},
     "judging": {"scorefiles"},
+    "nets": {"options"},  # what can be chosen, without torch
     "analyses": {"toolkit"},
 }
 FIRST_LEVEL = {"__init__.py", "cli.py", "py.typed"}

@@ -9,13 +9,14 @@ import pytest
 
 from nasgauge.benchmarks import embedded
 from nasgauge.benchmarks.building import build as bench
+from nasgauge.benchmarks.building.recipe import Recipe
 from nasgauge.benchmarks.building.training import Outcome
+from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import TRAININGS, check
 from nasgauge.images import load_images
 from nasgauge.nets import NetOptions, complexity
 from nasgauge.spaces import NB201
-from nasgauge.studies.schema import Recipe, parse
 
 RECIPE = """
 name = "tiny"
@@ -40,7 +41,7 @@ batch_size = 50
 
 
 def build(text, out):
-    return bench.build(text, out, where="tiny.toml", workers="serial")
+    return bench.build_text(text, out, where="tiny.toml", workers="serial")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def test_resuming_trains_nothing_twice_and_gives_the_same_table(built, tmp_path)
         (tmp_path / "t" / "parts" / "trainings" / kept.name).write_bytes(kept.read_bytes())
     (tmp_path / "t" / "study.toml").write_text(RECIPE)
     calls = []
-    again = bench.build(
+    again = bench.build_text(
         RECIPE, tmp_path / "t", where="x", workers="serial", progress=lambda done, total: calls.append((done, total))
     )
     assert calls == [(2, 3), (3, 3)]

@@ -9,10 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.core.plugins import import_plugins
 from nasgauge.core.store import Store
-from nasgauge.studies.schema import Study, parse
+from nasgauge.studies.schema import Study
 
 PACKAGE = Path(__file__).parent / "plugin_package"
 STUDY = """
@@ -121,7 +122,7 @@ def test_modules_that_cannot_be_imported_are_told_in_one_line(tmp_path, monkeypa
     ("given", "says"),
     [
         ('"nas_plugin"', "key 'plugins' must be a list, got 'nas_plugin'"),
-        ("[3]", "key 'plugins.0' must be a text, got 3"),
+        ("[3]", "key 'plugins[0]' must be a text, got 3"),
         ("3", "key 'plugins' must be a list, got 3"),
     ],
 )

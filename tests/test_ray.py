@@ -81,7 +81,7 @@ ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, _tem
 found["partial"] = sorted(unordered_map(partial(scaled, 3), range(20), kind="ray", n_workers=2))
 found["nothing"] = list(unordered_map(fail, [], kind="ray", n_workers=2))
 found["fail"], found["die"] = refused(fail, [4]), refused(die, [1])
-survey.run(two, folder / "survey", where="two.toml", workers="ray", n_workers=2)
+survey.run_text(two, folder / "survey", where="two.toml", workers="ray", n_workers=2)
 found["kept"] = ray.is_initialized()  # it is not ours to end
 ray.shutdown()
 print(json.dumps(found))
@@ -137,7 +137,7 @@ def test_what_was_started_here_is_ended_and_leaves_nothing_and_what_ran_before_g
 def test_study_and_survey_give_the_tables_that_processes_give(done, tmp_path, monkeypatch):
     folder, _, _ = done
     monkeypatch.setattr(running, "write", lambda *args, **options: None)
-    running.run(STUDY, tmp_path / "study", where="small.toml", workers="serial")
+    running.run_text(STUDY, tmp_path / "study", where="small.toml", workers="serial").bundle()
     for table in ("scores", "values", "errors"):
         ours, theirs = (Store.existing(place / "study").read(table) for place in (tmp_path, folder))
         pd.testing.assert_frame_equal(ours, theirs)

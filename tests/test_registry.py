@@ -11,16 +11,16 @@ from nasgauge.core import registry
 from nasgauge.core.errors import UserError
 from nasgauge.core.registry import Registry
 from nasgauge.criteria import CRITERIA
+from nasgauge.estimators import ESTIMATORS
 from nasgauge.estimators.oneshot import SAMPLERS
 from nasgauge.estimators.predictors import ENCODERS, LOSSES
-from nasgauge.estimators.registered import FAMILIES
 from nasgauge.estimators.zeroshot import PROXIES
 from nasgauge.images import DATASETS
 from nasgauge.nets import NETS, SUPERNETS
 from nasgauge.search import SEARCHES
 from nasgauge.spaces import SPACES
 
-ALL = (ANALYSES, BENCHMARKS, CRITERIA, SAMPLERS, ENCODERS, LOSSES, PROXIES, FAMILIES, DATASETS, NETS, SUPERNETS,
+ALL = (ANALYSES, BENCHMARKS, CRITERIA, SAMPLERS, ENCODERS, LOSSES, PROXIES, ESTIMATORS, DATASETS, NETS, SUPERNETS,
        SEARCHES, SPACES)  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import time
+import tomllib
 
 import numpy as np
 import pandas as pd
@@ -42,11 +43,13 @@ experts = ["snip", "synflow"]
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "whole"
-    return out, running.run(STUDY, out, where="small.toml", workers="serial")
+    made = running.run_text(STUDY, out, where="small.toml", workers="serial")
+    made.report()
+    return out, made.bundle()
 
 
 def run_quietly(text, out):
-    running.run(text, out, where="small.toml", workers="serial")
+    running.run_text(text, out, where="small.toml", workers="serial").bundle()
 
 
 def test_ten_kills_at_random_moments_leave_the_result_as_it_would_have_been(tmp_path, undisturbed):
@@ -54,7 +57,7 @@ def test_ten_kills_at_random_moments_leave_the_result_as_it_would_have_been(tmp_
     _, expected = undisturbed
     whole_parts = list((undisturbed[0] / "parts" / "scores").glob("*.parquet"))
     start = time.perf_counter()
-    running.run(STUDY, tmp_path / "timed", where="small.toml", workers="serial")
+    running.run_text(STUDY, tmp_path / "timed", where="small.toml", workers="serial").bundle()
     whole = time.perf_counter() - start
     out, chance, written = tmp_path / "killed", random.Random(0), {}
     for _ in range(10):
@@ -66,7 +69,7 @@ def test_ten_kills_at_random_moments_leave_the_result_as_it_would_have_been(tmp_
         now = {p: p.stat().st_mtime_ns for p in out.glob("parts/scores/[!.]*")}
         assert all(now[p] == then for p, then in written.items())
         written = now
-    after = running.run(STUDY, out, where="small.toml", workers="serial")
+    after = running.run_text(STUDY, out, where="small.toml", workers="serial").bundle()
     for name in ("scores", "values", "ceiling", "errors"):
         pd.testing.assert_frame_equal(getattr(after, name), getattr(expected, name))
     assert all(p.stat().st_mtime_ns == then for p, then in written.items())
@@ -75,7 +78,7 @@ def test_ten_kills_at_random_moments_leave_the_result_as_it_would_have_been(tmp_
 
 def test_processes_give_what_one_process_gives(tmp_path, undisturbed):
     _, expected = undisturbed
-    parallel = running.run(STUDY, tmp_path / "p", where="small.toml", n_workers=2)
+    parallel = running.run_text(STUDY, tmp_path / "p", where="small.toml", n_workers=2).bundle()
     pd.testing.assert_frame_equal(parallel.scores, expected.scores)
 
 
@@ -96,7 +99,7 @@ def test_nothing_depends_on_global_seeds(tmp_path, undisturbed):
     _, expected = undisturbed
     np.random.seed(99)
     torch.manual_seed(99)
-    again = running.run(STUDY, tmp_path / "again", where="small.toml", workers="serial")
+    again = running.run_text(STUDY, tmp_path / "again", where="small.toml", workers="serial").bundle()
     pd.testing.assert_frame_equal(again.values, expected.values)
 
 
@@ -115,16 +118,16 @@ def test_report_and_status_of_a_finished_study(undisturbed):
     out, bundle = undisturbed
     page = (out / "report.html").read_text()
     assert set(running.report(out)) == {""} and (out / "report.html").read_text() == page
-    now = running.status(out)
-    assert (now.n_done, now.n_units) == (8, 8)
+    now = running.Run.load(out).status()
+    assert (now.n_done, now.n_tasks) == (8, 8)
     assert len(now.errors) == len(bundle.errors)
 
 
 def test_an_unfinished_study_has_a_status_but_no_report(tmp_path):
-    Store.open(tmp_path / "s", STUDY)
-    now = running.status(tmp_path / "s")
-    assert (now.n_done, now.n_units) == (0, 8)
-    with pytest.raises(UserError, match="8 of 8 pieces of work are not done"):
+    Store.open(tmp_path / "s", tomllib.loads(STUDY), STUDY)
+    now = running.Run.load(tmp_path / "s").status()
+    assert (now.n_done, now.n_tasks) == (0, 8)
+    with pytest.raises(UserError, match="8 of 8 tasks remain"):
         running.report(tmp_path / "s")
 
 
@@ -148,7 +151,7 @@ def test_an_unfinished_study_has_a_status_but_no_report(tmp_path):
         ("n = 24", 'n = 24, form = "functionl"', "unknown canonical form of nb201 'functionl'; nearest: functional"),
         ("n = 24, ", "", "seed = 3 draws nothing without n"),
         ('name = "vote"', 'name = "vote"\nseeds = [1]', "'vote': it has no seeds but those of what it combines"),
-        ("seeds = [0, 1, 2, 3]", "seeds = []", "key 'seeds': "),
+        ("seeds = [0, 1, 2, 3]", "seeds = []", "key 'seeds' must have 1 or more entries"),
         ("batch_size = 16", 'data_path = "x"', "digits: the data set is shipped; leave out the path x"),
         ("channels = 4", "channels = 4, in_channels = 3", "in_channels = 3, but the images have 1"),
         (
@@ -163,5 +166,5 @@ def test_an_unfinished_study_has_a_status_but_no_report(tmp_path):
 def test_mistakes_in_a_study_are_told_before_any_work_begins(tmp_path, old, new, says):
     assert old in STUDY
     with pytest.raises(UserError, match=says):
-        running.run(STUDY.replace(old, new, 1), tmp_path / "s", where="small.toml", workers="serial")
+        running.run_text(STUDY.replace(old, new, 1), tmp_path / "s", where="small.toml", workers="serial").bundle()
     assert not (tmp_path / "s").exists()

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,8 @@ def test_help_prints_every_word_of_every_help_text(monkeypatch, capsys, words):
 
 
 def a_study(folder, name):
-    store = Store.open(folder, 'title = "t"\nbenchmark = "digits-nb201"\nestimators = [{ name = "zeroshot" }]\n')
+    text = 'title = "t"\nbenchmark = "digits-nb201"\nestimators = [{ name = "zeroshot" }]\n'
+    store = Store.open(folder, tomllib.loads(text), text)
     store.plan({"scores": ["k"]})
     row = {"estimator": f"e{name}", "arch": f"a{name}", "seed": 0, "error": f"reason {name}"}
     store.write("errors", "k", pd.DataFrame([row]))

@@ -195,7 +195,7 @@ _EXPECTED = {
     "greater_than": "must be more than {gt}",
     "less_than_equal": "must be at most {le}",
     "less_than": "must be less than {lt}",
-    "too_short": "must have at least {min_length} entries",
+    "too_short": "must have {min_length} or more entries",
 }
 
 
@@ -210,17 +210,24 @@ def _mistake(error: ValidationError, kind: type, key: str = "") -> str:
         return str(unknown_name("key", place, _keys_at(kind, first["loc"][:-1])))
     if first["type"] in ("missing", "missing_argument"):
         return f"key {place!r} is missing"
-    if first["type"] == "literal_error":
+    if first["type"] == "literal_error" and len(alike) == 1:
         names = re.findall(r"'([^']*)'", first["ctx"]["expected"])
         return str(unknown_name(place, first["input"], names))
     if first["type"] == "refused":
         return f"{place}: {first['msg']}"
     if first["type"] in _EXPECTED:
-        expected = [_EXPECTED[e["type"]].format(**e.get("ctx", {})) for e in alike if e["type"] in _EXPECTED]
+        expected = [text for text in map(_expected, alike) if text]
         wanted = " or ".join(text.removeprefix("must be ") for text in expected)
         wanted = f"must be {wanted}" if len(expected) > 1 else expected[0]
         return f"key {place!r} {wanted}, got {first['input']!r:.100}"
     return f"key {place!r}: {first['msg']}"
+
+
+def _expected(error: Mapping[str, Any]) -> str:
+    """What a value must be, "" for mistakes that are told in another way."""
+    if error["type"] == "literal_error":
+        return f"must be {error['ctx']['expected']}"
+    return _EXPECTED.get(error["type"], "").format(**error.get("ctx", {}))
 
 
 def _place(steps: Iterable[int | str]) -> str:

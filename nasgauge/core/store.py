@@ -94,14 +94,14 @@ class Store:
 
     def tables(self) -> dict[str, Any]:
         """The tables of the stored study; UserError where its file is damaged."""
-        path = self.folder / STUDY
+        is_toml = (self.folder / STUDY).is_file()
+        path = self.folder / (STUDY if is_toml else STUDY_JSON)
+        text = text_of(path)
         try:
-            if path.is_file():
-                return tomllib.loads(text_of(path))
-            path = self.folder / STUDY_JSON
-            return dict(json.loads(text_of(path)))
+            return tomllib.loads(text) if is_toml else dict(json.loads(text))
         except (ValueError, TypeError, RecursionError) as error:
-            raise UserError(f"{path}: is damaged ({error}); run the study in another folder") from error
+            kind = "TOML" if is_toml else "JSON"
+            raise UserError(f"{path}: is no valid {kind} ({error}); run the study in another folder") from error
 
     def environment(self) -> dict[str, Any]:
         """The environment record of the first run."""

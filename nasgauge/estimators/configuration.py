@@ -68,7 +68,7 @@ class EstimatorConfig(Config):
     @property
     def options(self) -> Options:
         """The keys that were given, but for the name and the seeds: by them finished work is found again."""
-        return self.model_dump(exclude_unset=True, exclude={"name", "seeds"})
+        return self.model_dump(mode="json", exclude_unset=True, exclude={"name", "seeds"})
 
     @abstractmethod
     def names(self) -> tuple[str, ...]:

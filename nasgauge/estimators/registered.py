@@ -33,7 +33,7 @@ def estimator_config(entry: Any) -> EstimatorConfig:
     if isinstance(entry, EstimatorConfig):
         return entry
     if not isinstance(entry, Mapping) or "name" not in entry:
-        raise UserError(f"estimator: give a table with its name, got {entry!r:.100}")
+        raise UserError(f"estimators: each must be a table with its name, got {entry!r:.100}")
     kind = ESTIMATORS.find(entry["name"])
     label = entry.get("label")
     name = entry["name"] if kind is not OneShotConfig or not isinstance(label, str) else label

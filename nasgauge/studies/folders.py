@@ -43,7 +43,7 @@ def kind_of(folder: Path) -> str:
     keys = set(Store.existing(folder).tables())
     kind = "survey" if "parts" in keys else "study" if "estimators" in keys else "bench build" if keys & _RECIPE else ""
     if not kind:
-        raise UserError(f"{folder}: holds no study, survey or recipe; name a folder that nasgauge wrote")
+        raise UserError(f"{folder}: is no study, survey or recipe; name a folder that nasgauge wrote")
     return kind
 
 

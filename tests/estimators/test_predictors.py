@@ -45,7 +45,7 @@ def beside(table):
 def fitted(space, seen, encoder, **options):
     if ENCODERS[encoder].reads == "scores":
         options = {"features": beside(planted(space, 300)), **options}
-    return Predictor(space, encoder, **{"training": QUICK, **options}).fit(seen, rng=np.random.default_rng(0))
+    return Predictor(space, encoder, **{"training": QUICK, **options}).fit(seen)
 
 
 def scores_of(predictor, archs):

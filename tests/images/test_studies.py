@@ -60,13 +60,14 @@ def sizes_of(arch, made):
 )
 def test_a_zero_shot_study_measures_networks_of_so_many_classes_on_such_images(made, benchmark, tmp_path):
     text = ZEROSHOT.format(benchmark=benchmark.format(made.name), made=made)
-    bundle = running.run(text, tmp_path / "run", where="tiny.toml", workers="serial")
+    made_run = running.run_text(text, tmp_path / "run", where="tiny.toml", workers="serial")
+    bundle = made_run.bundle()
     assert bundle.errors.empty
     scores = bundle.scores.pivot(index="arch", columns="estimator", values="score")
     assert len(scores) == 8 and scores.notna().all(axis=None)
     for arch, row in scores.iterrows():
         assert (row["n_params"], row["macs"]) == sizes_of(arch, made)
-    assert (tmp_path / "run" / "report.html").is_file()
+    assert made_run.report().is_file()
 
 
 @new_layouts
@@ -74,7 +75,7 @@ def test_a_zero_shot_study_measures_networks_of_so_many_classes_on_such_images(m
 def test_a_supernet_trained_on_them_is_judged_on_every_ground_truth(made, tmp_path, capsys):
     """Fig. A4 of Ning et al. 2021 in miniature: one training, three data sets."""
     text = ONESHOT.replace("NAME", made.name).replace("FOLDER", str(made.folder))
-    bundle = running.run(text, tmp_path / "run", where="tiny.toml", workers="serial")
+    bundle = running.run_text(text, tmp_path / "run", where="tiny.toml", workers="serial").bundle()
     assert bundle.errors.empty and set(bundle.scores["estimator"]) == {"oneshot", "oneshot_loss"}
     accuracy = bundle.scores.query("estimator == 'oneshot'")["score"]
     assert len(accuracy) == 24 and accuracy.between(0, 1).all()
@@ -103,5 +104,5 @@ def test_the_papers_studies_run_with_fewer_cells_and_smaller_networks(made, tmp_
     ):
         assert old in text
         text = text.replace(old, new)
-    bundle = running.run(text, tmp_path / "run", where="tiny.toml", workers="serial")
+    bundle = running.run_text(text, tmp_path / "run", where="tiny.toml", workers="serial").bundle()
     assert bundle.errors.empty and set(bundle.scores["estimator"]) <= set(bundle.published["estimator"])

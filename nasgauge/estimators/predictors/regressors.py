@@ -14,13 +14,13 @@ from nasgauge.spaces import Arch
 
 @final
 class Regressor(Model):
-    """make(seed): an estimator of scikit-learn. features: what it reads of an architecture: "codes", the number of the
+    """make(seed): an estimator of scikit-learn. reads: what it reads of an architecture: "codes", the number of the
     word at each place, as the paper's random forest does, "encoding", `Space.encode`, or "nothing". Score features come
     after it. The training's loss and epochs are not used.
     """
 
-    def __init__(self, make: Callable[[int], Any], features: str) -> None:
-        self.make, self.features = make, features
+    def __init__(self, make: Callable[[int], Any], reads: str) -> None:
+        self.make, self.reads = make, reads
 
     def fit(self, examples: Examples, training: Training, seed: int) -> None:
         self.space, self.features = examples.space, examples.features
@@ -38,9 +38,9 @@ class Regressor(Model):
 
     def _read(self, archs: Sequence[Arch]) -> np.ndarray:
         features = self.read_features(archs)
-        if self.features == "nothing":
+        if self.reads == "nothing":
             return features
-        if self.features == "codes":
+        if self.reads == "codes":
             own = np.array([self.words.codes(self.space, arch) for arch in archs], dtype="float64")
         else:
             own = np.stack([self.space.encode(arch) for arch in archs]).astype("float64")
