@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class StagedSpace(Space):
     forms = ("identity",)
     reference = "radosavovic2019nds"
     table: tuple[Decision, ...]
-    operations: Mapping[str, Operation]
+    operations: ClassVar[Mapping[str, Operation]]
 
     def __init__(self, choices: tuple[tuple[int, ...], ...] | None = None) -> None:
         self.choices = choices or tuple(tuple(decision.options.values()) for decision in self.table)
@@ -216,7 +216,7 @@ class NDSResNet(StagedSpace):
 
     name = "nds-resnet"
     table = (_DEPTHS, _WIDTHS)
-    operations = {name: OPERATIONS[name] for name in ("conv_1x1", "conv_3x3", "skip_connect")}
+    operations: ClassVar = {name: OPERATIONS[name] for name in ("conv_1x1", "conv_3x3", "skip_connect")}
 
     def block_ops(self, stage: ResidualStage) -> tuple[str, ...]:
         return ("conv_3x3", "conv_3x3")

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -93,7 +93,7 @@ class Space(ABC):
     forms: tuple[str, ...]
     options: tuple[str, ...]
     may_be_disconnected: bool = False
-    operations: Mapping[str, Operation] = MappingProxyType({})
+    operations: ClassVar[Mapping[str, Operation]] = MappingProxyType({})
 
     @final
     def operation(self, name: str) -> Operation:
