@@ -186,7 +186,10 @@ class Space(ABC):
 
     @abstractmethod
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
-        """How often each operation occurs; with `live`, only where information flows from input to output."""
+        """How often each operation occurs; with `live`, only where information flows from input to output.
+
+        Names are those of `operations`; one that does not occur may be left out.
+        """
 
     @abstractmethod
     def restrict(self, keep: Collection[str]) -> "Space":
