@@ -12,7 +12,6 @@ from nasgauge.benchmarks import load
 from nasgauge.estimators.zeroshot import ZeroShot, draw_batches
 from nasgauge.images import load_images
 from nasgauge.nets import NetOptions
-from nasgauge.spaces import get_space
 
 NET = NetOptions(channels=8, n_cells=1, n_stages=1, in_channels=1, n_classes=10, bn_affine=False)
 
@@ -20,7 +19,7 @@ NET = NetOptions(channels=8, n_cells=1, n_stages=1, in_channels=1, n_classes=10,
 def main() -> None:
     """One line a step: pairs, share in which the truth rises, share in which synflow rises."""
     benchmark = load("digits-nb201")
-    space, rng = get_space(benchmark.space), np.random.default_rng(0)
+    space, rng = benchmark.space, np.random.default_rng(0)
     data = load_images("digits", None, n=4, rng=rng)
     batches = draw_batches(data.images, data.labels, n_batches=1, batch_size=4, rng=rng)
     archs = [space.from_str(name) for name in benchmark.archs]

@@ -8,7 +8,7 @@ import pytest
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.store import Store
-from nasgauge.studies import folders, survey
+from nasgauge.studies import folders, run, survey
 from nasgauge.studies.run import Run
 
 KINDS = {"study": (1, 3), "survey": (1, 3), "built": (2, 4), "imported": (1, 1)}

@@ -43,7 +43,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     if space is None:
         raise UserError("misjudged: cells are drawn only in a known space; give the space of the architectures")
     captions = [f"rank {row.truth_rank:,.0f} taken for {row.score_rank:,.0f}" for row in table.itertuples()]
-    draw_cells([space.graphs(space.from_str(arch)) for arch in table["arch"]], captions, ax)
+    draw_cells([space.graphs(space.from_str(arch)) for arch in table["arch"]], captions, ax, space)
 
 
 ANALYSIS = Analysis(

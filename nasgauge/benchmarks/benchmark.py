@@ -9,14 +9,14 @@ import pandas as pd
 
 from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError, unknown_name
-from nasgauge.spaces import get_space
+from nasgauge.spaces import Space
 
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
     """Read-only truth about the architectures of one space.
 
-    name; space: name of the search space. truth: table TRUTH, what estimators are judged against. replicates: table
+    name; space: the search space itself. truth: table TRUTH, what estimators are judged against. replicates: table
     TRUTH with several seeds an architecture, from which the noise ceiling is measured; None where there are none.
     provenance: which truth this is, printed with every result. facts: declared numbers that the contract test verifies.
     complexity: arch, n_params and macs, or None. left_out: architectures of the benchmark's own table that are not in
@@ -26,7 +26,7 @@ class Benchmark:
     """
 
     name: str
-    space: str
+    space: Space
     truth: pd.DataFrame
     replicates: pd.DataFrame | None
     provenance: Mapping[str, str]
@@ -35,6 +35,13 @@ class Benchmark:
     left_out: Mapping[str, str] = field(default_factory=dict)
     ceiling_measure: str | None = None
     training: Training | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.space, Space):
+            raise UserError(
+                f"benchmark {self.name!r}: its space is {self.space!r}; give the space itself, which "
+                "nasgauge.spaces.get_space finds by its name"
+            )
 
     @property
     def archs(self) -> list[str]:
@@ -60,7 +67,7 @@ class Benchmark:
 
         None, and the space's first form, leave the classes of the table. UserError: a form that the space lacks.
         """
-        space = get_space(self.space)
+        space = self.space
         if form is not None and form not in space.forms:
             raise unknown_name(f"canonical form of {space.name}", form, space.forms)
         if form in (None, space.forms[0]):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nasgauge.benchmarks.benchmark import Benchmark
-from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table
+from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table, space_of
 from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.tables import TRAININGS
@@ -36,7 +36,8 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
         raise UserError(f"{table}: is missing, or its .json is; `nasgauge bench build` writes both")
     record = read_facts(facts_file, ("name", "title", "space", "facts"))
     trainings = read_table(table, TRAININGS)
-    check_archs(trainings, record["space"], table)
+    space = space_of(record["space"], table)
+    check_archs(trainings, space, table)
     for column in METRICS:
         check_range(trainings, column, 0, 1, table)
     truth = trainings[["arch", "iso_class", "seed", "train_seconds"]].assign(
@@ -60,9 +61,7 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
     replicates = truth if truth["seed"].nunique() > 1 else None
     known = record.get("training")  # tables of earlier versions do not say it
     training = None if known is None else Training(**known)
-    return Benchmark(
-        record["name"], record["space"], truth, replicates, provenance, facts, complexity, training=training
-    )
+    return Benchmark(record["name"], space, truth, replicates, provenance, facts, complexity, training=training)
 
 
 def record(name: str) -> dict[str, Any]:

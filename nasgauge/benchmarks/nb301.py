@@ -72,7 +72,7 @@ def load() -> Benchmark:
         "noise ceiling from": "nothing: a surrogate has no training seeds",
         "source": "Zela et al. 2022, as collected by NASLib",
     }
-    return Benchmark("nb301", "darts", check(truth, TRUTH, where=str(file)), None, provenance, FACTS, complexity,
+    return Benchmark("nb301", space, check(truth, TRUTH, where=str(file)), None, provenance, FACTS, complexity,
                      training=TRAINING)  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from nasgauge.estimators import (
     Trainable,
     supernets_of,
 )
-from nasgauge.spaces import Space, get_space
+from nasgauge.spaces import Space
 from nasgauge.studies.schema import Study
 from nasgauge.studies.training_sets import fitted
 
@@ -63,7 +63,7 @@ class Plan:
     @property
     def space(self) -> Space:
         """The search space of its architectures."""
-        return get_space(self.benchmark.space)
+        return self.benchmark.space
 
     @cached_property
     def owners(self) -> dict[str, int]:

@@ -10,7 +10,6 @@ from nasgauge.benchmarks import Benchmark
 from nasgauge.core.errors import UserError
 from nasgauge.estimators import Learner, Stages, TrainingSet
 from nasgauge.search import get_search
-from nasgauge.spaces import get_space
 
 
 def check_training_sets(benchmark: Benchmark, sets: Iterable[TrainingSet]) -> None:
@@ -89,5 +88,5 @@ def _acquired(
 ) -> list[str]:  # fmt: skip
     pool = sorted(set(labels["arch"]) - set(training_set["arch"]))
     search = get_search(chosen.acquisition)
-    table = search(get_space(benchmark.space), learner.values, pool, budget=chosen.n_candidates, rng=rng).dropna()
+    table = search(benchmark.space, learner.values, pool, budget=chosen.n_candidates, rng=rng).dropna()
     return table.sort_values(["value", "arch"], ascending=[False, True])["arch"].head(chosen.n_fit).tolist()

@@ -73,7 +73,7 @@ def test_convolutions_are_those_that_the_space_counts(space):
     rng = np.random.default_rng(0)
     for arch in [space.sample(rng) for _ in range(4)]:
         net = build(space, arch, generators=generators(), device="meta")
-        found = dict.fromkeys(space.ops, 0)
+        found = dict.fromkeys(space.operations, 0)
         for module in net.stages.modules():
             if isinstance(module, nn.Conv2d):
                 kernel = module.kernel_size[0]

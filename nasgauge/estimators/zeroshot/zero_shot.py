@@ -30,7 +30,7 @@ from nasgauge.nets import (
     dtype_of,
     products,
 )
-from nasgauge.spaces import Arch, Space
+from nasgauge.spaces import Arch, Space, n_convolutions
 
 
 @final
@@ -221,8 +221,7 @@ class ZeroShot(Estimator):
                 macs = count(net, tuple(x.shape[1:])).macs
         except Unmeasurable as failure:
             macs = failure
-        convs = sum(n for op, n in self.space.op_counts(arch, live=True).items() if "conv" in op)
-        return Counts(count_parameters(net), macs, convs)
+        return Counts(count_parameters(net), macs, n_convolutions(self.space, arch))
 
 
 def _charge(proxy: Proxy, spent: dict[str, float]) -> float:
