@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from nasgauge.core import terminal
-from nasgauge.core.errors import MAX_DRAWS, MAX_SEED, UserError, one_line, unknown_name
+from nasgauge.core.errors import MAX_DRAWS, MAX_SEED, UserError, one_line, unknown_name, without_torch
 from nasgauge.core.terminal import followed
 
 # Help and usage errors are plain text: what stands in brackets, such as Name[@K], is not markup to be swallowed.
@@ -41,6 +41,8 @@ def main() -> None:
             error.show()
             sys.exit(error.exit_code)
         code = _told(error.format_message(), 2)
+    except ModuleNotFoundError as error:
+        code = _told(without_torch(error, " ".join(sys.argv[1:3])), 2)
     except typer.Abort:
         code = _told("ended by you", 130)
     except BrokenPipeError:  # whoever read the output has read enough

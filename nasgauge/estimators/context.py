@@ -9,7 +9,6 @@ import pandas as pd
 
 from nasgauge.benchmarks import Training
 from nasgauge.core.progress import Progress
-from nasgauge.estimators.checkpoints import CheckpointFolder
 from nasgauge.spaces import Space
 
 
@@ -35,7 +34,11 @@ class RunContext:
 
     def checkpoints(self, label: str) -> MutableMapping[int, dict[str, Any]]:
         """The states (by epoch) of the supernet of that label and this seed."""
-        return {} if self.folder is None else CheckpointFolder(self.folder / f"{label}-seed{self.seed}")
+        if self.folder is None:
+            return {}
+        from nasgauge.estimators.checkpoints import CheckpointFolder  # late: needs torch
+
+        return CheckpointFolder(self.folder / f"{label}-seed{self.seed}")
 
     def with_seed(self, seed: int) -> "RunContext":
         """The same for another seed."""

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from nasgauge.core.config import Options, parsed
 from nasgauge.core.errors import UserError
 from nasgauge.estimators.context import RunContext
-from nasgauge.nets import NetOptions, check_meaning
+from nasgauge.nets.options import NetOptions
 
 DEFAULT_DATA = "digits"  # where it is not known what the ground truth was trained on
+_TREATMENT = {"skip_dead"}  # how a network is computed, not which: each estimator decides for itself
 
 
 def images_of(context: RunContext, data: str | None, data_path: str | None) -> tuple[str, str | None]:
@@ -24,9 +25,13 @@ def network_options(
 ) -> NetOptions:
     """The options of the networks: the ground truth's, changed by `given`. images: in_channels and n_classes.
 
+    Whether dead edges are left out is not the ground truth's: it saves its trainings time, and proxies see them.
+
     trained: of a supernet, whose own options decide on running statistics. UserError, which begins with `where`: an
     option that means nothing here, or that does not fit the images.
     """
+    from nasgauge.nets import check_meaning  # late: needs torch
+
     if trained and "bn_track" in given:
         raise UserError(f"{where}: bn_track is decided by bn of a supernet; set supernet = {{ bn = ... }} instead")
     net = parsed({**images, **_of_truth(context, trained), **given}, NetOptions, where)
@@ -53,7 +58,7 @@ def departures(context: RunContext, data: str | None, given: Options) -> tuple[s
     found = [
         f"{name} = {value} (ground truth: {getattr(truth, name)})"
         for name, value in given.items()
-        if value != getattr(truth, name)
+        if value != getattr(truth, name) and name not in _TREATMENT
     ]
     if data not in (None, context.training.data):
         found.insert(0, f"data = {data} (ground truth: {context.training.data})")
@@ -63,4 +68,5 @@ def departures(context: RunContext, data: str | None, given: Options) -> tuple[s
 def _of_truth(context: RunContext, trained: bool) -> Options:
     if context.training is None:
         return {}
-    return {name: value for name, value in context.training.net.items() if not (trained and name == "bn_track")}
+    decided = _TREATMENT | ({"bn_track"} if trained else set())
+    return {name: value for name, value in context.training.net.items() if name not in decided}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.config import parse, parsed, tables_of
-from nasgauge.core.errors import UserError
+from nasgauge.core.errors import UserError, without_torch
 from nasgauge.core.progress import Phases, reported, silent
 from nasgauge.core.store import Store
 from nasgauge.core.tables import ERRORS, empty
@@ -157,7 +157,10 @@ def checked(study: Study) -> Plan:
     """The study's plan, once its estimators are known to be without mistakes; UserError for the first."""
     plan = Plan.of(study)
     context = _context(study, plan)
-    check_estimators(study.estimators, context, study.seeds)
+    try:
+        check_estimators(study.estimators, context, study.seeds)
+    except ModuleNotFoundError as error:
+        raise without_torch(error, study.title) from error
     sets = [c.training_set(study.seeds[0]) for c in study.estimators if isinstance(c, MeasuringConfig)]
     check_training_sets(plan.benchmark, filter(None, sets))  # or there are too few to learn from
     return plan
@@ -190,7 +193,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         store.write(name, "all", table)
     return assembled(
         title=study.title,
-        study=study.model_dump(exclude_defaults=True),
+        study=study.model_dump(exclude_unset=True),
         values=values,
         ceiling=ceiling,
         ceiling_measure=benchmark.ceiling_measure,

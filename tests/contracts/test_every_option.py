@@ -25,7 +25,7 @@ from nasgauge.estimators import (
     supernets_of,
 )
 from nasgauge.estimators.oneshot import SAMPLERS, Protocol
-from nasgauge.estimators.oneshot.train import train
+from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.estimators.predictors import Predictor
 from nasgauge.images import ImageData, Split, rotated_splits
 from nasgauge.nets import NetOptions, SupernetOptions, build, check_meaning, stand_alone, supernet

@@ -18,7 +18,7 @@ from nasgauge.estimators.checkpoints import CheckpointFolder
 from nasgauge.estimators.oneshot.probes import GradientProbe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.samplers import SAMPLERS
-from nasgauge.estimators.oneshot.train import train
+from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.images import Split
 from nasgauge.nets import NetOptions, SupernetOptions, supernet
 from nasgauge.spaces import NB201
@@ -109,7 +109,7 @@ from nasgauge.estimators.checkpoints import CheckpointFolder
 from nasgauge.images import ImageData, Split
 from nasgauge.estimators.oneshot.probes import GradientProbe
 from nasgauge.estimators.oneshot.protocol import Protocol
-from nasgauge.estimators.oneshot.train import train
+from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.nets import NetOptions, supernet
 from nasgauge.spaces import NB201
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from nasgauge.estimators import RunContext, estimator_config, supernets_of
 from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, draw_batches
-from nasgauge.estimators.zeroshot.measure import PASSES, measure
+from nasgauge.estimators.zeroshot.passes import PASSES, measure
 from nasgauge.estimators.zeroshot.watching import sign_agreement
 from nasgauge.images import load_images
 from nasgauge.nets import NetOptions, autocast

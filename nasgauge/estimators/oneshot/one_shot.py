@@ -19,7 +19,7 @@ from nasgauge.estimators.oneshot.probes import Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.scoring import Batches, score, validation_batches
 from nasgauge.estimators.oneshot.tables import Scored, estimates, recorded
-from nasgauge.estimators.oneshot.train import train
+from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions, Path, Supernet, SupernetOptions, check_precision, device_named, supernet
 from nasgauge.spaces import Arch, Space

@@ -13,7 +13,7 @@ from nasgauge.core.errors import UserError, check_seed, unknown_name
 from nasgauge.core.tables import ERRORS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
 from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, noise_like
-from nasgauge.estimators.zeroshot.measure import PASSES, STAGES, as_unmeasurable, measure, reason
+from nasgauge.estimators.zeroshot.passes import PASSES, STAGES, as_unmeasurable, measure, reason
 from nasgauge.estimators.zeroshot.proxies import get_proxy
 from nasgauge.estimators.zeroshot.proxy import Proxy
 from nasgauge.estimators.zeroshot.record import Counts, Record, Unmeasurable
