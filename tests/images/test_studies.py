@@ -29,7 +29,7 @@ proxies = ["n_params", "macs", "snip", "relu_logdet"]
 data = "{made.name}"
 data_path = "{made.folder}"
 batch_size = 16
-net = {{ channels = 4, n_cells = 1, n_stages = 2 }}
+net = {{ bn_affine = true, channels = 4, n_cells = 1, n_stages = 2 }}
 """
 ONESHOT = """
 title = "tiny"
@@ -99,7 +99,7 @@ def test_the_papers_studies_run_with_fewer_cells_and_smaller_networks(made, tmp_
         (path, f'data_path = "{made.folder}"'),
         ("seeds = [0]", "seeds = [0]\narchs = { n = 5 }"),
         ("batch_size = 128", "batch_size = 8"),
-        ("channels = 16, n_cells = 5", "channels = 2, n_cells = 1"),
+        ("net = { bn_affine", "net = { channels = 2, n_cells = 1, bn_affine"),
         ("n_bootstrap = 1000", "n_bootstrap = 10"),
     ):
         assert old in text
