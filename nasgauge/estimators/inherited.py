@@ -108,7 +108,7 @@ class InheritedConfig(MeasuringConfig):
             net = parent.trained(epoch)
             return lambda arch: net.standalone(choose(arch))
 
-        return Inherited(on, networks, self._epochs(parent.epochs), self.of, choose.told)
+        return Inherited(on, networks, self._epochs(parent.epochs), self.of, choose.chosen)
 
     def _epochs(self, kept: Sequence[int]) -> tuple[int, ...]:
         """The checkpoints to measure on, the last one always."""

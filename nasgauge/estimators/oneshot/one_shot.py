@@ -13,7 +13,7 @@ import torch
 from nasgauge.core.errors import UserError, check_seed
 from nasgauge.estimators.estimator import Estimates, Trainable
 from nasgauge.estimators.oneshot.averaging import averaged
-from nasgauge.estimators.oneshot.class_members import StandIns, asked
+from nasgauge.estimators.oneshot.class_members import StandIns, scoring_request
 from nasgauge.estimators.oneshot.naming import names, path_string
 from nasgauge.estimators.oneshot.probes import Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
@@ -155,7 +155,9 @@ class OneShot(Trainable):
         scoring an architecture, or all members of its class, at the last epoch, and of training.
         """
         net = self.fresh()
-        whole, reasons = asked(net, self.space, archs, with_classes=self.post_deiso, form=self.form, judged=self.judged)
+        whole, reasons = scoring_request(
+            net, self.space, archs, with_classes=self.post_deiso, form=self.form, judged=self.judged
+        )
         images, calibration = self._validation(), self._calibration()
         found = []
         for stem, epochs in self._versions() if whole.archs else ():

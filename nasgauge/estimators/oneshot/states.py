@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.oneshot.counted_sampler import Turns
+from nasgauge.estimators.oneshot.counted_sampler import CountedSampler
 from nasgauge.estimators.oneshot.probes import Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.schedule import Schedule
@@ -52,7 +52,7 @@ class Training:
     net: nn.Module
     optimiser: torch.optim.Optimizer
     schedule: Schedule
-    turns: Turns
+    sampler: CountedSampler
     key: Mapping[str, Any]
 
     def state(self, epoch: int, log: Log) -> State:
@@ -67,8 +67,8 @@ class Training:
                 "schedule": self.schedule.state_dict(),
                 "epoch": epoch,
                 "rows": log,
-                "n_steps": self.turns.n_taken,
-                "last_paths": self.turns.last,
+                "n_steps": self.sampler.n_taken,
+                "last_paths": self.sampler.last,
                 "key": dict(self.key),
             }
         )
@@ -85,7 +85,7 @@ class Training:
                     f"{where}: belongs to another training, {name} is {there} there and {here} here; choose another "
                     "folder or the old settings"
                 )
-        self.turns.skip(state["n_steps"], state["last_paths"], where)
+        self.sampler.skip(state["n_steps"], state["last_paths"], where)
         own = _copied(state)  # the optimiser would otherwise go on in the checkpoint's own tensors
         self.net.load_state_dict(own["weights"])
         self.optimiser.load_state_dict(own["optimiser"])
