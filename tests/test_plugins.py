@@ -37,9 +37,18 @@ net = { channels = 2, n_cells = 1, n_stages = 1 }
 """
 
 
-def run(folder, *arguments):
-    """Of the command line, started beside the package."""
-    command = [sys.executable, "-m", "nasgauge.cli", *map(str, arguments)]
+WITHOUT_A_PAGE = """
+import nasgauge.studies.run as running
+from nasgauge import cli
+running.write = lambda *_, **options: None
+cli.main()
+"""
+
+
+def run(folder, *arguments, page=True):
+    """Of the command line, started beside the package; drawing a page takes longer than all the rest."""
+    start = ["-m", "nasgauge.cli"] if page else ["-c", WITHOUT_A_PAGE]
+    command = [sys.executable, *start, *map(str, arguments)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"})
 
 
@@ -76,7 +85,7 @@ def test_every_kind_of_worker_knows_it(study, serial, kind):
     if kind == "ray":
         pytest.importorskip("ray", reason="Ray is not installed")
     out = study.parent / kind
-    done = run(PACKAGE, "run", study, "--out", out, "--kind", kind, "--workers", "2")
+    done = run(PACKAGE, "run", study, "--out", out, "--kind", kind, "--workers", "2", page=False)
     assert done.returncode == 0, done.stderr
     ours, theirs = scores(out), scores(serial)
     assert list(ours["arch"]) == list(theirs["arch"])
