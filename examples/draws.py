@@ -4,7 +4,7 @@
 the Neural Architecture Evaluators", judged on all 15,625. p: how often means would be farther apart than ours and the
 published one if there were no difference (Welch's t-test).
 
-    python examples/draws.py 30
+    python examples/draws.py 30 [EPOCHS]    (200 of each predictor if not given)
 """
 
 import sys
@@ -24,7 +24,7 @@ KINDS = {"lstm": "hinge", "lstm mse": "mse", "mlp": "hinge", "random_forest": "m
 SEEDS = (20, 2020, 202020)
 
 
-def main(n_draws: int) -> None:
+def main(n_draws: int, epochs: int = 200) -> None:
     """A line a kind of predictor: mean, standard deviation and range over draws, and the published ones."""
     torch.set_num_threads(1)
     benchmark, space = load("nb201"), NB201()
@@ -32,7 +32,7 @@ def main(n_draws: int) -> None:
     archs = [space.from_str(name) for name in accuracy.index]
     table = published("ning2020-nb201-predictors")
     for kind, loss in KINDS.items():
-        untaught = [Predictor(space, kind.split()[0], Training(loss), seed=seed) for seed in SEEDS]
+        untaught = [Predictor(space, kind.split()[0], Training(loss, epochs=epochs), seed=seed) for seed in SEEDS]
         taus = []
         for draw in range(n_draws):
             seen = drawn(benchmark, 78, draw, benchmark.truth)
@@ -47,4 +47,4 @@ def main(n_draws: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

@@ -1,11 +1,7 @@
 """The arrow: a study runs, resumes after kills with the same result, and tells what failed."""
 
-import multiprocessing
-import os
-import random
-import signal
-import time
 import tomllib
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -52,23 +48,21 @@ def run_quietly(text, out):
     running.run_text(text, out, where="small.toml", workers="serial").bundle()
 
 
-def test_ten_kills_at_random_moments_leave_the_result_as_it_would_have_been(tmp_path, undisturbed):
-    """Each child is killed after a random share of what a whole run takes; parts that exist are never written again."""
+def test_ten_kills_while_files_are_written_leave_the_result_as_it_would_have_been(
+    tmp_path, undisturbed, killed, without_a_page
+):
+    """A piece of work ends with its third file; parts that exist are never written again, unnamed ones never read."""
     _, expected = undisturbed
     whole_parts = list((undisturbed[0] / "parts" / "scores").glob("*.parquet"))
-    start = time.perf_counter()
-    running.run_text(STUDY, tmp_path / "timed", where="small.toml", workers="serial").bundle()
-    whole = time.perf_counter() - start
-    out, chance, written = tmp_path / "killed", random.Random(0), {}
-    for _ in range(10):
-        child = multiprocessing.get_context("fork").Process(target=run_quietly, args=(STUDY, out))
-        child.start()
-        time.sleep(chance.uniform(0.05, 0.6) * whole)
-        os.kill(child.pid, signal.SIGKILL)
-        child.join()
+    out, written, seen = tmp_path / "killed", {}, []
+    for i, n in enumerate((1, 2, 3, 4, 5, 6, 1, 2, 3, 4)):
+        killed(partial(run_quietly, STUDY, out), out, n, renamed=i % 2 == 0)
         now = {p: p.stat().st_mtime_ns for p in out.glob("parts/scores/[!.]*")}
         assert all(now[p] == then for p, then in written.items())
+        assert len(list(out.glob("parts/*/.*.tmp"))) == (i + 1) // 2
         written = now
+        seen.append(len(written))
+    assert seen == [0, 0, 1, 2, 3, 4, 4, 4, 5, 6] and len(whole_parts) == 8
     after = running.run_text(STUDY, out, where="small.toml", workers="serial").bundle()
     for name in ("scores", "values", "ceiling", "errors"):
         pd.testing.assert_frame_equal(getattr(after, name), getattr(expected, name))
@@ -76,7 +70,7 @@ def test_ten_kills_at_random_moments_leave_the_result_as_it_would_have_been(tmp_
     assert {p.stem for p in out.glob("parts/scores/[!.]*")} == {p.stem for p in whole_parts}
 
 
-def test_processes_give_what_one_process_gives(tmp_path, undisturbed):
+def test_processes_give_what_one_process_gives(tmp_path, undisturbed, without_a_page):
     _, expected = undisturbed
     parallel = running.run_text(STUDY, tmp_path / "p", where="small.toml", n_workers=2).bundle()
     pd.testing.assert_frame_equal(parallel.scores, expected.scores)
@@ -95,7 +89,7 @@ def test_the_canonical_form_of_a_study_makes_its_classes():
     assert set(truths["functional"].truth["iso_class"]) == {space.to_str(a) for a in everything}
 
 
-def test_nothing_depends_on_global_seeds(tmp_path, undisturbed):
+def test_nothing_depends_on_global_seeds(tmp_path, undisturbed, without_a_page):
     _, expected = undisturbed
     np.random.seed(99)
     torch.manual_seed(99)

@@ -1,9 +1,6 @@
 """Studies whose estimators are trained first: phases, records, resuming, combinations, the report's sections."""
 
-import multiprocessing
-import os
-import signal
-import time
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -68,7 +65,7 @@ seeds = [1]
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
+def done(tmp_path_factory, module_without_ink):
     out = tmp_path_factory.mktemp("runs") / "whole"
     made = running.run_text(STUDY, out, where="small.toml", workers="serial")
     made.report()
@@ -145,7 +142,7 @@ batch_size = 16
 """
 
 
-def test_classes_of_a_restricted_space_are_judged_whichever_member_the_study_names(tmp_path):
+def test_classes_of_a_restricted_space_are_judged_whichever_member_the_study_names(tmp_path, without_a_page):
     bundle = running.run_text(RESTRICTED, tmp_path, where="restricted.toml", workers="serial").bundle()
     space = NB201()
     lacks = {a: [m for m in space.members(space.from_str(a)) if SKIP not in m] for a in set(bundle.truth["arch"])}
@@ -193,25 +190,18 @@ def test_masked_architectures_fail_with_the_reason_and_the_report_shows_the_sect
     assert running.Run.load(out).status().n_done == running.Run.load(out).status().n_tasks
 
 
-@pytest.fixture
-def without_a_page(monkeypatch):
-    """Drawing takes most of so small a run; whoever compares tables does without."""
-    monkeypatch.setattr(running, "write", lambda bundle, path, progress: None)
-
-
-def test_kills_in_training_and_scoring_leave_the_result_as_it_would_have_been(tmp_path, done, without_a_page):
-    """Each child is killed a little later than the one before; the checkpoints that exist are never written again."""
+def test_kills_in_training_and_scoring_leave_the_result_as_it_would_have_been(tmp_path, done, without_a_page, killed):
+    """The first two children are killed among their checkpoints; those that exist are never written again."""
     _, expected = done
-    out, times = tmp_path / "killed", {}
-    for i in range(6):
-        child = multiprocessing.get_context("fork").Process(target=run_quietly, args=(out,))
-        child.start()
-        time.sleep(0.3 + 0.25 * i)
-        os.kill(child.pid, signal.SIGKILL)
-        child.join()
+    out, times, seen = tmp_path / "killed", {}, []
+    for i, n in enumerate((2, 3, 9, 7, 12, 13)):
+        killed(partial(run_quietly, out), out, n, renamed=i % 2 == 1)
         now = {p: p.stat().st_mtime_ns for p in out.glob("checkpoints/*/epoch-*.pt")}
         assert all(now[p] == t for p, t in times.items())
         times = now
+        seen.append((len(times), len(list(out.glob("parts/scores/[!.]*")))))
+    all_scores = len(list(done[0].glob("parts/scores/*.parquet")))
+    assert seen[:2] == [(1, 0), (4, 0)] and seen[-1][0] == 10 and 0 < seen[-1][1] < all_scores
     bundle = running.run_text(STUDY, out, where="small.toml", workers="serial").bundle()
     pd.testing.assert_frame_equal(bundle.scores, expected.scores)
     pd.testing.assert_frame_equal(bundle.values, expected.values)

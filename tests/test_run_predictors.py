@@ -64,7 +64,7 @@ def run(text, folder):
     return running.run_text(text, folder, where="s.toml", workers="serial").bundle()
 
 
-def test_a_study_learns_from_the_draw_and_judges_the_unseen(tmp_path):
+def test_a_study_learns_from_the_draw_and_judges_the_unseen(tmp_path, without_a_page):
     text = STUDY + ENTRY % ("gates", 20, 0, "all", "seer") + BARE_TREES % ("random_forest", 20, 1, "unseen")
     bundle = run(text, tmp_path / "s")
     n = bundle.values.set_index("estimator")["n"]
@@ -81,7 +81,7 @@ def test_a_study_learns_from_the_draw_and_judges_the_unseen(tmp_path):
     assert (spent["total_seconds"] > 0).all() and spent.loc["truth", "n_trained"] == 60
 
 
-def test_stages_are_estimators_that_share_what_they_learned_first(tmp_path):
+def test_stages_are_estimators_that_share_what_they_learned_first(tmp_path, without_ink):
     entry = BARE_TREES % ("random_forest", 8, 0, "all")
     whole = run(STUDY + entry + "stages = [0, 1, 2]\n", tmp_path / "s")
     name = "random_forest-8/0"
@@ -101,7 +101,7 @@ def test_stages_are_estimators_that_share_what_they_learned_first(tmp_path):
     assert of[0].equals(of[1])
 
 
-def test_scores_and_votes_of_others_are_read_and_learned_from(tmp_path):
+def test_scores_and_votes_of_others_are_read_and_learned_from(tmp_path, without_a_page):
     """Readers come after what they read, a vote among it, and a pupil learns from scores alone."""
     bundle = run(STUDY + PROXIES + READERS, tmp_path / "s")
     spent = bundle.records["expenses"].set_index("estimator")
@@ -122,7 +122,7 @@ def test_scores_and_votes_of_others_are_read_and_learned_from(tmp_path):
     assert levels == {0: 1, 2: 2, 3: 2}
 
 
-def test_an_interrupted_study_of_readers_is_resumed(tmp_path):
+def test_an_interrupted_study_of_readers_is_resumed(tmp_path, without_a_page):
     first = run(STUDY + PROXIES + READERS, tmp_path / "s")
     parts = sorted((tmp_path / "s" / "parts" / "scores").glob("*.parquet"))
     for part in parts[::2]:
@@ -133,7 +133,7 @@ def test_an_interrupted_study_of_readers_is_resumed(tmp_path):
     assert len(parts) > 3 and one == other
 
 
-def test_a_draw_by_seed_is_that_of_the_seeds_number(tmp_path):
+def test_a_draw_by_seed_is_that_of_the_seeds_number(tmp_path, without_a_page):
     entry = TREES.replace("draw = %d", "draw = %s")
     kinds = {"seeds": '"by_seed"', "none": "0", "one": "1"}
     text = STUDY + "".join(entry % ("random_forest", 20, draw, "all", name) for name, draw in kinds.items())
@@ -144,7 +144,7 @@ def test_a_draw_by_seed_is_that_of_the_seeds_number(tmp_path):
     assert bundle.records["lessons"].set_index(["estimator", "seed"]).loc[("seeds", 1), "draw"].unique() == [1]
 
 
-def test_a_predictor_may_see_the_first_trainings_alone(tmp_path):
+def test_a_predictor_may_see_the_first_trainings_alone(tmp_path, without_a_page):
     text = STUDY + TREES % ("random_forest", 20, 0, "all", "one") + "n_trainings = 1\n"
     text += TREES % ("random_forest", 20, 0, "all", "six")
     spent = run(text, tmp_path / "s").records["expenses"].set_index("estimator")

@@ -10,7 +10,7 @@ from nasgauge.cli import app
 from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.core.store import Store
-from nasgauge.report import render_survey
+from nasgauge.report import panels, render_survey
 from nasgauge.studies import survey
 from nasgauge.studies.schema import Survey, is_survey
 
@@ -35,7 +35,15 @@ batch_size = 8
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
+def panels_without_ink():
+    """The parts' pages without the drawings of analyses; those of the survey's own page and of all criteria stay."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(panels, "svg", lambda draw, size, **options: '<svg viewBox="0 0 72 72"></svg>')
+        yield
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory, panels_without_ink):
     out = tmp_path_factory.mktemp("runs") / "survey"
     return out, survey.run_text(TEXT, out, where="two.toml", workers="serial")
 

@@ -19,7 +19,7 @@ DATA = os.environ.get("NASGAUGE_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="NASGAUGE_DATA is not set: nas-bench-201/*.parquet are needed")
 
 
-@pytest.fixture(params=[n if n in EMBEDDED else pytest.param(n, marks=needs_data) for n in BENCHMARKS])
+@pytest.fixture(scope="module", params=[n if n in EMBEDDED else pytest.param(n, marks=needs_data) for n in BENCHMARKS])
 def benchmark(request):
     return load(request.param)
 

@@ -323,10 +323,11 @@ def test_no_limit_of_the_gradient_can_be_written_in_a_file():
     assert estimator_config(ONESHOT | {"name": "oneshot"}).whole_protocol.clip == 5.0
 
 
+SMALL = {"channels": 2, "n_cells": 1, "n_stages": 1}
 STUDY = {
     "title": "t", "benchmark": "digits-nb201", "archs": {"n": 20, "seed": 1}, "seeds": [0], "n_bootstrap": 10,
     "criteria": ["kendall_tau"],
-    "estimators": [{"name": "zeroshot", "proxies": ["n_params", "random"], "batch_size": 4},
+    "estimators": [{"name": "zeroshot", "proxies": ["n_params", "random"], "batch_size": 4, "net": SMALL},
                    {"name": "predictor", "encoder": "random_forest", "n_fit": 8, "judged": "unseen"}],
 }  # fmt: skip
 OF_A_STUDY = {
@@ -415,6 +416,7 @@ archs = { n = 12 }
 name = "zeroshot"
 proxies = ["n_params", "random"]
 batch_size = 4
+net = { channels = 8, n_cells = 1, n_stages = 1 }
 """
 OF_A_SURVEY = {
     "title": ('title = "t"', 'title = "u"'), "parts": ('name = "two"', 'name = "three"'),

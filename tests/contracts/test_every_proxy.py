@@ -258,7 +258,7 @@ def test_the_shared_passes_equal_the_naive_way(shared, name, arch):
     assert got == pytest.approx(REFERENCES[name](Case(arch, batches())), rel=1e-8)
 
 
-@pytest.mark.parametrize("name", [name for name in SPACES if name != "nb201"])
+@pytest.mark.parametrize("name", SPACES)
 def test_the_shared_passes_equal_the_naive_way_on_every_space(name):
     space = get_space(name)
     rng = np.random.default_rng(4)

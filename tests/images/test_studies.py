@@ -58,7 +58,7 @@ def sizes_of(arch, made):
 @pytest.mark.parametrize(
     "benchmark", ['"digits-nb201"', pytest.param('{{ name = "nb201", dataset = "{0}" }}', marks=needs_data)]
 )
-def test_a_zero_shot_study_measures_networks_of_so_many_classes_on_such_images(made, benchmark, tmp_path):
+def test_a_zero_shot_study_measures_networks_of_so_many_classes_on_such_images(made, benchmark, tmp_path, without_ink):
     text = ZEROSHOT.format(benchmark=benchmark.format(made.name), made=made)
     made_run = running.run_text(text, tmp_path / "run", where="tiny.toml", workers="serial")
     bundle = made_run.bundle()
@@ -72,7 +72,7 @@ def test_a_zero_shot_study_measures_networks_of_so_many_classes_on_such_images(m
 
 @new_layouts
 @needs_data
-def test_a_supernet_trained_on_them_is_judged_on_every_ground_truth(made, tmp_path, capsys):
+def test_a_supernet_trained_on_them_is_judged_on_every_ground_truth(made, tmp_path, capsys, without_a_page):
     """Fig. A4 of Ning et al. 2021 in miniature: one training, three data sets."""
     text = ONESHOT.replace("NAME", made.name).replace("FOLDER", str(made.folder))
     bundle = running.run_text(text, tmp_path / "run", where="tiny.toml", workers="serial").bundle()
@@ -92,7 +92,7 @@ def test_a_supernet_trained_on_them_is_judged_on_every_ground_truth(made, tmp_pa
 
 @needs_data
 @pytest.mark.parametrize("made", ["cifar10", "cifar100", "imagenet16-120"], indirect=True)
-def test_the_papers_studies_run_with_fewer_cells_and_smaller_networks(made, tmp_path):
+def test_the_papers_studies_run_with_fewer_cells_and_smaller_networks(made, tmp_path, without_a_page):
     text = study_text(f"paper/zeroshot-{made.name}")
     path = next(line for line in text.splitlines() if line.startswith("data_path"))
     for old, new in (
