@@ -1,4 +1,4 @@
-"""The criteria of a finished study as a Markdown table, published values beside: python examples/markdown_table.py DIR
+"""The criteria of a finished study as a Markdown table, with published values: python examples/markdown_table.py DIR
 
 A published value that our interval (widened to its printed digits) leaves out is marked with *.
 """

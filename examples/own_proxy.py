@@ -1,4 +1,4 @@
-"""A proxy of one's own, judged beside shipped ones on the embedded benchmark: python examples/own_proxy.py"""
+"""A proxy of one's own, judged along with shipped ones on the embedded benchmark: python examples/own_proxy.py"""
 
 import numpy as np
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from nasgauge.benchmarks import load
 from nasgauge.criteria import kendall_tau
-from nasgauge.estimators.predictors import Beside, get_encoder
+from nasgauge.estimators.predictors import ScoreFeatures, get_encoder
 from nasgauge.spaces import NB201
 from nasgauge.studies.training_sets import drawn
 
@@ -39,7 +39,7 @@ def learned(
 ) -> np.ndarray:
     """Scores of all architectures by a network that learned which of two architectures is better."""
     model = get_encoder(encoder).make()
-    model.space, model.beside = NB201(), Beside()
+    model.space, model.features = NB201(), ScoreFeatures()
     model.learn_words(archs)
     torch.manual_seed(20)
     network = model.make()

@@ -12,7 +12,7 @@ import torch
 
 from nasgauge.benchmarks import load
 from nasgauge.criteria import kendall_tau
-from nasgauge.estimators.predictors import Beside, get_encoder
+from nasgauge.estimators.predictors import ScoreFeatures, get_encoder
 from nasgauge.spaces import NB201
 from nasgauge.studies.training_sets import drawn
 
@@ -20,7 +20,7 @@ from nasgauge.studies.training_sets import drawn
 def learned(encoder: str, archs: list, all_archs: list, target: torch.Tensor, n_steps: int) -> torch.Tensor:
     """Scores of all architectures by a network that was fitted to the targets (n,) as they are."""
     model = get_encoder(encoder).make()
-    model.space, model.beside = NB201(), Beside()
+    model.space, model.features = NB201(), ScoreFeatures()
     model.learn_words(archs)
     torch.manual_seed(20)
     network = model.make()

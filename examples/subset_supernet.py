@@ -12,17 +12,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import tomli_w
 
 from nasgauge.benchmarks import load
 from nasgauge.criteria import kendall_tau
-from nasgauge.studies.run import run
+from nasgauge.studies import run as running
+from nasgauge.studies.schema import Study
 from nasgauge.studies.training_sets import drawn
 
 SUPERNET = {
     "name": "oneshot",
     "epochs": 100,
-    "net": {"channels": 8, "n_cells": 1, "n_stages": 1, "bn_affine": False, "skip_dead": True},
+    "net": {"skip_dead": True},
     "split_seed": 0,
     "score_batch_size": 359,
 }
@@ -40,8 +40,8 @@ def main(folder: str, epochs: int = 100, n_cells: int | None = None) -> None:
     study = {"title": "A supernet of 78 architectures", "benchmark": "digits-nb201", "seeds": [0, 1, 2]}
     if n_cells is not None:
         study["archs"] = {"n": n_cells}
-    text = tomli_w.dumps(study | {"n_bootstrap": 100, "criteria": ["kendall_tau"], "estimators": supernets})
-    scores = run(text, Path(folder), where="subset_supernet.py").scores
+    chosen = Study(**study, n_bootstrap=100, criteria=["kendall_tau"], estimators=supernets)
+    scores = running.run(chosen, Path(folder)).scores
     truth = benchmark.truth.groupby("arch")["accuracy"].mean()
     table = scores.pivot(index="arch", columns=["estimator", "seed"], values="score")
     for i, archs in enumerate(draws):

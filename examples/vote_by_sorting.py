@@ -1,4 +1,4 @@
-"""A majority vote fed to a sort, as it is often done, beside Copeland's count: python examples/vote_by_sorting.py DIR
+"""A majority vote fed to a sort, as it is often done, against Copeland's count: examples/vote_by_sorting.py DIR
 
 DIR: a finished nb201-zeroshot (needs $NASGAUGE_DATA). Majorities can be cyclic, so what a sort makes of them depends on
 the order in which the architectures come; 20 random orders are tried.
