@@ -1,4 +1,4 @@
-"""The command line: arguments and exit codes. 0 done; 2 the user's mistake, in one line; 1 anything else."""
+"""The command line: arguments and exit codes. 0: success; 2: usage error, reported in one line; 1: any other error."""
 
 import errno
 import os
@@ -13,15 +13,15 @@ from nasgauge.core import terminal
 from nasgauge.core.errors import MAX_DRAWS, MAX_SEED, UserError, one_line, unknown_name, without_torch
 from nasgauge.core.terminal import followed
 
-# Help and usage errors are plain text: what stands in brackets, such as Name[@K], is not markup to be swallowed.
+# Help and usage errors are plain text, so that brackets as in NAME[@K] are printed.
 _PLAIN = {"no_args_is_help": True, "rich_markup_mode": None}
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Can I trust this cheap estimate of an architecture's quality?",
+    help="Evaluate cheap performance estimators of neural architectures against ground truth.",
     **_PLAIN,
 )
-bench = typer.Typer(help="Make and import tabular benchmarks.", **_PLAIN)
+bench = typer.Typer(help="Build and import tabular benchmarks.", **_PLAIN)
 app.add_typer(bench, name="bench")
 console = terminal.console()
 _REFUSED = next(kind for kind in typer.BadParameter.mro() if kind.__name__ == "ClickException")
@@ -35,46 +35,46 @@ def main() -> None:
         code = app(standalone_mode=False)
         sys.stdout.flush()
     except UserError as error:
-        code = _told(error, 2)
+        code = _reported(error, 2)
     except _REFUSED as error:  # options and arguments that the command does not take
         if type(error).__name__ == "NoArgsIsHelpError":
             error.show()
             sys.exit(error.exit_code)
-        code = _told(error.format_message(), 2)
+        code = _reported(error.format_message(), 2)
     except ModuleNotFoundError as error:
-        code = _told(without_torch(error, " ".join(sys.argv[1:3])), 2)
+        code = _reported(without_torch(error, " ".join(sys.argv[1:3])), 2)
     except typer.Abort:
-        code = _told("ended by you", 130)
-    except BrokenPipeError:  # whoever read the output has read enough
+        code = _reported("interrupted", 130)
+    except BrokenPipeError:  # the reader of the output has ended
         terminal.close_stdout()
         code = 1
-    except OSError as error:  # of a path that no room has looked at, or of stdout itself
+    except OSError as error:  # of a path that was not checked before, or of stdout
         where = "the output" if error.filename is None else os.fsdecode(error.filename)
         if error.filename is None:
             terminal.close_stdout()
-        code = _told(f"{where}: {error.strerror or error}", 1 if error.errno in _OF_THE_MACHINE else 2)
+        code = _reported(f"{where}: {error.strerror or error}", 1 if error.errno in _OF_THE_MACHINE else 2)
     sys.exit(code or 0)
 
 
-def _told(message: object, code: int) -> int:
+def _reported(message: object, code: int) -> int:
     print(f"nasgauge: {one_line(message)}", file=sys.stderr)
     return code
 
 
 Figures = Annotated[Path | None, typer.Option(help="Also write every figure to a file in this folder.")]
-FigureFormat = Annotated[str, typer.Option(help="Of these files: pdf or svg.")]
+FigureFormat = Annotated[str, typer.Option(help="Figure format: pdf or svg.")]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Worker processes (default: all cores); at most eight a core.")
+    int | None, typer.Option("--workers", min=1, help="Worker processes (default: all cores), at most eight per core.")
 ]
 
 
 @app.command("list")
 def list_(
-    category: Annotated[str | None, typer.Argument(help="One category; all if absent.")] = None,
-    bib: Annotated[bool, typer.Option("--bib", help="Print the BibTeX entries of what is listed.")] = False,
+    category: Annotated[str | None, typer.Argument(help="Category (default: all).")] = None,
+    bib: Annotated[bool, typer.Option("--bib", help="Print the BibTeX entries of the listed components.")] = False,
 ) -> None:
-    """What there is: spaces, benchmarks, data sets, estimators, proxies, samplers, encoders, searches, criteria,
-    analyses, files, studies and recipes, with references."""
+    """List available components: spaces, benchmarks, data sets, estimators, proxies, samplers, encoders, searches,
+    criteria, analyses, files, studies and recipes, with references."""
     from nasgauge.studies import listing
 
     found = listing.listing(category)
@@ -82,17 +82,17 @@ def list_(
         print(listing.bibtex(found))
         return
     for title, entries in found.items():
-        _print_table(title, ("name", "what it is", "reference"), entries)
+        _print_table(title, ("name", "description", "reference"), entries)
 
 
 @app.command()
 def run(
-    study: Annotated[str, typer.Argument(help="A shipped study's name or a TOML file.")],
-    out: Annotated[Path | None, typer.Option(help="Folder to write to and resume from.")] = None,
+    study: Annotated[str, typer.Argument(help="Name of a shipped study, or a TOML file.")],
+    out: Annotated[Path | None, typer.Option(help="Output folder, from which an interrupted run resumes.")] = None,
     workers: Workers = None,
-    kind: Annotated[str, typer.Option(help="serial, processes or ray.")] = "processes",
+    kind: Annotated[str, typer.Option(help="Execution: serial, processes or ray.")] = "processes",
 ) -> None:
-    """Run a study or a survey of several benchmarks, or resume it: printed table and one HTML report."""
+    """Run or resume a study, or a survey over several benchmarks; prints a table and writes an HTML report."""
     from nasgauge.core.workers import check_workers
     from nasgauge.studies.texts import study_names, study_text
 
@@ -109,7 +109,7 @@ def run(
         with followed("run") as phases:
             found = survey.run_text(text, folder, **options, phases=phases)
         console.print(survey_table(found.contests))
-        print("* best on that benchmark, ≈ not separated from it by a paired bootstrap")
+        print("*: best on that benchmark; ≈: paired difference to the best not significant")
         n_failed = sum(len(bundle.errors) for bundle in found.bundles.values())
     else:
         with followed("run") as phases:
@@ -121,37 +121,46 @@ def run(
         _print_cautions(bundle.values, bundle.ceiling, bundle.ceiling_measure)
         n_failed = len(bundle.errors)
     if n_failed:
-        print(f"{n_failed:,} measurements failed; `nasgauge status {folder}` says which and why")
+        print(f"{n_failed:,} measurements failed; `nasgauge status {folder}` lists them with the reasons")
     print(f"report: {folder / 'report.html'}")
 
 
 @app.command()
 def judge(
-    scores: Annotated[Path, typer.Argument(help="CSV or Parquet: arch and one column an estimator, or long form.")],
-    benchmark: Annotated[str | None, typer.Option(help="Name of a benchmark to judge against.")] = None,
-    choose: Annotated[list[str] | None, typer.Option(help="A choice of the benchmark, e.g. dataset=cifar100.")] = None,
-    truth: Annotated[Path | None, typer.Option(help="Or a truth file: arch, accuracy or value[, seed].")] = None,
-    space: Annotated[str | None, typer.Option(help="Search space of the truth file's architectures.")] = None,
+    scores: Annotated[
+        Path, typer.Argument(help="CSV or Parquet file: arch and one column per estimator, or long form.")
+    ],
+    benchmark: Annotated[str | None, typer.Option(help="Benchmark that provides the ground truth.")] = None,
+    choose: Annotated[
+        list[str] | None, typer.Option(help="Option of the benchmark, e.g. dataset=cifar100; repeatable.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="Ground-truth file instead: arch, accuracy or value[, seed].")
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Search space of the architectures in the ground-truth file.")
+    ] = None,
     lower_is_better: Annotated[
-        list[str] | None, typer.Option(help="Estimator whose low scores are the good ones; repeatable.")
+        list[str] | None, typer.Option(help="Estimator whose scores are lower-is-better; repeatable.")
     ] = None,
     truth_lower_is_better: Annotated[
-        bool, typer.Option("--truth-lower-is-better", help="The truth file's 'value' is low where it is good.")
+        bool,
+        typer.Option("--truth-lower-is-better", help="The column 'value' of the ground-truth file is lower-is-better."),
     ] = False,
     criterion: Annotated[list[str] | None, typer.Option(help="Name[@K], e.g. best_rank_at@0.05; repeatable.")] = None,
-    missing: Annotated[str, typer.Option(help="Missing scores: omit or last.")] = "omit",
-    unknown: Annotated[str, typer.Option(help="Architectures outside the truth: error or drop.")] = "error",
+    missing: Annotated[str, typer.Option(help="Failed measurements: omit, or rank last.")] = "omit",
+    unknown: Annotated[str, typer.Option(help="Architectures without ground truth: error or drop.")] = "error",
     bootstrap: Annotated[
         int, typer.Option(min=0, max=MAX_DRAWS, help="Bootstrap draws, at most 100,000; 0: no intervals.")
     ] = 1000,
-    confidence: Annotated[float, typer.Option(help="Of the intervals, between 0 and 1.")] = 0.95,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Of the bootstrap, a number from 0 to 2^53.")] = 0,
+    confidence: Annotated[float, typer.Option(help="Confidence level of the intervals, between 0 and 1.")] = 0.95,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Bootstrap random seed, from 0 to 2^53.")] = 0,
     json_: Annotated[bool, typer.Option("--json", help="Print a JSON list of records instead of the table.")] = False,
-    html: Annotated[Path | None, typer.Option(help="Also write the report to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.")] = None,
     figures: Figures = None,
     figure_format: FigureFormat = "pdf",
 ) -> None:
-    """Judge anybody's scores against a benchmark or a truth file."""
+    """Evaluate the scores of any estimator against a benchmark or a ground-truth file."""
     from nasgauge.judging import arguments, as_json, judge_file
     from nasgauge.report import check_format, of_verdict, terminal_table, write, write_figures
 
@@ -165,7 +174,7 @@ def judge(
             confidence=confidence, seed=seed, phases=phases,
         )  # fmt: skip
         if html is not None or figures is not None:
-            shown = of_verdict(verdict, title=f"Judgement of {scores.name}", phases=phases)
+            shown = of_verdict(verdict, title=f"Evaluation of {scores.name}", phases=phases)
             if html is not None:
                 write(shown, html, progress=phases("page"))
             if figures is not None:
@@ -182,11 +191,11 @@ def judge(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="The folder of a finished study.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of a finished study or survey.")],
     figures: Figures = None,
     figure_format: FigureFormat = "pdf",
 ) -> None:
-    """Write the HTML report of a finished study anew."""
+    """Regenerate the HTML report of a finished study."""
     from nasgauge.studies import folders
 
     module = folders.reporter(folder)
@@ -196,24 +205,26 @@ def report(
     with followed("report") as phases:
         shown = module.report(folder, phases)
     print(f"report: {folder / 'report.html'}")
-    for place, bundle in shown.items() if figures is not None else ():
-        files = write_figures(bundle, figures / place, kind=figure_format)
-        print(f"{len(files)} figures: {figures / place}")
+    if figures is None:
+        return
+    for part, bundle in shown.items():
+        files = write_figures(bundle, figures / part, kind=figure_format)
+        print(f"{len(files)} figures: {figures / part}")
 
 
 @app.command()
 def status(
-    folder: Annotated[Path, typer.Argument(help="The folder of a study, a survey, `bench build` or `bench import`.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of a study, a survey, `bench build` or `bench import`.")],
 ) -> None:
-    """What is done, what failed and why, what is left."""
+    """Report the progress of a run: completed and remaining tasks, failures with their reasons."""
     from nasgauge.studies import folders
 
     now = folders.status(folder)
     if now.kind == "bench import":
         print(f"an imported benchmark: {now.n_done} of {now.n_tasks} tables")
     else:
-        what = "architectures trained" if now.kind == "bench build" else "pieces of work done"
-        print(f"{now.kind}: {now.n_done} of {now.n_tasks} {what}, {now.n_tasks - now.n_done} left")
+        what = "architectures trained" if now.kind == "bench build" else "tasks complete"
+        print(f"{now.kind}: {now.n_done} of {now.n_tasks} {what}, {now.n_tasks - now.n_done} remaining")
     for table, described in now.tables:
         print(f"{table}: {described}")
     reasons = now.errors.groupby(["estimator", "error"], sort=False)["arch"].agg(["size", "first"]).reset_index()
@@ -223,11 +234,11 @@ def status(
 
 @bench.command("build")
 def bench_build(
-    recipe: Annotated[str, typer.Argument(help="A shipped recipe's name or a TOML file.")],
-    out: Annotated[Path | None, typer.Option(help="Folder to write to and resume from.")] = None,
+    recipe: Annotated[str, typer.Argument(help="Name of a shipped recipe, or a TOML file.")],
+    out: Annotated[Path | None, typer.Option(help="Output folder, from which an interrupted run resumes.")] = None,
     workers: Workers = None,
 ) -> None:
-    """Train architectures from scratch into a new tabular benchmark (resumable)."""
+    """Train architectures from scratch to build a tabular benchmark (resumable)."""
     from nasgauge.core.workers import check_workers
     from nasgauge.studies.texts import recipe_names, recipe_text
 
@@ -247,29 +258,29 @@ def bench_build(
 
 @bench.command("import")
 def bench_import(
-    kind: Annotated[str, typer.Argument(help="Which layout: nats-bench, nb101, nb201, nb301, nds-resnet, ...")],
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="The official file or folder, or several.")],
-    out: Annotated[Path | None, typer.Option(help="Folder to write to.")] = None,
+    kind: Annotated[str, typer.Argument(help="Layout: nats-bench, nb101, nb201, nb301, nds-resnet, ...")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Official file or folder, or several.")],
+    out: Annotated[Path | None, typer.Option(help="Output folder.")] = None,
 ) -> None:
-    """Read official benchmark files into a table that studies and `judge` accept; nothing in them is executed."""
+    """Convert official benchmark files to a table for studies and `judge`; their content is never executed."""
     from nasgauge.official import importing
 
     with followed("bench import") as phases:
-        told = phases("trainings read")
+        count = phases("trainings read")
         folder = out or Path("runs") / f"import-{kind}"
-        found = importing.import_file(kind, paths, folder, progress=lambda n: told(n, 0))
+        found = importing.import_file(kind, paths, folder, progress=lambda n: count(n, 0))
     print(f"{found.n_trainings:,} trainings of {found.n_archs:,} architectures: {found.table}")
     for reason, n in found.foreign.items():
-        print(f"left out, not in the space: {n:,} x {reason}")
+        print(f"omitted, not in the search space: {n:,} x {reason}")
     if found.n_repeats:
-        print(f"left out, the same training again: {found.n_repeats:,}")
+        print(f"omitted, duplicate trainings: {found.n_repeats:,}")
     if found.n_renumbered:
-        print(f"of an architecture and seed with other results before, kept under a new seed: {found.n_renumbered:,}")
+        print(f"renumbered, same architecture and seed with different results: {found.n_renumbered:,}")
     print(f"benchmark = {{ name = {str(found.table)!r}, dataset = ..., epochs = ... }}")
 
 
 def _text_of(kind: str, name: str, shipped: Callable[[str], str | None], names: list[str]) -> tuple[str, str]:
-    """The TOML text behind an argument, and a short name: a file of the user's, else what is shipped under the name."""
+    """The TOML text of an argument, and a short name: of a file, or else of a shipped study or recipe."""
     from nasgauge.core.store import text_of
 
     path = Path(name)
@@ -282,7 +293,7 @@ def _text_of(kind: str, name: str, shipped: Callable[[str], str | None], names: 
 
 
 def _print_cautions(values: Any, ceiling: Any, measure: str | None) -> None:
-    """What a reader of the tables VALUES and CEILING must know: what the ceiling measures, and unlike sets."""
+    """Notes on the tables VALUES and CEILING: the quantity behind the noise ceiling, and different sets."""
     from nasgauge.report import measured_on, unlike_sets
 
     if ceiling.empty:
@@ -298,7 +309,7 @@ def _print_pairs(pairs: Mapping[str, object]) -> None:
 
 
 def _print_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    """Columns of text as it is: nothing in a cell is read as markup."""
+    """Columns of plain text: nothing in a cell is interpreted as markup."""
     from rich.table import Table
     from rich.text import Text
 

@@ -60,7 +60,7 @@ def test_the_scores_may_be_lists():
 
 
 def test_vectors_of_different_length_are_refused():
-    with pytest.raises(ValueError, match="one length"):
+    with pytest.raises(ValueError, match="equal length"):
         pearson_r([1, 2, 3], [1, 2])
 
 

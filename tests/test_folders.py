@@ -62,8 +62,8 @@ OTHERS = {
     "tables": r"it holds 'x\.json', 'x\.parquet'",
     "broken": "is no valid TOML",
     "utf16": "is text in UTF-16; save it in UTF-8",
-    "latin": r"is no text in UTF-8 \(byte 10\)",
-    "foreign": "is no study, survey or recipe",
+    "latin": r"is not UTF-8 text \(byte 10\)",
+    "foreign": "is not a study, survey or recipe",
 }
 
 

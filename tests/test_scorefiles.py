@@ -77,7 +77,7 @@ def test_parquet_reads_as_csv_does(written, tmp_path, content):
         ("arch,size,\na,1,2\n", "is empty"),
         ("arch,size,depth\na,1,2\nb,3\n", "row 2 has 2 cells, the header 3; is the file cut off"),
         ("arch,size\na,1\nb,c,2\n", "row 2 has 3 cells, the header 2.*double quotes"),
-        ('arch,size\na,1\n"b,2\n', "no proper CSV"),
+        ('arch,size\na,1\n"b,2\n', "not valid CSV"),
         ("arch,size\na,\nb,nan\n", "every score is missing"),
         (b"arch,size\n\xff\xfe\x00,1\n", "UTF-8"),
     ],
@@ -90,13 +90,13 @@ def test_what_is_wrong_with_a_csv_is_said(written, content, message):
 
 
 def test_what_is_wrong_with_a_parquet_file_is_said(written, tmp_path):
-    with pytest.raises(UserError, match="no complete Parquet"):
+    with pytest.raises(UserError, match="not a complete Parquet"):
         read_scores(written(b"PAR1 this is none", "foreign.parquet"))
     whole = tmp_path / "whole.parquet"
     pd.DataFrame({"arch": ["a", "b"], "size": [1.0, 2.0]}).to_parquet(whole)
-    with pytest.raises(UserError, match="no complete Parquet"):
+    with pytest.raises(UserError, match="not a complete Parquet"):
         read_scores(written(whole.read_bytes()[:-20], "cut.parquet"))
-    with pytest.raises(UserError, match="no complete Parquet"):
+    with pytest.raises(UserError, match="not a complete Parquet"):
         read_scores(written(b"", "empty.parquet"))
     pd.DataFrame({"arch": ["a", "b"], "size": [1.0, float("inf")]}).to_parquet(whole)
     with pytest.raises(UserError, match="row 2, column 'size' is infinite"):

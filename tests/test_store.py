@@ -65,7 +65,7 @@ def test_foreign_folders_and_files_are_refused_and_left_as_they_are(tmp_path):
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     (tmp_path / "file").write_text("x")
     for name in ("mine", "file"):
-        with pytest.raises(UserError, match="is no study folder"):
+        with pytest.raises(UserError, match="is not a study folder"):
             Store.open(tmp_path / name, {"title": "study"})
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
     with pytest.raises(UserError, match=r"no study\.toml"):

@@ -198,7 +198,9 @@ def test_a_header_says_what_the_study_does(name):
         assert does <= says
         assert {s for word, s in SAMPLED.items() if word in header.lower()} == {s.options["sampler"] for s in nets}
         judged = (
-            ("All 15,625 cells", True) if "All 15,625 cells" in header else ("one cell of each of the 6,466", False)
+            ("All 15,625 cells", True)
+            if "All 15,625 cells" in header
+            else ("one cell per isomorphism class (6,466)", False)
         )
         assert judged[0] in header and all(study.archs == JudgedSample(twins=judged[1]) for study in studies)
 

@@ -79,7 +79,7 @@ def test_the_page_shows_one_table_and_who_wins_where_and_loads_nothing(done):
         winner = rows.loc[rows["behind"].idxmin()]
         text = f"{winner['value']:.3f}".replace("0.", ".", 1).replace("-", "−")
         assert f"<b>{text}</b>" in page and f"<li>{part}: {winner['estimator']} at" in page
-    assert "noise ceiling" in page and "not separated" in page
+    assert "noise ceiling" in page and "not significant" in page
 
 
 def test_a_finished_survey_is_resumed_reported_and_looked_at(done):

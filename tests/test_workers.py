@@ -39,7 +39,7 @@ def test_an_error_in_a_worker_arrives(kind):
 
 
 def test_a_worker_that_is_ended_is_told():
-    with pytest.raises(UserError, match="ended from outside"):
+    with pytest.raises(UserError, match="killed"):
         list(unordered_map(die, [1], n_workers=1))
 
 

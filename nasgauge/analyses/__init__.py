@@ -1,8 +1,8 @@
-"""Where and why is the guess wrong?
+"""Analyses: where and why does an estimator err?
 
 Rule: one question per file, with `compute(scores, truth, space=None, ...) -> table`, pure, `draw(table, ax)`, and at
-its end the entry `ANALYSIS` with all that reports show of it. No training, no networks, no disk; a space is an object,
-never looked up by its name. A missing score is an absent row, and every table says its n.
+its end the entry `ANALYSIS` with all that reports show of it. No training, no networks, no files; a space is an object,
+never looked up by its name. A missing score is an absent row, and every table states its n.
 """
 
 from nasgauge.analyses.registered import ANALYSES
@@ -13,11 +13,12 @@ from nasgauge.analyses.toolkit.memo import shared
 from nasgauge.analyses.toolkit.properties import properties_of
 from nasgauge.analyses.toolkit.rank_errors import rank_errors
 from nasgauge.analyses.toolkit.sections import SECTIONS
-from nasgauge.analyses.toolkit.vectors import is_among, ranks
+from nasgauge.analyses.toolkit.vectors import TRUTH_NAME, is_among, ranks
 
 __all__ = [
     "ANALYSES",
     "SECTIONS",
+    "TRUTH_NAME",
     "Analysis",
     "Bias",
     "is_among",

@@ -1,4 +1,4 @@
-"""Which estimators say the same, and which say what the truth says?"""
+"""Which estimators rank alike, and which agree with the ground truth?"""
 
 from itertools import combinations, product
 
@@ -15,15 +15,15 @@ _N_LETTERS = 40  # of a name that count for the size, at most
 
 
 def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None) -> pd.DataFrame:
-    """Kendall's tau-b between every two of the estimators and the truth.
+    """Kendall's tau-b between every two of the estimators and the ground truth.
 
     tau(a, b) = mean over pairs of seeds of kendall_tau(a, b)
 
     scores, truth: tables SCORES and TRUTH; space is not used. Seeds are paired one to one where both have the same
-    ones, else each with each; the truth is its mean over trainings. A pair is compared on the architectures that both
-    have in all their seeds: n of them. Returns a row for each unordered pair, (a, b, kendall_tau, n); names stand in
-    the order of their agreement with the truth, the truth first, undefined ones last. NaN where a vector is constant or
-    n < 2. Range [-1, 1], higher is better. UserError: an estimator called "truth".
+    ones, else each with each; the ground truth is its mean over trainings. A pair is compared on the n architectures
+    that both have in all their seeds. Returns one row per unordered pair, (a, b, kendall_tau, n); names are in the
+    order of their agreement with the ground truth, which comes first, undefined ones last. NaN where a vector is
+    constant or n < 2. Range [-1, 1], higher is better. UserError: an estimator called "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> scores = pd.DataFrame({"estimator": "size", "arch": list("abc"), "seed": 0, "score": [1.0, 3.0, 2.0]})
@@ -63,8 +63,9 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
             dark = defined and abs(tau[i, j]) > 0.55
             ax.text(j + 0.5, i + 0.5, text, ha="center", va="center", color="white" if dark else "0.15", fontsize=8)
     centres = np.arange(len(names)) + 0.5
-    ax.set_xticks(centres, [plain(name) for name in names], rotation=50, ha="left", rotation_mode="anchor")
-    ax.set_yticks(centres, [plain(name) for name in names])
+    labels = [plain("ground truth" if name == TRUTH_NAME else name) for name in names]
+    ax.set_xticks(centres, labels, rotation=50, ha="left", rotation_mode="anchor")
+    ax.set_yticks(centres, labels)
     ax.invert_yaxis()
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
@@ -74,7 +75,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 
 def _tau(a: np.ndarray, b: np.ndarray, *, same_seeds: bool) -> tuple[float, int]:
-    """Mean tau over pairs of seeds, (n_archs, n_seeds) each with NaN where there is no score, and the n it rests on."""
+    """Mean tau over pairs of seeds, (n_archs, n_seeds) each with NaN where there is no score, and its n."""
     both = ~(np.isnan(a).any(axis=1) | np.isnan(b).any(axis=1))
     a, b = a[both], b[both]
     pairs = zip(a.T, b.T, strict=True) if same_seeds else product(a.T, b.T)
@@ -85,7 +86,7 @@ def note(table: pd.DataFrame) -> str:
     """How many pairs are undefined, if any."""
     undefined = int(table["kendall_tau"].isna().sum())
     why = "constant scores or too few architectures"
-    return f"A dash marks an undefined value ({undefined} pairs: {why})." if undefined else ""
+    return f"Dash: undefined ({undefined} pairs: {why})." if undefined else ""
 
 
 def size_of(table: pd.DataFrame) -> tuple[float, float]:
@@ -97,15 +98,15 @@ def size_of(table: pd.DataFrame) -> tuple[float, float]:
 
 ANALYSIS = Analysis(
     name="agreement",
-    question="Which estimators say the same, and which say what the truth says?",
+    question="Which estimators rank alike, and which agree with the ground truth?",
     figure="Fig. 4",
     paper_finding=(
-        "On NAS-Bench-201, Ning et al. (2021, Fig. 4 and Table A9) find relu_logdet (.611) and jacob_cov (.608) level "
-        "with counting parameters (.606), and snip, grad_norm and fisher ranking alike."
+        "On NAS-Bench-201, Ning et al. (2021, Fig. 4 and Table A9) find relu_logdet (.611) and jacob_cov (.608) close "
+        "to the number of parameters (.606), and snip, grad_norm and fisher ranking alike."
     ),
     section="agreement",
     always=True,
-    caption="Kendall's tau-b; names in the order of their agreement with the truth.",
+    caption="Kendall's tau-b; names in the order of their agreement with the ground truth.",
     note=note,
     limit=LIMIT,
     compute=compute,

@@ -1,4 +1,4 @@
-"""Does an estimator see that the best are the best, and can it rank them among themselves?"""
+"""Does the ranking hold within the top N of the ground truth?"""
 
 from collections.abc import Sequence
 
@@ -19,17 +19,17 @@ _COLUMNS = ("estimator", "n_best", "mean_score", "tau", "low", "high", "tau_a", 
 def compute(
     scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None, *, n_best: Sequence[int] = N_BEST
 ) -> pd.DataFrame:
-    """Mean score of the N truly best architectures and Kendall's tau-b among them, for growing N.
+    """Mean score of the N best architectures by ground truth and Kendall's tau-b among them, for increasing N.
 
     A_N = mean {s_i : rank t_i <= N}, tau_N = tau_b(s, t) over the same, for N in n_best below n, and N = n
-    tau_a = tau_b of the pairs (N, A_N): -1 where the mean score falls with every step down the truth
+    tau_a = tau_b of the pairs (N, A_N): -1 where the mean score decreases with every N
 
     scores, truth: tables SCORES and TRUTH; space is not used. n: architectures that the estimator scored in all its
     seeds and that the truth holds. Ties of the truth at the border of the N best: the expectation over a random choice
     among them, in A_N, and in tau_N as `criteria.kendall_tau_at_top` says. All is computed per seed: mean_score, tau
-    and tau_a are means over seeds; low and high, tau_a_low and tau_a_high the least and greatest seed. A_N is compared
-    in 12 digits. Returns (estimator, n_best, mean_score, tau, low, high, tau_a, tau_a_low, tau_a_high, n), by estimator
-    and N, the tau_a equal in all rows of an estimator. NaN: tau where a seed's scores or the
+    and tau_a are means over seeds; low and high, tau_a_low and tau_a_high the minimum and maximum over seeds. A_N is
+    compared in 12 digits. Returns (estimator, n_best, mean_score, tau, low, high, tau_a, tau_a_low, tau_a_high, n), by
+    estimator and N, the tau_a equal in all rows of an estimator. NaN: tau where a seed's scores or the
     accuracies are constant among the N best, tau_a where a seed's A_N are constant or n leaves a single N. Range
     [-1, 1]; tau higher, tau_a lower is better. UserError: an N below 1, an estimator called "truth".
 
@@ -41,7 +41,9 @@ def compute(
     Reference: laube2021exploring, Sec. 3.4.
     """
     if any(size < 1 for size in n_best):
-        raise UserError(f"best_of_truth: n_best {tuple(n_best)} holds a number below 1; give numbers of architectures")
+        raise UserError(
+            f"best_of_truth: n_best {tuple(n_best)} contains a number below 1; give numbers of architectures"
+        )
     accuracy = mean_truth(truth)
     rows: list[tuple[object, ...]] = []
     for name, table in sorted(scores_by_seed(scores).items()):
@@ -56,7 +58,7 @@ def compute(
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     """Tau within the N best over N, one line for each of the eight estimators with the highest tau over all."""
     if table["tau"].isna().all():
-        say(ax, "no ranking among the best is defined")
+        say(ax, "undefined within every top N")
         return
     overall = table[table["n_best"] == table["n"]].set_index("estimator")["tau"]
     names = sorted(overall.index, key=lambda name: (np.isnan(overall[name]), -overall[name], name))
@@ -71,7 +73,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         ax.plot(size, rows["tau"], label=f"{digits}  {plain(name, 28)}", markeredgewidth=0, **style)
     ax.axhline(0, color="0.35", linewidth=0.8, linestyle=(0, (4, 2)), zorder=0)
     _mark_sizes(table[table["estimator"].isin(shown)], ax)
-    ax.set(xlabel="truly best architectures", ylabel="Kendall's tau-b among them")
+    ax.set(xlabel="N (top N by ground truth)", ylabel="Kendall's tau-b within the top N")
     cut = f"the best {len(shown)} of {len(names)} estimators" if len(names) > len(shown) else "estimator"
     legend_below(ax, f"τₐ and {cut}")
     tidy(ax)
@@ -94,7 +96,7 @@ def _of_estimator(score: np.ndarray, truth: np.ndarray, sizes: list[int]) -> lis
 
 
 def _share_among_best(truth: np.ndarray, size: int) -> np.ndarray:
-    """Chance of each architecture to be among the `size` truly best: 1 above the border, equal shares at it."""
+    """Probability of each architecture to be among the `size` best: 1 above the border, equal shares at it."""
     border = np.sort(truth)[-size]
     above, tied = truth > border, truth == border
     return above + tied * (size - above.sum()) / tied.sum()
@@ -111,16 +113,16 @@ def _mark_sizes(table: pd.DataFrame, ax) -> None:
 
 ANALYSIS = Analysis(
     name="best_of_truth",
-    question="Are the truly best scored best, and ranked among themselves?",
+    question="Does the ranking hold within the top N?",
     paper_finding=(
-        "Laube and Zell (2021, Sec. 4.1 and Fig. 4) find a mean score that hardly depends on how good the "
-        "architectures are (τₐ = .07) for a small supernet on all of NAS-Bench-201, and −.93 without the zero "
-        "operation; outside limited spaces no tau within the best is high (Sec. 5)."
+        "Laube and Zell (2021, Sec. 4.1 and Fig. 4) find a mean score that hardly depends on the "
+        "accuracy of the architectures (τₐ = .07) for a small supernet on all of NAS-Bench-201, and −.93 without the "
+        "zero operation; outside limited spaces no tau within the best is high (Sec. 5)."
     ),
     section="search",
     caption=(
-        "Kendall's tau-b within the N truly best; bars: least and greatest seed. τₐ: correlation of N with "
-        "the mean score of the N best, ideally −1."
+        "Kendall's tau-b within the N best architectures by ground truth; bars: range over seeds. τₐ: Kendall's tau "
+        "between N and their mean score, ideally −1."
     ),
     compute=compute,
     draw=draw,

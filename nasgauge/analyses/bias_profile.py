@@ -1,4 +1,4 @@
-"""Biased to what: which properties do overestimated architectures have?"""
+"""Which properties do over-ranked architectures have?"""
 
 from collections.abc import Sequence
 
@@ -13,11 +13,11 @@ from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 COLUMNS = ("estimator", "property", "effect", "lower", "upper", "step", "explains", "n")
-_LEAST = 20  # architectures below which nothing is asked
+_LEAST = 20  # architectures below which no profile is computed
 _DEGREE = 5  # of the polynomial in the true rank that is taken out of everything
 _N_STEPS = 4
-_N_BIASES = 3  # of an estimator that reports name
-_NOTHING_LEFT = 1e-9  # share of a property's variance below which others already tell it
+_N_BIASES = 3  # per estimator, in the first table of reports
+_NOTHING_LEFT = 1e-9  # share of a property's variance below which the others determine it
 
 
 def compute(
@@ -34,20 +34,20 @@ def compute(
     """The excess of `rank_errors` regressed on each property of the architectures, and on several one after the other.
 
     y, x_j = excess and j-th property (its rank, scaled to variance 1), each less a polynomial of degree 5 in the true
-        rank: what is left differs between architectures that are equally good
-    effect = slope of y on x_j alone, in shares of n for one standard deviation; positive: what has more of the property
-        is overestimated
+        rank: the remainder differs between architectures of equal accuracy
+    effect = slope of y on x_j alone, in shares of n per standard deviation; positive: architectures with more of the
+        property are over-ranked
     lower, upper = simultaneous interval over the estimator's properties: effect -+ c s_j, with s_j the error of White's
         sandwich and c the quantile of the largest |t| under no bias, from n_draws multivariate normal draws
-    step = 1 for the property that says most about y, provided that it is significant at 1 - confidence over all
+    step = 1 for the property that explains most of y, provided that it is significant at 1 - confidence over all
         properties and explains at least `least_explained` of y's variance; 2 for the next once the first is taken out
         of y and of all properties, and so on up to 4; null for the others
     explains = share of y's variance that this step explains; null without a step
 
     An estimator without a step is not found biased, which an unbiased one is in about `confidence` of all cases. Sizes
-    and counts of operations go together; a step names the one that tells most. scores, truth: tables SCORES and TRUTH;
-    properties: those of `spaces.properties`, where the space is known, and the columns of table COMPLEXITY where it is
-    given. Architectures without a path to the output have no depth and are left out, as are constant properties.
+    and counts of operations go together; a step names the one that explains most. scores, truth: tables SCORES and
+    TRUTH; properties: those of `spaces.properties`, where the space is known, and the columns of table COMPLEXITY where
+    it is given. Architectures without a path to the output have no depth and are left out, as are constant properties.
     Returns rows by estimator and property; none for fewer than 20 architectures or constant scores.
 
     UserError: confidence outside (0, 1).
@@ -79,7 +79,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """Effects with their intervals, a property a line; red and numbered: the steps that explain the bias."""
+    """Effects with their intervals, one line per property; red and numbered: the steps that explain the bias."""
     if table.empty:
         say(ax, "fewer than 20 architectures")
         return
@@ -99,7 +99,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 
 def _adjusted(errors: pd.DataFrame, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """The excess (n,) and the properties (n, p) less what the true rank says of them, the latter of variance 1."""
+    """The excess (n,) and the properties (n, p) less their regression on the true rank, the latter of variance 1."""
     place = errors["accuracy"].rank().to_numpy()
     basis = np.polynomial.legendre.legvander(2 * (place - 0.5) / len(place) - 1, _DEGREE)
     q, _ = np.linalg.qr(basis)
@@ -107,8 +107,8 @@ def _adjusted(errors: pd.DataFrame, table: pd.DataFrame) -> tuple[np.ndarray, np
     left = both - q @ (q.T @ both)
     x = left[:, 1:]
     spread = x.std(axis=0)
-    told = spread <= _NOTHING_LEFT * both[:, 1:].std(axis=0)  # the true rank says all of it
-    return left[:, 0], np.where(told, 0.0, x / np.where(told, 1.0, spread))
+    determined = spread <= _NOTHING_LEFT * both[:, 1:].std(axis=0)  # by the true rank
+    return left[:, 0], np.where(determined, 0.0, x / np.where(determined, 1.0, spread))
 
 
 def _slopes(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -120,7 +120,7 @@ def _slopes(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class _Critical:
-    """Quantile of the largest |t| over all columns where none says anything of y."""
+    """Quantile of the largest |t| over all columns under the null hypothesis."""
 
     def __init__(self, confidence: float, n_draws: int, rng: np.random.Generator) -> None:
         self._confidence, self._n_draws, self._rng = confidence, n_draws, rng
@@ -146,7 +146,7 @@ def _root(correlation: np.ndarray) -> np.ndarray:
 def _steps(
     y: np.ndarray, x: np.ndarray, names: Sequence[str], critical: _Critical, least: float
 ) -> dict[str, tuple[int, float]]:
-    """Property to (step, share of y's variance), the most telling first."""
+    """Property to (step, share of y's variance), the largest share first."""
     whole = float(y @ y)
     found: dict[str, tuple[int, float]] = {}
     y, x = y.copy(), x.copy()
@@ -165,7 +165,7 @@ def _steps(
 
 
 def biases_of(table: pd.DataFrame) -> dict[str, tuple[Bias, ...]]:
-    """Per estimator the first three steps, the most telling first; without a step it is found free of bias.
+    """Per estimator the first three steps, in their order; empty without a step, where no bias is found.
 
     >>> row = {"estimator": "e", "property": "depth", "effect": -0.1, "step": 1, "explains": 0.2}
     >>> biases_of(pd.DataFrame([row]))["e"][0].over
@@ -182,16 +182,16 @@ def biases_of(table: pd.DataFrame) -> dict[str, tuple[Bias, ...]]:
 
 ANALYSIS = Analysis(
     name="bias_profile",
-    question="Biased to what: which properties do overestimated architectures have?",
+    question="Which properties do over-ranked architectures have?",
     paper_finding=(
-        "Ning et al. (2021, Sec. 5.2 and App. B.2) find synflow preferring large architectures, and jacob_cov and "
-        "relu_logdet those with small receptive fields, 1×1 instead of 3×3 convolutions or little depth."
+        "Ning et al. (2021, Sec. 5.2 and App. B.2) find that synflow prefers large architectures, and jacob_cov "
+        "and relu_logdet those with small receptive fields, 1×1 instead of 3×3 convolutions or little depth."
     ),
     section="bias",
     caption=(
-        "How far above (+) equally good architectures the estimator puts one with one standard deviation more "
-        "of the property, in shares of all; bars hold for all properties at once. Red, numbered: the properties that "
-        "explain the bias, one after the other; none is numbered where no bias is found."
+        "Effect of one standard deviation of a property on the estimated rank among architectures of equal accuracy, "
+        "as a share of n; positive: over-ranked. Bars: simultaneous intervals over all properties. Red, numbered: "
+        "steps of the stepwise regression; none where no bias is found."
     ),
     biases=biases_of,
     takes=("complexity",),

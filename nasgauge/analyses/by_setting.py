@@ -1,4 +1,4 @@
-"""Which choices of network, training and sampling does the ranking depend on?"""
+"""On which settings of network, training and sampling does the ranking depend?"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,15 +52,15 @@ def compute(
 ) -> pd.DataFrame:
     """Every criterion of the estimators that differ in a setting, by its value, for each setting that differs.
 
-    value = mean over seeds of criterion(scores of the seed, mean truth); low, high = least, greatest of it
+    value = mean over seeds of criterion(scores of the seed, mean truth); low, high = minimum, maximum over seeds
 
     scores, truth, settings: tables SCORES, TRUTH, SETTINGS; space is not used. A series holds estimators of one kind
     that are equal in all other settings and take two values or more of this one; where a setting has no such series, it
     gets one of all estimators of a kind, and also_differs names the settings that differ with it (else "nothing"). The
     kind is what a name adds to that of another estimator with the same settings ("net_loss" beside "net": loss), "main"
     where it adds nothing; series: the kind, then the settings that part this series from others of its kind. n:
-    architectures of the truth that all n_seeds seeds scored. Directions and ranges are the criteria's; NaN where a
-    criterion is undefined for one of the seeds. Returns (setting, setting_value, series, also_differs, estimator,
+    architectures of the ground truth that all n_seeds seeds scored. Directions and ranges are the criteria's; NaN where
+    a criterion is undefined for one of the seeds. Returns (setting, setting_value, series, also_differs, estimator,
     criterion, at, value, low, high, n, n_seeds); empty where no setting differs. UserError: criteria that do not exist,
     an estimator called "truth".
 
@@ -75,9 +75,9 @@ def compute(
 
     Reference: ning2020surgery, Fig. 3 (a, b); ning2021evaluating, Fig. A6 and Table A2.
     """
-    asked = resolve_all(criteria)
+    requested = resolve_all(criteria)
     known = scores[scores["estimator"].isin(settings["estimator"].unique())]
-    values = {name: rows for name, rows in _values(known, truth, asked)}
+    values = {name: rows for name, rows in _values(known, truth, requested)}
     chosen = {
         str(name): dict(zip(part["setting"], part["value"], strict=True))
         for name, part in settings.groupby("estimator")
@@ -94,7 +94,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One setting: a line a criterion over its value, bands over the seeds; of several series, the first."""
+    """One setting: one line per criterion over its value, bands over the seeds; of several series, the first."""
     if table.empty:
         say(ax, "no setting differs")
         return
@@ -120,14 +120,14 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 
 def _values(
-    scores: pd.DataFrame, truth: pd.DataFrame, asked: Sequence[BoundCriterion]
+    scores: pd.DataFrame, truth: pd.DataFrame, requested: Sequence[BoundCriterion]
 ) -> Iterator[tuple[str, list[dict[str, object]]]]:
     accuracy = mean_truth(truth).sort_index()
     for name, table in scores_by_seed(scores).items():
         by_seed = table.reindex(accuracy.index).sort_index(axis=1).to_numpy("float64")
         kept = ~np.isnan(by_seed).any(axis=1)
         if kept.any():
-            yield name, judged([(score, accuracy.to_numpy()[kept]) for score in by_seed[kept].T], asked)
+            yield name, judged([(score, accuracy.to_numpy()[kept]) for score in by_seed[kept].T], requested)
 
 
 def _comparisons(setting: str, chosen: Chosen) -> list[Comparison]:
@@ -177,16 +177,16 @@ def _symbol(criterion: str, at: float) -> str:
 
 ANALYSIS = Analysis(
     name="by_setting",
-    question="Which choices of network, training and sampling does the ranking depend on?",
+    question="On which settings of network, training and sampling does the ranking depend?",
     figure="Fig. A6",
     paper_finding=(
-        "Ning et al. (2020, Fig. 3, and 2021, App. A.1.4) find that fewer channels cost little and fewer layers much; "
-        "several architectures a step do not help on NAS-Bench-201 (Table A2)."
+        "Ning et al. (2020, Fig. 3, and 2021, App. A.1.4) find that fewer channels reduce the quality little and fewer "
+        "layers much; several architectures per step do not help on NAS-Bench-201 (Table A2)."
     ),
     section="settings",
     caption=(
-        "Criteria by the value of a setting; bands are the range over seeds. Of several series the first is "
-        "drawn, the table holds all; settings that change along are named."
+        "Criteria by the value of a setting; bands: range over seeds. Of several series the first is shown, the table "
+        "contains all; settings that vary with it are named."
     ),
     needs=("settings",),
     compute=compute,

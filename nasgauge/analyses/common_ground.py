@@ -1,4 +1,4 @@
-"""Is an estimator of a smaller search space better on that space than the others are?"""
+"""Does an estimator of a smaller search space rank that space better than the others?"""
 
 import numpy as np
 import pandas as pd
@@ -29,10 +29,10 @@ def compute(
 
     scores, truth: tables SCORES and TRUTH; space is not used. An estimator scored an architecture if all its seeds
     did and the truth holds it: n_scored of them. Each distinct set of scored architectures that is not empty and at
-    most `largest` of the truth is a subset (who lacks fewer has failed on some, and is of no smaller space);
-    subset_of is the first name, by alphabet, of the estimators that scored just this set, whose rows have n_scored
-    = n. A subset has a row for each estimator that scored all of it, and perhaps more. fraction: of the n, the top
-    that precision_at_top looks at. Returns (subset_of, estimator, kendall_tau, precision_at_top, mean_score,
+    most `largest` of the truth is a subset (an estimator that lacks fewer has failed on some, and is not of a smaller
+    space); subset_of is the first name, by alphabet, of the estimators that scored just this set, whose rows have
+    n_scored = n. A subset has one row per estimator that scored all of it, and possibly more. fraction: of the n, the
+    top that precision_at_top looks at. Returns (subset_of, estimator, kendall_tau, precision_at_top, mean_score,
     n_scored, n) by subset and estimator; empty where there is no subset.
     NaN: constant scores or accuracies, n < 2. Ranges [-1, 1] and [0, 1], higher is better; mean_score compares only
     estimators of one unit. UserError: a fraction outside (0, 1), an estimator called "truth".
@@ -67,11 +67,11 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One subset: tau of the estimator it belongs to, and how far the others are from it, the best above."""
+    """One subset: tau of its estimator, and the differences of the others to it, the best above."""
     own = table[table["estimator"] == table["subset_of"]]
     table = table.dropna(subset="kendall_tau").sort_values(["kendall_tau", "estimator"], ascending=[False, True])
     if table.empty:
-        say(ax, "nothing to compare")
+        say(ax, "no estimators to compare")
         return
     is_own = (table["n_scored"] == table["n"]).to_numpy()
     shown = table[is_own | (np.cumsum(~is_own) <= _N_SHOWN - is_own.sum())]
@@ -89,7 +89,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     ax.locator_params(axis="x", nbins=5)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "−"))
     more = f"\n{len(shown)} of {len(table)} estimators" if len(table) > len(shown) else ""
-    ax.set_xlabel(f"Kendall's tau-b on these {table['n'].iloc[0]:,}{more}")
+    ax.set_xlabel(f"Kendall's tau-b (n = {table['n'].iloc[0]:,}){more}")
     tidy(ax)
 
 
@@ -105,12 +105,12 @@ ANALYSIS = Analysis(
     name="common_ground",
     question="Does training on a smaller search space rank that space better?",
     paper_finding=(
-        "Ning et al. (2021, Table A5) take operations out of NAS-Bench-201: one-shot accuracy on the remaining "
+        "Ning et al. (2021, Table A5) remove operations from NAS-Bench-201: one-shot accuracy on the remaining "
         "architectures changes by −.011 to +.092, but tau falls by .014 to .098; Laube and Zell (2021, Sec. 4.1) find "
         "spaces without zero and pooling easier to rank."
     ),
     section="settings",
-    caption="Diamonds: estimators that scored just these architectures; circles: others, on the same ones.",
+    caption="Diamonds: estimators restricted to these architectures; circles: others, evaluated on the same ones.",
     compute=compute,
     draw=draw,
     panel_by="subset_of",

@@ -1,4 +1,4 @@
-"""Are small or large architectures over- or underestimated, and how well are equals in size ranked?"""
+"""Are small or large architectures over-ranked, and does the ranking hold within groups of equal size?"""
 
 import numpy as np
 import pandas as pd
@@ -34,14 +34,14 @@ def compute(
     """Each estimator within groups of architectures of about equal size, group 1 the smallest.
 
     kendall_tau = tau-b of score and truth within the group
-    rank_difference, excess = means of `rank_errors` over the group, whose ranks run over all; positive: overestimated
+    rank_difference, excess = means of `rank_errors` over the group, whose ranks run over all; positive: over-ranked
 
     scores, truth: tables SCORES and TRUTH; complexity: table COMPLEXITY, `by` one of its columns; space is not used.
     n_groups divide the architectures that have a score, a truth and a size by the rank of their size, so groups are
     equal up to ties: architectures of one size stay together, and a group may be empty and is then no row. Intervals:
     percentiles over n_bootstrap resamples of the group's architectures; NaN: undefined (fewer than two architectures,
-    constant values). An estimator whose `excess` has an interval off 0 is biased for that group. Returns a row for
-    each estimator and group, by estimator and group; smallest, largest: the sizes in it. UserError: n_groups or
+    constant values). An estimator is biased for a group if the interval of its `excess` excludes 0. Returns one row
+    per estimator and group; smallest, largest: minimum and maximum size in it. UserError: n_groups or
     n_bootstrap below 1, no column `by`.
 
     >>> truth = pd.DataFrame({"arch": list("abcd"), "seed": 0, "accuracy": [0.4, 0.3, 0.2, 0.1]})
@@ -62,7 +62,7 @@ def compute(
     rows = []
     for name, errors in rank_errors(scores, truth).items():
         errors = errors.join(size.rename("size"), how="inner")
-        again = np.random.default_rng(state)  # one stream for all, so that draws do not depend on who else is judged
+        again = np.random.default_rng(state)  # one stream for all, so that draws do not depend on the other estimators
         for group, part in errors.groupby(groups_of(errors["size"].to_numpy(), n_groups)):
             row = {"estimator": name, "group": group, "smallest": part["size"].min(), "largest": part["size"].max()}
             rows.append(row | _quantities(part, n_bootstrap, confidence, again) | {"n": len(part)})
@@ -114,17 +114,17 @@ def _quantities(part: pd.DataFrame, n_bootstrap: int, confidence: float, rng: np
 
 ANALYSIS = Analysis(
     name="complexity_bias",
-    question="Are small or large architectures overestimated, and how well are equals in size ranked?",
+    question="Are small or large architectures over-ranked, and does the ranking hold within groups of equal size?",
     figure="Fig. 5",
     paper_finding=(
-        "Ning et al. (2021, Sec. 5.1) find that supernets underestimate large architectures early in training and less "
-        "so later, and rank large ones worse among themselves than small ones; synflow prefers large ones (Sec. 5.2)."
+        "Ning et al. (2021, Sec. 5.1) find that supernets under-rank large architectures early in training and less "
+        "so later, and rank within large ones worse than within small ones; synflow prefers large ones (Sec. 5.2)."
     ),
     section="bias",
     caption=(
-        "Groups 1 (smallest) to 5 by number of parameters, below them Kendall's tau-b within the group. Bars: "
-        "mean difference of true and estimated rank, in shares of all architectures. Points: how far above (+) or "
-        "below equally good architectures the estimator puts the group; red where the interval excludes 0."
+        "Groups 1 (smallest) to 5 by number of parameters; below them Kendall's tau-b within the group. Grey bars: "
+        "mean rank difference, as a share of n. Points: mean excess over architectures of equal accuracy with its "
+        "interval, red where it excludes 0; positive: over-ranked."
     ),
     needs=("complexity",),
     random=True,

@@ -45,7 +45,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """Mean rank difference over epochs, a line a group of size, with its interval."""
+    """Mean rank difference over epochs, one line per group of size, with its interval."""
     if table.empty:
         say(ax, "no architecture has a score and a size")
         return
@@ -72,8 +72,8 @@ ANALYSIS = Analysis(
     ),
     section="bias",
     caption=(
-        "Mean difference of true and estimated rank, in shares of all architectures, of five groups by number "
-        "of parameters; above 0: overestimated."
+        "Mean rank difference, as a share of n, of five groups by number of parameters, with bootstrap intervals; "
+        "positive: over-ranked."
     ),
     needs=("checkpoint_scores", "complexity"),
     random=True,

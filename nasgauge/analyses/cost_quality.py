@@ -1,4 +1,4 @@
-"""What does a better ranking cost?"""
+"""Quality–cost trade-off."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -39,22 +39,22 @@ def compute(
     expenses: pd.DataFrame,
     criteria: Iterable[CriterionSpec] = COST_CRITERIA,
 ) -> pd.DataFrame:
-    """Every criterion of every estimator beside the seconds that it cost, and whether a cheaper one is as good.
+    """Every criterion of every estimator with its cost in seconds, and whether it is on the Pareto front.
 
-    value = mean over seeds of criterion(scores of the seed, mean truth); low, high = least, greatest of it
+    value = mean over seeds of criterion(scores of the seed, mean truth); low, high = minimum, maximum over seeds
     share_of_truth = total_seconds / total_seconds of training all architectures of the benchmark
     on_front: no other estimator is at least as good and costs at most as much, and is better or cheaper
 
     scores, truth, expenses: tables SCORES, TRUTH and EXPENSES, the latter with a row "truth" where the cost of the
-    truth is known; space is not used. Good is what the criterion calls good, see `direction`; values and costs equal in
-    12 digits are equal, and equal estimators stand on the front together. An estimator with an undefined value or an
-    unknown total is not on it and beats none. pays_for: "trained architectures" if n_trained > 0, else "training
-    weights" if fit_seconds > 0, else "scoring"; what it needs of other estimators (other_seconds) does not count here.
-    truth_total_seconds: total of the row "truth". share_of_truth is NaN where a total is unknown or the truth cost
-    nothing. n: architectures of the truth that all n_seeds seeds scored. Ranges are the criteria's; NaN where a
-    criterion is undefined for one of the seeds, as one with a count of more than n architectures is. Estimators without
-    a row of expenses or without a score are left out. Returns (estimator, criterion, at, value, low, high,
-    total_seconds, score_seconds, fit_seconds, truth_seconds, other_seconds, n_trained, n_scored, share_of_truth,
+    truth is known; space is not used. Better is as in `direction`; values and costs equal in 12 digits are
+    equal, and equal estimators are on the front together. An estimator with an undefined value or an unknown total is
+    not on it and dominates none. pays_for: "trained architectures" if n_trained > 0, else "training
+    weights" if fit_seconds > 0, else "scoring"; the cost of the estimators that it depends on (other_seconds) is not
+    considered. truth_total_seconds: total of the row "truth". share_of_truth is NaN where a total is unknown or the
+    truth cost nothing. n: architectures of the ground truth that all n_seeds seeds scored. Ranges are the criteria's;
+    NaN where a criterion is undefined for one of the seeds, as one with a count of more than n architectures is.
+    Estimators without a row of expenses or without a score are left out. Returns (estimator, criterion, at, value, low,
+    high, total_seconds, score_seconds, fit_seconds, truth_seconds, other_seconds, n_trained, n_scored, share_of_truth,
     truth_total_seconds, pays_for, on_front, n, n_seeds, panel) by criterion, cost and name, unknown totals last; empty
     where nothing is scored. UserError: criteria that do not exist, an estimator called "truth".
 
@@ -70,33 +70,33 @@ def compute(
 
     Reference: ning2021evaluating (the criteria); deb2002nsga2 (the front).
     """
-    asked = resolve_all(criteria)
+    requested = resolve_all(criteria)
     accuracy = mean_truth(truth).sort_index()
     spent = _spent(expenses)
     known = scores[scores["estimator"].isin({*spent.index, TRUTH_NAME})]
-    found: list[list[dict[str, object]]] = [[] for _ in asked]
+    found: list[list[dict[str, object]]] = [[] for _ in requested]
     for name, table in scores_by_seed(known).items():
         by_seed = table.reindex(accuracy.index).sort_index(axis=1).to_numpy("float64")
         kept = ~np.isnan(by_seed).any(axis=1)
         pairs = [(score, accuracy.to_numpy()[kept]) for score in by_seed[kept].T]
         if kept.any():
-            defined = [replace(c, function=_undefined) if c.at > kept.sum() else c for c in asked]
+            defined = [replace(c, function=_undefined) if c.at > kept.sum() else c for c in requested]
             for rows, row in zip(found, judged(pairs, defined), strict=True):
                 rows.append({"estimator": name, **row, **spent.loc[name]})
-    parts = [_with_front(rows, criterion) for rows, criterion in zip(found, asked, strict=True) if rows]
+    parts = [_with_front(rows, criterion) for rows, criterion in zip(found, requested, strict=True) if rows]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(_COLUMNS))
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One criterion over the cost: points and ranges of seeds, a step line along the front, names of its members.
+    """One criterion over the cost: points and ranges over seeds, the front as a step line, names of its members.
 
-    Filled points stand on the front. The line starts at the left edge where a member of the front costs nothing, and
-    ends at the cost of the truth. A kind of estimator without a member of the front has the name of its best.
+    Filled points are on the front. The line starts at the left edge where a member of the front costs nothing, and
+    ends at the cost of the ground truth. A cost component without a member of the front has the name of its best.
     """
     cost, value = table["total_seconds"], table["value"]
     shown = table[(cost > 0) & value.notna()].sort_values(["total_seconds", "estimator"], ignore_index=True)
     counts = {
-        "at no cost": int((cost == 0).sum()),
+        "without cost": int((cost == 0).sum()),
         "of unknown cost": int(cost.isna().sum()),
         "without a value": int(((cost > 0) & value.isna()).sum()),
     }
@@ -111,7 +111,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     start, end = ax.get_xlim()
     x, y = front["total_seconds"].clip(lower=start).to_numpy(), front["value"].to_numpy()
     line = np.column_stack([np.append(x, max([x[-1], *(of_truth or [end])])), np.append(y, y[-1])])
-    ax.plot(*line.T, drawstyle="steps-post", color="0.35", linewidth=1, zorder=1, label="the best for its cost")
+    ax.plot(*line.T, drawstyle="steps-post", color="0.35", linewidth=1, zorder=1, label="Pareto front")
     better = direction(table["criterion"].iloc[0])
     upwards = -1 if better.startswith("lower") else 1
     ax.set_ylabel(better)
@@ -121,9 +121,9 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         # At the worse end, far from where the front meets the line.
         at = {"xy": (seconds, upwards < 0), "va": "top" if upwards < 0 else "bottom", "xytext": (-3, 4 * upwards)}
         at |= {"xycoords": ax.get_xaxis_transform(), "textcoords": "offset points"}
-        ax.annotate("training all of them", rotation=90, ha="right", color="0.35", fontsize=7, **at)
+        ax.annotate("training all architectures", rotation=90, ha="right", color="0.35", fontsize=7, **at)
     write_names(ax, shown, line, upwards, {kind: colour for kind, (colour, _) in _MARKS.items()})
-    legend_below(ax, "it pays for" + (f" (left out: {left_out})" if left_out else ""))
+    legend_below(ax, "main cost component" + (f" (omitted: {left_out})" if left_out else ""))
     tidy(ax)
 
 
@@ -203,17 +203,17 @@ def _draw_points(ax, shown: pd.DataFrame) -> None:
 
 ANALYSIS = Analysis(
     name="cost_quality",
-    question="What does a better ranking cost?",
+    question="Which quality is attainable at which cost?",
     paper_finding=(
-        "Ning et al. (2021, App. D and Table A9) tell no seconds of an estimator, only that all experiments took about "
+        "Ning et al. (2021, App. D and Table A9) report no cost per estimator, only that all experiments took about "
         "300 GPU days; on NAS-Bench-201 a supernet reaches a tau of .766, and the best zero-shot estimator, which "
         "trains nothing, .611."
     ),
     section="cost",
     caption=(
-        "Filled points: no other estimator is as good for as little or better for less; at most ten of them "
-        "are named. A kind without such a point has its best named in grey. Bars: least and greatest seed. The line is "
-        "the best that a budget buys."
+        "Filled points: estimators on the Pareto front, at most ten of them named; a cost component without one has "
+        "its best estimator named in grey. Bars: range over seeds. Line: best value at or below a cost. Costs include "
+        "training sets."
     ),
     needs=("expenses",),
     compute=compute,

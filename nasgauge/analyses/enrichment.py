@@ -1,4 +1,4 @@
-"""What do the architectures share that an estimator puts on top, and those it puts last?"""
+"""Which properties distinguish the top and the bottom architectures of an estimator?"""
 
 import numpy as np
 import pandas as pd
@@ -81,9 +81,9 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """A property a line: the top (blue, filled) and the bottom (orange, open) with intervals, the true ones as bars."""
+    """One line per property: top (blue, filled) and bottom (orange, open) with intervals, the true ones as bars."""
     if table.empty:
-        say(ax, "nothing is known of the architectures")
+        say(ax, "no property is known")
         return
     names = list(dict.fromkeys(table["property"]))
     for end, colour, shift, fill in (("top", BLUE, -0.17, BLUE), ("bottom", ORANGE, 0.17, "white")):
@@ -117,16 +117,17 @@ def _ends(
 
 ANALYSIS = Analysis(
     name="enrichment",
-    question="What do the architectures share that an estimator puts on top, or last?",
+    question="Which properties distinguish the top and the bottom architectures of an estimator?",
     figure="Fig. 6",
     paper_finding=(
-        "Ning et al. (2021, Sec. 5.2) find the largest architectures on top by synflow, and those without skips by "
-        "snip, grad_norm and fisher, whose gradients explode."
+        "Ning et al. (2021, Sec. 5.2) find that synflow ranks the largest architectures on top, and snip, "
+        "grad_norm and fisher those without skip connections, whose gradients explode."
     ),
     section="bias",
     caption=(
-        "Mean of a property over the best 5% by score (blue) and the worst 5% (orange, open) against all "
-        "architectures, in standard deviations, with intervals; bars: the same of the truly best and worst."
+        "Mean of a property over the top 5% by score (blue) and the bottom 5% (orange, open) minus the mean over all "
+        "architectures, in standard deviations, with bootstrap intervals; vertical bars: top and bottom 5% by ground "
+        "truth."
     ),
     takes=("complexity",),
     random=True,

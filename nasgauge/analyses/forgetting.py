@@ -1,4 +1,4 @@
-"""Do the later steps of an epoch undo what an architecture has learned in its own?"""
+"""Does the accuracy of an architecture decrease after its own training step?"""
 
 import pandas as pd
 
@@ -17,10 +17,11 @@ def compute(
     FV = accuracy at the end of the epoch - accuracy right after the architecture's own step
 
     forgetting: table FORGETTING; scores, truth and space are not used. Accuracies are fractions on the same validation
-    images, with the shared weights of the moment. FV < 0: the steps of other architectures did harm; FV > 0: they
-    helped. Returns (estimator, epoch, mean, std, quantile_10, median, quantile_90, share_negative, n) by estimator and
-    epoch, over all its seeds, steps and architectures, n of them; std is that of a population (ddof 0), quantiles are
-    linear between values, and share_negative counts FV < 0 alone. Range [-1, 1] of an FV; empty without rows.
+    images, with the shared weights of the moment. FV < 0: training other architectures decreased the accuracy; FV > 0:
+    it increased it. Returns (estimator, epoch, mean, std, quantile_10, median, quantile_90, share_negative, n) by
+    estimator and epoch, over all its seeds, steps and architectures, n of them; std is that of a population (ddof 0),
+    quantiles are linear between values, and share_negative counts FV < 0 alone. Range [-1, 1] of an FV; empty without
+    rows.
 
     >>> rows = {"estimator": "e", "seed": 0, "epoch": 1, "step": [0, 1], "arch": ["a", "b"]}
     >>> table = pd.DataFrame({**rows, "accuracy_after_step": [0.5, 0.5], "accuracy_after_epoch": [0.25, 0.75]})
@@ -38,7 +39,7 @@ def compute(
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     """One estimator: the median by epoch, the band from the .1 to the .9 quantile, and a line at zero."""
     if table.empty:
-        say(ax, "no forgetting is recorded")
+        say(ax, "no forgetting recorded")
         return
     table = table.sort_values("epoch")
     epoch, low, median, high = (table[c] for c in ("epoch", "quantile_10", "median", "quantile_90"))
@@ -49,7 +50,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         ax.fill_between(epoch, 100 * low, 100 * high, color=BLUE, alpha=0.22, linewidth=0)
     ax.plot(epoch, 100 * median, "-" if len(table) > 30 else "o-", color=BLUE, linewidth=1.5, markersize=3)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:+g}".replace("-", "−") if value else "0")
-    ax.set_ylabel("change of accuracy, points")
+    ax.set_ylabel("forgetting value, % points")
     epoch_axis(ax, epoch)
     tidy(ax)
 
@@ -63,16 +64,16 @@ def _distribution(value: pd.Series) -> tuple[float, ...]:
 
 ANALYSIS = Analysis(
     name="forgetting",
-    question="Do the later steps of an epoch undo what an architecture has learned?",
+    question="Is an architecture forgotten in the later steps of an epoch?",
     figure="Fig. A14",
     paper_finding=(
-        "Ning et al. (2021, Sec. 5.3 and Fig. A14) find forgetting in early training alone: later the values spread "
-        "less and their mean turns positive, so that training other architectures helps."
+        "Ning et al. (2021, Sec. 5.3 and Fig. A14) find forgetting in early training only: later the forgetting "
+        "values vary less and their mean becomes positive, so that training other architectures helps."
     ),
     section="training",
     caption=(
-        "Accuracy at the end of the epoch minus that right after the architecture's own step; line: median, "
-        "band: .1 to .9 quantile. Below zero it was forgotten."
+        "Forgetting value: accuracy at the end of the epoch minus accuracy right after the architecture's own step; "
+        "line: median, band: .1 to .9 quantile; negative: forgotten."
     ),
     needs=("forgetting",),
     counts="trainings of architectures",

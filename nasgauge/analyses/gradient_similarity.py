@@ -1,4 +1,4 @@
-"""Do architectures that share weights pull them in the same direction, and where in the network?"""
+"""How similar are the gradients of two architectures with respect to their shared weights?"""
 
 import re
 from collections.abc import Iterable
@@ -18,13 +18,13 @@ _N_UPRIGHT = 6  # positions whose names fit side by side
 def compute(
     scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None, *, gradients: pd.DataFrame
 ) -> pd.DataFrame:
-    """Cosine between the gradients of two architectures with respect to the weights they share, by place and epoch.
+    """Cosine between the gradients of two architectures with respect to shared weights, by position and epoch.
 
     cosine(a, b) = g_a . g_b / (|g_a| |g_b|), over the parameters of a position that both use, on the same images
 
     gradients: table GRADIENTS; scores, truth and space are not used. Returns (estimator, epoch, position, mean,
-    quantile_10, quantile_90, n) over all seeds and pairs, n of them, quantiles linear between values; rows stand by
-    estimator, epoch and place in the network: "stem", the cells "cell0", "cell1", ... with the reductions
+    quantile_10, quantile_90, n) over all seeds and pairs, n of them, quantiles linear between values; rows by
+    estimator, epoch and position in the network: "stem", the cells "cell0", "cell1", ... with the reductions
     "reduction0", ... evenly between them (as between stages of equal length), other names, "head". Range [-1, 1],
     higher is more alike; empty without rows.
 
@@ -43,9 +43,9 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One estimator: mean cosine through the network, a line an epoch, the last with its band; or over the epochs."""
+    """One estimator: mean cosine by position, one line per epoch, the last with its band; or over the epochs."""
     if table.empty:
-        say(ax, "no gradients are recorded")
+        say(ax, "no gradients recorded")
         return
     positions = in_network_order(table["position"].unique())
     ax.axhline(0, color="0.35", linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
@@ -81,7 +81,7 @@ def in_network_order(positions: Iterable[str]) -> list[str]:
 
 
 def _draw_positions(table: pd.DataFrame, positions: list[str], ax) -> None:
-    """A line an epoch, from light to dark as training goes on."""
+    """One line per epoch, from light to dark."""
     from matplotlib import colormaps
 
     epochs = sorted(table["epoch"].unique())
@@ -118,16 +118,16 @@ def _distribution(cosine: pd.Series) -> tuple[float, ...]:
 
 ANALYSIS = Analysis(
     name="gradient_similarity",
-    question="Do architectures pull their shared weights in the same direction?",
+    question="How similar are the gradients of two architectures with respect to their shared weights?",
     figure="Fig. A15",
     paper_finding=(
-        "Ning et al. (2021, Fig. A15) find the gradients of two architectures least alike in the middle of the "
-        "network, in NAS-Bench-201 in the cells before the second reduction, and more alike as training goes on."
+        "Ning et al. (2021, Fig. A15) find the gradients of two architectures least similar in the middle of "
+        "the network, on NAS-Bench-201 in the cells before the second reduction, and more similar with training."
     ),
     section="training",
     caption=(
-        "Mean cosine over pairs of architectures, from the images to the logits; band: .1 to .9 quantile of "
-        "the last epoch."
+        "Mean cosine over pairs of architectures by position, from input to output; band: .1 to .9 quantile of the "
+        "last epoch."
     ),
     needs=("gradients",),
     counts="pairs of architectures",

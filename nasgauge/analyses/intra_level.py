@@ -1,4 +1,4 @@
-"""Does more validation data tell apart what one batch leaves equal?"""
+"""Does more validation data rank the architectures that are tied on one batch?"""
 
 import numpy as np
 import pandas as pd
@@ -22,13 +22,14 @@ def compute(
 
     kendall_tau = tau over the level of (accuracy on all batches, weighted by images; mean truth)
 
-    batch_scores: table BATCH_SCORES; truth: table TRUTH; scores (table SCORES) decide `place` alone; space is not used.
-    Asked of each estimator's first, middle and last checkpoint and every seed, over the architectures of the truth that
-    all seeds evaluated on all batches. A row a level with two architectures or more that are not all equal in truth.
+    batch_scores: table BATCH_SCORES; truth: table TRUTH; scores (table SCORES) decide only `place`; space is not used.
+    Computed for each estimator's first, middle and last checkpoint and every seed, over the architectures of the ground
+    truth that all seeds evaluated on all batches. One row per level of at least two architectures whose ground truth is
+    not constant.
     level: the accuracy on the first batch; n: architectures in it; n_levels: levels of this checkpoint and seed, with
-    those that have no row. Range [-1, 1], higher is better, 0 for a coin; NaN where the accuracies on all batches are
-    equal (in 12 digits) throughout the level. Returns (estimator, epoch, seed, level, kendall_tau, n_levels, n, place),
-    empty where no level qualifies.
+    those that have no row. Range [-1, 1], higher is better, 0: random order; NaN where the accuracies on all batches
+    are equal (in 12 digits) throughout the level. Returns (estimator, epoch, seed, level, kendall_tau, n_levels, n,
+    place), empty where no level qualifies.
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> rows = {"estimator": "net", "arch": list("aabbcc"), "seed": 0, "epoch": 1, "batch": [0, 1] * 3, "n_images": 10}
@@ -49,7 +50,7 @@ def compute(
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     """One estimator: histogram of the levels' tau at its first and its last checkpoint, all seeds together."""
     if table.empty:
-        say(ax, "no level holds two architectures")
+        say(ax, "every level has a single architecture")
         return
     ax.axvline(0, color="0.75", linewidth=0.8, zorder=0)
     epochs = sorted(table["epoch"].unique())
@@ -84,17 +85,16 @@ def _levels(batches: Batches, true: np.ndarray) -> list[dict[str, object]]:
 
 ANALYSIS = Analysis(
     name="intra_level",
-    question="Does more validation data tell apart what one batch leaves equal?",
+    question="Does more validation data rank the architectures that are tied on one batch?",
     figure="Fig. 3",
     paper_finding=(
-        "Ning et al. (2021, Sec. 4.1) find more negative than positive correlations within such levels when the "
-        "supernet is under-trained, and the contrary when it is trained."
+        "Ning et al. (2021, Sec. 4.1) find more negative than positive correlations within such levels for an "
+        "under-trained supernet, and the opposite for a trained one."
     ),
     section="stability",
     caption=(
-        "A level holds the architectures with equal accuracy on the first batch; the histogram counts levels "
-        "by Kendall's tau-b between their accuracy on all batches and the truth, for the first and the last "
-        "checkpoint, all seeds together."
+        "Level: architectures with equal accuracy on the first batch. Histogram of Kendall's tau-b within levels "
+        "between accuracy on all batches and ground truth, at the first and the last checkpoint, over all seeds."
     ),
     needs=("batch_scores",),
     compute=compute,

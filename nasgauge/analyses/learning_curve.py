@@ -1,4 +1,4 @@
-"""How much better does a predictor get with what it learns from?"""
+"""How does a predictor improve with the size of its training set?"""
 
 from collections.abc import Iterable, Sequence
 
@@ -32,20 +32,21 @@ def compute(
     lessons: pd.DataFrame,
     criteria: Iterable[CriterionSpec] = LEARNING_CRITERIA,
 ) -> pd.DataFrame:
-    """Every criterion of every kind of predictor, by the number of architectures that it learned from.
+    """Every criterion of every kind of predictor, by the size of the training set.
 
-    value = mean over draws and seeds of criterion(scores of the predictor, mean truth); low, high = least, greatest
+    value = mean over draws and seeds of criterion(scores of the predictor, mean truth); low, high = minimum, maximum
     sd_draws = standard deviation over draws of the mean over seeds; sd_seeds^2 = mean over draws of the variance over
     seeds; both with ddof = 1
 
-    scores, truth, lessons: tables SCORES, TRUTH, LESSONS; space is not used. n_seen: lessons of an estimator with one
-    seed. Estimators of a kind that saw equally many are one row, whatever their draws; those not in lessons learned
-    nothing and are left out. n: architectures of the truth that the predictor scored, those it learned from among them
-    if it scored them; n and n_seeds are the least where predictors, or draws, differ. sd_draws is NaN with one draw,
-    sd_seeds where no draw has two seeds. An undefined criterion of one predictor (constant scores, n < 2) makes value,
-    low and high NaN. Directions and ranges are the criteria's. Returns (kind, n_seen, criterion, at, value, low, high,
-    sd_draws, sd_seeds, n, n_draws, n_seeds, panel, place) in the order of place, see `kind_places`, and n_seen; empty
-    where no predictor was judged. UserError: criteria that do not exist, a predictor called "truth".
+    scores, truth, lessons: tables SCORES, TRUTH, LESSONS; space is not used. n_seen: size of the training set of
+    one seed. Estimators of a kind with equally large training sets are one row, whatever their draws; those without a
+    training set are omitted. n: architectures of the ground truth that the predictor scored, including training
+    architectures if it scored them; n and n_seeds are the minimum where predictors, or draws, differ. sd_draws is NaN
+    with one draw, sd_seeds where no draw has two seeds. An undefined criterion of one predictor (constant scores, n <
+    2) makes value, low and high NaN. Directions and ranges are the criteria's. Returns (kind, n_seen, criterion, at,
+    value, low, high, sd_draws, sd_seeds, n, n_draws, n_seeds, panel, place) in the order of place, see `kind_places`,
+    and n_seen; empty where no predictor was evaluated. UserError: criteria that do not exist, a predictor called
+    "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> scores = {"estimator": ["of2"] * 3 + ["of3"] * 3, "arch": list("abcabc"), "seed": 0}
@@ -58,7 +59,7 @@ def compute(
 
     Reference: ning2020surgery, Fig. 4 and Table A1.
     """
-    asked = resolve_all(criteria)
+    requested = resolve_all(criteria)
     place = kind_places(lessons, scores, truth)
     pairs = _pairs(scores, mean_truth(truth).sort_index(), lessons)
     runs = lessons.groupby(["kind", "draw", "estimator", "seed"]).size().rename("n_seen").reset_index()
@@ -71,7 +72,7 @@ def compute(
         ]
         counts = {"n": min(len(score) for draw in draws for score, _ in draw)}
         counts |= {"n_draws": len(draws), "n_seeds": min(map(len, draws)), "place": place[str(kind)]}
-        for criterion in asked:
+        for criterion in requested:
             found = _spreads([[criterion(*pair) for pair in draw] for draw in draws])
             key = {"kind": kind, "n_seen": n_seen, "criterion": criterion.name, "at": criterion.at}
             rows.append({**key, **found, **counts, "panel": title(criterion)})
@@ -80,22 +81,22 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One criterion over the number learned from, a line a kind, its band over draws and seeds."""
+    """One criterion over the size of the training set, one line per kind, its band over draws and seeds."""
     if table["value"].isna().all():
-        say(ax, "no predictor was judged" if table.empty else "undefined for every predictor")
+        say(ax, "no predictor was evaluated" if table.empty else "undefined for every predictor")
         return
     shown = kind_lines(table)
     sizes = np.unique(np.concatenate([rows["n_seen"] for _, rows, _ in shown]))
     for i, (kind, rows, line) in enumerate(shown):
         rows = rows.sort_values("n_seen")
-        # Where all learned from equally many, side by side, so that no bar hides another.
+        # With a single size side by side, so that no bar hides another.
         x = rows["n_seen"] * (1 + 0.03 * (i - (len(shown) - 1) / 2) if len(sizes) == 1 else 1)
         if len(rows) == 1:
             ax.vlines(x, rows["low"], rows["high"], color=line.colour, linewidth=3, alpha=0.3)
         draw_line(x, rows, ax, line, kind)
     mark_sizes(sizes, ax)
     ax.ticklabel_format(axis="y", style="plain", useOffset=False)  # no factor above the axis
-    ax.set_xlabel("architectures learned from")
+    ax.set_xlabel("training architectures")
     ax.set_ylabel(direction(table["criterion"].iloc[0]))
     legend_below(ax, left_out(table))
     tidy(ax)
@@ -126,13 +127,13 @@ def kind_lines(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame, Line]]:
 
 
 def left_out(table: pd.DataFrame) -> str:
-    """What a legend says of kinds that are not drawn, "" where all are."""
+    """Legend title if not all kinds are shown, else ""."""
     n = table["kind"].nunique()
-    return f"the first {N_LINES} of {n} kinds of predictors" if n > N_LINES else ""
+    return f"best {N_LINES} of {n} kinds of predictors" if n > N_LINES else ""
 
 
 def mark_sizes(sizes: np.ndarray, ax) -> None:
-    """A tick a size, logarithmic from a factor of 4; a number that would run into the next larger one is left out."""
+    """One tick per size, logarithmic from a factor of 4; a number that would overlap the next larger one is omitted."""
     position = sizes.astype("float64")
     if sizes[-1] >= 4 * sizes[0]:
         ax.set_xscale("log")
@@ -172,16 +173,15 @@ def _spreads(draws: Sequence[Sequence[float]]) -> dict[str, float]:
 
 ANALYSIS = Analysis(
     name="learning_curve",
-    question="How much better does a predictor get with what it learns from?",
+    question="How does a predictor improve with the size of its training set?",
     paper_finding=(
-        "Ning et al. (2020, as submitted to ICLR 2021, Fig. 4) find GATES, trained with a ranking loss, ahead of LSTM, "
-        "MLP and random forest for 39, 78, 390 and 781 architectures of NAS-Bench-201."
+        "Ning et al. (2020, as submitted to ICLR 2021, Fig. 4) find that GATES, trained with a ranking loss, "
+        "outperforms LSTM, MLP and random forest with 39, 78, 390 and 781 architectures of NAS-Bench-201."
     ),
     section="learning",
     caption=(
-        "Lines are means over draws of what is learned from and over seeds, bands reach from the least to the "
-        "greatest. Of more than eight kinds of predictors those are drawn that agree best with the truth; the table "
-        "holds all."
+        "Lines: means over draws of the training set and over seeds; bands: their range. Of more than eight kinds of "
+        "predictors those with the best agreement with the ground truth are shown; the table contains all."
     ),
     needs=("lessons",),
     compute=compute,

@@ -1,4 +1,4 @@
-"""Which architectures does an estimator over- and underestimate most?"""
+"""Which architectures are over- and under-ranked most?"""
 
 import pandas as pd
 
@@ -15,8 +15,8 @@ COLUMNS = ("estimator", "direction", "place", "arch", "excess", "truth_rank", "s
 def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None, *, k: int = 2) -> pd.DataFrame:
     """The k architectures with the largest and the k with the smallest excess of `rank_errors`, per estimator.
 
-    direction: "over" or "under". place: 1 the most misjudged; equal ones in alphabetical order. Ranks among the n
-    architectures that have a score and a truth, 1 the best. Rows by estimator, direction and place. UserError: k < 1.
+    direction: "over" or "under". place: 1 the largest; equal ones in alphabetical order. Ranks among the n
+    architectures with a score and a ground truth, 1 the best. Rows by estimator, direction and place. UserError: k < 1.
 
     >>> truth = pd.DataFrame({"arch": list("abcd"), "seed": 0, "accuracy": [0.4, 0.3, 0.2, 0.1]})
     >>> scores = pd.DataFrame({"estimator": "e", "arch": list("abcd"), "seed": 0, "score": [4.0, 1.0, 3.0, 2.0]})
@@ -39,24 +39,24 @@ def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = Non
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """The architectures below each other, the overestimated ones first, and both ranks; needs the space."""
+    """The architectures one below the other, the over-ranked ones first, with both ranks; needs the space."""
     if space is None:
-        raise UserError("misjudged: cells are drawn only in a known space; give the space of the architectures")
-    captions = [f"rank {row.truth_rank:,.0f} taken for {row.score_rank:,.0f}" for row in table.itertuples()]
+        raise UserError("misjudged: drawing cells requires the search space; give the space of the architectures")
+    captions = [f"true rank {row.truth_rank:,.0f}, estimated {row.score_rank:,.0f}" for row in table.itertuples()]
     draw_cells([space.graphs(space.from_str(arch)) for arch in table["arch"]], captions, ax, space)
 
 
 ANALYSIS = Analysis(
     name="misjudged",
-    question="Which architectures are over- and underestimated most?",
+    question="Which architectures are over- and under-ranked most?",
     paper_finding=(
-        "Ning et al. (2021, Sec. 6.2 and Fig. 9) find simple architectures with many isomorphic counterparts "
-        "overestimated by a supernet that samples encodings uniformly."
+        "Ning et al. (2021, Sec. 6.2 and Fig. 9) find that a supernet with uniform sampling of encodings over-ranks "
+        "simple architectures with many isomorphic counterparts."
     ),
     section="bias",
     caption=(
-        "The two most overestimated above the two most underestimated, against equally good architectures. "
-        "Strokes as under the best cells."
+        "The two architectures with the largest excess above the two with the smallest, each relative to "
+        "architectures of equal accuracy. Operations as in the legend of the top architectures."
     ),
     absence=without_space,
     limit=LIMIT_BIAS,

@@ -1,4 +1,4 @@
-"""Which operation is overestimated: what happens to truth and score when one operation takes the place of another?"""
+"""Which operation is over-ranked when it replaces another?"""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ COLUMNS = (
     *("estimator", "from_op", "to_op", "truth_up", "score_up"),
     *("excess", "excess_lower", "excess_upper", "n_archs", "n"),
 )
-_LEAST = 10  # pairs below which a step is no row
+_LEAST = 10  # pairs below which a mutation has no row
 
 
 def compute(
@@ -27,19 +27,19 @@ def compute(
     least: int = _LEAST,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Pairs of architectures that differ by one step (`Space.words`), grouped by the step a -> b.
+    """Pairs of architectures that differ by one mutation (`Space.words`), grouped by the mutation a -> b.
 
     truth_up, score_up = share of the n pairs in which the architecture with b has the higher accuracy, or score, ties
         counting half
-    excess = mean over the pairs of the difference in `rank_errors`' excess: positive: b is overestimated against a
+    excess = mean over the pairs of the difference in `rank_errors`' excess: positive: b is over-ranked relative to a
 
-    The shares are those of Ning et al. 2021; noise alone draws score_up towards a half, while the excess stays 0.
-    scores, truth: tables SCORES and TRUTH. Every pair of architectures that have a score and a truth counts once; a
-    comes before b in the alphabet, and the opposite step has 1 - share and the opposite excess. Steps with fewer than
-    `least` pairs are no rows, so a table that holds hardly any neighbours gives an empty one. Intervals: percentiles
-    over n_bootstrap resamples of the architectures, a pair counting as often as both its members do together. n_archs:
-    architectures in the pairs. Returns rows by estimator, from_op and to_op; empty without a space. UserError:
-    n_bootstrap or least below 1.
+    The shares are those of Ning et al. 2021; noise alone moves score_up towards 1/2, while the excess stays 0.
+    scores, truth: tables SCORES and TRUTH. Every pair of architectures with a score and a ground truth counts once; a
+    comes before b in the alphabet, and the reverse mutation has 1 - share and the negative excess. Mutations with fewer
+    than `least` pairs have no rows, so few neighbours give an empty table. Intervals: percentiles
+    over n_bootstrap resamples of the architectures, a pair weighted by the product of the multiplicities of its
+    members. n_archs: architectures in the pairs. Returns rows by estimator, from_op and to_op; empty without a space.
+    UserError: n_bootstrap or least below 1.
 
     >>> from nasgauge.spaces import NB201
     >>> none, skip = NB201().to_str((0,) * 6), NB201().to_str((1, 0, 0, 0, 0, 0))
@@ -64,9 +64,9 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """A matrix: by how much the column's word is overestimated against the row's; dots: the interval excludes 0."""
+    """A matrix: excess when the operation of the column replaces that of the row; dots: the interval excludes 0."""
     if table.empty:
-        say(ax, "no two architectures one step apart")
+        say(ax, "no pairs of architectures one mutation apart")
         return
     names = sorted(set(table["from_op"]) | set(table["to_op"]))
     place = {name: i for i, name in enumerate(names)}
@@ -90,7 +90,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 def steps(
     pairs: pd.DataFrame, errors: pd.DataFrame, n_bootstrap: int, confidence: float, rng: np.random.Generator
 ) -> list[dict[str, object]]:
-    """The quantities of `compute` for each step of these pairs; errors: one estimator's of `rank_errors`."""
+    """The quantities of `compute` for each mutation of these pairs; errors: one estimator's of `rank_errors`."""
     pairs = pairs.sort_values(["from_op", "to_op"], kind="stable")
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
     columns = {name: errors[name].to_numpy() for name in ("accuracy", "score", "excess")}
@@ -117,21 +117,22 @@ def steps(
 
 ANALYSIS = Analysis(
     name="operation_bias",
-    question="Which operation is overestimated when it takes the place of another?",
+    question="Which operation is over-ranked when it replaces another?",
     figure="Fig. A11",
     paper_finding=(
-        "Ning et al. (2021, Sec. 5.1 and Fig. A11 to A13) find supernets overestimating dilated convolutions and "
-        "underestimating skips on NAS-Bench-301 (from a skip to dil_conv_5x5 the truth rises in 39.0% of 2,336 pairs, "
-        "the score in 94.9%), and slightly overestimating pooling and underestimating 3×3 on NAS-Bench-201."
+        "Ning et al. (2021, Sec. 5.1 and Fig. A11 to A13) find that supernets over-rank dilated convolutions and "
+        "under-rank skip connections on NAS-Bench-301 (from a skip to dil_conv_5x5 the accuracy increases in 39.0% of "
+        "2,336 pairs, the score in 94.9%), and slightly over-rank pooling and under-rank 3×3 convolutions on "
+        "NAS-Bench-201."
     ),
     section="bias",
     caption=(
-        "Pairs that differ at one place: orange, the column's word is overestimated against the row's, purple, "
-        "underestimated, both in shares of all ranks and against equally good architectures; a dot where the interval "
-        "excludes 0. The table also holds how often truth and score rise."
+        "Pairs that differ by one mutation: mean change of the excess when the operation of the column replaces that "
+        "of the row, as a share of n; orange: over-ranked, purple: under-ranked; dot: interval excludes 0. The table "
+        "also contains the shares of pairs in which ground truth and score increase."
     ),
     random=True,
-    counts="pairs of architectures one step apart",
+    counts="pairs of architectures one mutation apart",
     limit=LIMIT_BIAS,
     compute=compute,
     draw=draw,

@@ -1,4 +1,4 @@
-"""Does an operation's effect, true and estimated, depend on how large the architecture is?"""
+"""Does the bias for an operation depend on the size of the architecture?"""
 
 import numpy as np
 import pandas as pd
@@ -31,8 +31,8 @@ def compute(
 ) -> pd.DataFrame:
     """The shares and the excess of `operation_bias` within groups of pairs of about equal size, group 1 the smallest.
 
-    The size of a pair is the mean of its two architectures' column `by` of table COMPLEXITY; groups hold equally many
-    pairs up to ties. Everything else as in `operation_bias`; smallest, largest: sizes of the pairs in the group.
+    The size of a pair is the mean of its two architectures' column `by` of table COMPLEXITY; groups contain equally
+    many pairs up to ties. All else as in `operation_bias`; smallest, largest: sizes of the pairs in the group.
     UserError: n_groups below 1, no column `by`.
 
     Reference: ning2021evaluating, Fig. A11 (b) and A12.
@@ -60,9 +60,9 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """Steps down, groups across: by how much the score rises oftener (+) than the truth; dots: the excess is off 0."""
+    """Mutations by groups: share of pairs in which the score increases minus that of the ground truth; dots: excess."""
     if table.empty:
-        say(ax, "no two architectures one step apart")
+        say(ax, "no pairs of architectures one mutation apart")
         return
     names = table["from_op"] + " → " + table["to_op"]
     shown = table.groupby(names)["n"].sum().nlargest(_N_SHOWN).index
@@ -85,18 +85,18 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 ANALYSIS = Analysis(
     name="operation_bias_by_size",
-    question="Is an operation misjudged most in small or in large architectures?",
+    question="Does the bias for an operation depend on the size of the architecture?",
     figure="Fig. A12",
     paper_finding=(
-        "Ning et al. (2021, Fig. A11 and A12) find dilated convolutions overestimated most among the largest "
-        "architectures of NAS-Bench-301: from a skip to dil_conv_5x5 the truth rises in 15.3% of 569 pairs there, the "
-        "score in 92.3%."
+        "Ning et al. (2021, Fig. A11 and A12) find dilated convolutions over-ranked most among the largest "
+        "architectures of NAS-Bench-301: from a skip to dil_conv_5x5 the accuracy increases in 15.3% of 569 pairs "
+        "there, the score in 92.3%."
     ),
     section="bias",
     caption=(
-        "Groups 1 (smallest) to 5 by number of parameters across, steps down. Brown: the score rises oftener "
-        "with the step than the truth, violet: less often; dots: the excess excludes 0. Of many steps those with the "
-        "most pairs."
+        "Columns: groups 1 (smallest) to 5 by number of parameters; rows: mutations with the most "
+        "pairs. Brown: the mutation increases the score more often than the ground truth, violet: less often; dots: "
+        "the interval of the excess excludes 0."
     ),
     needs=("complexity",),
     random=True,

@@ -1,4 +1,4 @@
-"""By how much do truth and score change when one operation takes the place of another?"""
+"""How do the true and the estimated rank change when one operation replaces another?"""
 
 import numpy as np
 import pandas as pd
@@ -25,12 +25,12 @@ def compute(
 ) -> pd.DataFrame:
     """Histograms of the change of the rank over the pairs of `operation_bias`, of the true and the estimated one.
 
-    change = (rank of a - rank of b) / n, from -1 to 1; positive: b, with `to_op`, stands higher
+    change = (rank of a - rank of b) / n, from -1 to 1; positive: b, with `to_op`, ranks higher
     truth_share, score_share = share of the n pairs whose change lies in the bin around `change`
 
-    Ranks make truth and score comparable, whatever the unit of the score. n_bins, an odd number, divide [-1, 1], so 0
-    lies in the middle of one. Steps with fewer than `least` pairs are no rows. Returns rows by estimator, step and
-    change; empty without a space. UserError: n_bins even or below 3, least below 1.
+    Ranks make ground truth and score comparable, whatever the unit of the score. n_bins, an odd number, divide [-1, 1],
+    so 0 is the centre of one. Mutations with fewer than `least` pairs have no rows. Returns rows by estimator, mutation
+    and change; empty without a space. UserError: n_bins even or below 3, least below 1.
 
     Reference: ning2021evaluating, Fig. A11 and A13.
     """
@@ -63,9 +63,9 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """A step a line, histogram above histogram: grey the truth, blue the score; those with the most pairs."""
+    """One line per mutation, those with the most pairs: grey: ground truth, blue: score."""
     if table.empty:
-        say(ax, "no two architectures one step apart")
+        say(ax, "no pairs of architectures one mutation apart")
         return
     names = table["from_op"] + " → " + table["to_op"]
     shown = sorted(table.groupby(names)["n"].first().nlargest(_N_SHOWN).index)
@@ -90,16 +90,16 @@ def _bin(change: np.ndarray, n_bins: int) -> np.ndarray:
 
 ANALYSIS = Analysis(
     name="operation_changes",
-    question="By how much do truth and score change with an operation?",
+    question="How do the true and the estimated rank change when one operation replaces another?",
     figure="Fig. A13",
     paper_finding=(
-        "Ning et al. (2021, Fig. A13) find the histograms of true and one-shot changes alike for all mutations of "
-        "NAS-Bench-201, 18,750 pairs each, and unlike for many of NAS-Bench-301 (Fig. A11)."
+        "Ning et al. (2021, Fig. A13) find similar histograms of true and one-shot changes for all mutations of "
+        "NAS-Bench-201, 18,750 pairs each, and different ones for many of NAS-Bench-301 (Fig. A11)."
     ),
     section="bias",
     caption=(
-        "Change of the rank when the second operation takes the place of the first, to the right: better. "
-        "Grey: truth; blue: score. The steps with the most pairs."
+        "Histogram over pairs of the change of rank when the second operation replaces the first; right: better rank. "
+        "Grey: ground truth; blue: score. Mutations with the most pairs."
     ),
     counts="pairs",
     limit=LIMIT_BIAS,

@@ -1,4 +1,4 @@
-"""Are the architectures that look small and good by score also small and good in truth?"""
+"""Do the estimated and the true Pareto front agree?"""
 
 import numpy as np
 import pandas as pd
@@ -21,17 +21,17 @@ def compute(
     complexity: pd.DataFrame,
     by: str = "n_params",
 ) -> pd.DataFrame:
-    """Fronts of size and quality: what no other architecture beats in being small and good at once.
+    """Pareto fronts of size and quality.
 
-    front = "truth": by size and accuracy; its scores are the estimate of the true front
-        "estimated": by size and score; its accuracies are the truth of the estimated front
-        "inverse": large and bad by score, what an estimator would throw away first
-        "": architectures on none of them, of at most 400 evenly spaced ones by name, for the eye
+    front = "truth": by size and accuracy
+        "estimated": by size and score
+        "inverse": the inverse front by score, of large architectures with low scores
+        "": architectures on none of them, at most 400 evenly spaced ones by name, for the drawing
 
-    An architecture on several fronts has a row for each. Equal ones stand on a front together; by a score that is the
-    size itself every architecture does. Smaller sizes (column
-    `by` of table COMPLEXITY) and higher accuracies and scores are better. n: architectures that have a score, a truth
-    and a size. Rows by estimator, front and size. UserError: no column `by`.
+    An architecture on several fronts has one row per front. Equal ones are on a front together; by a score that equals
+    the size all architectures are. Smaller sizes (column `by` of table COMPLEXITY) and higher accuracies and scores are
+    better. n: architectures with a score, a ground truth and a size. Rows by estimator, front and size. UserError: no
+    column `by`.
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.1, 0.3, 0.2]})
     >>> scores = pd.DataFrame({"estimator": "e", "arch": list("abc"), "seed": 0, "score": [3.0, 2.0, 1.0]})
@@ -63,7 +63,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """Size across and true accuracy up: the true front, the truth of the estimated one, and of the inverse one."""
+    """Accuracy over size of the true, the estimated and the inverse front."""
     if table.empty:
         say(ax, "no architecture has a score and a size")
         return
@@ -78,26 +78,26 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     for front, (colour, dash, marker) in styles.items():
         rows = table[table["front"] == front]
         ax.plot(rows["size"], factor * rows["accuracy"], color=colour, linestyle=dash, marker=marker, markersize=2.8,
-                linewidth=1.1, label=f"{front} front")  # fmt: skip
+                linewidth=1.1, label=f"{'true' if front == 'truth' else front} front")  # fmt: skip
     if table["size"].min() > 0 and table["size"].max() > 20 * table["size"].min():
         ax.set_xscale("log")
-    ax.set_ylabel(f"accuracy, {unit}" if unit else "value of the truth")
+    ax.set_ylabel(f"accuracy, {unit}" if unit else "ground truth")
     legend_below(ax)
     tidy(ax)
 
 
 ANALYSIS = Analysis(
     name="pareto",
-    question="Are those that look small and good also small and good in truth?",
+    question="Do the estimated and the true Pareto front of size and accuracy agree?",
     figure="Fig. A8",
     paper_finding=(
-        "Ning et al. (2021, App. A.2.1, Fig. A8 and A9) find the front by one-shot score and parameters farthest from "
-        "the true one among the small architectures of NAS-Bench-301."
+        "Ning et al. (2021, App. A.2.1, Fig. A8 and A9) find the largest difference between the fronts by one-shot "
+        "score and by accuracy among the small architectures of NAS-Bench-301."
     ),
     section="bias",
     caption=(
-        "Parameters across, true accuracy up; grey: all architectures. Blue: the true front; red: those on "
-        "the front by score and size; orange: those on the inverse one, large with a low score."
+        "True accuracy over number of parameters. Grey: all architectures; blue: true front; red: front by score and "
+        "parameters; orange: inverse front, large architectures with low scores."
     ),
     needs=("complexity",),
     limit=LIMIT_BIAS,

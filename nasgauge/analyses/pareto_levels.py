@@ -1,4 +1,4 @@
-"""How many levels of the estimated front must be trained to find the best architecture of each size?"""
+"""How many levels of the estimated Pareto front must be trained to find the best architecture of each size?"""
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ def compute(
     n_groups: int = 5,
     n_levels: int = 10,
 ) -> pd.DataFrame:
-    """What the first levels of the estimated front miss, in groups of about equal size (those of `complexity_bias`).
+    """Accuracy lost by the first levels of the estimated front, in the groups of size of `complexity_bias`.
 
     gap = best accuracy of the group - best accuracy of those of the group on the first n_levels levels, a fraction;
         0: the best one is among them; null: none of the group is
@@ -60,7 +60,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """Gap, in percentage points of an accuracy, against the number of levels, a line a group of size."""
+    """Gap, in percentage points of an accuracy, against the number of levels, one line per group of size."""
     if table.empty:
         say(ax, "no architecture has a score and a size")
         return
@@ -82,13 +82,13 @@ ANALYSIS = Analysis(
     question="How many levels of the estimated front must be trained to find the best of each size?",
     figure="Fig. A10",
     paper_finding=(
-        "Ning et al. (2021, Fig. A10) find on NAS-Bench-301 that several levels shrink the gap, in one group of size "
+        "Ning et al. (2021, Fig. A10) find on NAS-Bench-301 that several levels reduce the gap, in one group of size "
         "from about .6 to about .2 percentage points."
     ),
     section="bias",
     caption=(
-        "Levels across; by how much the best of the group is better than the best found, in percentage points; "
-        "a line a group of number of parameters."
+        "Gap between the best accuracy of a group and the best on the first levels, in percentage points, over the "
+        "number of levels; one line per group by number of parameters."
     ),
     needs=("complexity",),
     limit=LIMIT_BIAS,

@@ -1,4 +1,4 @@
-"""Which operation is over- or underestimated at which place of the architecture?"""
+"""Which operation is over- or under-ranked at which position of the architecture?"""
 
 import numpy as np
 import pandas as pd
@@ -23,12 +23,12 @@ def compute(
     least: int = 10,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Mean ranks and mean excess of the architectures that hold a word (`Space.words`) at a place of the encoding.
+    """Mean ranks and mean excess of the architectures with an operation (`Space.words`) at a position of the encoding.
 
     truth_rank, score_rank = means of the ranks / n among all, near 0 the best
-    excess = mean of the excess of `rank_errors`; positive: overestimated
+    excess = mean of the excess of `rank_errors`; positive: over-ranked
 
-    Words that fewer than `least` architectures hold at that place are no rows. place counts from 1. Intervals:
+    Operations of fewer than `least` architectures at a position have no rows. place counts from 1. Intervals:
     percentiles over n_bootstrap resamples of all architectures. Rows by estimator, place and word; empty
     without a space. UserError: n_bootstrap or least below 1.
 
@@ -57,7 +57,7 @@ def compute(
 
 
 def _held(words: list[tuple[str, ...]], least: int) -> dict[tuple[int, str], np.ndarray]:
-    """Rows of the architectures that hold the word at the place, where there are enough."""
+    """Rows of the architectures with the operation at the position, where there are enough."""
     found = {}
     for place, column in enumerate(zip(*words, strict=True), start=1):
         codes, names = pd.factorize(np.array(column, dtype=object), sort=True)
@@ -69,7 +69,7 @@ def _held(words: list[tuple[str, ...]], least: int) -> dict[tuple[int, str], np.
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """A matrix of the excess, words down and places across; dots: the interval excludes 0."""
+    """A matrix of the excess by operation and position; dots: the interval excludes 0."""
     if table.empty:
         say(ax, "too few architectures")
         return
@@ -93,16 +93,16 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 ANALYSIS = Analysis(
     name="place_bias",
-    question="Which operation is misjudged at which place?",
+    question="Which operation is over- or under-ranked at which position?",
     figure="Fig. A26",
     paper_finding=(
-        "Ning et al. (2021, App. B.2 and Fig. A26), colouring scores by the operation of each edge, see plain "
-        "overestimate average pooling, and relu_logdet and jacob_cov prefer 1×1 to 3×3 convolutions."
+        "Ning et al. (2021, App. B.2 and Fig. A26), by the operation of each edge, find that plain over-ranks average "
+        "pooling, and that relu_logdet and jacob_cov prefer 1×1 to 3×3 convolutions."
     ),
     section="bias",
     caption=(
-        "Mean excess over equally good architectures; brown: overestimated, violet: underestimated; dots: the "
-        "interval excludes 0. Places in the order of the encoding."
+        "Mean excess over architectures of equal accuracy by operation (rows) and position in the encoding (columns); "
+        "brown: over-ranked, violet: under-ranked; dots: interval excludes 0."
     ),
     random=True,
     limit=LIMIT_BIAS,

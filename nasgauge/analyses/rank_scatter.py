@@ -1,4 +1,4 @@
-"""Where on the scale from best to worst does an estimator err?"""
+"""How do estimated and true ranks compare?"""
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,11 @@ N_POINTS = 1_500  # above it a panel shows densities, because points would hide 
 def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None) -> pd.DataFrame:
     """True and estimated rank of every architecture that an estimator scored.
 
-    truth_rank = rank of the mean accuracy, score_rank = rank of the mean score, both among the n architectures of this
-    estimator that the truth holds, 1 the best, tied ones sharing their mean rank; fractions are ranks / n.
+    truth_rank = rank of the mean accuracy, score_rank = rank of the mean score, both among the n architectures with
+    a score and a ground truth, 1 the best, tied ones sharing their mean rank; fractions are ranks / n.
 
-    scores, truth: tables SCORES and TRUTH; space is not used. Architectures that a seed of the estimator lacks are left
-    out. A constant score gives rank (n + 1) / 2 to all. Returns (estimator, arch, truth_rank, score_rank,
+    scores, truth: tables SCORES and TRUTH; space is not used. Architectures that a seed of the estimator lacks are
+    omitted. A constant score gives rank (n + 1) / 2 to all. Returns (estimator, arch, truth_rank, score_rank,
     truth_rank_fraction, score_rank_fraction, n), empty where nothing is scored. UserError: an estimator called "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
@@ -34,7 +34,7 @@ def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = Non
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One estimator: estimated rank across, true rank up, the best at the lower left; many points become densities."""
+    """One estimator: true over estimated rank, the best at the lower left; many points become densities."""
     x, y = table["score_rank_fraction"].to_numpy(), table["truth_rank_fraction"].to_numpy()
     ax.plot([0, 1], [0, 1], color="0.75", linewidth=0.8, zorder=0)
     if len(table) > N_POINTS:
@@ -66,16 +66,16 @@ def _ranked(name: str, score: pd.Series, accuracy: pd.Series) -> pd.DataFrame:
 def note(table: pd.DataFrame) -> str:
     """Whether a panel shows densities."""
     dense = len(table) and table.groupby("estimator").size().max() > N_POINTS
-    return "Many architectures are shown as densities, darker where there are more." if dense else ""
+    return "Large numbers of architectures are shown as densities." if dense else ""
 
 
 ANALYSIS = Analysis(
     name="rank_scatter",
-    question="Where on the scale from best to worst does an estimator err?",
+    question="How do estimated and true ranks compare?",
     figure="Fig. A26",
     paper_finding=(
-        "Ning et al. (2021, App. B.2) report that relu_logdet and jacob_cov rank well overall and yet find few of the "
-        "top 5% (.158 and .087 of them), because they favour 1×1 over 3×3 convolutions."
+        "Ning et al. (2021, App. B.2) report that relu_logdet and jacob_cov rank well overall but have a low precision "
+        "at the top 5% (.158 and .087), because they prefer 1×1 to 3×3 convolutions."
     ),
     section="ranks",
     always=True,

@@ -1,4 +1,4 @@
-"""How far can the truth itself be trusted?"""
+"""How reliable is the ground truth?"""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -25,17 +25,17 @@ def compute(
     n_splits: int = 60,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Agreement of the truth with itself: means of h trainings against means of h others, for h = 1, 2, ...
+    """Split-half reliability of the ground truth: means of h trainings against means of h others, for h = 1, 2, ...
 
     kendall_tau(h) = mean over splits of kendall_tau(mean of h trainings, mean of h other trainings)
 
-    truth: table TRUTH. scores: table SCORES, of which the architectures count; None: all of the truth. space is not
-    used. A row for each h up to half the trainings of the architecture
-    that has most, over the n architectures with at least 2 h trainings. Where all of these share their seeds, the
-    splits are all pairs of disjoint sets of h seeds, or n_splits drawn ones of them; where they differ, each
-    architecture's trainings are divided at random n_splits times. lower, upper: least and greatest tau over the splits.
-    Returns (n_seeds_per_half, kendall_tau, lower, upper, n_splits, n), empty where fewer than two architectures were
-    trained twice. NaN where the accuracies are constant. Range [-1, 1], higher is better. UserError: n_splits < 1.
+    truth: table TRUTH. scores: table SCORES, for the set of architectures; None: all. space is not used. One row per
+    h up to half the maximum number of trainings per architecture, over the n architectures with at least 2 h trainings.
+    Where all of these share their seeds, the splits are all pairs of disjoint sets of h seeds, or n_splits drawn ones
+    of them; where they differ, each architecture's trainings are divided at random n_splits times. lower, upper:
+    minimum and maximum tau over the splits. Returns (n_seeds_per_half, kendall_tau, lower, upper, n_splits, n), empty
+    where fewer than two architectures were trained twice. NaN where the accuracies are constant. Range [-1, 1], higher
+    is better. UserError: n_splits < 1.
 
     >>> truth = pd.DataFrame({"arch": list("aabbcc"), "seed": [0, 1] * 3, "accuracy": [.70, .71, .80, .82, .81, .79]})
     >>> compute(None, truth, rng=np.random.default_rng(0)).round(4).values.tolist()
@@ -63,7 +63,7 @@ def compute(
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     """Tau over the number of trainings in each half, with the range over the splits."""
     if table.empty:
-        ax.text(0.5, 0.5, "one training an architecture", ha="center", va="center", transform=ax.transAxes)
+        ax.text(0.5, 0.5, "one training per architecture", ha="center", va="center", transform=ax.transAxes)
         ax.set_axis_off()
         return
     h, tau = table["n_seeds_per_half"], table["kendall_tau"]
@@ -74,7 +74,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
             ax.annotate(f"{y:.2f}", (x, y), xytext=(9, -3), textcoords="offset points", color="0.2")
     ax.set_xticks(list(h))
     ax.set_xlim(0.6, h.max() + 0.6)
-    ax.set_xlabel("trainings averaged in each half")
+    ax.set_xlabel("trainings per half")
     ax.set_ylabel("Kendall's tau-b between the halves")
     tidy(ax)
 
@@ -114,22 +114,20 @@ def _seed_splits(n_seeds: int, h: int, n_splits: int, rng: np.random.Generator) 
 
 
 def note(table: pd.DataFrame) -> str:
-    """What the marks are, where there are any."""
-    return "Points: mean over splits of the seeds; bars: least to greatest." if len(table) else ""
+    """Description of the marks, where there are any."""
+    return "Points: mean over splits of the seeds; bars: range." if len(table) else ""
 
 
 def absence(table: pd.DataFrame, space: Space | None) -> str:
-    """Without repeated trainings there is no row."""
-    return (
-        "" if len(table) else "The truth has a single training of each architecture, so nothing is known of its noise."
-    )
+    """The reason if there are no repeated trainings."""
+    return "" if len(table) else "The ground truth has one training per architecture, so its noise is unknown."
 
 
 ANALYSIS = Analysis(
     name="reliability",
-    question="How far can the truth itself be trusted?",
+    question="How reliable is the ground truth?",
     paper_finding=(
-        "Ning et al. (2021) do not ask this of their topological search spaces; for NDS ResNet they take the 5,000 "
+        "Ning et al. (2021) do not report this for their topological search spaces; on NDS ResNet they use the 5,000 "
         "architectures that were trained with three seeds (App. D)."
     ),
     section="truth",

@@ -1,4 +1,4 @@
-"""How are an estimator's scores spread: crowded, in steps, or ruled by a few outliers?"""
+"""How are the scores distributed?"""
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ def compute(
     low, high = quantiles
     if not 0 <= low < high <= 1:
         raise UserError(
-            f"score_histogram: quantiles {quantiles} are no two increasing fractions; give such as (0.1, 0.9)"
+            f"score_histogram: quantiles {quantiles} are not two increasing fractions; an example is (0.1, 0.9)"
         )
     if n_bins < 1:
         raise UserError(f"score_histogram: n_bins is {n_bins}; at least one bin is needed")
@@ -51,7 +51,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One estimator: counts over scores, and how many scores lie outside on either side."""
+    """One estimator: counts over scores, and the numbers of scores outside."""
     first, edges = table.iloc[0], [*table["left"], table["right"].iloc[-1]]
     if first["left"] == first["right"]:
         ax.plot([first["left"]] * 2, [0, first["n_scores"]], color=BLUE, linewidth=3)
@@ -87,23 +87,21 @@ def _histogram(name: str, score: np.ndarray, quantiles: tuple[float, float], n_b
 
 
 def panel_note(rows: pd.DataFrame) -> str:
-    """How many distinct scores the estimator gave."""
+    """Number of distinct scores."""
     return f"{rows['n_distinct'].iloc[0]:,} distinct scores"
 
 
 ANALYSIS = Analysis(
     name="score_histogram",
-    question="How are the scores spread: crowded, in steps, or ruled by a few outliers?",
+    question="How are the scores distributed?",
     figure="Fig. A25",
     paper_finding=(
-        "Ning et al. (2021, Fig. A25) find outliers in the scores of every zero-shot estimator and plot only what lies "
-        "between the .1 and .9 quantiles; synflow alone runs up to 7.55e49."
+        "Ning et al. (2021, Fig. A25) find outliers in the scores of every zero-shot estimator and plot only scores "
+        "between the .1 and .9 quantiles; those of synflow reach 7.55e49."
     ),
     section="scores",
     always=True,
-    caption=(
-        "Score across, architectures up, between the .1 and .9 quantiles; below and above count the scores outside."
-    ),
+    caption=("Number of architectures by score, between the .1 and .9 quantiles; below and above: scores outside."),
     panel_note=panel_note,
     compute=compute,
     draw=draw,

@@ -1,4 +1,4 @@
-"""Would a search that trusts this estimator find a good architecture?"""
+"""Which accuracy does a random search guided by the estimator reach?"""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from nasgauge.spaces import Space
 _COLUMNS = ("estimator", "quantity", "value", "lower", "upper", "best", "random", "n", "n_pool", "n_draws")
 _N_SHOWN = 16
 _REFERENCES = (
-    ("random", "random\npick", "right", "0.45", (0, (1, 1.2))),
+    ("random", "random\nchoice", "right", "0.45", (0, (1, 1.2))),
     ("best", "best of\nthe pool", "left", GREEN, (0, (4, 2))),
 )
 
@@ -28,7 +28,7 @@ def compute(
     width: float = 1e-3,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """What a random search guided by the estimator finds: score a pool of architectures, train the k best of them.
+    """Result of a random search guided by the estimator: score a pool of architectures, train the k best of them.
 
     found_accuracy = mean true accuracy of the k architectures of the pool with the best scores
     surpass_probability p = (1 - r / r_max)^k: a search of the same budget without an estimator, k trainings of randomly
@@ -40,13 +40,13 @@ def compute(
     published 1 - (1 - r / r_max)^n would with this rank be the chance of the contrary, 0.143; the public code takes
     (r / r_max)^n with ranks counted up from the worst and n = k, which is what stands here. Higher is better in all.
 
-    scores, truth: tables SCORES and TRUTH; space is not used. n: architectures that the estimator scored in all its
-    seeds and that the truth holds. A pool is n_pool of these drawn without replacement, all if there are fewer (column
+    scores, truth: tables SCORES and TRUTH; space is not used. n: architectures with a ground truth that the estimator
+    scored in all its seeds. A pool is n_pool of these drawn without replacement, all if there are fewer (column
     n_pool); estimators that scored the same ones get the same pools, and the draws take the seeds in turn. Ties of the
     score are settled at random in each draw. value: mean over draws; lower, upper: .025 and .975 quantile over draws,
     that is, of single searches. best, random: the same if the k truly best of each pool are taken, and the expectation
     if k random ones of the n are; null for the last two quantities. Returns (estimator, quantity, value, lower, upper,
-    best, random, n, n_pool, n_draws), four rows an estimator. Draws in which tau is undefined are left out and not
+    best, random, n, n_pool, n_draws), four rows per estimator. Draws in which tau is undefined are omitted and not
     counted in its n_draws; tau is NaN if all are. Ranges: that of the accuracies, [0, 1), [-1, 1], that of the scores.
     UserError: n_pool, k or n_draws below 1, width not above 0, an estimator called "truth".
 
@@ -71,7 +71,7 @@ def compute(
             continue
         true = accuracy.reindex(table.index).to_numpy()
         size = min(n_pool, len(true))
-        again = np.random.default_rng(state)  # one stream for all, so that pools do not depend on who else is judged
+        again = np.random.default_rng(state)  # one stream for all, so that pools do not depend on the other estimators
         pools = np.array([again.choice(len(true), size, replace=False) for _ in range(n_draws)])
         found = _of_pools(table.to_numpy(), true, pools, min(k, size), width)
         for quantity, (of_draws, best, random) in found.items():
@@ -83,7 +83,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """Accuracy of the models found, with its interval, the best estimator above; at most sixteen estimators."""
+    """Accuracy found, with its interval, the best estimator above; at most sixteen estimators."""
     table = table[table["quantity"] == "found_accuracy"].sort_values(["value", "estimator"], ascending=[False, True])
     if table.empty:
         say(ax, "no estimator has a score")
@@ -102,7 +102,8 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     ax.set_yticks(rows, [plain(name, 28) for name in shown["estimator"]])
     ax.set_ylim(len(rows) - 0.5, -0.5)
     more = f", best {len(shown)} of {len(table)}" if len(table) > len(shown) else ""
-    ax.set_xlabel(f"{'true accuracy of the models found, %' if unit else 'true value of the models found'}{more}")
+    quantity = "true accuracy of the selection, %" if unit else "ground truth of the selection"
+    ax.set_xlabel(f"{quantity}{more}")
     tidy(ax)
 
 
@@ -151,16 +152,17 @@ def _sparse_taus(true: np.ndarray, ranked: np.ndarray, width: float) -> np.ndarr
 
 ANALYSIS = Analysis(
     name="search_quality",
-    question="Would a random search that trusts the estimator find a good architecture?",
+    question="Which accuracy does a random search guided by the estimator reach?",
     paper_finding=(
-        "Yu et al. (2020, as submitted to ICLR 2021, Fig. 4) find that a supernet's mean accuracy tells little about "
-        "the models it finds (Spearman .09, .52, .07 on three spaces) and sparse tau more (.45, .55, .19); the first "
-        "choice of a supernet of Ning et al. (2021, Table A6) on NAS-Bench-201 reaches 93.55%."
+        "Yu et al. (2020, as submitted to ICLR 2021, Fig. 4) find that the mean accuracy of a supernet hardly "
+        "correlates with the accuracy of its search results (Spearman .09, .52, .07 on three spaces) and sparse tau "
+        "more (.45, .55, .19); the top architecture of a supernet of Ning et al. (2021, Table A6) on NAS-Bench-201 "
+        "reaches 93.55%."
     ),
     section="search",
     caption=(
-        "Mean true accuracy of the 3 best by score of 200 random architectures; bars: 95% of 500 such "
-        "searches. Random pick and best of the pool are what no and perfect scores would find."
+        "Mean true accuracy of the top 3 by score of 200 random architectures; points: mean, bars: 95% of 500 such "
+        "searches. Lines: expectation of a random choice, and of the top 3 of the pool by ground truth."
     ),
     random=True,
     compute=compute,

@@ -1,4 +1,4 @@
-"""How much is luck: do the seeds of an estimator agree, and does averaging their scores help?"""
+"""Seed variance: how well do the seeds of an estimator agree, and does averaging their scores help?"""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -24,18 +24,18 @@ _COLUMNS = (
 def compute(
     scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None, *, n_combinations: int = 200
 ) -> pd.DataFrame:
-    """Kendall's tau-b with the truth of scores averaged over 1, 2, ... seeds, and the agreement between the seeds.
+    """Kendall's tau-b with the ground truth of scores averaged over 1, 2, ... seeds, and agreement between the seeds.
 
     kendall_tau(m) = mean over sets of m seeds of tau(mean score of the set, mean truth); agreement = mean over pairs of
     seeds of tau(scores of one, scores of the other)
 
     scores, truth: tables SCORES and TRUTH; space is not used. The sets of m seeds are all there are, or, where these
-    are more than n_combinations, the n_seeds runs of m neighbouring seeds in a circle. low, high: least and greatest
-    tau over the sets; agreement_low, agreement_high: over the pairs. n: architectures of the truth that all seeds
-    scored. Mean scores equal in 12 digits are tied. Range [-1, 1], higher is better; NaN where a seed's scores or the
-    truth are constant. Estimators with one seed are left out. Returns (estimator, n_averaged, kendall_tau, low, high,
-    n_combinations, agreement, agreement_low, agreement_high, n_seeds, n, place). UserError: n_combinations < 1, an
-    estimator called "truth".
+    are more than n_combinations, the n_seeds runs of m neighbouring seeds in a circle. low, high: minimum and maximum
+    tau over the sets; agreement_low, agreement_high: over the pairs. n: architectures of the ground truth that all
+    seeds scored. Mean scores equal in 12 digits are tied. Range [-1, 1], higher is better; NaN where a seed's scores or
+    the truth are constant. Estimators with one seed are omitted. Returns (estimator, n_averaged, kendall_tau, low,
+    high, n_combinations, agreement, agreement_low, agreement_high, n_seeds, n, place). UserError: n_combinations < 1,
+    an estimator called "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> rows = {"estimator": "net", "arch": list("abcabc"), "seed": [0] * 3 + [1] * 3}
@@ -68,7 +68,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """Tau over the number of seeds averaged, bars from the lowest to the highest set; the agreement in the legend."""
+    """Tau over the number of averaged seeds, bars: range over sets; the agreement in the legend."""
     if table.empty:
         say(ax, "no estimator has two seeds")
         return
@@ -85,9 +85,9 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         ax.plot(x, rows["kendall_tau"], label=label, markersize=4, markeredgewidth=0, **style)
     ax.set_xticks(range(1, int(table["n_averaged"].max()) + 1))
     ax.set_xlim(0.5, table["n_averaged"].max() + 0.5)
-    ax.set_xlabel("seeds averaged")
-    ax.set_ylabel("Kendall's tau-b with the truth")
-    left_out = f" (the first {N_LINES} of {len(parts)} estimators)" if len(parts) > N_LINES else ""
+    ax.set_xlabel("averaged seeds")
+    ax.set_ylabel("Kendall's tau-b with the ground truth")
+    left_out = f" (best {N_LINES} of {len(parts)} estimators)" if len(parts) > N_LINES else ""
     legend_below(ax, f"agreement between two seeds{left_out}")
     tidy(ax)
 
@@ -101,16 +101,16 @@ def _sets(n_seeds: int, m: int, limit: int) -> list[Sequence[int]]:
 
 ANALYSIS = Analysis(
     name="seeds",
-    question="How much is luck: do the seeds of an estimator agree, and does averaging their scores help?",
+    question="How large is the seed variance, and does averaging scores over seeds help?",
     figure="Fig. 7",
     paper_finding=(
-        "Ning et al. (2021, Sec. 5.3 and 6.1) find that the mean score of several supernets ranks more stably than one "
-        "supernet."
+        "Ning et al. (2021, Sec. 5.3 and 6.1) find that the mean score of several supernets ranks more stably than "
+        "that of one."
     ),
     section="stability",
     caption=(
-        "Kendall's tau-b with the truth of scores averaged over so many seeds; bars reach from the worst to "
-        "the best set of seeds. The legend gives the agreement of two seeds."
+        "Kendall's tau-b with the ground truth of scores averaged over seeds; bars: range over sets of seeds. Legend: "
+        "agreement between two seeds."
     ),
     compute=compute,
     draw=draw,

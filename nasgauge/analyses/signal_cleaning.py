@@ -1,4 +1,4 @@
-"""Does a predictor clean the scores that it learned from, or spoil them?"""
+"""Does a predictor fitted to the scores of another estimator rank better than these scores?"""
 
 from collections.abc import Iterable
 
@@ -27,19 +27,19 @@ def compute(
     lessons: pd.DataFrame,
     criteria: Iterable[CriterionSpec] = LEARNING_CRITERIA,
 ) -> pd.DataFrame:
-    """Every criterion of predictors that learned from another estimator's scores, beside that of these scores.
+    """Every criterion of predictors fitted to the scores of another estimator, and of these scores.
 
     signal_value = criterion(mean score of the signal over its seeds, mean truth)
     value = mean over runs (draws and seeds) of criterion(scores of the predictor, mean truth); low, high its range
-    n_better = runs in which the predictor is better than the signal; more than half of n_runs: it cleans
+    n_better = runs in which the predictor is better than the signal
 
     scores, truth, lessons: tables SCORES, TRUTH and LESSONS; space is not used. Both values of a run are over the
-    architectures of the truth that the predictor and the signal scored, whose least number is n; signal_value is the
-    mean over runs, which differ where predictors scored others. n_seen: lessons of a run. Equal values, and undefined
-    ones, are not better. Directions and ranges are the criteria's; NaN where one of the runs is undefined. Returns
-    (kind, signal, n_seen, criterion, at, signal_value, value, low, high, n_better, n_runs, n, panel, place) in the
-    order of place, see `kind_places`, and n_seen; empty where no predictor learned from scores. UserError: criteria
-    that do not exist, an estimator called "truth".
+    architectures of the ground truth that the predictor and the signal scored, whose minimum number is n; signal_value
+    is the mean over runs, which differ where predictors scored others. n_seen: size of the training set of a run. Equal
+    values, and undefined ones, are not better. Directions and ranges are the criteria's; NaN where one of the runs is
+    undefined. Returns (kind, signal, n_seen, criterion, at, signal_value, value, low, high, n_better, n_runs, n, panel,
+    place) in the order of place, see `kind_places`, and n_seen; empty where no predictor was fitted to scores.
+    UserError: criteria that do not exist, an estimator called "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> rows = {"estimator": ["shot"] * 3 + ["pupil"] * 3, "arch": list("abcabc"), "seed": 0}
@@ -52,13 +52,13 @@ def compute(
 
     Reference: ning2020surgery, Sec. A.3.
     """
-    asked = resolve_all(criteria)
+    requested = resolve_all(criteria)
     accuracy = mean_truth(truth).sort_index()
-    told = lessons[lessons["signal"] != ""]
-    known = scores[scores["estimator"].isin({*told["estimator"], *told["signal"]})]
+    fitted = lessons[lessons["signal"] != ""]
+    known = scores[scores["estimator"].isin({*fitted["estimator"], *fitted["signal"]})]
     tables = {name: table.reindex(accuracy.index) for name, table in scores_by_seed(known).items()}
-    runs = told.groupby(["kind", "signal", "estimator", "seed"]).size().rename("n_seen").reset_index()
-    place = kind_places(told, scores, truth) if len(told) else {}
+    runs = fitted.groupby(["kind", "signal", "estimator", "seed"]).size().rename("n_seen").reset_index()
+    place = kind_places(fitted, scores, truth) if len(fitted) else {}
     rows: list[dict[str, object]] = []
     for (kind, signal, n_seen), group in runs.groupby(["kind", "signal", "n_seen"]):
         pairs = [
@@ -66,7 +66,7 @@ def compute(
             for name, seed in zip(group["estimator"], group["seed"], strict=True)
             if signal in tables and (table := tables.get(name)) is not None and seed in table
         ]
-        for criterion in asked if pairs else ():
+        for criterion in requested if pairs else ():
             key = {"kind": kind, "signal": signal, "n_seen": n_seen, "criterion": criterion.name, "at": criterion.at}
             found = _of_runs(pairs, accuracy.to_numpy(), criterion)
             rows.append({**key, **found, "panel": title(criterion), "place": place[str(kind)]})
@@ -74,9 +74,9 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One criterion over the number learned from, a line a kind; dashed in its colour the signal that it learned."""
+    """One criterion over the size of the training set, one line per kind; dashed in its colour: the signal."""
     if table.empty:
-        say(ax, "no predictor learned from scores")
+        say(ax, "no predictor was fitted to scores")
         return
     for kind, rows, line in kind_lines(table):
         rows = rows.sort_values("n_seen")
@@ -85,9 +85,9 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         draw_line(rows["n_seen"], rows, ax, line, kind)
         ax.axhline(rows["signal_value"].mean(), color=line.colour, linewidth=1, linestyle=(0, (2, 2)))
     mark_sizes(np.unique(table["n_seen"]), ax)
-    ax.set_xlabel("architectures learned from")
+    ax.set_xlabel("training architectures")
     ax.set_ylabel(direction(table["criterion"].iloc[0]))
-    legend_below(ax, left_out(table) or "dashed: what it learned from")
+    legend_below(ax, left_out(table) or "dashed: the scores it was fitted to")
     tidy(ax)
 
 
@@ -109,15 +109,15 @@ def _of_runs(
 
 ANALYSIS = Analysis(
     name="signal_cleaning",
-    question="Does a predictor clean the scores that it learned from, or spoil them?",
+    question="Does a predictor fitted to the scores of another estimator rank better than these scores?",
     paper_finding=(
-        "Ning et al. (2020, as submitted to ICLR 2021, App. A.3) find that GATES, taught the one-shot scores of "
-        "78 architectures, ranks as they do (tau .718 and .719) and finds worse ones (BR@1% 12.1% instead of 2.5%)."
+        "Ning et al. (2020, as submitted to ICLR 2021, App. A.3) find that GATES, fitted to the one-shot scores of "
+        "78 architectures, reaches the same tau (.718 and .719) and a worse BR@1% (12.1% instead of 2.5%)."
     ),
     section="learning",
     caption=(
-        "Lines are means over draws and seeds, bands their range; dashed in the same colour is the estimator "
-        "whose scores were learned, the mean over its seeds. The table counts the runs that are better than it."
+        "Lines: means over draws and seeds; bands: range; dashed in the same colour: the scores it was fitted to, "
+        "averaged over seeds. The table contains the number of runs that are better than these scores."
     ),
     needs=("lessons",),
     compute=compute,

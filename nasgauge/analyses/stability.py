@@ -1,4 +1,4 @@
-"""How much does a ranking change from one checkpoint to the next that shares no weights with it?"""
+"""How stable is the ranking between checkpoints?"""
 
 from collections.abc import Iterable, Sequence
 
@@ -31,19 +31,19 @@ def compute(
     windows: pd.DataFrame | None = None,
     criteria: Iterable[CriterionSpec] = STABILITY_CRITERIA,
 ) -> pd.DataFrame:
-    """Agreement of each checkpoint's scores with those of the next, which take the place of the truth.
+    """Agreement of each checkpoint's scores with those of the next, which replace the ground truth.
 
-    value = mean over seeds of criterion(scores at epoch, scores at next_epoch); low, high = least, greatest of it
+    value = mean over seeds of criterion(scores at epoch, scores at next_epoch); low, high = minimum, maximum over seeds
 
-    checkpoint_scores: table CHECKPOINT_SCORES. truth: table TRUTH, says which architectures count; scores (table
-    SCORES) decide `place` alone; space is not used. next_epoch: the seed's next checkpoint, so that a seed without a
+    checkpoint_scores: table CHECKPOINT_SCORES. truth: table TRUTH, for the set of architectures; scores (table
+    SCORES) decide only `place`; space is not used. next_epoch: the seed's next checkpoint, so that a seed without a
     checkpoint is compared across the gap. windows: table WINDOWS, of averages over several checkpoints: two averages
     that have some of them in common agree by construction, so next_epoch is then the first one of whose checkpoints
     all come after `epoch`, and an average of N has no row where there are fewer than 2 N checkpoints. n: architectures
-    that all n_seeds seeds of the pair scored at both. The farther apart, the less checkpoints agree: compare estimators
-    with the same ones. Directions and ranges are the criteria's; NaN where a criterion is undefined for one of the
-    seeds. Returns (estimator, epoch, next_epoch, criterion, at, value, low, high, n, n_seeds, panel, place), empty
-    where nobody has two checkpoints. UserError: criteria that do not exist.
+    that all n_seeds seeds of the pair scored at both. Agreement decreases with the distance of the checkpoints: compare
+    estimators with the same ones. Directions and ranges are the criteria's; NaN where a criterion is undefined for one
+    of the seeds. Returns (estimator, epoch, next_epoch, criterion, at, value, low, high, n, n_seeds, panel, place),
+    empty where no estimator has two checkpoints. UserError: criteria that do not exist.
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> rows = {"estimator": "net", "arch": list("abcabc"), "seed": 0, "epoch": [1] * 3 + [2] * 3}
@@ -54,7 +54,7 @@ def compute(
 
     Reference: ning2021evaluating, Fig. 7.
     """
-    asked = resolve_all(criteria)
+    requested = resolve_all(criteria)
     averaged = {} if windows is None else windows.set_index(["estimator", "epoch"])["oldest"].to_dict()
     archs = mean_truth(truth).sort_index().index
     rows = []
@@ -65,12 +65,12 @@ def compute(
             if kept.any():
                 pairs = [(cube[kept, seed, i], cube[kept, seed, j]) for seed in seeds]
                 key = {"estimator": name, "epoch": epochs[i], "next_epoch": epochs[j]}
-                rows += [{**key, **row} for row in judged(pairs, asked)]
+                rows += [{**key, **row} for row in judged(pairs, requested)]
     return placed(rows, _COLUMNS, scores, truth)
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One criterion over the epoch of the later checkpoint, a line an estimator, its band over the seeds."""
+    """One criterion over the epoch of the later checkpoint, one line per estimator, its band over the seeds."""
     if table.empty:
         say(ax, "no estimator has two checkpoints")
         return
@@ -97,17 +97,17 @@ def _neighbours(cube: np.ndarray, epochs: Sequence[int], oldest: Sequence[int]) 
 
 ANALYSIS = Analysis(
     name="stability",
-    question="How much does a ranking change from one checkpoint to the next?",
+    question="How stable is the ranking between checkpoints?",
     figure="Fig. 7",
     paper_finding=(
-        "Ning et al. (2021, Sec. 5.3) find rankings steadier with training, steadiest among bad architectures, and "
-        "steadier still once several supernets or checkpoints are averaged."
+        "Ning et al. (2021, Sec. 5.3) find that the stability of rankings increases with training, is highest among "
+        "the worst architectures, and increases further when several supernets or checkpoints are averaged."
     ),
     section="stability",
     caption=(
-        "The later checkpoint takes the place of the truth; lines are means over seeds, bands their range. "
-        "Averages are compared with the next one that shares no checkpoint with them. Compare estimators with the same "
-        "checkpoints: the farther apart, the less they agree."
+        "Criteria between a checkpoint and the next one, which replaces the ground truth; lines: means over seeds, "
+        "bands: range. Averages are compared with the next one that shares no checkpoint with them. Only estimators "
+        "with the same checkpoints are comparable, as agreement decreases with their distance."
     ),
     needs=("checkpoint_scores",),
     takes=("windows",),

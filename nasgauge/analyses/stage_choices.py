@@ -1,4 +1,4 @@
-"""What does a predictor choose once it may choose, and does it find the best?"""
+"""Active learning: which architectures does a predictor acquire?"""
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,8 @@ from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 _CHOSEN, _SPREAD, _RANK = (
-    "Accuracy of what was chosen",
-    "Spread of what was chosen",
+    "Accuracy of the acquired architectures",
+    "Standard deviation of their accuracy",
     "True rank of the best so far",
 )
 _PANELS = {
@@ -24,27 +24,27 @@ _PANELS = {
 }
 _COLUMNS = ("kind", "stage", "quantity", "value", "low", "high", "n_chosen", "n_runs", "n", "panel", "place")
 _RUN = ["kind", "draw", "seed"]
-_LOG_RATIO = 4  # of the least and the greatest shown, from which an axis is logarithmic
+_LOG_RATIO = 4  # of the maximum to the minimum shown, from which an axis is logarithmic
 
 
 def compute(
     scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None, *, lessons: pd.DataFrame
 ) -> pd.DataFrame:
-    """How good the architectures are that a predictor chose in each stage, and how good the best until then.
+    """Accuracies of the architectures that a predictor acquired in each stage, and the best rank so far.
 
-    value = mean over runs of the quantity; low, high = least, greatest of it
-    lowest, mean, highest_accuracy, accuracy_std (ddof = 0): of the mean true accuracies of what the stage chose
-    best_rank_so_far = min {rank t_i : i chosen in this stage or before}, rank 1 the best of all n of the truth
+    value = mean over runs of the quantity; low, high = minimum, maximum over runs
+    lowest, mean, highest_accuracy, accuracy_std (ddof = 0): of the mean true accuracies of the stage's acquisitions
+    best_rank_so_far = min {rank t_i : i acquired in this stage or before}, rank 1 the best of all n of the truth
 
-    truth, lessons: tables TRUTH, LESSONS; scores (table SCORES) decide `place` alone, see `kind_places`; space is not
-    used. A run is a kind, a draw and a seed; its choices are those of the estimator that learned from the most (the
-    first by name among equals), as the others of the run repeat its early stages. Runs with one stage chose nothing
-    themselves and are left out. Stage 0 is the random choice. Tied accuracies share the least of their ranks.
-    n_chosen: architectures that a run chose in the stage, the least where runs differ; n_runs: runs that reached it; n:
-    architectures of the truth. Accuracies lie in [0, 1], ranks in [1, n]; the standard deviation of a single choice is
-    0. Returns (kind, stage, quantity, value, low, high, n_chosen, n_runs, n, panel, place) in the order of place,
-    quantity and stage; empty where no run has two stages. UserError: a run learned from an architecture without truth,
-    a predictor called "truth".
+    truth, lessons: tables TRUTH, LESSONS; scores (table SCORES) decide only `place`, see `kind_places`; space is not
+    used. A run is a kind, a draw and a seed; its acquisitions are those of the estimator with the largest training
+    set (the first by name among equals), as the others of the run repeat its early stages. Runs with one stage acquired
+    nothing and are omitted. Stage 0 is the random initial training set. Tied accuracies share their minimum rank.
+    n_chosen: architectures acquired in the stage, the minimum where runs differ; n_runs: runs that reached it; n:
+    architectures of the ground truth. Accuracies lie in [0, 1], ranks in [1, n]; the standard deviation of a single
+    acquisition is 0. Returns (kind, stage, quantity, value, low, high, n_chosen, n_runs, n, panel, place) in the order
+    of place, quantity and stage; empty where no run has two stages. UserError: a training architecture without ground
+    truth, a predictor called "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abcd"), "seed": 0, "accuracy": [0.5, 0.7, 0.8, 0.9]})
     >>> lessons = {"estimator": "net", "kind": "mlp", "draw": 0, "seed": 0, "stage": [0, 0, 1], "arch": list("abc")}
@@ -60,8 +60,8 @@ def compute(
     absent = chosen.loc[~is_among(chosen["arch"], accuracy.index), "arch"].unique()
     if len(absent):
         raise UserError(
-            f"stage_choices: lessons name {len(absent)} architectures without truth, {absent[0]!r} the first; "
-            "give the truth of all that was learned from"
+            f"stage_choices: the training sets contain {len(absent)} architectures without ground truth, "
+            f"{absent[0]!r} the first; give the ground truth of all training architectures"
         )
     each = _of_stages(chosen, accuracy)
     place = kind_places(lessons, scores, truth)
@@ -77,9 +77,9 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One quantity over the stages, a line a kind; bars from the best to the worst choice, else over the runs."""
+    """One quantity over the stages, one line per kind; bars: best to worst acquisition, or range over runs."""
     if table.empty:
-        say(ax, "no predictor chose what it learned from")
+        say(ax, "no predictor used active learning")
         return
     panel = table["panel"].iloc[0]
     shown = kind_lines(table)
@@ -96,28 +96,28 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     _upright(min(reach), max(reach), ax)
     ax.set_ylabel(
         {
-            _CHOSEN: "1 − accuracy: lower is better ↓",
+            _CHOSEN: "1 − accuracy, lower is better ↓",
             _SPREAD: "standard deviation of accuracy",
-            _RANK: f"rank among {table['n'].iloc[0]:,}: lower is better ↓",
+            _RANK: f"rank among {table['n'].iloc[0]:,}, lower is better ↓",
         }[panel]
     )
     stages = np.unique(table["stage"])
     ax.set_xticks(stages) if len(stages) <= 12 else ax.locator_params(axis="x", integer=True)
     ax.set_xlim(stages[0] - 0.5, stages[-1] + 0.5)
-    ax.set_xlabel("stage (0: random choice)" if stages[0] == 0 else "stage")
+    ax.set_xlabel("stage (0: initial random sample)" if stages[0] == 0 else "stage")
     legend_below(ax, left_out(table))
     tidy(ax)
 
 
 def _of_runs(lessons: pd.DataFrame) -> pd.DataFrame:
-    """The lessons of every run with two stages or more, each once."""
+    """The training set of every run with two stages or more."""
     found = lessons.groupby([*_RUN, "estimator"]).agg(n_stages=("stage", "nunique"), n=("arch", "size")).reset_index()
     longest = found.sort_values(["n", "estimator"], ascending=[False, True]).drop_duplicates(_RUN)
     return lessons.merge(longest.loc[longest["n_stages"] > 1, [*_RUN, "estimator"]])
 
 
 def _of_stages(chosen: pd.DataFrame, accuracy: pd.Series) -> pd.DataFrame:
-    """A row a run and stage: the quantities and n_chosen."""
+    """One row per run and stage: the quantities and n_chosen."""
     rank = accuracy.rank(ascending=False, method="min")
     position = accuracy.index.get_indexer(chosen["arch"])
     known = chosen.assign(accuracy=accuracy.to_numpy()[position], rank=rank.to_numpy()[position])
@@ -130,7 +130,7 @@ def _of_stages(chosen: pd.DataFrame, accuracy: pd.Series) -> pd.DataFrame:
 
 
 def _bars(rows: pd.DataFrame, panel: str) -> pd.DataFrame:
-    """(value, low, high) by stage; of the accuracies the errors of the mean, the best and the worst choice."""
+    """(value, low, high) by stage; for accuracies the errors of the mean, the best and the worst acquisition."""
     if panel != _CHOSEN:
         return rows.set_index("stage")[["value", "low", "high"]].sort_index()
     error = 1 - rows.pivot(index="stage", columns="quantity", values="value")
@@ -155,16 +155,16 @@ def _upright(low: float, high: float, ax) -> None:
 
 ANALYSIS = Analysis(
     name="stage_choices",
-    question="What does a predictor choose once it may choose, and does it find the best?",
+    question="Which architectures does active learning acquire, and does it find the best?",
     paper_finding=(
-        "Ning et al. (2020, as submitted to ICLR 2021, Table A2) find the standard deviation of 78 accuracies fall "
-        "from .064 to below .005 in the first stage that GATES or LSTM chooses, and to about .002 later."
+        "Ning et al. (2020, as submitted to ICLR 2021, Table A2) find that the standard deviation of 78 accuracies "
+        "decreases from .064 to below .005 in the first stage acquired by GATES or LSTM, and to about .002 later."
     ),
     section="learning",
     caption=(
-        "Each stage adds architectures that the predictor itself took for the best; points are means over "
-        "draws and seeds. Bars of accuracy reach from the best to the worst choice, the others over draws and seeds. "
-        "Rank 1 is the best architecture of the truth, tied ones share the least rank."
+        "Each stage acquires the architectures with the best predicted scores; points: means over draws and seeds. "
+        "Bars: from the best to the worst acquisition for accuracy, otherwise range over draws and seeds. Rank 1: the "
+        "best architecture; tied ones share their minimum rank."
     ),
     needs=("lessons",),
     compute=compute,

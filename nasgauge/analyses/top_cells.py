@@ -1,4 +1,4 @@
-"""What do the architectures look like that an estimator likes best?"""
+"""Which architectures does an estimator rank on top?"""
 
 import pandas as pd
 
@@ -9,7 +9,7 @@ from nasgauge.analyses.toolkit.vectors import TRUTH_NAME, is_among, mean_scores,
 from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
-_N_OPERATIONS = 1_000  # architectures looked at for the legend's operations
+_N_OPERATIONS = 1_000  # architectures searched for the operations of the legend
 _COLUMNS = (
     "estimator",
     "place",
@@ -25,15 +25,15 @@ _COLUMNS = (
 
 
 def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None, *, k: int = 3) -> pd.DataFrame:
-    """The k best architectures of the truth and of every estimator, with what the truth says of them.
+    """The k best architectures of the ground truth and of every estimator, with their ground truth.
 
     place = 1 ... k by descending mean score, equal scores in the order of their arch strings (for display only).
 
-    scores, truth: tables SCORES and TRUTH; space is not used. n: architectures that the estimator scored in all its
-    seeds and that the truth holds; fewer than k give fewer rows. score_rank: among these, tied ones sharing their mean
-    rank. n_tied_at_border: how many share the k-th score, if more do than there are places for them, else 0.
-    truth_rank: among all n_truth architectures of the truth, 1 the best, ties their mean rank. UserError: k < 1, an
-    estimator called "truth".
+    scores, truth: tables SCORES and TRUTH; space is not used. n: architectures with a ground truth that the estimator
+    scored in all its seeds; fewer than k give fewer rows. score_rank: among these, tied ones sharing their mean
+    rank. n_tied_at_border: number that share the k-th score, if not all of them are among the k, else 0.
+    truth_rank: among all n_truth architectures of the ground truth, 1 the best, ties their mean rank. UserError: k < 1,
+    an estimator called "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> scores = pd.DataFrame({"estimator": "size", "arch": list("abc"), "seed": 0, "score": [2.0, 2.0, 1.0]})
@@ -64,7 +64,7 @@ def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = Non
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     """One estimator's best cells below each other, edges coloured by operation, dead edges faint; needs the space."""
     if space is None:
-        raise UserError("top_cells: cells are drawn only in a known space; give the space of the architectures")
+        raise UserError("top_cells: drawing cells requires the search space; give the space of the architectures")
     factor, unit = scale_of(table["truth_accuracy"])
     captions = [
         f"true rank {row.truth_rank:g} of {row.n_truth:,} · {_written(factor * row.truth_accuracy, unit)}"
@@ -79,9 +79,9 @@ def _written(value: float, unit: str) -> str:
 
 
 def panel_note(rows: pd.DataFrame) -> str:
-    """How many share the last place, if more do than there is room for."""
+    """Number tied for the last place, if not all of them are shown."""
     n_tied = rows["n_tied_at_border"].iloc[0]
-    return f"{n_tied:,} tie for the last place" if n_tied else ""
+    return f"{n_tied:,} tied for the last place" if n_tied else ""
 
 
 def legend(table: pd.DataFrame, space: Space) -> dict[str, Stroke]:
@@ -92,16 +92,16 @@ def legend(table: pd.DataFrame, space: Space) -> dict[str, Stroke]:
 
 ANALYSIS = Analysis(
     name="top_cells",
-    question="What do the architectures look like that an estimator likes best?",
+    question="Which architectures does an estimator rank on top?",
     figure="Fig. 6",
     paper_finding=(
-        "Ning et al. (2021, Sec. 5.2 and App. B.2) find synflow choosing the largest cells, and snip, grad_norm and "
-        "fisher cells without skips: their first choice, a chain of three 3×3 convolutions, reaches 88.52%, and 93.99% "
-        "once a skip joins input and output."
+        "Ning et al. (2021, Sec. 5.2 and App. B.2) find that synflow ranks the largest cells on top, and snip, "
+        "grad_norm and fisher cells without skip connections: their top cell, a chain of three 3×3 convolutions, "
+        "reaches 88.52%, and 93.99% with a skip connection from input to output."
     ),
     section="cells",
     always=True,
-    caption="The three best of each; equal scores in alphabetical order. Faint edges carry nothing to the output.",
+    caption="Top three by score, equal scores in alphabetical order; faint edges: not on a path to the output.",
     panel_note=panel_note,
     absence=without_space,
     legend=legend,

@@ -1,4 +1,4 @@
-"""Had training settled when the scores were taken?"""
+"""Has the training of the supernet converged?"""
 
 import pandas as pd
 
@@ -15,12 +15,12 @@ _LOG_RATIO = 100  # of the learning rates, from which the small ones would all s
 def compute(
     scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None, *, training_log: pd.DataFrame
 ) -> pd.DataFrame:
-    """Training loss and learning rate of every epoch, the mean, least and greatest over the seeds.
+    """Training loss and learning rate of every epoch, mean, minimum and maximum over the seeds.
 
     value = mean over seeds of train_loss (nats, mean over the epoch's steps), of lr (at the epoch's last step)
 
-    training_log: table TRAINING_LOG; scores and truth (tables SCORES, TRUTH) decide `place` alone; space is not used.
-    n: seeds that trained this epoch; no architectures stand behind these numbers. Range [0, inf), neither direction is
+    training_log: table TRAINING_LOG; scores and truth (tables SCORES, TRUTH) decide only `place`; space is not used.
+    n: seeds that trained this epoch. Range [0, inf), neither direction is
     better. Returns (estimator, epoch, quantity, value, low, high, n, panel, place) in the order of place, quantity and
     epoch; empty where nothing was trained.
 
@@ -44,7 +44,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One quantity over epochs, a line an estimator, its band over the seeds."""
+    """One quantity over epochs, one line per estimator, its band over the seeds."""
     if table.empty:
         say(ax, "nothing was trained")
         return
@@ -60,12 +60,13 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 ANALYSIS = Analysis(
     name="training_curve",
-    question="Had training settled when the scores were taken?",
+    question="Has the training of the supernet converged?",
     paper_finding=(
-        "Ning et al. (2021, App. D) halve the learning rate when the mean training loss has not fallen for 30 epochs."
+        "Ning et al. (2021, App. D) halve the learning rate when the mean training loss has not decreased for 30 "
+        "epochs."
     ),
     section="training",
-    caption="Lines are means over seeds, bands reach from the lowest to the highest.",
+    caption="Lines: means over seeds; bands: range.",
     needs=("training_log",),
     counts="seeds",
     compute=compute,

@@ -1,4 +1,4 @@
-"""How does the quality of the ranking grow with training, and which part of it first?"""
+"""How does the ranking quality change with training?"""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -23,7 +23,7 @@ TREND_CRITERIA: tuple[CriterionSpec, ...] = (
 MEAN_SCORE = "mean_score"
 _COLUMNS = ("estimator", "epoch", "criterion", "at", "value", "low", "high", "n", "n_seeds", "panel", "place")
 
-Pair = tuple[np.ndarray, np.ndarray]  # of one seed: scores, and what they are judged by
+Pair = tuple[np.ndarray, np.ndarray]  # of one seed: scores and ground truth
 
 
 def compute(
@@ -36,12 +36,13 @@ def compute(
 ) -> pd.DataFrame:
     """Every criterion, and the mean score, of every estimator at every checkpoint.
 
-    value = mean over seeds of criterion(scores of the seed at the epoch, mean truth); low, high = least, greatest of it
+    value = mean over seeds of criterion(scores of the seed at the epoch, mean truth); low, high = minimum, maximum over
+    seeds
 
-    checkpoint_scores: table CHECKPOINT_SCORES; truth: table TRUTH; scores (table SCORES) decide `place` alone, see
-    `places`; space is not used. n: architectures of the truth that all n_seeds seeds of that epoch scored; epochs
-    without any are left out. The row with criterion "mean_score" holds the mean of the scores themselves, of estimators
-    whose means lie in [0, 1], as accuracies do, or in [-10, 0], as negated losses do. Directions
+    checkpoint_scores: table CHECKPOINT_SCORES; truth: table TRUTH; scores (table SCORES) decide only `place`, see
+    `places`; space is not used. n: architectures of the ground truth that all n_seeds seeds of that epoch scored;
+    epochs without any are omitted. The row with criterion "mean_score" holds the mean of the scores themselves, of
+    estimators whose means lie in [0, 1], as accuracies do, or in [-10, 0], as negated losses do. Directions
     and ranges are the criteria's. An undefined criterion of one seed (constant scores, n < 2) makes value, low and high
     NaN. panel: what the row is drawn in. Returns (estimator, epoch, criterion, at, value, low, high, n, n_seeds, panel,
     place) in the order of place and epoch, mean scores last; empty where nothing is scored. UserError: criteria that do
@@ -57,7 +58,7 @@ def compute(
     Reference: ning2021evaluating, Figs. 1 and A1; ning2020surgery, Fig. 2.
     """
     accuracy = mean_truth(truth).sort_index()
-    asked = resolve_all(criteria)
+    requested = resolve_all(criteria)
     rows = []
     for name, epochs, cube in cubes(checkpoint_scores, accuracy.index):
         found, means = [], []
@@ -67,7 +68,7 @@ def compute(
             pairs = [(score, accuracy.to_numpy()[kept]) for score in matrix[kept].T]
             if not kept.any():
                 continue
-            found += [{"estimator": name, "epoch": epoch, **row} for row in judged(pairs, asked)]
+            found += [{"estimator": name, "epoch": epoch, **row} for row in judged(pairs, requested)]
             counts = {"n": int(kept.sum()), "n_seeds": len(pairs)}
             mean = spread([score.mean() for score, _ in pairs])
             means.append({"estimator": name, "epoch": epoch, "criterion": MEAN_SCORE, "at": np.nan, **mean, **counts})
@@ -77,7 +78,7 @@ def compute(
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One criterion over epochs, a line an estimator, its band from the lowest to the highest seed."""
+    """One criterion over epochs, one line per estimator, its band over the seeds."""
     if table.empty:
         say(ax, "no checkpoint was scored")
         return
@@ -104,7 +105,7 @@ def cubes(checkpoint_scores: pd.DataFrame, archs: pd.Index) -> Iterator[tuple[st
 
 
 def judged(pairs: Sequence[Pair], criteria: Sequence[BoundCriterion]) -> list[dict[str, object]]:
-    """A row (criterion, at, value, low, high, n, n_seeds, panel) a criterion, over one pair of vectors a seed."""
+    """One row (criterion, at, value, low, high, n, n_seeds, panel) per criterion, over one pair of vectors per seed."""
     counts = {"n": len(pairs[0][0]), "n_seeds": len(pairs)}
     return [
         {"criterion": c.name, "at": c.at, **spread([c(*pair) for pair in pairs]), **counts, "panel": title(c)}
@@ -113,7 +114,7 @@ def judged(pairs: Sequence[Pair], criteria: Sequence[BoundCriterion]) -> list[di
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
-    """Mean, least and greatest of the seeds' values, all NaN if one is.
+    """Mean, minimum and maximum of the seeds' values, all NaN if one is.
 
     >>> spread([1.0, 3.0])
     {'value': 2.0, 'low': 1.0, 'high': 3.0}
@@ -159,7 +160,7 @@ def steady(values: np.ndarray) -> np.ndarray:
 
 
 def title(criterion: BoundCriterion) -> str:
-    """A criterion in words, with its share or count; what the dictionary does not know keeps its name.
+    """The title of a criterion, with its share or count; an unregistered one keeps its name.
 
     >>> title(resolve_all([{"name": "precision_at_top", "fraction": 0.05}])[0])
     'Precision at the top 5%'
@@ -191,16 +192,16 @@ def _mean_panel(rows: list[dict[str, object]]) -> str:
 
 ANALYSIS = Analysis(
     name="trend",
-    question="How does the quality of the ranking grow with training, and which part of it first?",
+    question="How does the ranking quality change with training?",
     figure="Fig. 1",
     paper_finding=(
-        "Ning et al. (2021, Sec. 4.1) see every criterion rise with training except on NAS-Bench-101; the bottom 5% "
-        "are told apart better than the top 5%, and the best architectures stand out first."
+        "Ning et al. (2021, Sec. 4.1) find that every criterion improves with training except on NAS-Bench-101; the "
+        "bottom 5% are identified better than the top 5%, and the best architectures are identified first."
     ),
     section="training",
     caption=(
-        "Lines are means over seeds, bands reach from the lowest to the highest. Of more than eight estimators "
-        "those are drawn whose scores agree best with the truth; the table holds all."
+        "Lines: means over seeds; bands: range. Of more than eight estimators those with the best agreement with the "
+        "ground truth are shown; the table contains all."
     ),
     needs=("checkpoint_scores",),
     compute=compute,

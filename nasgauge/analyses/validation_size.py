@@ -31,7 +31,7 @@ _COLOURS = {1: (BLUE,), 2: (SKY, BLUE), 3: (SKY, BLUE, BLACK)}  # of the epochs 
 class Batches:
     """What one estimator's checkpoint made of each batch, arrays (n_archs, n_seeds, n_batches), batches ascending.
 
-    Only the `kept` architectures (a bool vector over all that were asked for) that every seed evaluated on every batch.
+    Only the `kept` architectures (a bool vector over all requested ones) that every seed evaluated on every batch.
     """
 
     estimator: str
@@ -60,14 +60,14 @@ def compute(
     """Every criterion of the scores on the first N validation batches, for N = 1, 2, 4, ... and all batches.
 
     score_N = sum over the first N batches of n_images * accuracy / sum of n_images, and the same of minus the loss;
-    value = mean over seeds of criterion(score_N, mean truth); low, high = least, greatest of it
+    value = mean over seeds of criterion(score_N, mean truth); low, high = minimum, maximum over seeds
 
-    batch_scores: table BATCH_SCORES; truth: table TRUTH; scores (table SCORES) decide `place` alone; space is not used.
-    Asked of each estimator's first, middle and last checkpoint. signal: "accuracy" or "loss"; scores equal in 12 digits
-    are tied. n: architectures of the truth that all n_seeds seeds evaluated on all batches; n_images: of the first N
-    batches. Directions and ranges are the criteria's; NaN where a criterion is undefined for one of the seeds. Returns
-    (estimator, epoch, signal, n_batches, n_images, criterion, at, value, low, high, n, n_seeds, panel, place), empty
-    where nothing was evaluated. UserError: criteria that do not exist.
+    batch_scores: table BATCH_SCORES; truth: table TRUTH; scores (table SCORES) decide only `place`; space is not used.
+    Computed for each estimator's first, middle and last checkpoint. signal: "accuracy" or "loss"; scores equal in 12
+    digits are tied. n: architectures of the ground truth that all n_seeds seeds evaluated on all batches; n_images: of
+    the first N batches. Directions and ranges are the criteria's; NaN where a criterion is undefined for one of the
+    seeds. Returns (estimator, epoch, signal, n_batches, n_images, criterion, at, value, low, high, n, n_seeds, panel,
+    place), empty where nothing was evaluated. UserError: criteria that do not exist.
 
     >>> truth = pd.DataFrame({"arch": list("ab"), "seed": 0, "accuracy": [0.7, 0.8]})
     >>> rows = {"estimator": "net", "arch": list("aabb"), "seed": 0, "epoch": 1, "batch": [0, 1, 0, 1]}
@@ -79,7 +79,7 @@ def compute(
 
     Reference: ning2021evaluating, Figs. 3 and A3.
     """
-    asked = resolve_all(criteria)
+    requested = resolve_all(criteria)
     accuracy = mean_truth(truth).sort_index()
     rows = []
     for batches in by_batch(batch_scores, accuracy.index):
@@ -89,13 +89,13 @@ def compute(
             for signal, score in batches.first(n).items():
                 key = {"estimator": batches.estimator, "epoch": batches.epoch, "signal": signal}
                 key |= {"n_batches": n, "n_images": n_images}
-                found = judged([(s, true) for s in score.T], asked)
+                found = judged([(s, true) for s in score.T], requested)
                 rows += [{**key, **row, "panel": f"{batches.estimator}: {row['panel']}"} for row in found]
     return placed(rows, _COLUMNS, scores, truth)
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """One criterion of one estimator over the batches, a line a checkpoint and signal, bands over the seeds."""
+    """One criterion of one estimator over the batches, one line per checkpoint and signal, bands over the seeds."""
     if table.empty:
         say(ax, "no batch was scored")
         return
@@ -117,7 +117,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 
 def by_batch(batch_scores: pd.DataFrame, archs: pd.Index) -> Iterator[Batches]:
-    """Each estimator's first, middle and last checkpoint, those that evaluated no architecture fully left out."""
+    """Each estimator's first, middle and last checkpoint, if it evaluated an architecture on all batches."""
     position = archs.get_indexer(batch_scores["arch"])
     known = batch_scores.assign(position=position)[position >= 0]
     for name, part in known.groupby("estimator"):
@@ -151,11 +151,12 @@ ANALYSIS = Analysis(
     question="How many validation images does a supernet's score need?",
     figure="Fig. 3",
     paper_finding=(
-        "Ning et al. (2021, Sec. 4.1 and App. A.1.2) find more validation data helpful to a well-trained supernet (on "
-        "NAS-Bench-201 tau is about .5 with few batches and .76 with all), yet harmful on NAS-Bench-301 at epoch 200."
+        "Ning et al. (2021, Sec. 4.1 and App. A.1.2) find that more validation data improves a well-trained supernet "
+        "(on NAS-Bench-201 tau is about .5 with few batches and .76 with all), but not on NAS-Bench-301 at epoch 200, "
+        "where it is harmful."
     ),
     section="stability",
-    caption="Scores from the first so many batches of validation images; bands are the range over seeds.",
+    caption="Criteria by the number of validation batches that the score is computed on; bands: range over seeds.",
     needs=("batch_scores",),
     compute=compute,
     draw=draw,

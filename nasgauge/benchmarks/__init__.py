@@ -1,6 +1,6 @@
-"""How good is an architecture really?
+"""Ground truth: what accuracy does an architecture reach?
 
-A benchmark is a read-only table of trained accuracies with declared facts and a provenance that says which truth it is.
+A benchmark is a read-only table of accuracies of trained networks, with verified facts and a provenance.
 Rule: tables and readers of tables; no torch, no training, no proxies.
 """
 
@@ -31,19 +31,18 @@ BENCHMARKS: Registry[Callable[..., Benchmark]] = Registry(
     group="nasgauge.benchmark",
 )
 
-# those that draw from a larger table, and find given architectures there
+# those that sample a larger table, and look given architectures up in it
 LOOKED_UP: dict[str, Callable[..., Benchmark]] = {"nb101": nb101.looked_up}
 
 
 def load(spec: "str | dict[str, Any] | Benchmark", *, holding: Collection[str] | None = None) -> Benchmark:
-    """The benchmark of a name, or of a dict with its name and choices, e.g. {"name": "nb201", "dataset": "cifar100"}.
+    """The benchmark of a name, or of a dict with its name and options, e.g. {"name": "nb201", "dataset": "cifar100"}.
 
     The name may also be that of a .parquet file that `nasgauge bench build` or `nasgauge bench import` wrote.
-    holding: architectures that are to be judged. A benchmark that by default draws from a larger table holds these
-    instead, as far as they are in the table; where the draw is chosen, its `left_out` says which of them it passed
-    over.
+    holding: architectures to evaluate. A benchmark that by default is a sample of a larger table contains these
+    instead, as far as they are in the table; where the sample is specified, `left_out` lists those outside it.
 
-    UserError for an unknown name or choice (nearest listed), a value of another type, or tables that are not there.
+    UserError for an unknown name or option (nearest listed), a value of another type, or missing tables.
     """
     if isinstance(spec, Benchmark):
         return spec
@@ -60,7 +59,7 @@ def load(spec: "str | dict[str, Any] | Benchmark", *, holding: Collection[str] |
 def known(name: Any) -> None:
     """UserError unless the name is that of a benchmark or of a table."""
     if not isinstance(name, str):
-        raise UserError("benchmark: give its name, or its name and choices such as {name = 'nb201', split = 'test'}")
+        raise UserError("benchmark: give its name, or its name and options such as {name = 'nb201', split = 'test'}")
     if not name.endswith(".parquet") and name not in BENCHMARKS:
         raise unknown_name("benchmark", name, BENCHMARKS)
 

@@ -1,4 +1,4 @@
-"""A tabular benchmark: trained accuracies, facts and provenance."""
+"""A tabular benchmark: accuracies of trained networks, facts and provenance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,15 +14,15 @@ from nasgauge.spaces import Space
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """Read-only truth about the architectures of one space.
+    """Read-only ground truth of the architectures of one space.
 
-    name; space: the search space itself. truth: table TRUTH, what estimators are judged against. replicates: table
-    TRUTH with several seeds an architecture, from which the noise ceiling is measured; None where there are none.
-    provenance: which truth this is, printed with every result. facts: declared numbers that the contract test verifies.
-    complexity: arch, n_params and macs, or None. left_out: architectures of the benchmark's own table that are not in
-    the truth, as far as they are known by name, and why. ceiling_measure: what the replicates measure where that is
-    another quantity than the truth (other split, epochs or data); None: the same. training: data and network of the
-    trainings, None where they are not known.
+    name; space: the search space itself. truth: table TRUTH, against which estimators are evaluated. replicates: table
+    TRUTH with several seeds per architecture, for the noise ceiling; None where there are none. provenance: description
+    of the ground truth, printed with every result. facts: declared numbers, verified by the contract test.
+    complexity: arch, n_params and macs, or None. left_out: architectures of the benchmark's table that are not in
+    the ground truth, as far as known by name, with the reason. ceiling_measure: the quantity that the replicates
+    measure where it differs from the ground truth (other split, epochs or data); None: the same. training: data and
+    network of the trainings, None where unknown.
     """
 
     name: str
@@ -45,14 +45,14 @@ class Benchmark:
 
     @property
     def archs(self) -> list[str]:
-        """The architectures that have a truth, in the table's order, each once."""
+        """The architectures with ground truth, in the order of the table, each once."""
         return list(dict.fromkeys(self.truth["arch"]))
 
     def only(self, archs: list[str]) -> "Benchmark":
-        """The benchmark reduced to these architectures; UserError names the first that has no truth."""
+        """The benchmark reduced to these architectures; UserError names the first without ground truth."""
         absent = set(archs) - set(self.truth["arch"])
         if absent:
-            raise UserError(f"benchmark {self.name!r} has no truth for {min(absent)}")
+            raise UserError(f"benchmark {self.name!r} has no ground truth for {min(absent)}")
         keep = set(archs)
         reduced = {
             name: table if table is None else table[table["arch"].isin(keep)].reset_index(drop=True)
@@ -63,7 +63,7 @@ class Benchmark:
         )
 
     def in_classes(self, form: str | None) -> "Benchmark":
-        """The same truth with the classes of another canonical form of its space, told in the provenance.
+        """The same ground truth with the classes of another canonical form of its space, noted in the provenance.
 
         None, and the space's first form, leave the classes of the table. UserError: a form that the space lacks.
         """
@@ -83,13 +83,13 @@ class Benchmark:
     def sample_classes(self, n: int | None, *, twins: bool = False, rng: np.random.Generator) -> "Benchmark":
         """One architecture of each of `n` random isomorphism classes (all if None): the class's representative.
 
-        Where the representative itself has no truth, the first member in the table's order stands for the class. With
-        twins, all members that have a truth.
+        Where the representative has no ground truth, the first member in the order of the table replaces it. With
+        twins, all isomorphic members with ground truth.
         """
         members = self.truth.drop_duplicates("arch").groupby("iso_class", sort=True)["arch"].agg(list)
         chosen = [name if name in archs else archs[0] for name, archs in members.items()]
         if n is not None and n > len(chosen):
-            raise UserError(f"benchmark {self.name!r} has {len(chosen)} classes, fewer than the {n} asked for")
+            raise UserError(f"benchmark {self.name!r} has {len(chosen)} classes, fewer than the {n} requested")
         order = rng.permutation(len(chosen))[:n] if n is not None else np.arange(len(chosen))
         if twins:
             lists = members.tolist()
@@ -97,7 +97,7 @@ class Benchmark:
         return self.only([chosen[i] for i in order])
 
     def split(self, n_fit: int, n_test: int | None, *, rng: np.random.Generator) -> tuple[list[str], list[str]]:
-        """Two disjoint random lists of architectures: what an estimator may learn from, and what it is judged on."""
+        """Two disjoint random lists of architectures: training set and test set."""
         archs = self.archs
         n_test = len(archs) - n_fit if n_test is None else n_test
         if n_fit + n_test > len(archs):

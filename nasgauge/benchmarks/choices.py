@@ -1,4 +1,4 @@
-"""The choices that a benchmark's loader offers: one check for all of them."""
+"""The options of a benchmark's loader: one check for all benchmarks."""
 
 import difflib
 import inspect
@@ -12,7 +12,7 @@ _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or 
 
 
 def check_choices(name: str, loader: Callable[..., Any], choices: Mapping[str, Any]) -> None:
-    """UserError for a choice that the loader does not take (nearest named), or a value of a type that it does not."""
+    """UserError for an unknown option (nearest named), or a value of the wrong type."""
     offered = {
         key: parameter.annotation
         for key, parameter in inspect.signature(loader, eval_str=True).parameters.items()
@@ -21,14 +21,14 @@ def check_choices(name: str, loader: Callable[..., Any], choices: Mapping[str, A
     for key, value in choices.items():
         if key not in offered:
             if not offered:
-                raise UserError(f"benchmark {name!r}: unknown choice {key!r}; it has no choices")
+                raise UserError(f"benchmark {name!r}: unknown option {key!r}; it has no options")
             near = difflib.get_close_matches(str(key), offered, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            raise UserError(f"benchmark {name!r}: unknown choice {key!r}; {hint}there are: {', '.join(offered)}")
+            raise UserError(f"benchmark {name!r}: unknown option {key!r}; {hint}available: {', '.join(offered)}")
         kinds = get_args(offered[key]) or (offered[key],)
         if set(kinds) <= set(_WORDS) and not _is_one_of(value, kinds):
-            wanted = " or ".join(_WORDS[kind] for kind in kinds)
-            raise UserError(f"benchmark {name!r}: {key} is {_shown(value)}; give {wanted}")
+            expected = " or ".join(_WORDS[kind] for kind in kinds)
+            raise UserError(f"benchmark {name!r}: {key} is {_shown(value)}; expected {expected}")
 
 
 def _is_one_of(value: Any, kinds: tuple[type, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""The benchmarks that travel inside the package, made by `nasgauge bench build` from the recipe beside them."""
+"""The shipped benchmarks, built by `nasgauge bench build` from the shipped recipes."""
 
 import json
 import tomllib
@@ -20,7 +20,7 @@ _FACTS = ("n_archs", "n_seeds")  # those that the provenance quotes
 def load(name: str, *, metric: str = "test_accuracy") -> Benchmark:
     """An embedded benchmark, trained by `nasgauge bench build`.
 
-    metric: "test_accuracy" or "valid_accuracy" as the truth.
+    metric: "test_accuracy" or "valid_accuracy" as the ground truth.
     """
     found = from_files(_folder() / f"{name}.parquet", metric=metric)
     recipe = tomllib.loads((_folder().parent / "recipes" / f"{name}.toml").read_text(encoding="utf-8"))
@@ -50,7 +50,7 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
         raise UserError(f"{facts_file}: its facts lack {lacking[0]!r}; `nasgauge bench build` writes it")
     tau = facts.get("kendall_tau_between_halves")
     provenance = {
-        "truth": record["title"],
+        "ground truth": record["title"],
         "measure": f"{metric.replace('_', ' ')}, mean over {facts['n_seeds']} trainings with rotated splits",
         "architectures": f"{facts['n_archs']:,}",
         "reliability": "not measured: one training per architecture"

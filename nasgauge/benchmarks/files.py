@@ -49,10 +49,10 @@ def read_table(path: Path, spec: Table) -> pd.DataFrame:
             if column.name in known and not _fits(schema.field(column.name).type, column):
                 kind = schema.field(column.name).type
                 wanted = "text" if column.dtype == "str" else "numbers"
-                raise UserError(f"{path}: column {column.name!r} holds {str(kind)[:40]}; expected {wanted}")
+                raise UserError(f"{path}: column {column.name!r} contains {str(kind)[:40]}; expected {wanted}")
         rows = pq.read_table(path, columns=known).to_pandas(ignore_metadata=True)
         if rows.empty:
-            raise UserError(f"{path}: has no rows; get it anew")
+            raise UserError(f"{path}: has no rows; download or build it again")
         for column in spec.columns:
             if column.dtype == "int" and column.name in rows:
                 _check_whole(rows[column.name], column.name, path)
@@ -66,7 +66,7 @@ def read_facts(path: Path, keys: Iterable[str]) -> dict[str, Any]:
             raise UserError(f"{path}: is larger than the {MAX_FACTS:,} bytes of any facts file; is it another file?")
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict):
-            raise UserError(f"{path}: holds no JSON object; `nasgauge bench build` and `bench import` write it")
+            raise UserError(f"{path}: is not a JSON object; `nasgauge bench build` and `bench import` write it")
         for key in keys:
             if not isinstance(content.get(key), dict if key == "facts" else str):
                 raise UserError(f"{path}: lacks {key!r}; `nasgauge bench build` and `bench import` write it")
@@ -90,7 +90,7 @@ def check_archs(rows: pd.DataFrame, space: Space, path: Path) -> None:
             except UserError as error:
                 raise UserError(f"{path}: column {column!r}: {error}") from error
             if own != text:
-                raise UserError(f"{path}: column {column!r} spells {own!r} as {text!r}; build or import it anew")
+                raise UserError(f"{path}: column {column!r} spells {own!r} as {text!r}; build or import it again")
 
 
 def check_range(rows: pd.DataFrame, column: str, low: float, high: float, path: Path) -> None:
@@ -130,4 +130,4 @@ def _told(path: Path, what: str) -> Iterator[None]:
         raise
     except _BROKEN as error:
         reason = " ".join(str(error).split())[:150] or type(error).__name__
-        raise UserError(f"{path}: is no {what}, or is damaged ({reason}); get it anew") from error
+        raise UserError(f"{path}: is not a {what}, or is damaged ({reason}); download or build it again") from error

@@ -55,14 +55,14 @@ def _official(path: Path, record: dict[str, Any], metric: str, dataset: str | No
     if told.empty:
         half = "; cifar10-valid has a validation set" if metric == "valid_accuracy" and "cifar10-valid" in known else ""
         what = metric.replace("_", " ")
-        raise UserError(f"{path}: none of these trainings tells its {what}; choose another metric{half}")
+        raise UserError(f"{path}: none of these trainings reports its {what}; choose another metric{half}")
     columns = ["arch", "iso_class", "seed", "train_seconds"]
     truth = check(told[columns].assign(accuracy=told[metric]).reset_index(drop=True), TRUTH, where=str(path))
     sizes = told.assign(macs=told["macs"] if "macs" in told else pd.NA)[["arch", "n_params", "macs"]]
     several = truth.groupby("arch")["seed"].nunique().max() > 1
     lacking = f", {len(rows) - len(told):,} more without the metric" if len(told) < len(rows) else ""
     provenance = {
-        "truth": f"{record['kind']}, {told['dataset'].iloc[0]}",
+        "ground truth": f"{record['kind']}, {told['dataset'].iloc[0]}",
         "measure": f"{metric.replace('_', ' ')} after {told['epochs'].iloc[0]} epochs",
         "architectures": f"{truth['arch'].nunique():,}",
         "trainings": f"{len(told):,}{lacking}",
@@ -89,7 +89,7 @@ def _only(rows: pd.DataFrame, column: str, wanted: Any, path: Path) -> pd.DataFr
     """The rows of one data set or length of training; UserError where there are several and none is chosen."""
     known = sorted(rows[column].unique().tolist())
     if wanted is None and len(known) > 1:
-        raise UserError(f"{path}: holds {column} {', '.join(map(str, known))}; choose one ({column} = ...)")
+        raise UserError(f"{path}: contains {column} {', '.join(map(str, known))}; choose one ({column} = ...)")
     if wanted is not None and wanted not in known:
-        raise UserError(f"{path}: has no {column} {wanted!r}; there are {', '.join(map(str, known))}")
+        raise UserError(f"{path}: has no {column} {wanted!r}; available: {', '.join(map(str, known))}")
     return rows if wanted is None else rows[rows[column] == wanted]

@@ -114,10 +114,10 @@ def _benchmark(view: str, chosen: list[Arch], rows: pd.DataFrame, which: str) ->
     complexity = pd.DataFrame({"arch": names, "n_params": rows["params"].to_numpy(), "macs": pd.NA})
     what = "NAS-Bench-101" if view == "nb101" else f"NAS-Bench-101, view {view}"
     provenance = {
-        "truth": f"{what}, CIFAR-10",
+        "ground truth": f"{what}, CIFAR-10",
         "measure": "test accuracy after 108 epochs, mean over the published trainings",
         "architectures": f"{len(names):,}{which}",
-        "noise ceiling from": "nothing: the table holds means alone",
+        "noise ceiling from": "not available: the table contains means only",
         "source": "Ying et al. 2019, as collected by FreeREA",
     }
     facts = {**FACTS, "n_archs": len(names), "n_classes": len(set(classes))}
@@ -135,7 +135,7 @@ def _drawn(space: Space, n: int | None, rng: np.random.Generator) -> list[Arch]:
         everything = list(space.enumerate())
     except NotImplementedError as reason:
         if n is None:
-            raise UserError(f"benchmark 'nb101': {reason}; say how many (n)") from reason
+            raise UserError(f"benchmark 'nb101': {reason}; give the number of architectures (n)") from reason
         return list(itertools.islice(_distinct(space, rng), n))
     return [everything[i] for i in rng.permutation(len(everything))[:n]]
 
@@ -171,7 +171,9 @@ def _table() -> pd.DataFrame:
 def _file() -> Path:
     root = os.environ.get("NASGAUGE_DATA")
     if not root:
-        raise UserError("benchmark 'nb101': NASGAUGE_DATA is not set; set it to the folder that holds nas-bench-101/")
+        raise UserError(
+            "benchmark 'nb101': NASGAUGE_DATA is not set; set it to the folder that contains nas-bench-101/"
+        )
     path = Path(root) / "nas-bench-101" / "accuracy.parquet"
     if not path.is_file():
         raise UserError(f"benchmark 'nb101': {path} is missing; see docs/data.md for the format")

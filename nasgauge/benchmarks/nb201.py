@@ -91,7 +91,7 @@ def load(
     if (dataset, epochs) == ("cifar10", 200):
         truth = truth.assign(train_seconds=_seconds(sizes, truth, trials if seeds == "mean" else None))
     provenance = {
-        "truth": f"NAS-Bench-201, {dataset}",
+        "ground truth": f"NAS-Bench-201, {dataset}",
         "measure": what,
         "architectures": f"{len(classes):,}",
         "noise ceiling from": f"single trials (seeds 777, 888, 999), 200 epochs, {measured}",
@@ -121,7 +121,7 @@ def _choices(dataset: str, split: str | None, epochs: int | None, seeds: str) ->
     if name == _CIFAR10_VALID:
         if split not in (None, "valid"):
             raise UserError(
-                f"benchmark 'nb201': {dataset} has split valid alone; choose dataset = 'cifar10' for {split}"
+                f"benchmark 'nb201': {dataset} has only split valid; choose dataset = 'cifar10' for {split}"
             )
         name, split = "cifar10", "valid"
     if seeds == "trials":
@@ -129,7 +129,7 @@ def _choices(dataset: str, split: str | None, epochs: int | None, seeds: str) ->
         if split not in (None, own) or epochs not in (None, 200):
             raise UserError(
                 f"benchmark 'nb201': seeds 'trials' are published for 200 epochs and measured as {_TRIALS[name][1]}; "
-                "leave out split and epochs, or choose seeds = 'mean'"
+                "omit split and epochs, or choose seeds = 'mean'"
             )
     return name, split or "test", 200 if epochs is None else epochs
 
@@ -170,7 +170,7 @@ def _trials(folder: Path, sizes: pd.DataFrame, dataset: str, classes: dict[str, 
     file = folder / "trials.parquet"
     rows = read_table(file, _TRIAL).merge(sizes[["index", "arch"]], on="index")
     if rows.empty:
-        raise UserError(f"{file}: has no row of an index in architectures.parquet; get both anew")
+        raise UserError(f"{file}: lacks an index of architectures.parquet; download both again")
     return _truth(file, rows, classes, rows["seed"], column), measured
 
 
@@ -178,7 +178,9 @@ def _truth(file: Path, rows: pd.DataFrame, classes: dict[str, str], seed: object
     """Table TRUTH of the rows' percent; UserError for a cell that is none of the space, or an impossible percent."""
     foreign = ~rows["arch"].isin(classes)
     if foreign.any():
-        raise UserError(f"{file}: {rows['arch'][foreign].iloc[0]!r} is no architecture of nb201 as it is spelled here")
+        raise UserError(
+            f"{file}: {rows['arch'][foreign].iloc[0]!r} is not an architecture of nb201 in the expected spelling"
+        )
     check_range(rows, column, 0, 100, file)
     table = pd.DataFrame(
         {"arch": rows["arch"], "iso_class": rows["arch"].map(classes), "seed": seed, "accuracy": rows[column] / 100}
@@ -189,7 +191,9 @@ def _truth(file: Path, rows: pd.DataFrame, classes: dict[str, str], seed: object
 def _folder() -> Path:
     root = os.environ.get("NASGAUGE_DATA")
     if not root:
-        raise UserError("benchmark 'nb201': NASGAUGE_DATA is not set; set it to the folder that holds nas-bench-201/")
+        raise UserError(
+            "benchmark 'nb201': NASGAUGE_DATA is not set; set it to the folder that contains nas-bench-201/"
+        )
     folder = Path(root) / "nas-bench-201"
     for name in ("accuracy.parquet", "trials.parquet", "architectures.parquet"):
         if not (folder / name).is_file():

@@ -66,10 +66,10 @@ def load() -> Benchmark:
         }
     )
     provenance = {
-        "truth": "NAS-Bench-301, CIFAR-10, PREDICTED by the surrogate xgb_v1.0, not trained",
+        "ground truth": "NAS-Bench-301, CIFAR-10, PREDICTED by the surrogate xgb_v1.0, not trained",
         "measure": "validation accuracy after 100 epochs as predicted",
         "architectures": f"{len(names):,}",
-        "noise ceiling from": "nothing: a surrogate has no training seeds",
+        "noise ceiling from": "not available: a surrogate has no training seeds",
         "source": "Zela et al. 2022, as collected by NASLib",
     }
     return Benchmark("nb301", space, check(truth, TRUTH, where=str(file)), None, provenance, FACTS, complexity,
@@ -86,14 +86,16 @@ def _arch(space: Darts, text: str, where: str) -> Arch:
     except (ValueError, TypeError, LookupError, SyntaxError, RecursionError, MemoryError, UserError) as error:
         reason = " ".join(str(error).split())[:150]
         raise UserError(
-            f"{where}: arch {text[:40]!r} is no cell of the space ({reason}); get the table anew"
+            f"{where}: arch {text[:40]!r} is not a cell of the space ({reason}); download the table again"
         ) from error
 
 
 def _file() -> Path:
     root = os.environ.get("NASGAUGE_DATA")
     if not root:
-        raise UserError("benchmark 'nb301': NASGAUGE_DATA is not set; set it to the folder that holds nas-bench-301/")
+        raise UserError(
+            "benchmark 'nb301': NASGAUGE_DATA is not set; set it to the folder that contains nas-bench-301/"
+        )
     path = Path(root) / "nas-bench-301" / "surrogate_sample.parquet"
     if not path.is_file():
         raise UserError(f"benchmark 'nb301': {path} is missing; see docs/data.md for the format")

@@ -1,4 +1,4 @@
-"""What data sets are called, alike for the ground truth of a benchmark and for images. Rule: names alone."""
+"""Names of data sets, shared by the ground truths of benchmarks and by images. Rule: names only."""
 
 DATASET_NAMES = {  # name -> what the networks are trained on
     "cifar10": "all 50,000 training images of CIFAR-10",

@@ -1,6 +1,6 @@
-"""What goes wrong through the user's hand, told in one line: what, where, and the remedy.
+"""Usage errors, reported in one line: what is wrong, where, and the remedy.
 
-Every room may raise these; only the command line catches them (exit code 2, no traceback).
+Every package may raise them; only the command line catches them (exit code 2, no traceback).
 """
 
 import difflib
@@ -16,10 +16,10 @@ _LONG_WORD = re.compile(rf"\S{{{_WORD + 1},}}")
 
 
 class UserError(Exception):
-    """A mistake of the user's that one line can explain: what is wrong, where, and what to do instead.
+    """A usage error: what is wrong, where, and what to do instead.
 
-    Whatever of the user's the message quotes, it stays one line of printable characters: control characters are
-    escaped, and what is too long is cut in the middle, because the place stands first and the remedy last.
+    Whatever the message quotes, it stays one line of printable characters: control characters are escaped, and long
+    text is cut in the middle, because the location comes first and the remedy last.
 
     >>> text = str(UserError(f"s.csv: row 2 holds {'x' * 100_000!r}; give a number\\n"))
     >>> len(text) < 300, text[:20], text[-15:]

@@ -1,4 +1,4 @@
-"""Modules of others that a study names: imported before it is looked at, here and in every worker process."""
+"""Third-party modules that a study names: imported before it is parsed, here and in every worker process."""
 
 import importlib
 import os
@@ -21,7 +21,9 @@ def import_plugins(names: Iterable[str]) -> None:
     """
     for name in names:
         if not all(part.isidentifier() for part in name.split(".")):
-            raise UserError(f"plugins: {name!r} is no module's name; write it as after `import`: my_package.proxies")
+            raise UserError(
+                f"plugins: {name!r} is not the name of a module; write it as after `import`: my_package.proxies"
+            )
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())
         try:
@@ -29,11 +31,11 @@ def import_plugins(names: Iterable[str]) -> None:
         except ModuleNotFoundError as error:
             raise UserError(
                 f"plugins: {name!r} cannot be imported ({error}); install its package, or start in the folder that "
-                "holds it"
+                "contains it"
             ) from error
         except (Exception, SystemExit) as error:
             raise UserError(
-                f"plugins: importing {name!r} failed ({type(error).__name__}: {error}); mend the module"
+                f"plugins: importing {name!r} failed ({type(error).__name__}: {error}); fix the module"
             ) from error
 
 

@@ -1,7 +1,7 @@
-"""How far is it? What work tells while it is under way, and how often.
+"""Progress of long computations.
 
-A `Progress` is called with (done, total) and may be called from any thread. A `Phases` gives one for each stage of the
-work by its name, such as "bootstrap draws"; who does the work calls it, who shows it decides how.
+A `Progress` is called with (done, total) and may be called from any thread. A `Phases` returns one for each named stage
+of a computation, such as "bootstrap draws".
 """
 
 import threading
@@ -9,21 +9,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Progress = Callable[[float, int], None]  # (done, total)
-Phases = Callable[[str], Progress]  # what is being counted -> whom to tell
+Phases = Callable[[str], Progress]  # name of the stage -> its Progress
 _SECONDS = 1.0
 
 
 def untold(done: float, total: int) -> None:
-    """A Progress that nobody is told of."""
+    """A Progress that is not reported."""
 
 
 def silent(what: str) -> Progress:
-    """A Phases that nobody is told of."""
+    """A Phases that is not reported."""
     return untold
 
 
 class Counted:
-    """Adds up shares of the work that are done, and tells a Progress after each."""
+    """Adds up completed shares of a computation and reports each sum to a Progress."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._total, self._done = progress, total, 0.0
@@ -39,16 +39,16 @@ def reported(n_done: Callable[[], float], total: int, progress: Progress) -> Ite
     """While the block runs, call `progress(n_done(), total)`: at its beginning, every second, and at its end."""
     over = threading.Event()
 
-    def tell() -> None:
+    def repeat() -> None:
         while not over.wait(_SECONDS):
             progress(n_done(), total)
 
     progress(n_done(), total)
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
+    reporter = threading.Thread(target=repeat, daemon=True)
+    reporter.start()
     try:
         yield
     finally:
         over.set()
-        teller.join()
+        reporter.join()
         progress(n_done(), total)

@@ -1,4 +1,4 @@
-"""What has a name in a study stands in a registry: shipped, registered, or brought by another installed package."""
+"""Registries of the components that a study can name: shipped, registered, or from another installed package."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from functools import cached_property
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 @final
 class Registry(MutableMapping[str, T], Generic[T]):
-    """Entries of one kind by name, in their order: a dictionary that others can add to.
+    """Entries of one kind by name, in their order: an extensible dictionary.
 
-    kind: what messages call an entry. entries: what the package ships. group: of the entry points by which installed
-    packages bring theirs, each loaded when it is first asked for; what is shipped or registered is found before them.
-    of: the type of what may stand in an entry's place (`find`).
+    kind: name of the kind in messages. entries: those that are shipped. group: entry points of installed packages,
+    each loaded when first requested; shipped and registered entries take precedence. of: type of the objects that
+    `find` accepts in place of a name.
 
     >>> shapes = Registry("shape", {"round": 1.0, "square": 2.0}, group="nasgauge.shape", of=float)
     >>> shapes["oval"] = 1.5
@@ -66,7 +66,7 @@ class Registry(MutableMapping[str, T], Generic[T]):
     def register(self, name: str, entry: T) -> T:
         """Add an entry, and return it; UserError if the name is another entry's."""
         if name in self and self[name] is not entry:
-            raise UserError(f"{self.kind} {name!r} is there already; register it by another name")
+            raise UserError(f"{self.kind} {name!r} is already registered; choose another name")
         self[name] = entry
         return entry
 
@@ -81,5 +81,5 @@ class Registry(MutableMapping[str, T], Generic[T]):
             owner = point.dist.name if point.dist else point.value
             raise UserError(
                 f"{self.kind} {point.name!r} of the installed package {owner!r} cannot be loaded "
-                f"({type(error).__name__}: {error}); mend or uninstall it"
+                f"({type(error).__name__}: {error}); fix or uninstall it"
             ) from error

@@ -1,7 +1,7 @@
-"""What is on disk: a folder with a copy of the study, the environment, and one Parquet part for each piece of work.
+"""The folder of a study: a copy of the study, the environment, and one Parquet part per task.
 
-A part is written under a temporary name and then renamed, so it is there whole or not at all; its key is the hash of
-the piece of work, so to resume is to skip the keys that exist. One writer a part: no lock, no database.
+A part is written under a temporary name and then renamed, so it is complete or absent; its key is the hash of the
+task, so a resumed run skips the keys that exist. One writer per part: no lock, no database.
 """
 
 import codecs
@@ -28,7 +28,7 @@ _PACKAGES = ("nasgauge", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", 
 
 
 def key_of(work: Any) -> str:
-    """Sixteen hex digits that depend on nothing but the content of the piece of work (anything JSON can hold).
+    """Sixteen hex digits that depend only on the content of the task (any JSON value).
 
     >>> key_of({"a": 1, "b": [2, 3]}) == key_of({"b": [2, 3], "a": 1})
     True
@@ -58,10 +58,11 @@ class Store:
         if cls.is_in(store.folder):
             if _plain(store.tables()) != _plain(tables):
                 raise UserError(
-                    f"{folder}: holds another study, or this one with other settings; choose another folder with --out"
+                    f"{folder}: contains another study, or this one with other settings; choose another folder with "
+                    "--out"
                 )
         elif store.folder.exists() and (not store.folder.is_dir() or any(store.folder.iterdir())):
-            raise UserError(f"{folder}: exists and is no study folder; choose another one with --out")
+            raise UserError(f"{folder}: exists and is not a study folder; choose another one with --out")
         name, content = (STUDY_JSON, json.dumps(tables, indent=1)) if text is None else (STUDY, text)
         try:
             store.folder.mkdir(parents=True, exist_ok=True)
@@ -77,10 +78,10 @@ class Store:
 
     @classmethod
     def existing(cls, folder: Path | str) -> "Store":
-        """The store in a folder that must already hold one."""
+        """The store in a folder, which must exist."""
         if not cls.is_in(Path(folder)):
             raise UserError(
-                f"{folder}: is no study folder (no {STUDY} in it); name the folder that `nasgauge run` wrote"
+                f"{folder}: is not a study folder (no {STUDY} in it); name the folder that `nasgauge run` wrote"
             )
         store = cls(Path(folder))
         if (store.folder / ENVIRONMENT).is_file() and store.environment().get("format", FORMAT) > FORMAT:
@@ -108,21 +109,21 @@ class Store:
         return json.loads(text_of(self.folder / ENVIRONMENT))
 
     def plan(self, parts: Mapping[str, Sequence[str]]) -> None:
-        """Note which parts there will be, by table, so that `progress` can count without knowing the study."""
+        """Record the keys of all planned parts, by table, so that `progress` can count without parsing the study."""
         content = json.dumps({table: list(keys) for table, keys in parts.items()}).encode()
         path = self.folder / PLAN
         if not path.is_file() or path.read_bytes() != content:
             write_atomically(path, content)
 
     def progress(self) -> tuple[int, int] | None:
-        """(planned parts that are complete, planned parts); None where nothing was planned."""
+        """(planned parts that are complete, planned parts); None without a plan."""
         path = self.folder / PLAN
         if not path.is_file():
             return None
         try:
             planned = {table: [str(key) for key in keys] for table, keys in json.loads(text_of(path)).items()}
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise UserError(f"{path}: is damaged ({error}); remove it, it is written anew by the next run") from error
+            raise UserError(f"{path}: is damaged ({error}); remove it, the next run regenerates it") from error
         done = {table: self.keys(table) for table in planned}
         n_done = sum(key in done[table] for table, keys in planned.items() for key in keys)
         return n_done, sum(map(len, planned.values()))
@@ -147,14 +148,14 @@ class Store:
 def text_of(path: Path) -> str:
     """A text file in UTF-8, whatever the locale says, with "\\n" for every line end and without a byte order mark.
 
-    UserError: it cannot be read, is no regular file, is larger than 100 MB, or is in another encoding.
+    UserError: it cannot be read, is not a regular file, is larger than 100 MB, or is in another encoding.
     """
     try:
         if not path.is_file():
-            what = "is a folder" if path.is_dir() else "is no regular file" if path.exists() else "no such file"
+            what = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "no such file"
             raise UserError(f"{path}: {what}; name a text file")
         if path.stat().st_size > _MAX_TEXT:
-            raise UserError(f"{path}: has {path.stat().st_size:,} bytes, too many for a text file; is it another file?")
+            raise UserError(f"{path}: has {path.stat().st_size:,} bytes, too many for a text file; check the path")
         content = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from error
@@ -163,19 +164,19 @@ def text_of(path: Path) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is no text in UTF-8 (byte {error.start + 1:,}); save it in UTF-8") from error
+        raise UserError(f"{path}: is not UTF-8 text (byte {error.start + 1:,}); save it in UTF-8") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """A Parquet file as a table; a damaged or foreign file is an error that says how to go on."""
+    """A Parquet file as a table; a damaged or foreign file is an error that names the remedy."""
     try:
         with path.open("rb") as file:  # Arrow takes no path whose name is no UTF-8
             # One thread: a short command may end while Arrow still starts its pool, which aborts it.
             return pd.read_parquet(file, use_threads=False, pre_buffer=False)
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(
-            f"{path}: cannot be read as Parquet ({error}); delete it and run again to compute it anew"
+            f"{path}: cannot be read as Parquet ({error}); delete it and run again to recompute it"
         ) from error
 
 
@@ -191,7 +192,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def environment() -> dict[str, Any]:
-    """What a number may depend on besides the study: versions, system, processor, cores."""
+    """The environment that results may depend on: versions, system, processor, cores."""
     versions = {}
     for package in _PACKAGES:
         try:

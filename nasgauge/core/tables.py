@@ -1,7 +1,7 @@
-"""What travels between the rooms: tidy tables, one row a fact, with fixed column names, dtypes and units.
+"""The tables passed between packages: tidy, one row per observation, with fixed column names, dtypes and units.
 
-A table is a pandas DataFrame. `check` is the one gate: it says what is missing or wrong and returns the table
-with its columns in the declared dtypes. Columns beyond the declared ones are allowed and kept.
+A table is a pandas DataFrame. `check` validates it and returns it with its columns in the declared dtypes. Further
+columns are allowed and kept.
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ TRUTH = Table(
         _ISO,
         Column("seed", "int", "training seed; null: already a mean over trainings", nullable=True),
         Column("accuracy", "float", "fraction, higher is better"),
-        Column("train_seconds", "float", "of this training; null: not told", optional=True, nullable=True),
+        Column("train_seconds", "float", "of this training; null: not reported", optional=True, nullable=True),
     ),
     key=("arch", "seed"),
 )
@@ -76,13 +76,13 @@ OFFICIAL = Table(
         Column("dataset", "str", "as the authors call it"),
         Column("epochs", "int", "length of the training"),
         Column("seed", "int", "training seed, or the number of the trial; null: a mean over trainings", nullable=True),
-        Column("valid_accuracy", "float", "fraction; null: not told", nullable=True),
-        Column("test_accuracy", "float", "fraction; null: not told", nullable=True),
-        Column("n_params", "int", "trainable parameters, a plain count; null: not told", nullable=True),
+        Column("valid_accuracy", "float", "fraction; null: not reported", nullable=True),
+        Column("test_accuracy", "float", "fraction; null: not reported", nullable=True),
+        Column("n_params", "int", "trainable parameters, a plain count; null: not reported", nullable=True),
         Column(
-            "macs", "int", "multiply-adds of one image, a plain count; null: not told", optional=True, nullable=True
+            "macs", "int", "multiply-adds of one image, a plain count; null: not reported", optional=True, nullable=True
         ),
-        Column("train_seconds", "float", "of the whole training; null: not told", nullable=True),
+        Column("train_seconds", "float", "of the whole training; null: not reported", nullable=True),
     ),
     key=("arch", "dataset", "epochs", "seed"),
 )
@@ -122,19 +122,19 @@ VALUES = Table(
         Column("upper", "float", "upper end of the bootstrap interval", nullable=True),
         Column("n", "int", "architectures judged"),
         Column("n_failed", "int", "architectures whose measurement failed in some seed"),
-        Column("n_absent", "int", "architectures of the truth that were not measured in every seed"),
-        Column("n_unknown", "int", "scored architectures that the truth does not hold; dropped"),
+        Column("n_absent", "int", "architectures of the ground truth without a score in every seed"),
+        Column("n_unknown", "int", "scored architectures without ground truth; dropped"),
         Column("n_seeds", "int", "estimator seeds averaged"),
     ),
     key=("estimator", "criterion", "at"),
 )
 
-NOISE_CEILING = "noise_ceiling"  # the name that rows of a ceiling bear among those of estimators
+NOISE_CEILING = "noise_ceiling"  # the name in column `estimator` of the rows of noise ceilings
 
 CEILING = Table(
     "ceiling",
     (
-        Column("estimator", "str", "the estimator on whose architectures the ceiling is measured"),
+        Column("estimator", "str", "the estimator on whose architectures the noise ceiling is measured"),
         *VALUES.columns[1:-4],
         Column("n_absent", "int", "of these architectures, those with a single training"),
         Column("n_splits", "int", "divisions of the trainings into halves averaged"),
@@ -149,11 +149,11 @@ _CONTEST = (
     Column("at", "float", "as in VALUES", nullable=True),
     Column("value", "float", "null: undefined", nullable=True),
     Column("p_best", "float", "share of the bootstrap draws in which it is the best", nullable=True),
-    Column("behind", "float", "by how much the best is better; 0 for the best", nullable=True),
+    Column("behind", "float", "paired difference to the best; 0 for the best", nullable=True),
     Column("behind_lower", "float", "lower end of its bootstrap interval", nullable=True),
     Column("behind_upper", "float", "upper end of its bootstrap interval", nullable=True),
-    Column("n_ahead_of", "int", "estimators that are separated from it and worse"),
-    Column("n_behind", "int", "estimators that are separated from it and better"),
+    Column("n_ahead_of", "int", "estimators that it is significantly better than"),
+    Column("n_behind", "int", "estimators that are significantly better"),
     Column("n", "int", "architectures judged"),
 )
 
@@ -207,8 +207,8 @@ STAND_INS = Table(
     "stand_ins",
     (
         _ESTIMATOR,
-        Column("arch", "str", "asked for, outside of the estimator's restricted space"),
-        Column("member", "str", "of its class and inside, from whose weights its score comes"),
+        Column("arch", "str", "requested, outside the restricted space of the estimator"),
+        Column("member", "str", "isomorphic architecture inside it, whose score is used"),
     ),
     key=("estimator", "arch"),
 )
@@ -218,7 +218,7 @@ WINDOWS = Table(
     (
         _ESTIMATOR,
         _EPOCH,
-        Column("oldest", "int", "epoch of the first checkpoint whose weights the average at `epoch` holds"),
+        Column("oldest", "int", "epoch of the first checkpoint in the average at `epoch`"),
     ),
     key=("estimator", "epoch"),
 )
@@ -268,7 +268,7 @@ SETTINGS = Table(
     "settings",
     (
         _ESTIMATOR,
-        Column("setting", "str", "what can be chosen: channels, n_cells, epochs, n_samples, train_share, ..."),
+        Column("setting", "str", "name of the setting: channels, n_cells, epochs, n_samples, train_share, ..."),
         Column("value", "float"),
     ),
     key=("estimator", "setting"),
@@ -278,7 +278,7 @@ COMPLEXITY = Table(
     "complexity",
     (
         _ARCH,
-        Column("n_params", "int", "trainable parameters of the network of the truth", nullable=True),
+        Column("n_params", "int", "trainable parameters of the network of the ground truth", nullable=True),
         Column("macs", "int", "multiply-accumulates of one image", nullable=True),
     ),
     key=("arch",),
@@ -288,11 +288,11 @@ LESSONS = Table(
     "lessons",
     (
         _ESTIMATOR,
-        Column("kind", "str", "the predictor, apart from how much it learned from and which draw and seed it is"),
-        Column("signal", "str", "whose scores it learned from in place of the truth; empty: the truth"),
-        Column("draw", "int", "number of the random first choice"),
+        Column("kind", "str", "the predictor, apart from size and draw of its training set and its seed"),
+        Column("signal", "str", "estimator whose scores are its targets; empty: the ground truth"),
+        Column("draw", "int", "number of the random initial training set"),
         Column("seed", "int", "seed of the predictor"),
-        Column("stage", "int", "when the architecture was chosen; 0: the random choice, later ones its own"),
+        Column("stage", "int", "stage of acquisition; 0: initial random sample"),
         _ARCH,
     ),
     key=("estimator", "seed", "arch"),
@@ -301,14 +301,14 @@ LESSONS = Table(
 EXPENSES = Table(
     "expenses",
     (
-        Column("estimator", "str", '"truth": training every architecture'),
+        Column("estimator", "str", '"truth": cost of training all architectures of the ground truth'),
         Column("n_scored", "int", "architectures"),
         Column("score_seconds", "float", "of scoring them"),
         Column("fit_seconds", "float", "of training a supernet or a predictor; 0: nothing is trained"),
-        Column("n_trained", "int", "architectures that were trained from scratch, for it to learn from"),
-        Column("truth_seconds", "float", "of these trainings; null: not told", nullable=True),
-        Column("other_seconds", "float", "of the estimators that it needs", nullable=True),
-        Column("total_seconds", "float", "of all that; null: one of them is not told", nullable=True),
+        Column("n_trained", "int", "architectures trained from scratch as its training set"),
+        Column("truth_seconds", "float", "of these trainings; null: not reported", nullable=True),
+        Column("other_seconds", "float", "of the estimators that it depends on", nullable=True),
+        Column("total_seconds", "float", "sum of the above; null: one of them is not reported", nullable=True),
     ),
     key=("estimator",),
 )
@@ -319,13 +319,13 @@ RECORDS = {
         *(CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, STAND_INS, WINDOWS),
         *(TRAINING_LOG, FORGETTING, GRADIENTS, SETTINGS, LESSONS),
     )
-}  # what an estimator may record beside its scores, for analyses that cannot derive it
+}  # recorded by estimators in addition to their scores, for analyses
 
 
 def check(table: pd.DataFrame, spec: Table, *, where: str = "") -> pd.DataFrame:
-    """The table with the declared columns cast to their dtypes; UserError names the column (and row) that does not fit.
+    """The table with the declared columns cast to their dtypes; UserError names the column (and row) that is invalid.
 
-    Rows are counted from 1. Duplicated keys are an error, because a fact has one row.
+    Rows are counted from 1. Duplicated keys are an error.
     """
     place = where or f"the {spec.name} table"
     absent = [c.name for c in spec.columns if c.name not in table.columns and not c.optional]
@@ -339,12 +339,12 @@ def check(table: pd.DataFrame, spec: Table, *, where: str = "") -> pd.DataFrame:
     if doubled.any():
         row = int(np.flatnonzero(doubled)[0])
         fact = ", ".join(f"{k} {out[k].iloc[row]}" for k in spec.key)
-        raise UserError(f"{place}: row {row + 1} repeats {fact}; keep one row a fact")
+        raise UserError(f"{place}: row {row + 1} repeats {fact}; keep one of the rows")
     return out
 
 
 def empty(spec: Table) -> pd.DataFrame:
-    """A table without rows that satisfies the declaration."""
+    """A table without rows that satisfies the specification."""
     kinds = {"str": "str", "int": "int64", "float": "float64"}
     return pd.DataFrame({c.name: pd.Series(dtype=kinds[c.dtype]) for c in spec.columns if not c.optional})
 
@@ -359,7 +359,9 @@ def _cast(column: pd.Series, spec: Column, place: str) -> pd.Series:
     foreign = numbers.isna() & column.notna()
     if foreign.any():
         row = int(np.flatnonzero(foreign)[0])
-        raise UserError(f"{place}: row {row + 1}, column {spec.name!r} holds {column.iloc[row]!r}, which is no number")
+        raise UserError(
+            f"{place}: row {row + 1}, column {spec.name!r} contains {column.iloc[row]!r}, which is not a number"
+        )
     infinite = np.isposinf(numbers.astype("float64")) if spec.worst else np.isinf(numbers.astype("float64"))
     if infinite.any():
         row = int(np.flatnonzero(infinite)[0])

@@ -1,6 +1,6 @@
-"""Where the command line prints: text as it is, on any terminal, pipe or file, and how far long work is.
+"""Output of the command line: plain text on any terminal, pipe or file, and the progress of long commands.
 
-Rule: nothing of a user's is read as markup; a letter that the terminal cannot show is replaced, never an error.
+Rule: nothing that a user supplies is interpreted as markup; a character that the terminal cannot show is replaced.
 """
 
 import codecs
@@ -16,7 +16,7 @@ from typing import Any
 from nasgauge.core.progress import Phases, Progress
 
 _ASCII = {"–": "-", "—": "-", "−": "-", "…": ".", "≈": "~", "≥": ">", "≤": "<", "↑": "^", "↓": "v", "τ": "t", "ρ": "r"}
-_WIDTHS = 40, 500  # a table in a narrower terminal than the first is no table
+_WIDTHS = 40, 500  # no table fits a narrower terminal
 _FIRST, _EVERY = 2.0, 30.0  # seconds until the first line off a terminal, and between two lines at most
 
 
@@ -30,7 +30,7 @@ codecs.register_error("nasgauge", _replaced)
 
 
 def prepare() -> None:
-    """Make stdout and stderr replace the letters that they cannot encode: `≈` by `~`, others by `?`."""
+    """Make stdout and stderr replace the characters that they cannot encode: `≈` by `~`, others by `?`."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="nasgauge")
@@ -38,19 +38,19 @@ def prepare() -> None:
 
 def width() -> int:
     """Columns to print in: those of the terminal, or 80; from 40 to 500, whatever COLUMNS says."""
-    least, most = _WIDTHS
-    return min(most, max(least, shutil.get_terminal_size().columns))
+    narrowest, widest = _WIDTHS
+    return min(widest, max(narrowest, shutil.get_terminal_size().columns))
 
 
 def console(*, stderr: bool = False) -> Any:
-    """A rich console that reads no markup, no emoji codes and no numbers out of what it prints."""
+    """A rich console without markup, emoji codes and highlighting."""
     from rich.console import Console  # here and not above: half of the commands print plain lines only
 
     return Console(stderr=stderr, width=width(), height=25, markup=False, emoji=False, highlight=False)
 
 
 def close_stdout() -> None:
-    """Send whatever is still to be printed nowhere: the reader of stdout is gone, or its disk is full."""
+    """Discard the remaining output: the reader of stdout has ended, or its disk is full."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, sys.stdout.fileno())
@@ -62,10 +62,11 @@ def close_stdout() -> None:
 
 @contextmanager
 def followed(what: str) -> Iterator[Phases]:
-    """How far the block is, on stderr: a bar on a terminal, else a line after two seconds, and then now and then.
+    """Progress of the block on stderr: a bar on a terminal, else a line after two seconds and then at growing
+    intervals.
 
-    It gives a Phases: `phases("bootstrap draws")(done, total)`; a total of 0 is not known. Work that is over, or fails,
-    within two seconds prints no line.
+    Yields a Phases: `phases("bootstrap draws")(done, total)`; a total of 0 is unknown. A block that ends within two
+    seconds prints no line.
     """
     with _bar(what) if sys.stderr.isatty() else _lines(what) as phases:
         yield phases
@@ -95,24 +96,24 @@ def _lines(what: str) -> Iterator[Phases]:
     def say(text: str) -> None:
         print(f"nasgauge: {text}, {time.monotonic() - began:,.0f} s", file=sys.stderr, flush=True)
 
-    def tell() -> None:
+    def repeat() -> None:
         pause = _FIRST
         while not over.wait(pause):
             say(state["text"])
             pause = min(_EVERY, 2 * pause)
 
     def phases(name: str) -> Progress:
-        def told(done: float, total: int) -> None:
+        def update(done: float, total: int) -> None:
             of = f" of {total:,} ({100 * done / total:.0f}%)" if total else ""
             state["text"] = f"{what}: {name}: {done:,.0f}{of}"
 
         state["text"] = f"{what}: {name}"
-        return told
+        return update
 
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
+    reporter = threading.Thread(target=repeat, daemon=True)
+    reporter.start()
     try:
         yield phases
     finally:
         over.set()
-        teller.join()
+        reporter.join()

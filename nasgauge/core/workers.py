@@ -1,7 +1,7 @@
 """One `map` over independent work: in this process, in several processes, or on a Ray cluster.
 
-The function must be picklable (defined at the top of a module, or a partial of such). Results come back as they are
-done, in any order. Every worker computes with one thread, so `n_workers` workers use `n_workers` cores.
+The function must be picklable (defined at the top of a module, or a partial of such). Results are returned as they
+complete, in any order. Every worker computes with one thread, so `n_workers` workers use `n_workers` cores.
 """
 
 import multiprocessing
@@ -32,14 +32,14 @@ def unordered_map(
 
     kind: "serial", "processes" or "ray" (needs the extra of that name). n_workers: default all cores this process may
     use; a Ray cluster that runs already has its own number. An exception in a worker is raised here, and what had not
-    begun is dropped. UserError: an unknown kind, less than one worker or more than eight a core.
+    begun is dropped. UserError: an unknown kind, fewer than one worker or more than eight per core.
     """
     n = check_workers(kind, n_workers)
     return KINDS[kind](function, items, n) if items else iter(())
 
 
 def check_workers(kind: str, n_workers: int | None) -> int:
-    """How many workers of a kind there will be; UserError for an unknown kind, less than one, or too many.
+    """The number of workers of a kind; UserError for an unknown kind, fewer than one, or too many.
 
     There may be eight for each core this process may use: each is a process of its own, with all libraries loaded.
     """
@@ -71,7 +71,7 @@ def _processes(function: Callable[[Any], Any], items: Sequence[Any], n_workers: 
                 pending |= {pool.submit(function, item) for _, item in zip(range(1), queue, strict=False)}
     except BrokenProcessPool as broken:
         raise UserError(
-            "a worker process was ended from outside (out of memory?); run the same command again to resume"
+            "a worker process was killed (out of memory?); run the same command again to resume"
         ) from broken
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
@@ -80,7 +80,7 @@ def _processes(function: Callable[[Any], Any], items: Sequence[Any], n_workers: 
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed ends too, instead of waiting for work for ever."""
+    """A worker whose parent was killed ends too, instead of waiting for tasks forever."""
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
@@ -118,10 +118,10 @@ def _ray(function: Callable[[Any], Any], items: Sequence[Any], n_workers: int) -
 
 @contextmanager
 def _ray_cluster(ray: Any, n_workers: int) -> Iterator[int]:
-    """How many tasks run at once.
+    """The number of concurrent tasks.
 
-    On a Ray that is running already (or at $RAY_ADDRESS) as many as it has processors; else on one that is started here
-    for the time being, with so many workers, and leaves no process and no file.
+    On a running Ray cluster (or at $RAY_ADDRESS), its number of processors; else a temporary local cluster with
+    `n_workers` processors is started, which leaves no process and no file.
     """
     if ray.is_initialized():
         yield _processors(ray)
@@ -143,7 +143,9 @@ def _start_ray(ray: Any, n_workers: int, folder: str) -> None:
         else:
             ray.init("local", num_cpus=n_workers, include_dashboard=False, _temp_dir=folder, **quiet)
     except (OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"workers 'ray': no Ray was reached or started ({error}); try --kind processes") from error
+        raise UserError(
+            f"workers 'ray': Ray could not be reached or started ({error}); try --kind processes"
+        ) from error
 
 
 def _processors(ray: Any) -> int:

@@ -1,9 +1,9 @@
-"""How good is the guess?
+"""How well does an estimator rank?
 
 Rule: a criterion is a function f(score, truth, ...) -> float of two vectors of equal length in which higher is better.
-It knows nothing of tables, files, estimators or plots. What is undefined is NaN: fewer than two architectures, a
-constant score (it ranks nothing), a constant truth (there is nothing to rank). Ties are settled by expectation over the
-orders of the tied, never by the order of rows.
+It does not depend on tables, files, estimators or plots. Undefined values are NaN: fewer than two architectures, a
+constant score (it ranks nothing), a constant truth (there is nothing to rank). Ties are resolved by the
+expectation over the orders of the tied architectures, never by the order of rows.
 """
 
 from nasgauge.criteria.chosen import best_accuracy_at, best_rank_at, regret_at, worst_accuracy_at, worst_rank_at

@@ -1,4 +1,4 @@
-"""The best and the worst of the k architectures with the best scores, by true rank and by true value."""
+"""The best and the worst of the k architectures with the highest scores, by true rank and by true value."""
 
 from collections.abc import Callable
 
@@ -92,7 +92,7 @@ def worst_accuracy_at(
 def regret_at(
     score: np.ndarray, truth: np.ndarray, *, fraction: float | None = None, count: int | None = None
 ) -> float:
-    """What is lost if the best of the k architectures with the best scores is taken instead of the best of all.
+    """Difference between the best true value of all and that of the best of the k architectures with the best scores.
 
     regret@K = max t - BestAcc@K, with k = max(1, floor(fraction * n)) or k = count
 

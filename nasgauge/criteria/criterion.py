@@ -1,4 +1,4 @@
-"""What is known of a criterion, and a criterion with its options bound."""
+"""A registered criterion, and a criterion with its options bound."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ from nasgauge.criteria.resamples import Resamples
 
 @dataclass(frozen=True)
 class Criterion:
-    """What the dictionary knows of a criterion.
+    """The registry entry of a criterion.
 
     function: f(score, truth, ...) -> float. of_draws: its form for many resamples at once; None where there is none,
-    and every resample is then written out and handed to the function. takes_k: it needs fraction or count. order_only:
-    the score enters by its order alone, so that missing scores may be ranked last. symbol: the paper's. range: (low,
-    high). of_accuracy: its value is an accuracy or a difference of accuracies, so it is undefined where the truth is
-    no fraction.
+    and the function is then called on every resample. takes_k: it requires fraction or count. order_only: only the
+    order of the scores matters, so that missing scores may be ranked last. symbol: as in table headings, mostly that of
+    Ning et al. 2021. range: (low, high). of_accuracy: its value is an accuracy or a difference of accuracies, so it is
+    undefined where the ground truth is not a fraction.
     """
 
     function: Callable[..., float]

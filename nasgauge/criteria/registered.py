@@ -27,7 +27,7 @@ CRITERIA: Registry[Criterion] = Registry(
             "higher",
             False,
             "Kendall's tau-b",
-            "KD",
+            "Kendall τ",
             "kendall1945",
             _R,
         ),
@@ -57,8 +57,8 @@ CRITERIA: Registry[Criterion] = Registry(
             top.kendall_tau_at_top_of_draws,
             "higher",
             True,
-            "Kendall's tau-b within the truly best",
-            "KD@topK",
+            "Kendall's tau-b within the top",
+            "τ@topK",
             _NING,
             _R,
         ),
@@ -87,7 +87,7 @@ CRITERIA: Registry[Criterion] = Registry(
             chosen.best_rank_at_of_draws,
             "lower",
             True,
-            "Best true rank of the chosen",
+            "Best true rank of the selected",
             "BR@K",
             _NING,
             _P,
@@ -97,7 +97,7 @@ CRITERIA: Registry[Criterion] = Registry(
             chosen.worst_rank_at_of_draws,
             "lower",
             True,
-            "Worst true rank of the chosen",
+            "Worst true rank of the selected",
             "WR@K",
             _NING,
             _P,
@@ -107,7 +107,7 @@ CRITERIA: Registry[Criterion] = Registry(
             chosen.best_accuracy_at_of_draws,
             "higher",
             True,
-            "Best true accuracy of the chosen",
+            "Best true accuracy of the selected",
             "BestAcc@K",
             _NING,
             _ANY,
@@ -118,7 +118,7 @@ CRITERIA: Registry[Criterion] = Registry(
             chosen.worst_accuracy_at_of_draws,
             "higher",
             True,
-            "Worst true accuracy of the chosen",
+            "Worst true accuracy of the selected",
             "WorstAcc@K",
             _NING,
             _ANY,
@@ -129,7 +129,7 @@ CRITERIA: Registry[Criterion] = Registry(
             chosen.regret_at_of_draws,
             "lower",
             True,
-            "Regret of the chosen",
+            "Regret of the selected",
             "regret@K",
             _NING,
             (0.0, np.inf),
@@ -150,8 +150,8 @@ CRITERIA: Registry[Criterion] = Registry(
             sparse.sparse_kendall_tau_aw_nas_of_draws,
             "higher",
             False,
-            "Sparse Kendall's tau, truth rounded",
-            "sparse KD",
+            "Sparse Kendall's tau, ground truth rounded",
+            "sparse τ",
             _NING,
             _R,
         ),
@@ -161,7 +161,7 @@ CRITERIA: Registry[Criterion] = Registry(
             "higher",
             False,
             "Sparse Kendall's tau, both rounded",
-            "sparse KD",
+            "sparse τ",
             "yu2020train",
             _R,
             order_only=False,
@@ -185,9 +185,9 @@ DEFAULT_CRITERIA: tuple[CriterionSpec, ...] = (
 def resolve(spec: CriterionSpec | BoundCriterion) -> BoundCriterion:
     """The criterion that a name, a mapping with a name and options, or a callable f(score, truth) -> float stands for.
 
-    A callable is taken to be higher-better and to read the values of the score. An option that differs from its default
-    becomes part of the name, fraction and count become `at`. UserError: an unknown name (nearest ones listed), an
-    option that is missing, superfluous or out of range.
+    A callable is assumed to be higher-better and to depend on the values of the score. An option that differs from its
+    default becomes part of the name, fraction and count become `at`. UserError: an unknown name (nearest ones listed),
+    an option that is missing, unknown or out of range.
 
     >>> resolve({"name": "best_rank_at", "fraction": 0.05}).at
     0.05
@@ -203,7 +203,7 @@ def resolve(spec: CriterionSpec | BoundCriterion) -> BoundCriterion:
         return BoundCriterion(name, float("nan"), "higher", False, spec)
     if not isinstance(spec, Mapping) or "name" not in spec:
         raise UserError(
-            f'criterion {spec!r} is no name, no mapping with a name and no function; write name = "kendall_tau"'
+            f'criterion {spec!r} is neither a name, a mapping with a name, nor a function; write name = "kendall_tau"'
         )
     options = {key: value for key, value in spec.items() if key != "name" and value is not None}
     if spec["name"] not in CRITERIA:
@@ -218,7 +218,7 @@ def _bind(name: str, entry: Criterion, options: dict[str, object]) -> BoundCrite
             takes = f"it takes {', '.join(known)}" if known else "it takes no options"
             raise UserError(f"criterion {name!r} has no option {key!r}; {takes}")
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-            raise UserError(f"criterion {name!r}: option {key} = {value!r} is no number")
+            raise UserError(f"criterion {name!r}: option {key} = {value!r} is not a number")
     at = float("nan")
     if entry.takes_k:
         try:
@@ -239,7 +239,7 @@ def _bind(name: str, entry: Criterion, options: dict[str, object]) -> BoundCrite
 
 
 def resolve_all(specs: Iterable[CriterionSpec | BoundCriterion]) -> list[BoundCriterion]:
-    """All criteria resolved, in order; UserError where one stands twice.
+    """All criteria resolved, in order; UserError where one is listed twice.
 
     >>> [c.name for c in resolve_all(["kendall_tau", "pearson_r"])]
     ['kendall_tau', 'pearson_r']
@@ -249,6 +249,6 @@ def resolve_all(specs: Iterable[CriterionSpec | BoundCriterion]) -> list[BoundCr
     for criterion in bound:
         key = (criterion.name, f"{criterion.at:g}")
         if key in seen:
-            raise UserError(f"criterion {criterion.name!r} is asked for twice with the same options; keep one")
+            raise UserError(f"criterion {criterion.name!r} is listed twice with the same options; keep one")
         seen.add(key)
     return bound

@@ -24,10 +24,10 @@ def check_pair(score: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.nda
     score, truth = np.asarray(score, dtype="float64"), np.asarray(truth, dtype="float64")
     if score.ndim != 1 or score.shape != truth.shape:
         raise ValueError(
-            f"score and truth must be vectors of one length, not of shapes {score.shape} and {truth.shape}"
+            f"score and ground truth must be vectors of equal length, not of shapes {score.shape} and {truth.shape}"
         )
     if not ((score < np.inf).all() and np.isfinite(truth).all()):
-        raise ValueError("score and truth must be finite (a score may be -inf); leave missing scores out beforehand")
+        raise ValueError("score and ground truth must be finite (a score may be -inf); remove missing scores before")
     return score, truth
 
 

@@ -64,7 +64,7 @@ def sparse_kendall_tau(
 def sparse_kendall_tau_nasws(score: np.ndarray, truth: np.ndarray, *, width: float = 1e-3) -> float:
     """`sparse_kendall_tau` with variant "nasws": floor bins, positions on the score's side, bin ties on both.
 
-    tau_b(b_i, sorted(b)[position of i by score]), b = floor(truth / width). Arguments, ties, range, errors: see there.
+    tau_b(b_i, sorted(b)[position of i by score]), b = floor(truth / width). Arguments, ties, range, errors: as there.
 
     >>> round(sparse_kendall_tau_nasws([1, 2, 3], [0.901, 0.9004, 0.905]), 6)
     0.333333
@@ -109,7 +109,7 @@ def _net_within_spans(score: np.ndarray, bins: np.ndarray, starts: np.ndarray, s
 def sparse_kendall_tau_aw_nas(score: np.ndarray, truth: np.ndarray, *, width: float = 1e-2) -> float:
     """`sparse_kendall_tau` with variant "aw_nas": tau_b(score, truth to the nearest multiple of width).
 
-    Arguments, ties, range, errors: see there.
+    Arguments, ties, range, errors: as there.
 
     >>> sparse_kendall_tau_aw_nas([1, 2, 3], [0.90, 0.904, 0.95])
     0.816496580927726
@@ -123,7 +123,7 @@ def sparse_kendall_tau_aw_nas(score: np.ndarray, truth: np.ndarray, *, width: fl
 def sparse_kendall_tau_both_rounded(score: np.ndarray, truth: np.ndarray, *, width: float = 1e-3) -> float:
     """`sparse_kendall_tau` with variant "both_rounded": tau_b(score, truth), each to the nearest multiple of width.
 
-    Arguments, ties, range, errors: see there.
+    Arguments, ties, range, errors: as there.
 
     >>> sparse_kendall_tau_both_rounded([0.61, 0.6102, 0.7], [0.90, 0.904, 0.95])
     0.816496580927726
@@ -154,5 +154,8 @@ def sparse_kendall_tau_both_rounded_of_draws(rows: Resamples, *, width: float = 
 
 def _check_width(width: float) -> float:
     if not (np.isfinite(width) and width > 0):
-        raise UserError(f"width {width!r} of the bins is not above 0; give it in the truth's unit, 0.001 is 0.1 points")
+        raise UserError(
+            f"bin width {width!r} is not above 0; give it in the unit of the ground truth (0.001 is 0.1 percentage "
+            "points)"
+        )
     return width

@@ -1,4 +1,4 @@
-"""Agreement about a share of the architectures: which are the best, which the worst, and their order among the best."""
+"""Agreement on the top or bottom K architectures, and the ranking within the top K."""
 
 from collections.abc import Callable
 
@@ -52,7 +52,7 @@ def precision_at_bottom(
 def kendall_tau_at_top(
     score: np.ndarray, truth: np.ndarray, *, fraction: float | None = None, count: int | None = None
 ) -> float:
-    """Kendall's tau-b within the k architectures that are truly the best.
+    """Kendall's tau-b within the k architectures with the highest ground truth.
 
     tau_b over {i : rank t_i <= k}, with k = max(1, floor(fraction * n)) or k = count
 
@@ -74,7 +74,7 @@ def kendall_tau_at_top(
 def precision_at_top_of_draws(
     rows: Resamples, *, fraction: float | None = None, count: int | None = None
 ) -> np.ndarray:
-    """P@topK of each draw: sum over rows of (chance to be chosen) * (chance to be truly among the best), over k."""
+    """P@topK of each draw: sum over rows of (chance to be chosen) * (chance to be in the true top k), over k."""
     value = np.full(len(rows), np.nan)
     k = rows.n_top(fraction, count)
     for draw in np.flatnonzero(rows.defined & (k > 0)):
@@ -95,7 +95,7 @@ def precision_at_bottom_of_draws(
 def kendall_tau_at_top_of_draws(
     rows: Resamples, *, fraction: float | None = None, count: int | None = None
 ) -> np.ndarray:
-    """Tau-b within the truly best of each draw; rows above the border count fully, those tied at it by chance.
+    """Tau-b within the true top k of each draw; rows above the border count fully, those tied at it by chance.
 
     With m rows tied at the border for u places, one of them is in with chance u / m, two with u (u - 1) / (m (m - 1)).
     """

@@ -1,4 +1,4 @@
-"""Which images? Loaders that return tensors, seeded splits, moved and mirrored images. Rule: no networks."""
+"""Images: loaders that return tensors, seeded splits, shifted and mirrored images. Rule: no networks."""
 
 import os
 from pathlib import Path
@@ -51,9 +51,9 @@ def load_images(
 ) -> ImageData:
     """The data set of that name, or `n` images of it drawn with `rng` without replacement (only those are decoded).
 
-    `name`: in the spelling of DATASETS or of the data set's authors ("ImageNet16-120"). `path`: where it lies, for data
-    sets that are not shipped; `$NASGAUGE_DATA` in it is replaced by the variable's value. UserError: unknown name, no
-    such files, fewer than `n` images.
+    `name`: in the spelling of DATASETS or of the data set's authors ("ImageNet16-120"). `path`: its location, for data
+    sets that are not shipped; `$NASGAUGE_DATA` in it is replaced by the value of the variable. UserError: unknown name,
+    no such files, fewer than `n` images.
     """
     known = dataset_name(name)
     if known not in DATASETS:
@@ -63,7 +63,7 @@ def load_images(
         if n is None:
             return np.arange(n_images)
         if n > n_images:
-            raise UserError(f"{known}: {n} images are wanted, it has {n_images}; ask for fewer or smaller batches")
+            raise UserError(f"{known}: {n} images are requested, it has {n_images}; use fewer or smaller batches")
         return rng.permutation(n_images)[:n]
 
     return DATASETS[known](None if path is None else data_path(path), rows)
@@ -73,7 +73,7 @@ def data_path(path: str | Path) -> Path:
     """The path with `$NASGAUGE_DATA` replaced; UserError where the variable is needed and not set."""
     text = str(path)
     if "$NASGAUGE_DATA" in text and not os.environ.get("NASGAUGE_DATA"):
-        raise UserError(f"{text}: the variable NASGAUGE_DATA is not set; set it to the folder that holds the tables")
+        raise UserError(f"{text}: the variable NASGAUGE_DATA is not set; set it to the folder that contains the tables")
     if "\0" in text:
-        raise UserError(f"{text!r}: a path has no zero bytes; remove them")
+        raise UserError(f"{text!r}: a path cannot contain NUL bytes; remove them")
     return Path(os.path.expandvars(text))

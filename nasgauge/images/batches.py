@@ -52,7 +52,7 @@ def _batch(file: Path, published: Published) -> tuple[np.ndarray, np.ndarray]:
     except _WRONG as error:
         reason = f"no {error}" if isinstance(error, KeyError) else error
         raise UserError(
-            f"{file}: is no official {published.title} batch ({reason}); unpack the official archive again"
+            f"{file}: is not an official {published.title} batch ({reason}); unpack the official archive again"
         ) from error
     return pixels, labels
 
@@ -77,13 +77,13 @@ def _plain(labels: Any, n_bytes: int) -> Any:
         return labels
     if isinstance(labels, np.ndarray) and labels.nbytes <= n_bytes:
         return labels
-    raise ValueError("the labels are no list of whole numbers")
+    raise ValueError("the labels are not a list of integers")
 
 
 def _latin1(text: str, encoding: str = "latin1") -> bytes:
     """How protocol 2 writes bytes; no other codec is looked up."""
     if encoding not in ("latin1", "latin-1"):
-        raise pickle.UnpicklingError(f"asks for the codec {encoding[:60]!r}")
+        raise pickle.UnpicklingError(f"requests the codec {encoding[:60]!r}")
     return text.encode("latin1")
 
 
@@ -100,5 +100,5 @@ class _NumpyOnly(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self._ALLOWED:
-            raise pickle.UnpicklingError(f"asks for {module}.{name}")
+            raise pickle.UnpicklingError(f"requests {module}.{name}")
         return self._ALLOWED[module, name]

@@ -37,12 +37,13 @@ def check_images(images: object, labels: object, n_classes: int, where: str) -> 
         raise UserError(f"{where}: the images are {_what(images)}; give a float tensor (n, channels, height, width)")
     if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
         raise UserError(
-            f"{where}: the labels are {_what(labels)}; give an int64 tensor, one an image (there are {len(images):,})"
+            f"{where}: the labels are {_what(labels)}; give an int64 tensor, one label per image (there are "
+            f"{len(images):,})"
         )
     if not 0 <= int(labels.min()) <= int(labels.max()) < n_classes:
         raise UserError(f"{where} has labels {int(labels.min())} to {int(labels.max())}; n_classes is {n_classes}")
     if not all(bool(torch.isfinite(part).all()) for part in images.split(10_000)):
-        raise UserError(f"{where}: an image has a value that is not finite; leave it out")
+        raise UserError(f"{where}: an image has a value that is not finite; remove it")
 
 
 def _what(value: object) -> str:

@@ -26,8 +26,8 @@ def load(published: Published, path: Path | None, rows: Rows) -> ImageData:
     files = sorted(path.glob("train-*.parquet")) if path.is_dir() else [path]
     if published.column is None or not files or not all(map(os.path.isfile, files)):
         raise UserError(
-            f"{published.name}: {path} holds neither {published.batches[0]} nor Parquet files train-*.parquet that are "
-            f"read; set data_path to {_wanted(published)}"
+            f"{published.name}: {path} contains neither {published.batches[0]} nor supported Parquet files "
+            f"train-*.parquet; set data_path to {_wanted(published)}"
         )
     return published.data(*read_parquet(files, published, rows))
 

@@ -49,4 +49,4 @@ def _picture(cell: object, published: Published, where: str) -> np.ndarray:
                 )
             return np.asarray(image.convert("RGB"))
     except (TypeError, LookupError, OSError, ValueError, SyntaxError, UnidentifiedImageError) as error:
-        raise UserError(f"{where}: column 'img' is no picture ({error}); download the file again") from error
+        raise UserError(f"{where}: column 'img' is not an image ({error}); download the file again") from error

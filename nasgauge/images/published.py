@@ -36,7 +36,7 @@ class Published:
         """Labels (n,) int64 as the file numbers them; UserError unless they are whole numbers of its classes."""
         values = np.asarray(found)
         if values.dtype.kind not in "iu" or values.ndim != 1 or not len(values):
-            raise UserError(f"{where}: the labels are no list of whole numbers; download the file again")
+            raise UserError(f"{where}: the labels are not a list of integers; download the file again")
         least, greatest = self.labels
         if values.min() < least or values.max() > greatest:
             raise UserError(

@@ -1,7 +1,7 @@
-"""Which value does each estimator reach, how sure is it, and what would the truth itself reach?
+"""What value does each estimator reach, with which interval, and what is the noise ceiling of the ground truth?
 
-Rule: this is where tables meet criteria. It decides what a missing score means, averages over seeds, and draws the
-resamples; what agreement is, the criteria say.
+Rule: applies criteria to tables. It handles missing scores, averages over seeds, and draws the bootstrap resamples;
+agreement is defined by the criteria.
 """
 
 from nasgauge.judging.ceiling import noise_ceiling, noise_ceilings

@@ -1,4 +1,4 @@
-"""What a command line says of criteria and of a benchmark's choices."""
+"""Command-line arguments for criteria and for the options of a benchmark."""
 
 import math
 from collections.abc import Sequence
@@ -7,11 +7,11 @@ from typing import Any
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec
 
-_DIGITS = 18  # of a whole number that a table can hold
+_DIGITS = 18  # of an integer in a table
 
 
 def criteria(names: Sequence[str]) -> Sequence[CriterionSpec]:
-    """Criteria from command-line words: name, or name@K with a fraction below 1 or a count from 1; default if none.
+    """Criteria from command-line arguments: name, or name@K with a fraction below 1 or a count from 1; default if none.
 
     >>> criteria(["kendall_tau", "best_rank_at@0.05", "precision_at_top@10"])[1:]
     [{'name': 'best_rank_at', 'fraction': 0.05}, {'name': 'precision_at_top', 'count': 10}]
@@ -27,13 +27,13 @@ def criteria(names: Sequence[str]) -> Sequence[CriterionSpec]:
         except ValueError:
             k = float("nan")
         if not math.isfinite(k):
-            raise UserError(f"criterion {text!r}: {at!r} is no number; write e.g. {name}@0.05 or {name}@10")
+            raise UserError(f"criterion {text!r}: {at!r} is not a number; write e.g. {name}@0.05 or {name}@10")
         specs.append({"name": name, "fraction": k} if k < 1 else {"name": name, "count": int(k) if k == int(k) else k})
     return specs or DEFAULT_CRITERIA
 
 
 def pairs(words: Sequence[str]) -> dict[str, Any]:
-    """Choices of a benchmark from words "key=value"; whole numbers become integers, and null becomes None.
+    """Options of a benchmark from arguments "key=value"; whole numbers become integers, and null becomes None.
 
     >>> pairs(["dataset=cifar100", "n=null"])
     {'dataset': 'cifar100', 'n': None}

@@ -1,4 +1,4 @@
-"""How far the truth can be trusted: one half of its training seeds, judged against the other."""
+"""The noise ceiling: the split-half reliability of the ground truth."""
 
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
@@ -26,7 +26,7 @@ from nasgauge.judging.values import (
     values_table,
 )
 
-_N_WITH_INTERVALS = 4  # sets of architectures; an interval costs as much as all estimators judged on the set
+_N_WITH_INTERVALS = 4  # sets of architectures; an interval costs as much as all estimators evaluated on the set
 
 
 def noise_ceiling(
@@ -39,19 +39,20 @@ def noise_ceiling(
     progress: Progress = untold,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """What one half of the truth's own training seeds reaches as an estimator of the other half, in table VALUES.
+    """Split-half reliability of the ground truth by every criterion, in table VALUES.
 
     value = mean over splits of criterion(mean accuracy over one half, mean accuracy over the other half)
 
     If all architectures share their seeds, the splits are all divisions into two halves, each half once in each role,
-    or n_splits drawn ones where there are more; an odd number of seeds makes halves that differ by one. If the
+    or n_splits random ones where there are more; with an odd number of seeds the halves differ in size by one. If the
     seeds differ, each architecture's trainings are halved at random, n_splits times, with the halves in turn as
-    estimator. Architectures with a single training are left out and counted in n_absent; n_seeds is the number of
-    splits. With fewer than two architectures trained twice, or without any trainings (None), the table is empty: such a
-    truth cannot say how reliable it is.
+    estimator. Architectures with a single training are omitted and counted in n_absent; n_seeds is the number of
+    splits. With fewer than two architectures trained twice, or without any trainings (None), the table is empty: the
+    reliability is unknown.
 
-    The truth that estimators are judged on averages all seeds and is more reliable than a half, so this is a cautious
-    ceiling: an estimator can pass it. The rows carry the estimator name "noise_ceiling". Intervals as in `judge`.
+    Estimators are compared with the mean over all seeds, which is more reliable than a half, so this ceiling is
+    conservative: an estimator can exceed it. The rows carry the estimator name "noise_ceiling". Intervals as in
+    `judge`.
 
     >>> truth = pd.DataFrame({"arch": list("aabbcc"), "iso_class": list("aabbcc"), "seed": [0, 1] * 3,
     ...                       "accuracy": [0.70, 0.71, 0.80, 0.82, 0.81, 0.79]})
@@ -106,13 +107,14 @@ def noise_ceilings(
     progress: Progress = untold,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """The noise ceiling of every estimator, measured on the architectures that it is judged on, in table CEILING.
+    """The noise ceiling of every estimator, measured on the architectures that it is evaluated on, in table CEILING.
 
-    A ceiling of other architectures says nothing about these: among the best ones alone, differences of accuracy are
-    small beside the noise of training, and the ceiling is low. scores, truth, missing, unknown: as for `judge`.
+    The ceiling depends on the architectures: among the best ones alone, differences of accuracy are small compared to
+    the noise of training, and the ceiling is low. scores, truth, missing, unknown: as for `judge`.
     replicates: table TRUTH with several trainings per architecture; None: there are none, and the table is empty.
-    same_quantity: whether they measure what the truth states; where they do not (another split, another number of
-    epochs), criteria that state an accuracy have no value. Estimators judged on the same architectures share a ceiling.
+    same_quantity: whether they measure the quantity of the ground truth; where they do not (another split, another
+    number of epochs), criteria in units of accuracy are undefined. Estimators evaluated on the same architectures share
+    a ceiling.
     Intervals are computed for the first four sets of architectures; others: as `noise_ceiling`.
 
     >>> truth = pd.DataFrame({"arch": list("aabbcc"), "iso_class": list("aabbcc"), "seed": [0, 1] * 3,

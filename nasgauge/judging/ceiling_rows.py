@@ -6,9 +6,9 @@ from nasgauge.core.tables import NOISE_CEILING
 
 
 def with_ceilings(values: pd.DataFrame, ceiling: pd.DataFrame) -> pd.DataFrame:
-    """Table VALUES, then rows "noise_ceiling" for every set of architectures and criterion.
+    """Table VALUES, followed by rows "noise_ceiling", one per set of architectures and criterion.
 
-    A column `ceiling_of` names, separated by semicolons, the estimators whose architectures a ceiling is measured on;
+    A column `ceiling_of` names, separated by semicolons, the estimators on whose architectures a ceiling is measured;
     empty in their own rows. n_seeds is the number of splits in a ceiling's row.
     """
     parts = [values.assign(ceiling_of="")]

@@ -1,4 +1,4 @@
-"""Estimators against each other: what a report says besides the value of each."""
+"""Comparison of the estimators of a report, in addition to their values."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from nasgauge.spaces import Space, is_connected
 
 
 def leading(criteria: Sequence[CriterionSpec]) -> CriterionSpec:
-    """The criterion by which estimators are compared: Kendall's tau where it was asked for, else the first.
+    """The criterion by which estimators are compared: Kendall's tau where it was requested, else the first.
 
     >>> leading(["spearman_rho", "kendall_tau"]), leading([{"name": "best_rank_at", "fraction": 0.05}])
     ('kendall_tau', {'name': 'best_rank_at', 'fraction': 0.05})
@@ -34,11 +34,11 @@ def compared(
     confidence: float,
     progress: Progress = untold,
 ) -> dict[str, pd.DataFrame]:
-    """`contest`, a table CONTEST by the leading criterion, and `connected`, a table VALUES of that criterion over those
-    architectures alone through which information flows; without rows where all do, or where that is not known.
+    """`contest`, a table CONTEST by the leading criterion, and `connected`, a table VALUES of that criterion over the
+    architectures with a path from input to output; without rows where all have one, or where that is not known.
 
-    Architectures without a path from input to output are bad and easily told, so they flatter every estimator.
-    scores name only architectures of the truth.
+    Architectures without such a path are inaccurate and easily identified, which inflates every correlation.
+    scores: only architectures of the ground truth.
     """
     by = leading(criteria)
     options = {"missing": missing, "n_bootstrap": n_bootstrap, "confidence": confidence}

@@ -1,4 +1,4 @@
-"""Which estimator is the best, how sure is that, and how far behind are the others?"""
+"""Which estimator is the best, with which probability, and what are the paired differences to the others?"""
 
 from typing import Literal
 
@@ -37,21 +37,22 @@ def contest(
     progress: Progress = untold,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """All estimators against the best one under one criterion, on the same bootstrap draws of the architectures.
+    """Paired comparison of all estimators with the best by one criterion, on the same bootstrap draws of architectures.
 
     value = as in `judge`
-    p_best = share of the draws in which no other estimator is better; estimators level in a draw share it
-    behind = by how much the best estimator's value is better than its own, 0 for the best itself
+    p_best = share of the draws in which no other estimator is better; estimators tied in a draw share it
+    behind = difference between the best estimator's value and its own, 0 for the best
     behind_lower, behind_upper = percentiles (1 -+ confidence) / 2 of that difference over the draws
-    n_ahead_of, n_behind = estimators that it is separated from, because it is better, or worse; those left over are
-        neither: better than is a partial order
+    n_ahead_of, n_behind = estimators that it is significantly better, or worse, than; the relation is a partial
+        order
 
-    An interval above 0 separates the estimator from the best: with the chosen confidence the difference is no accident
-    of which architectures were looked at. Draws are paired, so this tells apart what two overlapping intervals of
-    `judge` cannot. The best is the one by value (by name among equals); its own row has behind 0, 0, 0. p_best sums to
-    1 over the estimators, unless none is defined. Estimators with scores for different architectures are compared each
-    on its own (column n). A constant estimator is undefined: null, p_best 0. Rows: the best first, undefined ones last.
-    With n_bootstrap 0, p_best and intervals are null and nothing is separated. UserError: as `judge`.
+    An interval above 0 means that the estimator is significantly worse than the best at the given confidence, with
+    respect to the sampling of architectures. Draws are paired, so that the two intervals of `judge` are not needed for
+    the comparison and may overlap. The best is the one by value (by name among equals); its row has behind 0, 0, 0.
+    p_best sums to 1 over the estimators, unless none is defined. Estimators with scores for different architectures are
+    evaluated each on its own (column n). A constant estimator is undefined: null, p_best 0. Rows: the best first,
+    undefined ones last. With n_bootstrap 0, p_best and intervals are null and no difference is significant. UserError:
+    as `judge`.
 
     >>> truth = pd.DataFrame({"arch": list("abcd"), "iso_class": list("abcd"), "seed": 0, "accuracy": [1, 2, 3, 4]})
     >>> one = pd.DataFrame({"estimator": "one", "arch": list("abcd"), "seed": 0, "score": [1.0, 2.0, 3.0, 4.0]})
@@ -99,7 +100,7 @@ def _separated(gap: np.ndarray, confidence: float) -> int:
 
 
 def _share_of_wins(draws: np.ndarray) -> np.ndarray:
-    """(k, draws) to (k,): how often each is the greatest, a draw with several greatest divided among them."""
+    """(k, draws) to (k,): how often each is the maximum, a draw with several maxima divided among them."""
     if not draws.shape[1]:
         return np.full(len(draws), np.nan)
     filled = np.where(np.isnan(draws), -np.inf, draws)

@@ -13,7 +13,7 @@ from nasgauge.core.tables import SCORES, check
 @final
 @dataclass(frozen=True)
 class Combined:
-    """An estimator made of the scores of others. every_seed: of all their seeds, otherwise seed by seed."""
+    """A combination of the scores of other estimators. every_seed: of all their seeds, otherwise seed by seed."""
 
     name: str
     of: tuple[str, ...]
@@ -21,10 +21,10 @@ class Combined:
 
 
 def with_failures(scores: pd.DataFrame, errors: pd.DataFrame | None, combined: Iterable[Combined] = ()) -> pd.DataFrame:
-    """Table SCORES with a row without a score for every measurement that failed.
+    """Table SCORES with one row without a score per failed measurement.
 
-    scores: table SCORES. errors: table ERRORS; None: nothing failed. combined: in the order in which they are made; one
-    fails wherever an estimator that it is made of fails, for it has no score there. What has a score has not failed.
+    scores: table SCORES. errors: table ERRORS; None: nothing failed. combined: in the order of their computation; a
+    combination fails wherever one of its estimators fails. An architecture with a score has not failed.
 
     >>> scores = pd.DataFrame({"estimator": "a", "arch": ["x"], "seed": 0, "score": [1.0]})
     >>> errors = pd.DataFrame({"estimator": "a", "arch": ["y"], "seed": 0, "error": ["no path"]})
@@ -43,7 +43,7 @@ def with_failures(scores: pd.DataFrame, errors: pd.DataFrame | None, combined: I
 
 
 def _inherited(one: Combined, failed: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """The failures of a combination: those of what it is made of, in its own seeds."""
+    """The failures of a combination: those of its estimators, in its own seeds."""
     rows = failed.loc[failed["estimator"].isin(one.of), ["arch", "seed"]]
     if one.every_seed:
         own = scores.loc[scores["estimator"] == one.name, "seed"].unique()

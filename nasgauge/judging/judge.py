@@ -1,4 +1,4 @@
-"""Scores of estimators against the truth."""
+"""Evaluation of the scores of estimators against the ground truth."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -35,22 +35,22 @@ def judge(
     progress: Progress = untold,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """How well each estimator's scores agree with the truth: one row per estimator and criterion, in table VALUES.
+    """Agreement of each estimator's scores with the ground truth: one row per estimator and criterion, in table VALUES.
 
     value = mean over the estimator's seeds of criterion(scores of the seed, mean truth over training seeds)
     lower, upper = percentiles (1 -+ confidence) / 2 of the same over n_bootstrap resamples of the architectures
 
-    scores: table SCORES. truth: table TRUTH, one or several seeds an architecture. The resamples are shared by all
-    estimators and seeds, so their values are paired. Draws in which a criterion is undefined are left out of its
+    scores: table SCORES. truth: table TRUTH, one or several seeds per architecture. The resamples are shared by all
+    estimators and seeds, so their values are paired. Draws in which a criterion is undefined are omitted from its
     interval, which is null where they are more than half, or for n_bootstrap 0. An undefined value is null.
 
-    missing: what becomes of architectures whose measurement failed (score null) in a seed of the estimator, counted in
-    n_failed: "omit" leaves them out (n falls), "last" ranks them below all others, tied, in the seeds that lack them (n
-    stays). A score of -inf is the worst of all in both. Either leaves criteria that read more than the order of the
-    scores undefined. Architectures of the truth without a row in every seed were not measured: they are never judged,
-    and counted in n_absent. unknown: scores of architectures outside the truth are an error, or dropped and counted in
-    n_unknown. The truth may be any quantity of which more is better; criteria that state an accuracy are undefined
-    where it is no fraction. UserError: tables or criteria that do not fit, an estimator called noise_ceiling.
+    missing: treatment of architectures whose measurement failed (score null) in a seed of the estimator, counted in
+    n_failed: "omit" omits them (n decreases), "last" ranks them below all others, tied, in the seeds that lack them (n
+    stays). A score of -inf is the worst of all in both. Both leave criteria that depend on more than the order of
+    the scores undefined. Architectures of the ground truth without a row in every seed were not measured: they are
+    never evaluated, and counted in n_absent. unknown: scores of architectures without ground truth are an error, or
+    dropped and counted in n_unknown. The ground truth may be any higher-better quantity; criteria in units of accuracy
+    are undefined where it is not a fraction. UserError: invalid tables or criteria, an estimator called noise_ceiling.
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "iso_class": list("abc"), "seed": 0, "accuracy": [0.7, 0.8, 0.9]})
     >>> scores = pd.DataFrame({"estimator": "size", "arch": list("abc"), "seed": 0, "score": [1.0, 3.0, 2.0]})
@@ -64,7 +64,7 @@ def judge(
     bound = resolve_criteria(criteria)
     scores, truth = check(scores, SCORES), checked_truth(truth)
     if (scores["estimator"] == NOISE_CEILING).any():
-        raise UserError(f"estimator {NOISE_CEILING!r}: the name is reserved for the truth's own agreement; rename it")
+        raise UserError(f"estimator {NOISE_CEILING!r}: the name is reserved for the noise ceiling; rename it")
     accuracy = mean_accuracy(truth)
     found = aligned(scores, accuracy, missing, drop=unknown == "drop")
     counts = draw_counts(len(found.archs), n_bootstrap, rng=rng)

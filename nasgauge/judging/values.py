@@ -9,15 +9,15 @@ from nasgauge.core.errors import MAX_DRAWS, UserError, check_count
 from nasgauge.core.tables import TRUTH, VALUES, check, empty
 from nasgauge.criteria import BoundCriterion, Resamples
 
-# Cells of (draws, architectures) worked on at once: about 0.1 GB a copy.
+# Cells of (draws, architectures) per batch: about 0.1 GB per copy.
 _CELLS = 100_000_000
 _MOST_CELLS = 4_000_000_000  # of the counts, a byte each
 
-Column = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows of the truth that count, their scores, their truths
+Column = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows of the ground truth, their scores, their ground truth
 
 
 def draw_counts(n: int, n_draws: int, *, rng: np.random.Generator) -> np.ndarray:
-    """How often each of n rows stands in each of n_draws bootstrap resamples, integers (n_draws, n) with row sums n.
+    """Multiplicity of each of n rows in each of n_draws bootstrap resamples, integers (n_draws, n) with row sums n.
 
     The draws are those of scipy.stats.bootstrap for the same generator.
 
@@ -25,9 +25,10 @@ def draw_counts(n: int, n_draws: int, *, rng: np.random.Generator) -> np.ndarray
     [4, 4]
     """
     if n * n_draws > _MOST_CELLS:
-        most = _MOST_CELLS // n
+        largest = _MOST_CELLS // n
         raise UserError(
-            f"n_bootstrap: {n_draws:,} draws of {n:,} architectures do not fit; give at most {most:,} draws"
+            f"n_bootstrap: {n_draws:,} draws of {n:,} architectures do not fit into memory; give at most {largest:,} "
+            "draws"
         )
     counts = np.zeros((n_draws, n), dtype="uint8")
     for draw in range(n_draws):
@@ -39,17 +40,17 @@ def draw_counts(n: int, n_draws: int, *, rng: np.random.Generator) -> np.ndarray
 
 
 def applicable(criteria: list[BoundCriterion], columns: list[Column], *, is_fraction: bool) -> list[BoundCriterion]:
-    """Those of the criteria that these scores and this truth define.
+    """The criteria that are defined for these scores and this ground truth.
 
-    Where a score is -inf, those that read more of the scores than their order are not; where the truth is no fraction,
-    those that state an accuracy.
+    Undefined are those that depend on more than the order of the scores where a score is -inf, and those in units of
+    accuracy where the ground truth is not a fraction.
     """
     order_only = any(np.isneginf(score).any() for _, score, _ in columns)
     return [c for c in criteria if (c.order_only or not order_only) and (is_fraction or not c.of_accuracy)]
 
 
 def holds_fractions(accuracy: pd.Series) -> bool:
-    """Whether every value lies between 0 and 1, as an accuracy does.
+    """Whether every value lies between 0 and 1, as accuracies do.
 
     >>> holds_fractions(pd.Series([0.0, 0.94])), holds_fractions(pd.Series([-0.2, 0.1]))
     (True, False)
@@ -71,7 +72,7 @@ def rows_of(
     """One row per criterion, averaged over columns; those that are not `applicable` have no value.
 
     columns: score and truth of each seed (or split) at the rows of the truth in question. counts: (n_draws, n_truth).
-    tick: called with the share of a criterion's draws of a column that is done. fixed: further columns, the counts.
+    tick: called with the completed share of a criterion's draws of a column. fixed: further columns, the counts.
     """
     usable = applicable(criteria, columns, is_fraction=is_fraction)
     try:
@@ -136,19 +137,21 @@ def values_table(rows: list[dict[str, object]]) -> pd.DataFrame:
 
 
 def check_options(n_bootstrap: int, confidence: float, *, missing: str = "omit", unknown: str = "error") -> None:
-    """UserError for an option of the judgement that is out of range."""
+    """UserError for an option of the evaluation that is out of range."""
     check_count(n_bootstrap, "n_bootstrap", least=0, most=MAX_DRAWS, remedy="0: no intervals")
     if not 0 < confidence < 1:
         raise UserError(f"confidence is {confidence}; give a number between 0 and 1, such as 0.95")
     if missing not in ("omit", "last"):
-        raise UserError(f"missing is {missing!r}; missing scores can be left out ('omit') or ranked last ('last')")
+        raise UserError(f"missing is {missing!r}; failed measurements can be omitted ('omit') or ranked last ('last')")
     if unknown not in ("error", "drop"):
-        raise UserError(f"unknown is {unknown!r}; architectures outside the truth can be an 'error' or 'drop'ped")
+        raise UserError(
+            f"unknown is {unknown!r}; architectures without ground truth can raise an 'error' or be 'drop'ped"
+        )
 
 
 def checked_truth(truth: pd.DataFrame) -> pd.DataFrame:
     """The table as TRUTH declares it, with one row at least; UserError otherwise."""
     truth = check(truth, TRUTH)
     if truth.empty:
-        raise UserError("the truth table has no rows; there is nothing to judge against")
+        raise UserError("the ground-truth table has no rows; give at least one architecture")
     return truth

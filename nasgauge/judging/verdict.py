@@ -1,4 +1,4 @@
-"""`nasgauge judge`: a file of scores in, values with intervals and ceiling out. No torch on this path."""
+"""`nasgauge judge`: from a score file to values with intervals and noise ceiling. Does not import torch."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -22,10 +22,10 @@ from nasgauge.spaces import Space, get_space
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """Values and ceiling (tables VALUES and CEILING), and what they were computed from.
+    """Values and noise ceiling (tables VALUES and CEILING), and the data that they were computed from.
 
-    ceiling_measure: what the ceiling's trainings measure where that is not what the truth states. notes: what is
-    suspicious in the files.
+    ceiling_measure: the quantity behind the noise ceiling where it differs from the ground truth's. notes: warnings
+    about the files.
     """
 
     values: pd.DataFrame
@@ -58,18 +58,18 @@ def judge_file(
     seed: int = 0,
     phases: Phases = silent,
 ) -> Verdict:
-    """Judge a score file against a benchmark or a truth file (exactly one of them).
+    """Evaluate a score file against a benchmark or a ground-truth file (exactly one of them).
 
-    Every spelling of an architecture that its space's parser accepts is matched with the truth's; strings that are none
-    are reported with their row. A truth file knows its space if it is named, and sizes if it has a column n_params or
-    macs. lower_is_better: estimators whose low scores are the good ones; truth_lower_is_better: the truth file's
-    `value` is low where it is good. Signs are changed as the files are read, nowhere else.
+    Every spelling of an architecture that the parser of its space accepts is matched; invalid strings are reported with
+    their row. A ground-truth file has a space if `space` names it, and sizes if it has a column n_params or macs.
+    lower_is_better: estimators whose scores are lower-better; truth_lower_is_better: the `value` of the ground-truth
+    file is lower-better. Signs are changed as the files are read, nowhere else.
     """
     if (benchmark is None) == (truth is None):
         raise UserError("judge: give either --benchmark NAME or --truth FILE")
     if benchmark is not None and (space is not None or truth_lower_is_better):
-        word, what = ("--space", "its space") if space is not None else ("--truth-lower-is-better", "its direction")
-        raise UserError(f"judge: {word} belongs to --truth; a benchmark knows {what}")
+        option, what = ("--space", "its space") if space is not None else ("--truth-lower-is-better", "its direction")
+        raise UserError(f"judge: {option} applies to --truth only; a benchmark defines {what}")
     if benchmark is not None:
         benchmarks.known(benchmark)
     place = None if space is None else get_space(space)
@@ -83,8 +83,8 @@ def judge_file(
     scores, notes = file.scores, (*file.notes, *likely_sentinels(file.scores, place), *known.notes)
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
     options = {"missing": missing, "unknown": unknown, **settings}
-    told = phases("bootstrap intervals")
-    values = judge(scores, known.truth, criteria, progress=told, rng=np.random.default_rng(seed), **options)
+    progress = phases("bootstrap intervals")
+    values = judge(scores, known.truth, criteria, progress=progress, rng=np.random.default_rng(seed), **options)
     ceiling = noise_ceilings(
         scores,
         known.truth,
@@ -116,8 +116,8 @@ def judge_file(
 def as_json(verdict: Verdict) -> str:
     """A JSON list of records with the columns of table VALUES; null is undefined.
 
-    Those of the estimator "noise_ceiling" name in `ceiling_of` the estimators whose architectures it is measured on;
-    `n_seeds` is the number of splits there.
+    Rows of the estimator "noise_ceiling" name in `ceiling_of` the estimators on whose architectures it is measured;
+    their `n_seeds` is the number of splits.
     """
     rows = with_ceilings(verdict.values, verdict.ceiling)
     return json.dumps([{k: _plain(v) for k, v in row.items()} for row in rows.to_dict("records")], indent=1)
@@ -125,10 +125,10 @@ def as_json(verdict: Verdict) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Known:
-    """What scores are judged against, whether a benchmark or a file tells it.
+    """The ground truth, from a benchmark or a file.
 
-    name: in messages. column: "accuracy", a fraction of images, or "value", any number of which high is good. The
-    others as in `Verdict`, `Benchmark` and `TruthFile`.
+    name: in messages. column: "accuracy", a fraction of images, or "value", any higher-better number. The others as in
+    `Verdict`, `Benchmark` and `TruthFile`.
     """
 
     name: str
@@ -151,10 +151,10 @@ def _of_benchmark(spec: dict[str, Any], archs: Collection[str]) -> _Known:
 
 
 def _of_file(path: Path, space: Space | None, lower_is_better: bool) -> _Known:
-    told = truth_file(path, space=space, lower_is_better=lower_is_better)
-    provenance = {"truth": path.name, "measure": told.measure, "architectures": f"{len(told.spellings):,}"}
-    return _Known(path.name, told.truth, told.truth, provenance, told.complexity, told.spellings, told.column,
-                  notes=told.notes)  # fmt: skip
+    file = truth_file(path, space=space, lower_is_better=lower_is_better)
+    provenance = {"ground truth": path.name, "measure": file.measure, "architectures": f"{len(file.spellings):,}"}
+    return _Known(path.name, file.truth, file.truth, provenance, file.complexity, file.spellings, file.column,
+                  notes=file.notes)  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

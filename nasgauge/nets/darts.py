@@ -217,7 +217,9 @@ class Network(nn.Module):
         if o.auxiliary:
             reductions = [i for i, block in enumerate(layout(o)) if block.reduces]
             if not reductions:
-                raise UserError("net: an auxiliary head stands after a reduction cell; n_stages must be at least 2")
+                raise UserError(
+                    "net: an auxiliary head requires a reduction cell before it; n_stages must be at least 2"
+                )
             self.auxiliary_after = reductions[-1]
             self.auxiliary = AuxiliaryHead(N_NODES * layout(o)[reductions[-1]].channels, o)
 

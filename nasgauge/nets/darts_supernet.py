@@ -37,7 +37,7 @@ def blueprint(space: Space, o: NetOptions, s: SupernetOptions) -> Blueprint:
     no_transformers(space.name, s)
     only_ordinal(space.name, s)
     if o.auxiliary:
-        raise UserError("supernet: an auxiliary head is not offered; leave auxiliary off")
+        raise UserError("supernet: an auxiliary head is not supported; set auxiliary to false")
     n_cells = len(layout(o))
     return Blueprint(
         parts=_parts(space, o),

@@ -5,10 +5,11 @@ Parts, in network order: "stem", "cell0/1/input" (the projection of the cell's i
 "maxpool3x3", "first" (the first channels of a value), "sum", "concatenation", "pool" (between stages).
 
 How many channels a vertex has depends on how many vertices feed the output (`nb101.vertex_channels`). There are weights
-for as many as one vertex alone has, of which a cell uses a part, by the picking rule; Yu et al. 2021, section 4.5.
-"disabled" is the remedy found there: a space restricted to cells whose output has one number of parents. Where that
-number does not divide the channels, the first of these vertices have one channel more (`nb101.vertex_channels`), so a
-cell uses all channels of its weights, or all but the last one. Of the cells without such a vertex there is only one.
+for as many as one vertex alone has, of which a cell uses a part, by the channel selection rule; Yu et al. 2021, section
+4.5. "disabled" is the remedy found there: a space restricted to cells whose output has one number of parents. Where
+that number does not divide the channels, the first of these vertices have one channel more (`nb101.vertex_channels`),
+so a cell uses all channels of its weights, or all but the last one. Of the cells without such a vertex there is only
+one.
 """
 
 from collections.abc import Callable
@@ -60,7 +61,7 @@ def _check_ends(space: Space) -> None:
     if len(counts) > 1:
         raise UserError(
             f"supernet: picking is 'disabled', but {', '.join(map(str, counts))} vertices may feed a cell's output; "
-            "leave one number (without = ['ends1', ...]), or choose another picking rule"
+            "leave one number (without = ['ends1', ...]), or choose another rule for channel selection"
         )
 
 

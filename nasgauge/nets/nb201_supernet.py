@@ -24,7 +24,7 @@ def blueprint(space: NB201, o: NetOptions, s: SupernetOptions) -> Blueprint:
         if name not in TRANSFORMABLE:
             raise unknown_name("operation for a linear transformer", name, TRANSFORMABLE)
         if name not in space.options:
-            raise UserError(f"supernet: linear_transformers holds {name}, which this space lacks; leave it out")
+            raise UserError(f"supernet: linear_transformers contains {name}, which this space lacks; remove it")
     only_ordinal(space.name, s)
     n_cells = o.n_stages * o.n_cells
     return Blueprint(

@@ -3,11 +3,12 @@
 Parts, in network order: "stem", "stage0/shortcut", "stage0/block0/conv_a", ..., "head". Without parameters: "relu",
 "sum", "subsample" (every second pixel), and indices of channels where they are picked by L1 norm.
 
-A path runs the first blocks of each stage, on the channels that the picking rule says (Ning et al. 2021, appendix C).
-"ordinal": the first ones. "l1": of the channels that leave a stage's blocks, those with the largest L1 norm summed over
-the filters of the path's blocks (and shortcut) that write them, as a sum over blocks needs one choice for the stage; of
-the channels inside a block, those with the largest norms of the block's first convolution, except around grouped
-convolutions, which take the first ones. Groups: `resized`; the greatest common divisor of the offered numbers is 1.
+A path runs the first blocks of each stage, on the channels that the channel selection rule says (Ning et al. 2021,
+appendix C). "ordinal": the first ones. "l1": of the channels that leave a stage's blocks, those with the largest L1
+norm summed over the filters of the path's blocks (and shortcut) that write them, as a sum over blocks needs one choice
+for the stage; of the channels inside a block, those with the largest norms of the block's first convolution, except
+around grouped convolutions, which take the first ones. Groups: `resized`; the greatest common divisor of the offered
+numbers is 1.
 """
 
 import itertools

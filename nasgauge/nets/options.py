@@ -57,14 +57,14 @@ class SupernetOptions:
 
 
 def only_ordinal(name: str, s: SupernetOptions) -> None:
-    """UserError if a picking rule is asked for in a space without varying widths."""
+    """UserError if a channel selection rule is asked for in a space without varying widths."""
     picking(name, s, ("ordinal",))
 
 
 def picking(name: str, s: SupernetOptions, known: Collection[str]) -> str:
     """The rule asked for; UserError if the space has none of that name."""
     if s.picking not in known:
-        raise unknown_name(f"picking rule of {name}", s.picking, known)
+        raise unknown_name(f"channel selection rule of {name}", s.picking, known)
     return s.picking
 
 

@@ -50,7 +50,7 @@ def per_cell(path: Path, n_cells: int) -> tuple[Arch, ...]:
     """One architecture for each cell; UserError if the path has them for another number of cells."""
     archs = path if path and isinstance(path[0], tuple) else (path,) * n_cells
     if len(archs) != n_cells:
-        raise UserError(f"supernet: {len(archs)} architectures for {n_cells} cells; give one for all, or one a cell")
+        raise UserError(f"supernet: {len(archs)} architectures for {n_cells} cells; give one for all, or one per cell")
     return archs
 
 

@@ -1,8 +1,8 @@
 """Shared layers of the greatest size that any path needs, of which every path uses a part.
 
-Which part is the channel picking rule: "ordinal", the first channels; "l1", the filters with the largest L1 norms,
-given as indices; "shuffled", in training random filters in random order, otherwise the first ones; "interpolated",
-averages of neighbouring channels. Ning et al. 2021, appendix C; Yu et al. 2021, section 4.5.
+Which part is the channel channel selection rule: "ordinal", the first channels; "l1", the filters with the largest L1
+norms, given as indices; "shuffled", in training random filters in random order, otherwise the first ones;
+"interpolated", averages of neighbouring channels. Ning et al. 2021, appendix C; Yu et al. 2021, section 4.5.
 """
 
 from abc import ABC, abstractmethod

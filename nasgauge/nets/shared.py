@@ -110,7 +110,8 @@ class Supernet(nn.Module):
 
         Nothing is copied: training it, or changing its mode, does so to the supernet. The exception are layers of which
         the path uses some channels: first channels are views of the shared weights, in modules of their own, with
-        gradients of their own; those of grouped convolutions and of the picking rules "l1" and "interpolated" copies.
+        gradients of their own; those of grouped convolutions and of the channel selection rules "l1" and "interpolated"
+        copies.
         """
         with torch.device("meta"):
             net, places = self._standalone(path)

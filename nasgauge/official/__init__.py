@@ -1,8 +1,8 @@
-"""What do the official benchmark files say?
+"""Readers of official benchmark files.
 
-A reader takes the file or folder that a benchmark's authors published and yields one `Training` after the other,
-however large the file is. Rule: files are read, never executed; numbers are passed on as published, in our units; no
-tables, no truth, no torch.
+A reader takes the published file or folder of a benchmark and yields one `Training` after the other, whatever the size
+of the file. Rule: files are read, never executed; numbers are as published, in our units; no tables, no benchmarks, no
+torch.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,9 +18,9 @@ _NDS = "radosavovic2019nds"
 
 @dataclass(frozen=True)
 class Kind:
-    """A layout that can be read. `read` yields trainings, and a `Foreign` for what lies outside the space.
+    """A supported layout. `read` yields trainings, and a `Foreign` for each architecture outside the space.
 
-    numbered: `read` numbers the trainings of an architecture itself, so that no seed comes twice.
+    numbered: `read` numbers the trainings of an architecture itself, so that seeds are unique.
     """
 
     read: Callable[[Path], Iterator[Training | Foreign]]

@@ -42,7 +42,7 @@ def entries(opener: Opener, where: str) -> Iterator[tuple[int, Any]]:
                     yield entry
         except _ForgottenError:
             if shared is not None:
-                raise UserError(f"{where}: refers to what it does not hold; get it anew") from None
+                raise UserError(f"{where}: refers to missing content; download it again") from None
             with opener() as file, damage_told(where):
                 scan = _Scan(file, where)
                 scan.load()

@@ -30,14 +30,14 @@ class Frames:
             self._count(n)
         data = self._read(n)
         if len(data) < n:
-            raise EOFError("it breaks off")
+            raise EOFError("it is truncated")
         return data
 
     def readline(self) -> bytes:
         line = (self.frame.readline() if self.frame is not None else b"") or self.file.readline(MAX_VALUE)
         self._count(len(line))
         if not line.endswith(b"\n"):
-            raise EOFError("a line breaks off")
+            raise EOFError("a line is truncated")
         return line
 
     def load_frame(self, n: int) -> None:

@@ -111,7 +111,8 @@ def _check_paths(kind: str, paths: list[Path]) -> None:
 def _no_training(kind: str, paths: list[Path], counts: "_Counts") -> UserError:
     why = "".join(f"; left out: {n:,} x {reason}" for reason, n in counts.foreign.most_common(1))
     return UserError(
-        f"{paths[0]}: holds no training of the space {KINDS[kind].space}; is it a file of kind {kind}?{why}"
+        f"{paths[0]}: contains no trainings of the space {KINDS[kind].space}; check that it is a file of kind "
+        f"{kind}{why}"
     )
 
 

@@ -38,7 +38,9 @@ def objects(path: Path) -> Iterator[dict[str, Any]]:
             if text.next_sign():
                 raise ValueError("more follows after its end")
         except BROKEN as error:
-            raise UserError(f"{path}: breaks off, or is no JSON file of NDS ({reason(error)}); get it anew") from error
+            raise UserError(
+                f"{path}: is truncated, or is not a JSON file of NDS ({reason(error)}); download it again"
+            ) from error
 
 
 def _list(text: "_Text") -> Iterator[dict[str, Any]]:

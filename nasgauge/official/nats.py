@@ -46,7 +46,7 @@ def read(path: Path) -> Iterator[Training | Foreign]:
         n += 1
         yield from trainings_of(content, f"{path}, {name}")
     if not n:
-        raise UserError(f"{path}: holds no file NNNNNN.pickle.pbz2; name {_ARCHIVE}")
+        raise UserError(f"{path}: contains no file NNNNNN.pickle.pbz2; name {_ARCHIVE}")
 
 
 def _whole(path: Path) -> Iterator[tuple[str, Any]]:
@@ -80,7 +80,7 @@ def _files(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
     if kind_of(path) == "folder":
         for file in listed(path):
             if _ARCHITECTURE.fullmatch(file.name):
-                with opened(file, "the archive anew; this belongs to a file") as content:
+                with opened(file, "the archive; this is one file of it") as content:
                     yield file.name, content
         return
     with opened(path, _ARCHIVE) as file:
@@ -95,7 +95,9 @@ def _members(file: IO[bytes], path: Path) -> Iterator[tuple[str, IO[bytes]]]:
         try:
             archive = tarfile.open(fileobj=plain, mode="r|", tarinfo=_Member)
         except tarfile.TarError as error:
-            raise UserError(f"{path}: is no tar archive, or is damaged ({reason(error)}); name {_ARCHIVE}") from error
+            raise UserError(
+                f"{path}: is not a tar archive, or is damaged ({reason(error)}); name {_ARCHIVE}"
+            ) from error
     while True:
         with damage_told(where):
             member = archive.next()
@@ -104,14 +106,14 @@ def _members(file: IO[bytes], path: Path) -> Iterator[tuple[str, IO[bytes]]]:
             name = Path(member.name).name
             wanted = _ARCHITECTURE.fullmatch(name)
             if wanted and not member.isfile():
-                raise UserError(f"{path}: its {name} is no file; get the archive anew")
+                raise UserError(f"{path}: its {name} is not a file; download the archive again")
             content = archive.extractfile(member) if wanted else None
         archive.members = []  # or it would remember them all
         if content is not None:
             yield name, content
     with damage_told(where):
         if not _is_empty(archive.fileobj):
-            raise UserError(f"{path}: breaks off, or is damaged within; get the archive anew")
+            raise UserError(f"{path}: is truncated or damaged; download the archive again")
 
 
 def _is_empty(stream: Any) -> bool:

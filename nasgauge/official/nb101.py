@@ -44,17 +44,17 @@ def read(path: Path) -> Iterator[Training | Foreign]:
             continue
         except BROKEN as error:
             raise UserError(
-                f"{where}: is no record of NAS-Bench-101 ({reason(error)}); name nasbench_*.tfrecord"
+                f"{where}: is not a record of NAS-Bench-101 ({reason(error)}); name nasbench_*.tfrecord"
             ) from error
         seen[key] += 1
         if seen[key] > _N_TRIALS:
             raise UserError(
-                f"{where}: is training {seen[key]} of one cell and length, of which {_N_TRIALS} are published; was the "
-                "file joined with itself? get it anew"
+                f"{where}: is training {seen[key]} of one cell and length, of which {_N_TRIALS} are published; check "
+                "that the file is not concatenated with itself, or download it again"
             )
         yield found
     if not seen:
-        raise UserError(f"{path}: holds no record; name nasbench_full.tfrecord or nasbench_only108.tfrecord")
+        raise UserError(f"{path}: contains no records; name nasbench_full.tfrecord or nasbench_only108.tfrecord")
 
 
 def _arch(matrix: str, operations: list[str]) -> Arch:
@@ -64,7 +64,7 @@ def _arch(matrix: str, operations: list[str]) -> Arch:
     if n > 7:
         raise UserError(f"{n} vertices; at most 7 are allowed")
     if set(matrix) - {"0", "1"}:
-        raise ValueError("a matrix of other signs than 0 and 1")
+        raise ValueError("a matrix with other entries than 0 and 1")
     bits = sum(
         1 << x + y * (y - 1) // 2 for y in range(n) for x in range(y) if matrix[x * n + y] == "1"
     )  # fmt: skip
@@ -113,7 +113,7 @@ def _fields(content: bytes) -> Iterator[tuple[int, Any]]:
             length, at = _varint(content, at)
             value, at = content[at : at + length], at + length
             if len(value) < length:
-                raise ValueError("a field breaks off")
+                raise ValueError("a field is truncated")
         else:
             raise ValueError(f"a field of unknown kind {kind}")
         yield key >> 3, value

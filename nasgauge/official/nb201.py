@@ -30,7 +30,7 @@ def read(path: Path) -> Iterator[Training | Foreign]:
         n += 1
         yield from trainings_of(results, f"{path}, architecture {index}")
     if not n:
-        raise UserError(f"{path}: holds no architecture with its results; name {_FILE}")
+        raise UserError(f"{path}: contains no architecture with results; name {_FILE}")
 
 
 @contextmanager

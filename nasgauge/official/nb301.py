@@ -43,14 +43,14 @@ def read(path: Path) -> Iterator[Training | Foreign]:
     The same results twice get the same number.
     """
     if kind_of(path) == "file":
-        raise UserError(f"{path}: is no folder; name the folder that holds results_*.json, or folders of them")
+        raise UserError(f"{path}: is not a folder; name the folder that contains results_*.json, or folders of them")
     seen: dict[tuple[Arch, int], dict[tuple[Any, ...], int]] = {}
     settings = Settings()
     n = 0
     for file in sorted(path.rglob("results_*.json")):
         n += 1
         content = json_of(file, _RESULT)
-        with told_with(f"{file}: is no {_RESULT}", "remove it, or get it anew"):
+        with told_with(f"{file}: is not a {_RESULT}", "remove it, or download it again"):
             cells, numbers, setting = _content(content)
             try:
                 arch = _SPACE.from_str(f"Genotype(normal={cells[0]}, reduce={cells[1]})")
@@ -63,7 +63,7 @@ def read(path: Path) -> Iterator[Training | Foreign]:
                 found = settings.checked(key, setting) or Training(arch, _DATASET, seed=seed, **numbers)
         yield found
     if not n:
-        raise UserError(f"{path}: holds no results_*.json; name the folder of NAS-Bench-301's trainings")
+        raise UserError(f"{path}: contains no results_*.json; name the folder of NAS-Bench-301's trainings")
 
 
 def _content(content: Any) -> tuple[list[list[tuple[str, int]]], dict[str, Any], tuple[Any, ...]]:

@@ -50,11 +50,13 @@ def reader(space_name: str) -> Callable[[Path], Iterator[Training | Foreign]]:
             dataset = "imagenet" if file.stem.endswith(_IMAGENET) else "cifar10"
             for i, content in enumerate(objects(file), start=1):
                 n += 1
-                with told_with(f"{file}: training {i}: is no training of NDS {space_name}", "name the right file"):
+                with told_with(
+                    f"{file}: training {i}: is not a training of NDS {space_name}", "name the file of that space"
+                ):
                     found = _training(content, space_name, dataset, settings)
                 yield found
         if not n:
-            raise UserError(f"{path}: holds no training; name the JSON files of NDS")
+            raise UserError(f"{path}: contains no trainings; name the JSON files of NDS")
 
     return read
 
@@ -64,7 +66,9 @@ def _files(path: Path) -> list[Path]:
         return [path]
     files = [file for file in listed(path) if file.suffix == ".json"]
     if not files:
-        raise UserError(f"{path}: holds no .json; name the files of NDS of one space, or a folder with nothing else")
+        raise UserError(
+            f"{path}: contains no .json; name the NDS files of one space, or a folder that contains only these"
+        )
     return files
 
 

@@ -61,7 +61,7 @@ def opened(path: Path, what: str) -> Iterator[IO[bytes]]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); see to its permissions") from error
+        raise UserError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
     with file:
         yield file
 
@@ -71,12 +71,12 @@ def listed(path: Path) -> list[Path]:
     try:
         return sorted(path.iterdir())
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); see to its permissions") from error
+        raise UserError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
 
 
 def damage_told(where: str) -> AbstractContextManager[None]:
     """Whatever damaged or foreign content makes of a reader is a UserError."""
-    return told_with(f"{where}: is damaged, breaks off or is no such file", "get it anew")
+    return told_with(f"{where}: is damaged, truncated or of another kind", "download it again")
 
 
 @contextmanager
@@ -123,7 +123,7 @@ class _Bounded(io.RawIOBase):
         data = self.file.read(len(buffer))
         self.left -= len(data)
         if self.left < 0:
-            raise UserError(f"{self.where}: unpacks to more than {self.most:,} bytes, which no official file does")
+            raise UserError(f"{self.where}: unpacks to more than {self.most:,} bytes, more than any official file")
         buffer[: len(data)] = data
         return len(data)
 
@@ -132,7 +132,7 @@ def json_of(path: Path, what: str) -> Any:
     """The content of a JSON file; UserError that it is no `what` if it is too long, nested too deep, or no JSON."""
     with opened(path, f"the file of a {what}") as file:
         text = file.read(MAX_JSON + 1)
-    with told_with(f"{path}: is no {what}", "remove it, or get it anew"):
+    with told_with(f"{path}: is not a {what}", "remove it, or download it again"):
         if len(text) > MAX_JSON:
             raise ValueError(f"longer than the {MAX_JSON:,} bytes of any")
         return json.loads(text)

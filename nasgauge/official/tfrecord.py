@@ -23,15 +23,17 @@ def records(path: Path) -> Iterator[bytes]:
             number += 1
             where = f"{path}: record {number}, at byte {file.tell() - len(head)}"
             if len(head) < 12 or masked_crc(head[:8]) != struct.unpack("<I", head[8:])[0]:
-                raise UserError(f"{where}: its length is damaged, or this is no .tfrecord file; get it anew")
+                raise UserError(f"{where}: its length is damaged, or this is not a .tfrecord file; download it again")
             length = struct.unpack("<Q", head[:8])[0]
             if length > _LONGEST:
-                raise UserError(f"{where}: it is {length:,} bytes long, which no record of a benchmark is; get it anew")
+                raise UserError(
+                    f"{where}: it is {length:,} bytes long, longer than any record of a benchmark; download it again"
+                )
             body = file.read(length + 4)
             if len(body) < length + 4:
-                raise UserError(f"{where}: it breaks off, {length:,} bytes were promised; get the file anew")
+                raise UserError(f"{where}: it is truncated, {length:,} bytes were declared; download the file again")
             if masked_crc(body[:length]) != struct.unpack("<I", body[length:])[0]:
-                raise UserError(f"{where}: its data do not fit their checksum; get the file anew")
+                raise UserError(f"{where}: its data do not match their checksum; download the file again")
             yield body[:length]
 
 

@@ -22,11 +22,11 @@ _SIZE_SPACE = "an architecture of another search space (the sizes of NATS-sss?);
 def trainings_of(budgets: Any, where: str) -> Iterator[Training | Foreign]:
     """Of the results of one architecture by length of training, each trial's training at its end."""
     if not isinstance(budgets, Mapping) or not all(isinstance(r, Mapping) for r in budgets.values()):
-        raise UserError(f"{where}: is no architecture of NATS-Bench: expected results by length of training")
+        raise UserError(f"{where}: is not an architecture of NATS-Bench: expected results by number of epochs")
     for results in budgets.values():
         text, trials = results.get("arch_str"), results.get("all_results")
         if not isinstance(text, str) or not isinstance(trials, Mapping):
-            raise UserError(f"{where}: lacks arch_str or all_results; is it another file of the benchmark?")
+            raise UserError(f"{where}: lacks arch_str or all_results; check that it is an official file")
         try:
             arch = _SPACE.from_str(text)
         except UserError:

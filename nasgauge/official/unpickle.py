@@ -122,8 +122,8 @@ class SafeUnpickler(pickle._Unpickler):
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
         if (module, name) not in _KNOWN:
             raise UserError(
-                f"{self.where}: the pickle asks for {module[:60]}.{name[:60]}, which no benchmark file needs; it was "
-                "not run. Get the file from the benchmark's authors"
+                f"{self.where}: the pickle requests {module[:60]}.{name[:60]}, which no benchmark file needs; it was "
+                "not executed. Download the file from the authors of the benchmark"
             )
         return _KNOWN[module, name]
 
@@ -134,7 +134,7 @@ class SafeUnpickler(pickle._Unpickler):
     def call(self, function: Any, args: Any) -> Any:
         """The only place where something is called: what `find_class` gave, and nothing that was made of it."""
         if id(function) not in _CALLABLE or not isinstance(args, list | tuple):
-            raise pickle.UnpicklingError("something is called that is no function")
+            raise pickle.UnpicklingError("a call of something other than a function")
         return function(*args)
 
     def load_reduce(self) -> None:

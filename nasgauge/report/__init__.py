@@ -1,4 +1,4 @@
-"""How is it told?
+"""How are the results reported?
 
 Rule: tables to figures to one HTML page, and to tables in a terminal; a number is shown, never computed here.
 """

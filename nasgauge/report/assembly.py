@@ -1,4 +1,4 @@
-"""From numbers to the report's bundle: one way for studies and for scores that somebody brings."""
+"""From numbers to the report's bundle: one function for studies and for score files."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,10 +24,10 @@ def assembled(
     phases: Phases = silent,
     **shown: Any,
 ) -> Bundle:
-    """The bundle with what the report shows besides values: estimators against each other.
+    """The bundle, completed by the pairwise comparison of the estimators.
 
-    criteria, missing, n_bootstrap, confidence: as the values were judged with; shown: the other fields of `Bundle`.
-    Scores outside the truth are left out.
+    criteria, missing, n_bootstrap, confidence: as used for the values; shown: the other fields of `Bundle`.
+    Scores of architectures without ground truth are left out.
     """
     inside = scores[scores["arch"].isin(set(truth["arch"]))].reset_index(drop=True)
     comparison = compared(
@@ -38,7 +38,7 @@ def assembled(
 
 
 def of_verdict(verdict: Verdict, *, title: str, phases: Phases = silent) -> Bundle:
-    """What the report shows of a verdict on scores of one's own."""
+    """The bundle of a verdict on a score file."""
     options = {name: verdict.settings[name] for name in ("missing", "n_bootstrap", "confidence")}
     return assembled(
         title=title,

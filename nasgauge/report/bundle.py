@@ -1,4 +1,4 @@
-"""All that a page is made of, in one frozen object."""
+"""The content of a report page, in one frozen object."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,18 +15,18 @@ from nasgauge.core.tables import CEILING, CONTEST, ERRORS, SCORES, TRUTH, VALUES
 @final
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """One study's settings, tables and circumstances.
+    """The settings, tables and environment of one study.
 
     title: of the page. values: VALUES of the estimators. truth, scores, errors: TRUTH, SCORES, ERRORS; scores may name
-    only architectures of the truth. ceiling: table CEILING, empty where the truth has single trainings;
-    ceiling_measure: what the trainings behind it measure where that is not what the truth states, None if it is. notes:
-    sentences about scores and truth that a reader must know. space: the Space of the architectures, None where it is
-    unknown. provenance: which truth this is (data set, split, epochs, seeds, source ...). study, environment: settings
-    and versions, nested as they like. published: (estimator, criterion, at, value, source) of the literature.
-    references: bib keys to cite besides those of criteria and space. records: tables of `tables.RECORDS` by name, what
-    estimators recorded beside their scores, and "complexity" and "expenses" (tables COMPLEXITY and EXPENSES) where they
-    are known. contest: table CONTEST by the leading criterion, connected: VALUES of it over connected architectures
-    alone; empty if not asked. UserError: a table without its columns, values without rows.
+    only architectures of the ground truth. ceiling: table CEILING, empty where the ground truth has single trainings;
+    ceiling_measure: the quantity that its trainings measure where it differs from the ground truth's, else None. notes:
+    warnings about scores and ground truth. space: the Space of the architectures, None where it is unknown.
+    provenance: data set, split, epochs, seeds, source ... of the ground truth. study, environment: settings and
+    versions, nested mappings. published: (estimator, criterion, at, value, source) of the literature. references: bib
+    keys to cite besides those of criteria and space. records: tables of `tables.RECORDS` by name, recorded by
+    estimators in addition to their scores, and "complexity" and "expenses" (tables COMPLEXITY and EXPENSES) where they
+    are known. contest: table CONTEST by the leading criterion, connected: its VALUES over the connected architectures;
+    empty if not computed. UserError: a table without its columns, values without rows.
     """
 
     title: str
@@ -53,15 +53,15 @@ class Bundle:
         for name, spec in specs.items():
             object.__setattr__(self, name, check(getattr(self, name), spec, where=f"the report's table {name!r}"))
         if self.values.empty:
-            raise UserError("the report's table 'values' has no rows; judge the scores first")
+            raise UserError("the report's table 'values' has no rows; evaluate the scores first")
         _require(self.published, "published", ("estimator", "criterion", "at", "value", "source"))
 
     @cached_property
     def measured(self) -> pd.DataFrame:
-        """The scores as analyses and figures take them: without failed measurements, and finite.
+        """The scores as analyses and figures read them: without failed measurements, and finite.
 
-        A score of -inf, the worst, stands below the lowest finite one of its estimator by the range of all of them for
-        each seed, so that an architecture with one is the worst in the mean over seeds as well.
+        A score of -inf, the worst, is placed below the lowest finite score of its estimator by the estimator's range
+        times its number of seeds, so that the architecture is also the worst in the mean over seeds.
         """
         there = self.scores[self.scores["score"].notna()].reset_index(drop=True)
         worst = np.isneginf(there["score"])

@@ -1,4 +1,4 @@
-"""Which noise ceiling belongs to which estimators: one per set of architectures."""
+"""The noise ceilings and the estimators that they apply to: one per set of architectures."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ LABEL = "noise ceiling"
 class CeilingSet:
     """The ceiling of one set of architectures, or the range over several sets.
 
-    names: the estimators judged on them. n: how many architectures, or the fewest and the most. rows: lists of rows of
+    names: the estimators evaluated on them. n: minimum and maximum number of architectures. rows: lists of rows of
     table CEILING by criterion, one per set.
     """
 
@@ -26,7 +26,7 @@ class CeilingSet:
     rows: dict[Key, list]
 
     def label(self, *, alone: bool) -> str:
-        """What a table calls it; alone: there is no other."""
+        """Its label in tables; alone: it is the only one."""
         low, high = self.n
         many = f"n = {high:,}" if low == high else f"n = {low:,} to {high:,}"
         return LABEL if alone and low == high else f"{LABEL}, {many}"
@@ -37,7 +37,7 @@ class CeilingSet:
 
 
 def ceiling_sets(ceiling: pd.DataFrame) -> list[CeilingSet]:
-    """One entry per set of architectures, in order of appearance; beyond four, one entry that spans them all.
+    """One entry per set of architectures, in order of appearance; beyond four sets, one entry for all of them.
 
     ceiling: table CEILING.
     """
@@ -48,7 +48,7 @@ def ceiling_sets(ceiling: pd.DataFrame) -> list[CeilingSet]:
 
 
 def ceiling_row(ceiling: pd.DataFrame, estimator: str, by: Heading):
-    """The row of table CEILING that belongs to an estimator under one criterion; None where there is no value."""
+    """The row of table CEILING of an estimator under one criterion; None where there is no value."""
     for row in ceiling[ceiling["estimator"] == estimator].itertuples(index=False):
         if key_of(row.criterion, row.at) == by.key and not math.isnan(row.value):
             return row
@@ -56,10 +56,10 @@ def ceiling_row(ceiling: pd.DataFrame, estimator: str, by: Heading):
 
 
 def shared_ceiling(ceiling: pd.DataFrame, rows: pd.DataFrame, key: Key) -> float | None:
-    """The ceiling of a figure, if one belongs to all that is drawn; None otherwise.
+    """The noise ceiling of a figure, if a single one applies to all rows; None otherwise.
 
-    rows: what is drawn, with the number of architectures as `n`, and `estimator` where each row has one. Everything
-    must have been judged on one set of architectures, of that size.
+    rows: the rows of the figure, with the number of architectures as `n`, and `estimator` where each row has one. All
+    must have been evaluated on one set of architectures, of that size.
     """
     named = ceiling[ceiling["estimator"].isin(rows["estimator"])] if "estimator" in rows else ceiling
     same = [key_of(c, at) == key for c, at in zip(named["criterion"], named["at"], strict=True)]
@@ -83,5 +83,5 @@ def _of(parts: list[pd.DataFrame]) -> CeilingSet:
 
 
 def measured_on(measure: str | None) -> str:
-    """The end of a sentence on the ceiling: what it measures, where that is not what the truth states."""
-    return f"; measured on another quantity than the truth: {measure}." if measure else "."
+    """The end of a sentence on the noise ceiling: the measured quantity, where it differs from the ground truth's."""
+    return f"; measured on a quantity other than the ground truth: {measure}." if measure else "."

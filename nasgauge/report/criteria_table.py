@@ -1,4 +1,4 @@
-"""The criteria table: estimators down, criteria across, published values beside ours."""
+"""The criteria table: one row per estimator, one column per criterion, with published values."""
 
 import math
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from nasgauge.report.labels import COUNTING, EN_DASH, Heading, best_first, by_ke
 
 @dataclass(frozen=True)
 class Cell:
-    """One number: its text, what sorts it, its interval, why it is undefined, and the published number beside it."""
+    """One value: its text, sort key, interval, the reason if it is undefined, and the published value."""
 
     text: str
     sort: float | None
@@ -25,8 +25,8 @@ class Cell:
 @dataclass(frozen=True)
 class Row:
     """One estimator; `kind` is "ceiling", "counting" or "". n, n_failed, n_absent, n_unknown: as in table VALUES, n as
-    text. seconds: all that it cost, by architecture, "" where unknown; n_trained: architectures that were trained for
-    it to learn from. hint: what a tooltip says of the row.
+    text. seconds: total cost per architecture, "" where unknown; n_trained: size of its training set. hint: tooltip of
+    the row.
     """
 
     estimator: str
@@ -49,7 +49,7 @@ def columns(bundle: Bundle) -> list[Heading]:
 
 
 def ceiling_rows(bundle: Bundle) -> list[Row]:
-    """A row for the noise ceiling of every set of architectures that estimators are judged on; none if unknown."""
+    """One row per set of architectures that estimators are evaluated on: its noise ceiling; none if unknown."""
     sets = ceiling_sets(bundle.ceiling)
     return [_ceiling(one, bundle, alone=len(sets) == 1) for one in sets]
 
@@ -57,7 +57,7 @@ def ceiling_rows(bundle: Bundle) -> list[Row]:
 def _ceiling(one: CeilingSet, bundle: Bundle, *, alone: bool) -> Row:
     cells = tuple(_span(one, h, bundle.ceiling_measure) for h in columns(bundle))
     low, high = one.n
-    hint = "Split-half reliability of the ground truth on the architectures that are judged"
+    hint = "Split-half reliability of the ground truth on the evaluated architectures"
     return Row(
         one.label(alone=alone),
         "ceiling",
@@ -69,11 +69,11 @@ def _ceiling(one: CeilingSet, bundle: Bundle, *, alone: bool) -> Row:
 
 
 def _span(one: CeilingSet, by: Heading, measure: str | None) -> Cell:
-    """The value of one set with its interval, or the least and the greatest value of several."""
+    """The value of one set with its interval, or the minimum and maximum over several sets."""
     values, rows = one.values(by), one.rows.get(by.key, [])
     if not values:
-        other = f"not comparable: the ceiling is measured on {measure}" if measure and not rows else ""
-        return Cell(EN_DASH, None, "", other or "undefined for this truth")
+        other = f"not comparable: the noise ceiling is measured on {measure}" if measure and not rows else ""
+        return Cell(EN_DASH, None, "", other or "undefined for this ground truth")
     low, high = (number(end, by.decimals, compact=True) for end in (min(values), max(values)))
     if len(rows) > 1:
         return Cell(low if low == high else f"{low} to {high}", min(values))
@@ -81,7 +81,7 @@ def _span(one: CeilingSet, by: Heading, measure: str | None) -> Cell:
 
 
 def estimator_rows(bundle: Bundle) -> list[Row]:
-    """A row for every estimator, the best by the leading criterion first."""
+    """One row per estimator, the best by the leading criterion first."""
     values, published = by_key(bundle.values), by_key(bundle.published)
     spent = (
         {row.estimator: row for row in bundle.records["expenses"].itertuples()} if "expenses" in bundle.records else {}
@@ -115,22 +115,22 @@ def estimator_rows(bundle: Bundle) -> list[Row]:
 
 
 def sources(rows: Iterable[Row]) -> list[str]:
-    """Where the published numbers in these rows come from, each once, in order of appearance."""
+    """The sources of the published values in these rows, each once, in order of appearance."""
     return list(dict.fromkeys(cell.source for row in rows for cell in row.cells if cell.published))
 
 
 def _cell(row, heading: Heading, published, reason: str) -> Cell:
-    told, source, outside = "", "", False
+    printed, source, outside = "", "", False
     if published is not None and not math.isnan(published.value):
-        told, source = number(float(published.value), heading.decimals, compact=True), str(published.source)
+        printed, source = number(float(published.value), heading.decimals, compact=True), str(published.source)
         # Rounded as printed: a published number has no more digits than that.
         outside = row is not None and _excludes(row.lower, row.upper, float(published.value), heading.decimals)
     if row is None or math.isnan(row.value):
         why = "not computed" if row is None else reason
-        return Cell(EN_DASH, None, "", why, told, source, outside)
+        return Cell(EN_DASH, None, "", why, printed, source, outside)
     text = number(row.value, heading.decimals, compact=True)
     return Cell(
-        text, row.value, interval(row.lower, row.upper, heading.decimals, compact=True), "", told, source, outside
+        text, row.value, interval(row.lower, row.upper, heading.decimals, compact=True), "", printed, source, outside
     )
 
 

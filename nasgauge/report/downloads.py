@@ -1,4 +1,4 @@
-"""Tables as links that hold their own content."""
+"""Tables as data URIs."""
 
 import base64
 import gzip
@@ -14,7 +14,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 
 @dataclass(frozen=True)
 class Download:
-    """A link: the data URI, the file name to save as, and what is in it."""
+    """A link: the data URI, the file name to save as, and a label."""
 
     uri: str
     name: str

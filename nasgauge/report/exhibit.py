@@ -1,4 +1,4 @@
-"""A figure of the page: drawings, what is said of them, and the table that they show."""
+"""A figure of the page: its panels, caption and table."""
 
 from dataclasses import dataclass
 from typing import final
@@ -11,7 +11,7 @@ from nasgauge.report.downloads import Download
 @final
 @dataclass(frozen=True)
 class Panel:
-    """One drawing with its label, "" for a figure of one."""
+    """One drawing with its label, "" where the figure has a single panel."""
 
     label: str
     svg: str
@@ -33,8 +33,9 @@ class Swatch:
 class Exhibit:
     """A figure of the page, and the table it shows.
 
-    finding: what the literature says, "" for nothing. n: how many of what the table rests on. absent: why there are no
-    panels, "" otherwise. wide: a panel that scrolls on a narrow page. column: least width of a panel in pixels.
+    finding: what the literature reports, "" if nothing. n: number and kind of the observations. absent: the reason if
+    there are no panels, else "". wide: a panel that scrolls on a narrow page. column: minimum width of a panel in
+    pixels.
     """
 
     name: str
@@ -52,7 +53,7 @@ class Exhibit:
 
 
 def counted(n: pd.Series, what: str) -> str:
-    """The numbers of a column n as a text.
+    """The range of a column n as text.
 
     >>> counted(pd.Series([3, 2000]), "architectures")
     'n = 3 to 2,000 architectures'

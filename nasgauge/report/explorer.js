@@ -23,13 +23,13 @@
   };
   names.forEach((name) => add(choice, name, name));
   choice.value = choice.dataset.first in data.estimators ? choice.dataset.first : names[0];
-  add(colour, "excess", "error: brown too high, violet too low");
+  add(colour, "excess", "excess: brown over-ranked, violet under-ranked");
   for (const name of Object.keys(data.properties)) {
     add(colour, `p:${name}`, name.replaceAll("_", " "));
     add(property, name, name.replaceAll("_", " "));
   }
   (data.places || []).forEach(([options], i) => {
-    if (options.length <= CATEGORIES.length) add(colour, `w:${i}`, `operation at place ${i + 1}`);
+    if (options.length <= CATEGORIES.length) add(colour, `w:${i}`, `operation at position ${i + 1}`);
   });
 
   const mix = (stops, t) => {
@@ -76,11 +76,11 @@
     context.fillStyle = "#5b636e";
     context.font = "12px system-ui, sans-serif";
     context.textAlign = "center";
-    context.fillText("true rank, the best left", pad + side / 2, width - 8);
+    context.fillText("true rank (1 = best)", pad + side / 2, width - 8);
     context.save();
     context.translate(12, 8 + side / 2);
     context.rotate(-Math.PI / 2);
-    context.fillText("estimated rank, the best below", 0, 0);
+    context.fillText("estimated rank (1 = best)", 0, 0);
     context.restore();
     const [tone] = painter();
     spots = shown.map((i) => [...at(i), i]);
@@ -134,12 +134,12 @@
     return picture;
   }
 
-  function tell(i) {
+  function describe(i) {
     card.replaceChildren();
     const line = (tag, text) => card.appendChild(Object.assign(document.createElement(tag), { textContent: text }));
     if (i < 0) {
       line("p", `${shown.length.toLocaleString("en")} of ${data.n.toLocaleString("en")} architectures shown. ` +
-        "Point at one to see it and all its scores; a click keeps it.");
+        "Hover over a point for its architecture and scores; click to pin it.");
       for (const [tone, label] of painter()[1]) {
         const entry = line("p", label);
         entry.className = "swatch";
@@ -164,7 +164,7 @@
       const tr = table.appendChild(document.createElement("tr"));
       cells.forEach((text) => tr.appendChild(Object.assign(document.createElement(tag), { textContent: text })));
     };
-    row("th", ["estimator", "score", "rank", "error"]);
+    row("th", ["estimator", "score", "rank", "excess"]);
     for (const name of names) {
       const e = data.estimators[name];
       row("td", [name, number(e.score[i]), number(e.rank[i], 9), e.excess[i] === null ? "–" : number(100 * e.excess[i], 3) + "%"]);
@@ -175,7 +175,7 @@
     shown = data.archs.map((_, i) => i).filter(kept);
     if (!shown.includes(pinned)) pinned = -1;
     draw();
-    tell(pinned);
+    describe(pinned);
   }
   const nearest = (event) => {
     const box = canvas.getBoundingClientRect(), [px, py] = [event.clientX - box.left, event.clientY - box.top];
@@ -190,7 +190,7 @@
     if (i === hot) return;
     hot = i;
     draw();
-    tell(hot >= 0 ? hot : pinned);
+    describe(hot >= 0 ? hot : pinned);
   };
   canvas.addEventListener("pointermove", (event) => point(nearest(event)));
   canvas.addEventListener("pointerleave", () => point(-1));
@@ -198,7 +198,7 @@
     pinned = nearest(event);
     hot = -1;
     draw();
-    tell(pinned);
+    describe(pinned);
   });
   canvas.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -207,7 +207,7 @@
     const order = [...shown].sort((a, b) => data.truth_rank[a] - data.truth_rank[b]);
     pinned = order[(order.indexOf(pinned) + step + order.length) % order.length];
     draw();
-    tell(pinned);
+    describe(pinned);
   });
   for (const control of [choice, colour, property, low, high, words]) control.addEventListener("input", update);
   window.addEventListener("resize", draw);

@@ -1,4 +1,4 @@
-"""What the page's explorer needs of every architecture, as one JSON text."""
+"""The data of the page's explorer, one entry per architecture, as JSON."""
 
 import json
 import math
@@ -18,10 +18,10 @@ _DASHES = {"solid": [], "dotted": [1, 2]}
 def explorer(bundle: Bundle, *, rng: np.random.Generator) -> str | None:
     """The data of the explorer, safe within a script element; None if no estimator has scores.
 
-    Ranks are those among all architectures that an estimator scored; beyond 2,000 architectures a seeded sample of
-    them is shown, and `n` says of how many. An estimator's ranks, the true ones too, are those among the n that it
-    scored. Keys: n, archs, accuracy, is_fraction, truth_rank, estimators {name: {score, rank, truth_rank, excess, n}},
-    properties {name: values}, places [[words, codes]], and, where the space is known, graphs and strokes.
+    Beyond 2,000 architectures a seeded sample is shown, and `n` is the size of the population. The estimated and true
+    ranks of an estimator are those among the n architectures that it scored. Keys: n, archs, accuracy, is_fraction,
+    truth_rank, estimators {name: {score, rank, truth_rank, excess, n}}, properties {name: values}, places [[words,
+    codes]], and, where the space is known, graphs and strokes.
     """
     errors = rank_errors(bundle.measured, bundle.truth)
     if not errors:
@@ -55,7 +55,7 @@ def explorer(bundle: Bundle, *, rng: np.random.Generator) -> str | None:
 
 
 def _estimator(table: pd.DataFrame, chosen: pd.Index, worst: set[str]) -> dict[str, object]:
-    """worst: architectures with a score of -inf, which no JSON can state; they keep their rank."""
+    """worst: architectures with a score of -inf, which JSON cannot represent; they keep their rank."""
     rank = pd.Series(ranks(table["score"].to_numpy()), table.index)
     score = table["score"].where(~table.index.isin(worst))
     true = pd.Series(ranks(table["accuracy"].to_numpy()), table.index)

@@ -1,4 +1,4 @@
-"""The figures of the page as files for a paper: one a question, vector graphics with text as text."""
+"""The figures of the page as vector graphics, one file per figure, with text as text."""
 
 import math
 import warnings
@@ -23,8 +23,8 @@ _HEADING = 0.3  # inches above a panel
 def write_figures(bundle: Bundle, folder: Path | str, *, kind: str = "pdf") -> list[Path]:
     """Write each figure of the page to `folder`/NAME.pdf (or .svg); returns the files.
 
-    Panels stand side by side, four a row, the best estimator first. The same bundle gives the same drawings. Existing
-    files of these names are replaced. UserError: an unknown kind, a place that cannot be written.
+    Panels are arranged in rows of four, the best estimator first. The same bundle gives the same drawings. Existing
+    files of these names are replaced. UserError: an unknown format, a folder that cannot be written.
     """
     check_format(kind)
     folder = Path(folder)
@@ -36,14 +36,16 @@ def write_figures(bundle: Bundle, folder: Path | str, *, kind: str = "pdf") -> l
             figure.savefig(file, format=kind, metadata={"CreationDate" if kind == "pdf" else "Date": None})
             files.append(file)
     except OSError as error:
-        raise UserError(f"{folder}: cannot be written ({error.strerror}); choose another place for figures") from error
+        raise UserError(
+            f"{folder}: cannot be written ({error.strerror}); choose another folder for the figures"
+        ) from error
     return files
 
 
 def check_format(kind: str) -> None:
     """UserError for a format that figures cannot be written in."""
     if kind not in KINDS:
-        raise UserError(f"figures: unknown kind {kind!r}; there are {', '.join(KINDS)}")
+        raise UserError(f"figures: unknown format {kind!r}; use one of {', '.join(KINDS)}")
 
 
 def _figures(bundle: Bundle):

@@ -1,4 +1,4 @@
-// A figure can be kept as one SVG file: its panels side by side, as the page shows them.
+// Every figure can be saved as one SVG file, its panels arranged as on the page.
 for (const figure of document.querySelectorAll("figure")) {
   const drawings = [...figure.querySelectorAll("svg")];
   const caption = figure.querySelector("figcaption");

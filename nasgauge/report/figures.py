@@ -31,9 +31,9 @@ def svg(
     least: float = 0.0,
     most: float = 1.0,
 ) -> str:
-    """What `draw(ax)` draws, as one <svg> element that scales with its width.
+    """The drawing of `draw(ax)` as one <svg> element that scales with its width.
 
-    size: (width, height) in inches. label: what a screen reader says. salt: makes the ids of this drawing its own on
+    size: (width, height) in inches. label: text for screen readers. salt: makes the ids of this drawing unique on
     the page. margins: (left, bottom, right, top) of the axes, fractions; None makes room for the labels, which takes
     twice the time. least, most: bounds of its width on the page, in widths of its own. Nothing global stays changed,
     and no figure is left open.

@@ -1,4 +1,4 @@
-"""The leading criterion as a picture: one line an estimator, with its interval, the ceiling and published values."""
+"""The leading criterion as a forest plot: one line per estimator, with interval, noise ceiling and published value."""
 
 import math
 
@@ -13,6 +13,11 @@ from nasgauge.report.exhibit import Exhibit, Panel, counted
 from nasgauge.report.figures import svg
 from nasgauge.report.labels import COUNTING, Heading, best_first, by_key, leading
 
+QUESTION = "How well does each estimator rank the architectures?"
+CAPTION = (
+    "Points: value of the criterion; bars: bootstrap interval over architectures; grey: complexity baselines. Whether "
+    "two estimators differ is given by their paired difference in the table above, not by their intervals."
+)
 _ACCENT, _GREY, _PUBLISHED = "#0072B2", "0.45", "#D55E00"
 
 
@@ -22,21 +27,21 @@ def size(bundle: Bundle) -> tuple[float, float]:
 
 
 def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
-    """The leading criterion of all estimators as a figure; its download is the whole table of values."""
+    """The leading criterion of all estimators as a figure; its download is the complete table of values."""
     by = leading(bundle.values)
     drawing = svg(
         lambda ax: draw_forest(bundle, ax), size(bundle), label=f"{by.symbol} with intervals", salt="forest", most=1.35
     )
     values = with_ceilings(bundle.values, bundle.ceiling)
-    notes = ["Points are values and bars their bootstrap intervals; counting baselines are grey."]
+    notes = [CAPTION]
     if len(bundle.ceiling):
-        on = "on the architectures that are judged"
-        notes.append(f"Dashed line and band: the noise ceiling {on}{measured_on(bundle.ceiling_measure)}")
+        on = "on the evaluated architectures"
+        notes.append(f"Dashed line and band: noise ceiling {on}{measured_on(bundle.ceiling_measure)}")
     if bundle.published is not None:
         notes.append("Open diamonds: published values.")
     return Exhibit(
         name="values",
-        question="How well does each estimator rank, and how sure is that?",
+        question=QUESTION,
         n=counted(bundle.values["n"], "architectures"),
         notes=tuple(notes),
         panels=(Panel("", drawing),),
@@ -46,7 +51,7 @@ def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
 
 
 def draw_forest(bundle: Bundle, ax) -> None:
-    """Best estimator on top; counting baselines grey; the ceiling a band; published values as diamonds."""
+    """Best estimator on top; complexity baselines grey; noise ceiling as a band; published values as diamonds."""
     by = leading(bundle.values)
     values, published = by_key(bundle.values), by_key(bundle.published)
     names = best_first(bundle.values, by)
@@ -72,7 +77,7 @@ def draw_forest(bundle: Bundle, ax) -> None:
 
 
 def _draw_ceiling(bundle: Bundle, by: Heading, names: list[str], ax) -> None:
-    """A band over all lines where they share a ceiling; otherwise a piece of it on each line."""
+    """One band where all estimators share a noise ceiling; otherwise one segment per estimator."""
     alone = bundle.ceiling["archs"].nunique() == 1
     for y, name in enumerate(names[:1] if alone else names):
         row = ceiling_row(bundle.ceiling, name, by)

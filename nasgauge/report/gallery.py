@@ -1,4 +1,4 @@
-"""The analyses as figures of the page: what is shown of one stands in its entry, and none is known by name here."""
+"""The analyses as figures of the page: their content comes from their entries, and none is known by name here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from nasgauge.report.downloads import csv_download
 from nasgauge.report.exhibit import Exhibit, Swatch, counted
 from nasgauge.report.panels import drawn_panels, shows_ceiling
 
-_TRUTH = "truth"  # the section in which the page also says which truth it is, so that it is always there
+_TRUTH = "truth"  # always shown, as the page also describes the ground truth in it
 _PIXELS = 74  # of the page for an inch of a panel, at least
 Tables = tuple[pd.DataFrame, pd.DataFrame]  # scores and truth
 
@@ -23,7 +23,7 @@ Tables = tuple[pd.DataFrame, pd.DataFrame]  # scores and truth
 @final
 @dataclass(frozen=True)
 class Part:
-    """A section of the page: the id that links to it, its figures, and sentences on what they leave open."""
+    """A section of the page: its anchor, its figures, and sentences on what they do not cover."""
 
     id: str
     heading: str
@@ -32,9 +32,9 @@ class Part:
 
 
 def exhibits(bundle: Bundle, *, rng: np.random.Generator, progress: Progress = untold) -> dict[str, Exhibit]:
-    """Every analysis that has the tables it needs as a figure, by name; those without panels only if shown `always`.
+    """Every analysis whose input tables are available, as a figure by name; without panels only if shown `always`.
 
-    progress(done, total): analyses, reported before each.
+    progress(done, total): number of analyses, reported before each.
     """
     scores, truth = bundle.measured, bundle.truth
     whole = scores[is_among(scores["arch"], truth["arch"])], truth
@@ -53,7 +53,7 @@ def exhibits(bundle: Bundle, *, rng: np.random.Generator, progress: Progress = u
 
 
 def parts(shown: Mapping[str, Exhibit], bundle: Bundle) -> list[Part]:
-    """The sections of the page that have anything to show or say, in order; that of the truth always has."""
+    """The sections of the page that are not empty, in order; that of the ground truth always is included."""
     found = []
     for name, section in SECTIONS.items():
         figures = tuple(exhibit for key, exhibit in shown.items() if ANALYSES[key].section == name)
@@ -64,7 +64,7 @@ def parts(shown: Mapping[str, Exhibit], bundle: Bundle) -> list[Part]:
 
 
 def biases(shown: Mapping[str, Exhibit]) -> dict[str, tuple[Bias, ...]]:
-    """What each estimator is biased to, the most telling first; estimators that nothing is known of are absent."""
+    """The biases of each estimator, the largest first; estimators without an analysis of bias are absent."""
     found: dict[str, tuple[Bias, ...]] = {}
     for name, exhibit in shown.items():
         if ANALYSES[name].biases:
@@ -73,20 +73,20 @@ def biases(shown: Mapping[str, Exhibit]) -> dict[str, tuple[Bias, ...]]:
 
 
 def _thinned(scores: pd.DataFrame, truth: pd.DataFrame, limit: int, rng: np.random.Generator) -> tuple[str, Tables]:
-    """The sentence that says that there are more architectures than `limit`, else "", and a sample of so many."""
+    """A sentence on the sampling if there are more architectures than `limit`, else "", and the sample."""
     archs = truth["arch"].unique()
     if len(archs) <= limit:
         return "", (scores, truth)
     kept = archs[np.sort(rng.choice(len(archs), limit, replace=False))]
     some = scores[is_among(scores["arch"], kept)], truth[is_among(truth["arch"], kept)]
-    return f"Computed on {limit:,} of {len(archs):,} architectures, drawn at random.", some
+    return f"Computed on a random sample of {limit:,} of {len(archs):,} architectures.", some
 
 
 def _exhibit(analysis: Analysis, bundle: Bundle, sampled: str, tables: Tables, *, rng: np.random.Generator) -> Exhibit:
     table = analysis(*tables, bundle.space, rng=rng, records=bundle.records)
     notes = [sampled, analysis.caption, analysis.note(table) if analysis.note else ""]
     if shows_ceiling(analysis, table, bundle):
-        notes.append(f"Dashed line: the noise ceiling{measured_on(bundle.ceiling_measure)}")
+        notes.append(f"Dashed line: noise ceiling{measured_on(bundle.ceiling_measure)}")
     absent = analysis.why_absent(table, bundle.space)
     return Exhibit(
         name=analysis.name,

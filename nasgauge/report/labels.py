@@ -1,4 +1,4 @@
-"""How criteria and numbers are written, on the page and in the terminal."""
+"""Formatting of criteria and numbers, on the page and in the terminal."""
 
 import math
 import re
@@ -39,7 +39,7 @@ class Heading:
 
 
 def key_of(criterion: str, at: float | None) -> Key:
-    """What identifies a criterion in the tables, with None for an absent `at`, because NaN equals nothing.
+    """The identity of a criterion in the tables, with None for an absent `at`, because NaN equals nothing.
 
     >>> key_of("kendall_tau", float("nan"))
     ('kendall_tau', None)
@@ -48,13 +48,13 @@ def key_of(criterion: str, at: float | None) -> Key:
 
 
 def headings(values: pd.DataFrame) -> list[Heading]:
-    """The criteria of a VALUES table in order of appearance, with what the dictionary says of each."""
+    """The criteria of a VALUES table in order of appearance, with their registry entries."""
     keys = dict.fromkeys(key_of(c, a) for c, a in zip(values["criterion"], values["at"], strict=True))
     return [heading(criterion, at) for criterion, at in keys]
 
 
 def heading(criterion: str, at: float | None) -> Heading:
-    """The heading of one criterion; one the dictionary does not know keeps its name and is taken as higher-better.
+    """The heading of one criterion; an unregistered one keeps its name and is taken as higher-better.
 
     >>> heading("precision_at_top", 0.05).symbol, heading("regret_at", 10).symbol, heading("mine", None).symbol
     ('P@top 5%', 'regret@10', 'mine')
@@ -119,6 +119,6 @@ def best_first(values: pd.DataFrame, by: Heading) -> list[str]:
 
 
 def leading(values: pd.DataFrame) -> Heading:
-    """The criterion that orders table and answer: Kendall's tau where it was asked for, else the first."""
+    """The criterion that orders table and answer: Kendall's tau where it was computed, else the first."""
     found = headings(values)
     return next((h for h in found if h.criterion == "kendall_tau"), found[0])

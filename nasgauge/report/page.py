@@ -1,4 +1,4 @@
-"""One self-contained HTML page: no request leaves it, and it can be read without scripts, on paper and on a phone."""
+"""One self-contained HTML page: it sends no requests and is readable without scripts, in print and on a phone."""
 
 import base64
 import contextlib
@@ -33,8 +33,8 @@ _SCRIPTS = ("sort", "figures", "explorer")
 def render(bundle: Bundle, *, progress: Progress = untold) -> str:
     """The page as one string; the same bundle gives the same bytes.
 
-    Everything from the bundle is escaped. Beyond the limit in its entry an analysis rests on a seeded sample of the
-    architectures, beyond 2,000 of them the explorer does, and downloads hold at most 20,000 rows; the captions say so.
+    All text from the bundle is escaped. Beyond the limit in its entry an analysis uses a seeded sample of the
+    architectures, as the explorer does beyond 2,000, and downloads contain at most 20,000 rows; the captions state it.
     progress(done, total): reported after each analysis.
     """
     rng = np.random.default_rng(_SEED)
@@ -77,7 +77,7 @@ def render(bundle: Bundle, *, progress: Progress = untold) -> str:
 
 
 def rendered(template: str, **content: Any) -> str:
-    """A page of this room filled in, with its script and the hash by which the page allows that script alone."""
+    """A rendered template, with its script and the hash by which the page allows only that script."""
     folder = resources.files("nasgauge.report")
     script = "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
     environment = Environment(
@@ -92,12 +92,12 @@ def rendered(template: str, **content: Any) -> str:
 
 
 def write(bundle: Bundle, path: Path | str, *, progress: Progress = untold) -> None:
-    """Render the page to a file, whole or not at all; UserError where the place cannot be written."""
+    """Render the page to a file, whole or not at all; UserError where the file cannot be written."""
     write_page(render(bundle, progress=progress), path)
 
 
 def write_page(text: str, path: Path | str) -> None:
-    """Write a page to a file, whole or not at all; UserError where the place cannot be written."""
+    """Write a page to a file, whole or not at all; UserError where the file cannot be written."""
     path = Path(path)
     content = text.encode(errors="replace")  # a name of a file may hold half a character
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -108,11 +108,11 @@ def write_page(text: str, path: Path | str) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another place for the page") from error
+        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another file for the page") from error
 
 
 def _failures(errors: pd.DataFrame) -> list[dict[str, Any]]:
-    """Estimators with what went wrong, how often, and the first architecture it happened to; the commonest first."""
+    """Reasons of failures by estimator, with their number and the first architecture concerned; most frequent first."""
     if errors.empty:
         return []
     grouped = errors.groupby(["estimator", "error"], sort=False)

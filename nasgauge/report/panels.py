@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from nasgauge.analyses import Analysis
+from nasgauge.analyses import TRUTH_NAME, Analysis
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import shared_ceiling
 from nasgauge.report.exhibit import Panel
@@ -13,16 +13,17 @@ _WIDE, _PLAIN = {"least": 0.75}, {"most": 1.25}  # bounds of the width on the pa
 
 
 def panels_of(analysis: Analysis, table: pd.DataFrame, bundle: Bundle) -> list[tuple[str, pd.DataFrame]]:
-    """(label, rows) of each panel; estimators with the best first, the truth before them."""
+    """(label, rows) of each panel; estimators with the best first, the ground truth before them."""
     panels = analysis.panels(table)
-    if analysis.panel_by == "estimator":
-        place = {name: i for i, name in enumerate(best_first(bundle.values, leading(bundle.values)))}
-        panels = sorted(panels, key=lambda panel: place.get(panel[0], -1))
-    return panels
+    if analysis.panel_by != "estimator":
+        return panels
+    place = {name: i for i, name in enumerate(best_first(bundle.values, leading(bundle.values)))}
+    panels = sorted(panels, key=lambda panel: place.get(panel[0], -1))
+    return [("ground truth" if label == TRUTH_NAME else label, rows) for label, rows in panels]
 
 
 def draw_panel(analysis: Analysis, rows: pd.DataFrame, ax, bundle: Bundle) -> None:
-    """One panel, with the noise ceiling as a dashed line where one belongs to all that the panel shows."""
+    """One panel, with the noise ceiling as a dashed line where a single one applies to the panel."""
     analysis.draw(rows, ax, bundle.space)
     ceiling = _ceiling(analysis, rows, bundle)
     if ceiling is not None:
@@ -35,7 +36,7 @@ def shows_ceiling(analysis: Analysis, table: pd.DataFrame, bundle: Bundle) -> bo
 
 
 def drawn_panels(analysis: Analysis, table: pd.DataFrame, bundle: Bundle) -> tuple[Panel, ...]:
-    """Every panel as it stands on the page."""
+    """Every panel as shown on the page."""
     size = analysis.panel_size(table)
     return tuple(_panel(analysis, label, rows, size, bundle) for label, rows in panels_of(analysis, table, bundle))
 

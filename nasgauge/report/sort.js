@@ -1,5 +1,5 @@
 "use strict";
-// A click on a heading sorts its table; rows without a value stay last. The page reads well without this.
+// A click on a heading sorts its table; rows without a value stay last.
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[table.tBodies.length - 1];
   const heads = [...table.tHead.rows[0].cells];

@@ -1,4 +1,4 @@
-"""One page over several studies of the same estimators: benchmark by benchmark, and which estimator wins where."""
+"""One page over several studies of the same estimators: results and best estimators by benchmark."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from nasgauge.report.ceilings import ceiling_sets
 from nasgauge.report.downloads import csv_download
 from nasgauge.report.exhibit import Exhibit, Panel
 from nasgauge.report.figures import svg
-from nasgauge.report.forest import draw_forest, size
+from nasgauge.report.forest import CAPTION, QUESTION, draw_forest, size
 from nasgauge.report.labels import COUNTING, EN_DASH, Heading, by_key, heading, interval, number
 from nasgauge.report.page import rendered, write_page
 from nasgauge.report.summary import is_near
@@ -23,8 +23,9 @@ from nasgauge.report.wording import survey_answer
 
 
 @dataclass(frozen=True)
-class Place:
-    """One number of the table: its text and interval, whether it is the best, and whether the best is no better."""
+class Entry:
+    """One value of the table: its text and interval, whether it is the best, and if not, whether the difference to the
+    best is not significant."""
 
     text: str
     sort: float | None
@@ -35,11 +36,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Line:
-    """One estimator over all benchmarks; its mean rank is None where it is nowhere defined."""
+    """One estimator over all benchmarks; mean_rank: None where it is undefined on all of them."""
 
     estimator: str
     kind: str
-    cells: tuple[Place, ...]
+    cells: tuple[Entry, ...]
     mean_rank: float | None
 
 
@@ -65,48 +66,48 @@ def render_survey(title: str, bundles: Mapping[str, Bundle], contests: pd.DataFr
 
 
 def write_survey(title: str, bundles: Mapping[str, Bundle], contests: pd.DataFrame, path: Path) -> None:
-    """Render the page to a file, whole or not at all; UserError where the place cannot be written."""
+    """Render the page to a file, whole or not at all; UserError where the file cannot be written."""
     write_page(render_survey(title, bundles, contests), path)
 
 
 def lines(bundles: Mapping[str, Bundle], contests: pd.DataFrame, by: Heading) -> list[Line]:
-    """A row for every estimator, the best mean rank first."""
+    """One row per estimator, the best mean rank first."""
     ranks = contests.assign(rank=contests.groupby("part")["behind"].rank())
     mean = ranks.groupby("estimator")["rank"].mean()  # undefined ones have no rank
-    asked = {(row.part, row.estimator): row for row in contests.itertuples()}
+    contested = {(row.part, row.estimator): row for row in contests.itertuples()}
     values = {part: by_key(bundle.values) for part, bundle in bundles.items()}
     order = sorted(mean.index, key=lambda name: (math.isnan(mean[name]), mean[name], name))
     found = []
     for name in order:
-        cells = [_place(asked.get((part, name)), values[part].get((name, by.key)), by) for part in bundles]
+        cells = [_entry(contested.get((part, name)), values[part].get((name, by.key)), by) for part in bundles]
         rank = None if math.isnan(mean[name]) else float(mean[name])
         found.append(Line(name, "counting" if name in COUNTING else "", tuple(cells), rank))
     return found
 
 
-def _place(row: Any, known: Any, by: Heading) -> Place:
+def _entry(row: Any, known: Any, by: Heading) -> Entry:
     if row is None or math.isnan(row.value):
-        return Place(EN_DASH, None)
+        return Entry(EN_DASH, None)
     bounds = "" if known is None else interval(known.lower, known.upper, by.decimals, compact=True)
     wins = row.behind == 0
-    return Place(number(row.value, by.decimals, compact=True), row.value, bounds, wins, is_near(row) and not wins)
+    return Entry(number(row.value, by.decimals, compact=True), row.value, bounds, wins, is_near(row) and not wins)
 
 
-def _ceiling(bundle: Bundle, by: Heading) -> Place:
-    """The ceiling of the benchmark; the least and the greatest where estimators are judged on different sets."""
+def _ceiling(bundle: Bundle, by: Heading) -> Entry:
+    """The noise ceiling of the benchmark; minimum and maximum where estimators are evaluated on different sets."""
     sets = ceiling_sets(bundle.ceiling)
     values = [value for one in sets for value in one.values(by)]
     if not values:
-        return Place(EN_DASH, None)
+        return Entry(EN_DASH, None)
     low, high = (number(end, by.decimals, compact=True) for end in (min(values), max(values)))
     if len(values) > 1:
-        return Place(low if low == high else f"{low} to {high}", min(values))
+        return Entry(low if low == high else f"{low} to {high}", min(values))
     [row] = (row for one in sets for row in one.rows[by.key])
-    return Place(low, values[0], interval(row.lower, row.upper, by.decimals, compact=True))
+    return Entry(low, values[0], interval(row.lower, row.upper, by.decimals, compact=True))
 
 
 def _winners(contests: pd.DataFrame, by: Heading) -> list[dict[str, Any]]:
-    """The rows of the second table: of each part the best, those not separated from it, and the first that is."""
+    """The rows of the second table: per part the best, those not significantly different, and the first that is."""
     rows = []
     for part, table in contests.groupby("part", sort=False):
         for row in table.sort_values("behind", kind="stable").itertuples():
@@ -119,7 +120,7 @@ def _winners(contests: pd.DataFrame, by: Heading) -> list[dict[str, Any]]:
                     "wins": row.behind == 0,
                     "value": number(row.value, by.decimals, compact=True),
                     "p_best": number(row.p_best, 2, compact=True),
-                    "behind": number(row.behind, by.decimals, compact=True),
+                    "delta": number(row.behind, by.decimals, compact=True),
                     "interval": ""
                     if row.behind == 0
                     else interval(row.behind_lower, row.behind_upper, by.decimals, compact=True),
@@ -136,14 +137,14 @@ def _forest(bundles: Mapping[str, Bundle]) -> Exhibit:
         for name, b in bundles.items()
     )
     notes = (
-        "Points are values and bars their bootstrap intervals; counting baselines are grey.",
-        "Dashed line and band: the noise ceiling and its interval.",
+        CAPTION,
+        "Dashed line and band: noise ceiling and its interval.",
     )
     table = pd.concat([b.values.assign(part=name) for name, b in bundles.items()], ignore_index=True)
     link = csv_download(table, "intervals", rng=np.random.default_rng(0))
     return Exhibit(
         name="intervals",
-        question="How well does each estimator rank, and how sure is that?",
+        question=QUESTION,
         notes=notes,
         panels=panels,
         download=link,

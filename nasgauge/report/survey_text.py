@@ -1,4 +1,4 @@
-"""Who wins on which benchmark, as a table for a terminal."""
+"""The estimators by benchmark, as a table for a terminal."""
 
 import pandas as pd
 from rich import box
@@ -9,7 +9,7 @@ from nasgauge.report.labels import Heading, heading, number
 
 
 def survey_table(contests: pd.DataFrame) -> Table:
-    """Estimators down, benchmarks across, the best mean rank first; * is the best, ≈ not separated from it.
+    """One row per estimator, one column per benchmark, by mean rank; *: best; ≈: not significantly different from it.
 
     contests: table CONTESTS, of one criterion. A dash is an undefined value.
     """

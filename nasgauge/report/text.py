@@ -20,11 +20,11 @@ def terminal_table(
     *,
     width: int = 80,
 ) -> Group:
-    """Estimators down, criteria across, each `value [lower, upper]`, in as many tables as the width asks for.
+    """One row per estimator, one column per criterion, each `value [lower, upper]`, split to fit the width.
 
-    values: table VALUES. ceiling: table CEILING; a row for each set of architectures stands first. published:
-    (estimator, criterion, at, value, source), shown in parentheses. The first table, or one of its own, also says n,
-    and how many measurements failed, were not made, or are of architectures unknown to the truth, where there are any.
+    values: table VALUES. ceiling: table CEILING; one row per set of architectures stands first. published: (estimator,
+    criterion, at, value, source), shown in parentheses. The first table, or one of its own, also reports n, and the
+    numbers of architectures that failed, were not scored, or lack a ground truth, where they are not zero.
     A dash is an undefined value. width: columns of the terminal.
     """
     first = leading(values)
@@ -51,7 +51,7 @@ def terminal_table(
 
 
 def _span(one: CeilingSet, by: Heading) -> str:
-    """The ceiling of one set of architectures with its interval, or the least and the greatest of several."""
+    """The noise ceiling of one set of architectures with its interval, or the minimum and maximum of several."""
     values, rows = one.values(by), one.rows.get(by.key, [])
     if len(rows) == 1:
         return _cell(rows[0], None, by)
@@ -68,7 +68,7 @@ def _cell(row, published, heading: Heading) -> str:
 
 
 def _counts(sets: list[CeilingSet], rows: list) -> dict[str, list[str]]:
-    """The columns of numbers of architectures; of those besides n, the ones that are not zero throughout."""
+    """The columns of counts; besides n only those that are not zero throughout."""
     of_sets = [f"{low:,}" if low == high else f"{low:,}–{high:,}" for low, high in (one.n for one in sets)]
     counts = {"n": of_sets + [f"{row.n:,}" for row in rows]}
     for title, name in (("failed", "n_failed"), ("absent", "n_absent"), ("unknown", "n_unknown")):

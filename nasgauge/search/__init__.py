@@ -1,4 +1,4 @@
-"""Does a better guess find a better architecture?
+"""Search: which architectures does a budget of evaluations find?
 
 A search spends a budget of evaluations on a callable objective, such as the scores of an estimator or the truth itself,
 and returns what it evaluated, in order. Rule: it knows the space, the candidates and the objective, but no estimator,

@@ -36,7 +36,7 @@ def exhaustive(
     """
     if budget is not None:
         raise UserError(
-            f"exhaustive search: a budget of {budget} is given, but every candidate is evaluated; leave it out, or "
+            f"exhaustive search: a budget of {budget} is given, but every candidate is evaluated; omit it, or "
             'choose "random" or "evolution"'
         )
     ledger = Ledger(space, objective, candidates)

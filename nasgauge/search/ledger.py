@@ -26,12 +26,12 @@ class Ledger:
         self._rows: list[tuple[str, float, int]] = []
         self._n_batches = 0
         if not self.candidates:
-            raise UserError("a search has no candidates; name the architectures that may be evaluated")
+            raise UserError("a search has no candidates; give the architectures to choose from")
 
     def affordable(self, budget: int | None, search: str) -> int:
         """How many candidates the budget pays for; UserError unless it is a whole number from 1."""
         if budget is None:
-            raise UserError(f"{search}: the budget is missing; say how many architectures may be evaluated")
+            raise UserError(f"{search}: the budget is missing; give the number of architectures to evaluate")
         if isinstance(budget, bool) or not isinstance(budget, (int, np.integer)) or budget < 1:
             raise UserError(f"{search}: the budget is {budget!r}; give a whole number from 1")
         return min(int(budget), len(self.candidates))

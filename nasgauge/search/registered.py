@@ -20,7 +20,7 @@ from nasgauge.spaces import Space
 @final
 @dataclass(frozen=True)
 class Search:
-    """What the dictionary knows of a search; call it like its function.
+    """The registry entry of a search; call it like its function.
 
     function: f(space, objective, candidates, *, budget, rng, ...) -> table (arch, value, step). reference: bib key.
     takes_budget: it needs a budget; without, it evaluates every candidate and refuses one.
@@ -61,10 +61,13 @@ class Search:
 SEARCHES: Registry[Search] = Registry(
     "search",
     {
-        "exhaustive": Search(exhaustive, "ying2019nasbench101", "Every candidate, without a budget", False),
-        "random": Search(random_sample, "li2019random", "Candidates drawn without replacement", True),
+        "exhaustive": Search(exhaustive, "ying2019nasbench101", "Evaluates every candidate, without a budget", False),
+        "random": Search(random_sample, "li2019random", "Random candidates, drawn without replacement", True),
         "evolution": Search(
-            tournament, "real2019regularized", "Tournaments, one mutation a child, the oldest members leave", True
+            tournament,
+            "real2019regularized",
+            "Regularised evolution: tournament selection, one mutation per child, the oldest members are removed",
+            True,
         ),
     },
     group="nasgauge.search",

@@ -155,7 +155,7 @@ class GenotypeSpace(Space):
 
 @final
 class Darts(GenotypeSpace):
-    """The DARTS space, also of NAS-Bench-301: seven operations, two distinct predecessors a node, 1.08e18 encodings.
+    """The DARTS space, also of NAS-Bench-301: seven operations, two distinct predecessors per node, 1.08e18 encodings.
 
     Exactly (180 * 7^8)^2: a cell has 1 * 3 * 6 * 10 ways to choose predecessors and an operation for each of 8 terms.
 
@@ -209,13 +209,13 @@ def validate(arch: Arch, space: GenotypeSpace | None = None) -> None:
             where = f"arch {arch}: {name} cell, node {number}"
             for source, op in node:
                 if source not in range(number):
-                    raise UserError(f"{where}: predecessor {source} does not stand before it; take 0 to {number - 1}")
+                    raise UserError(f"{where}: predecessor {source} does not precede it; use 0 to {number - 1}")
                 if op not in range(len(space.ops)):
                     raise UserError(f"{where}: operation {op} is none of 0 to {len(space.ops) - 1}")
             if not space.repeats and node[0][0] == node[1][0]:
                 raise UserError(f"{where}: both terms have predecessor {node[0][0]}; in {space.name} they must differ")
             if node[0] > node[1]:
-                raise UserError(f"{where}: the terms {node[0]} and {node[1]} must stand in ascending order")
+                raise UserError(f"{where}: the terms {node[0]} and {node[1]} must be in ascending order")
 
 
 def _flat(pair: Sequence[Sequence[Node]]) -> Arch:

@@ -37,7 +37,7 @@ def read(text: str, ops: Sequence[str]) -> tuple[Cell, Cell]:
         concat = _values(fields.get(f"{name}_concat"), text)
         if concat is not None and (len(concat) != N_NODES or tuple(concat) != _CONCAT):
             found = concat if isinstance(concat, range) else list(concat)
-            raise UserError(f"arch {text!r}: {name}_concat is {found}; here every cell puts out [2, 3, 4, 5]")
+            raise UserError(f"arch {text!r}: {name}_concat is {found}; here the output of every cell is [2, 3, 4, 5]")
     normal, reduce = (_cell(_values(fields.get(name), text), name, text, ops) for name in CELLS)
     return normal, reduce
 
@@ -49,9 +49,9 @@ def _fields(text: str) -> dict[str, ast.expr]:
             warnings.simplefilter("ignore")  # Python's advice on how to write it
             call = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise UserError(f"arch {text!r} is no genotype; expected {_FORM}") from error
+        raise UserError(f"arch {text!r} is not a genotype; expected {_FORM}") from error
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "Genotype" or call.args:
-        raise UserError(f"arch {text!r} is no genotype; expected {_FORM}")
+        raise UserError(f"arch {text!r} is not a genotype; expected {_FORM}")
     known = [*CELLS, *(f"{name}_concat" for name in CELLS)]
     for keyword in call.keywords:
         if keyword.arg not in known:
@@ -70,9 +70,9 @@ def _values(given: ast.expr | None, text: str) -> Sequence[object] | None:
             return numbers
         values = ast.literal_eval(given)
     except (ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
-        raise UserError(f"arch {text!r}: {ast.unparse(given)} is no list of constants; expected {_FORM}") from error
+        raise UserError(f"arch {text!r}: {ast.unparse(given)} is not a list of constants; expected {_FORM}") from error
     if not isinstance(values, list | tuple):
-        raise UserError(f"arch {text!r}: {values!r} is no list; expected {_FORM}")
+        raise UserError(f"arch {text!r}: {values!r} is not a list; expected {_FORM}")
     return values
 
 
@@ -87,7 +87,9 @@ def _cell(pairs: Sequence[object] | None, name: str, text: str, ops: Sequence[st
     for i, pair in enumerate(pairs):
         where = f"arch {text!r}: {name} cell, node {N_INPUTS + i // 2}"
         if not isinstance(pair, list | tuple) or len(pair) != 2 or type(pair[1]) is not int:
-            raise UserError(f"{where}: {pair!r} is no pair of operation and predecessor, such as ('sep_conv_3x3', 0)")
+            raise UserError(
+                f"{where}: {pair!r} is not a pair of operation and predecessor, such as ('sep_conv_3x3', 0)"
+            )
         if pair[0] not in ops:
             raise UserError(f"{where}: {unknown_name('operation', pair[0], ops)}")
         terms.append((pair[1], ops.index(pair[0])))

@@ -272,7 +272,7 @@ def _parse(text: str) -> Arch:
     *interior, output = text.strip().split("|")
     if len(interior) > N_INTERIOR or output.partition("~")[0] != "output":
         raise UserError(
-            f"arch {text!r} is no NAS-Bench-101 cell; expected at most {N_INTERIOR} <op>~<parents> and then "
+            f"arch {text!r} is not a valid NAS-Bench-101 cell; expected at most {N_INTERIOR} <op>~<parents> and then "
             f"output~<parents>, separated by '|', e.g. {OPS[0]}~0|{OPS[2]}~0+1|output~2"
         )
     masks, ops = [0] * N_VERTICES, [0] * N_INTERIOR

@@ -215,7 +215,9 @@ _NODE = re.compile(r"\|(?:[^|+]+\|)+")
 def _parse(text: str) -> Arch:
     nodes = text.strip().split("+")
     if len(nodes) != N_NODES - 1 or not all(_NODE.fullmatch(n) for n in nodes):
-        raise UserError(f"arch {text!r} is no NAS-Bench-201 cell; expected |op~0|+|op~0|op~1|+|op~0|op~1|op~2|")
+        raise UserError(
+            f"arch {text!r} is not a valid NAS-Bench-201 cell; expected |op~0|+|op~0|op~1|+|op~0|op~1|op~2|"
+        )
     arch = []
     for target, part in enumerate(nodes, start=1):
         sources = part.strip("|").split("|")

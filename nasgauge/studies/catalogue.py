@@ -1,7 +1,7 @@
-"""What a study can name, gathered from the dictionaries of every room: `nasgauge list` reads a copy of it.
+"""The components that a study can name, collected from all registries: `nasgauge list` reads a copy.
 
-`python -m nasgauge.studies.catalogue` writes the copy, `listing.json`: gathering takes every room and torch with them,
-seconds of imports that a list must not cost. A test compares the two.
+`python -m nasgauge.studies.catalogue` writes the copy, `listing.json`: collecting them imports every package and torch,
+which takes seconds. A test compares the two.
 """
 
 import json
@@ -48,7 +48,7 @@ def gathered() -> dict[str, list[Entry]]:
 
 def as_json() -> str:
     """The content of `listing.json`."""
-    entries = {room: [e._asdict() for e in found] for room, found in gathered().items()}
+    entries = {category: [e._asdict() for e in found] for category, found in gathered().items()}
     return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -56,7 +56,7 @@ def as_json() -> str:
 _BENCHMARKS = {
     "nb101": ("CIFAR-10 test accuracy of 423,624 cells after 108 epochs (NAS-Bench-101)", "ying2019nasbench101"),
     "nb201": ("accuracy of all 15,625 cells on three data sets (NAS-Bench-201)", "dong2020nasbench201"),
-    "nb301": ("accuracy of 725 DARTS cells as a surrogate predicts it (NAS-Bench-301)", "siems2020nasbench301"),
+    "nb301": ("accuracy of 725 DARTS cells, predicted by the surrogate of NAS-Bench-301", "siems2020nasbench301"),
 }
 
 
@@ -65,14 +65,14 @@ def _benchmark(name: str) -> tuple[str, str]:
         return _BENCHMARKS[name]
     record = embedded.record(name)
     facts = record["facts"]
-    return f"{facts['n_archs']:,} {record['title']}, {facts['n_seeds']} times each", "alpaydin1998digits"
+    return f"{facts['n_archs']:,} {record['title']}, {facts['n_seeds']} seeds each", "alpaydin1998digits"
 
 
 def _title(text_of: Callable[[str], str | None], name: str) -> str:
     return tomllib.loads(text_of(name) or "")["title"]
 
 
-# Not every full stop ends a sentence.
+# Full stops of abbreviations do not end a sentence.
 _END = re.compile(r"(?<!\bal)(?<!\bcf)(?<!\be\.g)(?<!\bi\.e)(?<!\bsec)(?<!\bFigs)(?<!\bFig)\.(?: |$)")
 
 

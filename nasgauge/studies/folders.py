@@ -1,4 +1,4 @@
-"""What lies in a folder that nasgauge wrote, and how far the work in it is. No torch on this path."""
+"""The kind of a folder that nasgauge wrote, and the progress of its run. Does not import torch."""
 
 import json
 from dataclasses import dataclass
@@ -21,8 +21,9 @@ _BUILT, _IMPORTED = "nasgauge bench build", "nasgauge bench import"
 
 @dataclass(frozen=True)
 class Progression:
-    """What `nasgauge status` shows. `kind`: study, survey, bench build or bench import; n_tasks and n_done: pieces of
-    work; errors: the failures so far (table ERRORS); tables: benchmark tables that are complete, with a few words."""
+    """The content of `nasgauge status`. kind: study, survey, bench build or bench import; n_tasks, n_done: number of
+    tasks and of completed ones; errors: the failures so far (table ERRORS); tables: complete benchmark tables, each
+    with a short description."""
 
     kind: str
     n_tasks: int
@@ -32,38 +33,38 @@ class Progression:
 
 
 def kind_of(folder: Path) -> str:
-    """study, survey, bench build or bench import; UserError that says what lies in the folder if it is none of them."""
+    """study, survey, bench build or bench import; for any other folder a UserError that describes its content."""
     if not Store.is_in(folder):
         if folder.is_dir() and _benchmarks(folder):
             return "bench import"
         raise UserError(
-            f"{folder}: is no study folder (no {STUDY} in it): {_found(folder)}; name the folder that `nasgauge run` "
-            "or `nasgauge bench` wrote"
+            f"{folder}: is not a study folder (no {STUDY} in it): {_found(folder)}; name the folder that `nasgauge "
+            "run` or `nasgauge bench` wrote"
         )
     keys = set(Store.existing(folder).tables())
     kind = "survey" if "parts" in keys else "study" if "estimators" in keys else "bench build" if keys & _RECIPE else ""
     if not kind:
-        raise UserError(f"{folder}: is no study, survey or recipe; name a folder that nasgauge wrote")
+        raise UserError(f"{folder}: is not a study, survey or recipe; name a folder that nasgauge wrote")
     return kind
 
 
 def reporter(folder: Path) -> ModuleType:
-    """The module that reports what lies in the folder: of a study or of a survey; UserError for benchmarks."""
+    """The module that writes the report of the folder, of a study or of a survey; UserError for benchmarks."""
     kind = kind_of(folder)
     if kind.startswith("bench"):
         tables = _benchmarks(folder)
         table = next(iter(tables), folder / "NAME.parquet")
         raise UserError(
-            f"{folder}: holds a benchmark of `nasgauge {kind}`, which has no report; judge scores against it with "
-            f"`nasgauge judge SCORES --benchmark {table}`"
+            f"{folder}: contains a benchmark of `nasgauge {kind}`, which has no report; evaluate scores against it "
+            f"with `nasgauge judge SCORES --benchmark {table}`"
         )
-    from nasgauge.studies import run, survey  # late: these know every room
+    from nasgauge.studies import run, survey  # late: these import every package
 
     return survey if kind == "survey" else run
 
 
 def status(folder: Path) -> Progression:
-    """What is done, what failed and why, what is left, in a folder of a study, a survey or a benchmark."""
+    """Progress and failures of the run in a folder of a study, a survey or a benchmark."""
     kind = kind_of(folder)
     if kind == "bench import":
         tables = _benchmarks(folder)
@@ -83,13 +84,13 @@ def _of_survey(folder: Path) -> Progression:
     survey = parsed(Store.existing(folder).tables(), Survey, str(folder))
     parts = [folder / part.name for part in survey.parts]
     known = [status(part) for part in parts if Store.is_in(part)]
-    n_open = len(parts) - len(known)  # not begun: they count as one piece each
+    n_open = len(parts) - len(known)  # not started: they count as one task each
     errors = pd.concat([k.errors for k in known], ignore_index=True) if known else empty(ERRORS)
     return Progression("survey", sum(k.n_tasks for k in known) + n_open, sum(k.n_done for k in known), errors)
 
 
 def _counted(folder: Path, kind: str) -> tuple[int, int]:
-    """(done, all) pieces of work of a folder without a plan, from its study; that takes everything a run takes."""
+    """(completed, all) tasks of a folder without a plan, from its study; this imports everything that a run imports."""
     if kind == "bench build":
         from nasgauge.benchmarks.building import build as bench
 
@@ -101,7 +102,7 @@ def _counted(folder: Path, kind: str) -> tuple[int, int]:
 
 
 def _benchmarks(folder: Path) -> dict[Path, str]:
-    """The benchmark tables in the folder, each with its facts beside it, and what they are."""
+    """The benchmark tables in the folder that have a facts file, with their descriptions."""
     return {table: what for table in sorted(folder.glob("*.parquet")) if (what := _described(table)) is not None}
 
 
@@ -114,7 +115,7 @@ def _described(table: Path) -> str | None:
         known = record["facts"]
         origin = f"from {record['source']} by {_IMPORTED}" if "kind" in record else f"by {_BUILT}"
         return f"{known['n_archs']:,} architectures of {record['space']}, {origin}"
-    except (ValueError, KeyError, TypeError, RecursionError):  # some other JSON file beside some other table
+    except (ValueError, KeyError, TypeError, RecursionError):  # another JSON file with the name of another table
         return None
 
 
@@ -125,4 +126,4 @@ def _found(folder: Path) -> str:
         return "it is a file"
     names = sorted(path.name for path in folder.iterdir())
     more = f" and {len(names) - _N_NAMES:,} more" if len(names) > _N_NAMES else ""
-    return f"it holds {', '.join(map(repr, names[:_N_NAMES]))}{more}" if names else "it is empty"
+    return f"it contains {', '.join(map(repr, names[:_N_NAMES]))}{more}" if names else "it is empty"

@@ -1,4 +1,4 @@
-"""`nasgauge list`: what a study can name, category by category, with references. No other room is imported for it."""
+"""`nasgauge list`: the components that a study can name, by category, with references. Imports no other package."""
 
 import json
 import re
@@ -12,7 +12,7 @@ FILE = "listing.json"  # `python -m nasgauge.studies.catalogue` writes it
 
 
 class Entry(NamedTuple):
-    """One thing that a study or a command can name: what it is, in a sentence, and the key of its reference."""
+    """One component that a study or a command can name: its description in a sentence, and the key of its reference."""
 
     name: str
     summary: str

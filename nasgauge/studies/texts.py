@@ -1,11 +1,11 @@
-"""The studies and recipes that travel inside the package, by name. Nothing else is imported to read them."""
+"""The shipped studies and recipes, by name. Imports nothing else to read them."""
 
 from importlib import resources
 from pathlib import Path
 
 
 def study_names() -> list[str]:
-    """The names of the shipped studies, those of the papers' scale below "paper/"."""
+    """The names of the shipped studies; those at the scale of the papers start with "paper/"."""
     return _names(_folder("nasgauge.studies") / "shipped")
 
 

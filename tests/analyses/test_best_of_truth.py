@@ -115,4 +115,4 @@ def test_the_drawing_names_the_leading_eight_with_their_tau_a():
 def test_without_a_ranking_the_drawing_says_so(vector):
     axes = Figure().add_subplot()
     draw(compute(scores_of(e=[vector]), truth_of(np.linspace(1, 0, 30))), axes)
-    assert "no ranking" in axes.texts[0].get_text()
+    assert "undefined" in axes.texts[0].get_text()

@@ -107,7 +107,7 @@ def test_every_panel_can_be_drawn(values):
     draw(table, axes)
     axes.figure.canvas.draw()
     texts = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert texts == ["KD", "SpearmanR", "P@top 5%", "P@bottom 5%", "BR@5% ↓", "WR@5% ↓"]
+    assert texts == ["Kendall τ", "SpearmanR", "P@top 5%", "P@bottom 5%", "BR@5% ↓", "WR@5% ↓"]
     assert axes.get_legend().get_title().get_text() == "series: main, 1 of 2" and axes.get_xlabel() == "n samples"
     assert axes.lines[0].get_xdata().tolist() == [float(v) for v in values]
 

@@ -118,7 +118,7 @@ def test_an_untold_cost_of_the_truth_is_unknown_and_says_nothing_of_shares():
     for expenses in (untold, untold[:1], expenses_of({"right": 2.0, "truth": 0.0})):
         table = compute(scores_of({"right": ORDERS["right"]}), TRUTH, expenses=expenses, criteria=["kendall_tau"])
         assert table["share_of_truth"].isna().all() and table["on_front"].all()
-        assert "training all of them" not in [text.get_text() for text in drawn(table).texts]
+        assert "training all architectures" not in [text.get_text() for text in drawn(table).texts]
 
 
 def test_a_count_of_more_than_all_architectures_is_undefined():
@@ -178,13 +178,13 @@ def test_every_panel_can_be_drawn_with_the_names_of_the_front_and_the_cost_of_th
         axes = drawn(rows)
         texts = [text.get_text().replace(r"\$", "$") for text in axes.texts]
         front = list(rows["estimator"][rows["on_front"]])
-        assert texts.count("training all of them") == 1
+        assert texts.count("training all architectures") == 1
         assert len(set(texts) & set(front)) == min(len(front), 10) and len(texts) <= 13
         assert {front[0], front[-1]} <= set(texts)
         legend = axes.get_legend()
         labels = [text.get_text() for text in legend.get_texts()]
-        assert labels == ["scoring", "training weights", "trained architectures", "the best for its cost"]
-        assert legend.get_title().get_text() == "it pays for"
+        assert labels == ["scoring", "training weights", "trained architectures", "Pareto front"]
+        assert legend.get_title().get_text() == "main cost component"
         assert axes.get_xscale() == "log" and axes.get_xlim()[0] < 0.1 and axes.get_xlim()[1] > 3600
         ticks = [tick.get_text() for tick in axes.get_xticklabels()]
         assert ticks == ["100 ms", "1 s", "10 s", "1 min", "10 min", "1 h"]
@@ -209,9 +209,9 @@ def test_it_is_said_how_many_are_left_out():
     totals = {"right": 8.0, "one_swap": 0.0, "other_swap": np.nan, "best_last": np.nan, "constant": 0.5}
     table = compute(scores_of(orders), TRUTH, expenses=expenses_of(totals), criteria=["kendall_tau"])
     axes = drawn(table)
-    said = "it pays for (left out: 1 at no cost, 2 of unknown cost, 1 without a value)"
+    said = "main cost component (left out: 1 at no cost, 2 of unknown cost, 1 without a value)"
     assert axes.get_legend().get_title().get_text() == said
-    line = next(line for line in axes.lines if line.get_label() == "the best for its cost")
+    line = next(line for line in axes.lines if line.get_label() == "Pareto front")
     # The one that costs nothing is best from the left edge on, the dearer one from its cost.
     left, right = axes.get_xlim()
     assert np.allclose(line.get_xdata(), [left, 8.0, right]) and np.allclose(line.get_ydata(), [4 / 6, 1, 1])

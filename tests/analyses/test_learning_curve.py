@@ -178,7 +178,7 @@ def test_nothing_learned_is_an_empty_table_and_a_drawing_that_says_so(nothing):
     assert table.empty and {"kind", "n_seen", "value", "n", "panel", "place"} <= set(table.columns)
     axes = Figure().add_subplot()
     draw(table, axes)
-    assert axes.texts[0].get_text() == "no predictor was judged"
+    assert axes.texts[0].get_text() == "no predictor was evaluated"
 
 
 def test_a_panel_without_a_defined_value_says_so():

@@ -82,7 +82,7 @@ def test_nothing_to_clean_is_an_empty_table_and_a_drawing_that_says_so():
         assert compute(scores, TRUTH, lessons=some).empty
     axes = Figure().add_subplot()
     draw(compute(scores, TRUTH, lessons=lessons), axes)
-    assert "no predictor learned from scores" in axes.texts[0].get_text()
+    assert "no predictor was fitted to scores" in axes.texts[0].get_text()
     with pytest.raises(UserError, match="reserved"):
         compute(scores_of({"truth": 0.1}), TRUTH, lessons=lessons_of(("truth", "t", "truth", 0, 5)))
 
@@ -97,4 +97,4 @@ def test_every_panel_has_a_line_for_the_predictor_and_one_for_its_signal():
         draw(rows, axes)
         axes.figure.draw_without_rendering()
         assert [list(line.get_xdata()) for line in axes.lines] == [[5.0, 9.0], [0.0, 1.0]]
-        assert axes.get_legend().get_title().get_text() == "dashed: what it learned from"
+        assert axes.get_legend().get_title().get_text() == "dashed: the scores it was fitted to"

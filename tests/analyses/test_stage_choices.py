@@ -14,7 +14,11 @@ from nasgauge.core.tables import LESSONS, check, empty
 
 NO_SCORES = pd.DataFrame({"estimator": [], "arch": [], "seed": [], "score": []})
 QUANTITIES = ["lowest_accuracy", "mean_accuracy", "highest_accuracy", "accuracy_std", "best_rank_so_far"]
-PANELS = ["Accuracy of what was chosen", "Spread of what was chosen", "True rank of the best so far"]
+PANELS = [
+    "Accuracy of the acquired architectures",
+    "Standard deviation of their accuracy",
+    "True rank of the best so far",
+]
 
 
 def truth_of(accuracies):
@@ -192,7 +196,7 @@ def test_nothing_chosen_is_an_empty_table_and_a_drawing_that_says_so(nothing):
     assert table.empty and {"kind", "stage", "quantity", "value", "n_chosen", "n", "panel"} <= set(table.columns)
     axes = Figure().add_subplot()
     draw(table, axes)
-    assert axes.texts[0].get_text() == "no predictor chose what it learned from"
+    assert axes.texts[0].get_text() == "no predictor used active learning"
 
 
 def drawn(table):
@@ -220,11 +224,11 @@ def test_every_panel_shows_a_line_a_kind_and_its_bars():
         assert [line.get_color() for line in axes.lines] == [LINES[0].colour, LINES[1].colour]
         assert np.allclose(sum(line.get_xdata() for line in axes.lines) / 2, [0, 1])
         assert [t.get_text() for t in axes.get_xticklabels()] == ["0", "1"]
-        assert axes.get_xlabel() == "stage (0: random choice)"
+        assert axes.get_xlabel() == "stage (0: initial random sample)"
     chosen, spread, rank = panels.values()
     assert np.allclose(chosen.lines[1].get_ydata(), 1 - np.array([0.3, 0.7]))
     assert np.allclose([bar[:, 1] for bar in segments(chosen)[1]], [[0.5, 0.9], [0.3, 0.3]])
-    assert chosen.get_ylabel() == "1 − accuracy: lower is better ↓" and chosen.get_yscale() == "log"
+    assert chosen.get_ylabel() == "1 − accuracy, lower is better ↓" and chosen.get_yscale() == "log"
     assert np.allclose(spread.lines[1].get_ydata(), [0.2, 0]) and spread.get_yscale() == "linear"
     assert np.allclose(rank.lines[1].get_ydata(), [4, 2.5])
     assert np.allclose([bar[:, 1] for bar in segments(rank)[1]], [[4, 4], [2, 3]])

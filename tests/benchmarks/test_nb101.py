@@ -177,9 +177,9 @@ def test_views_are_looked_up_as_encodings_of_their_own(small):
 def test_the_words_of_a_lookup_are_checked_as_those_of_a_draw(small):
     with pytest.raises(UserError, match="unknown view"):
         load({"name": "nb101", "view": "nb102"}, holding=[])
-    with pytest.raises(UserError, match="unknown choice"):
+    with pytest.raises(UserError, match="unknown option"):
         load({"name": "nb101", "m": 3}, holding=[])
-    with pytest.raises(UserError, match="unknown choice"):
+    with pytest.raises(UserError, match="unknown option"):
         load({"name": "nb101", "holding": []})
 
 

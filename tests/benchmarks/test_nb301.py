@@ -48,7 +48,7 @@ def test_rows_hold_the_cells_of_the_file():
 @needs_data
 def test_it_says_that_nothing_was_trained():
     benchmark = load("nb301")
-    assert "PREDICTED" in benchmark.provenance["truth"] and "not trained" in benchmark.provenance["truth"]
+    assert "PREDICTED" in benchmark.provenance["ground truth"] and "not trained" in benchmark.provenance["ground truth"]
     assert benchmark.truth["seed"].isna().all() and not benchmark.truth["arch"].duplicated().any()
     assert benchmark.replicates is None and benchmark.sample_classes(5, rng=np.random.default_rng(0)).replicates is None
 
@@ -69,5 +69,5 @@ def test_missing_data_is_named(monkeypatch, tmp_path):
     monkeypatch.delenv("NASGAUGE_DATA")
     with pytest.raises(UserError, match="NASGAUGE_DATA is not set"):
         load("nb301")
-    with pytest.raises(UserError, match="unknown choice"):
+    with pytest.raises(UserError, match="unknown option"):
         load({"name": "nb301", "dataset": "cifar10"})

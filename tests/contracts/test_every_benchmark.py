@@ -170,7 +170,7 @@ def test_taus_between_seeds_and_epochs_of_nas_bench_201():
 def test_choices_that_do_not_exist(monkeypatch, tmp_path):
     with pytest.raises(UserError, match="unknown benchmark 'nb210'; nearest: nb201"):
         load("nb210")
-    with pytest.raises(UserError, match="unknown choice"):
+    with pytest.raises(UserError, match="unknown option"):
         load({"name": "digits-nb201", "dataset": "cifar10"})
     with pytest.raises(UserError, match="unknown metric 'accuracy'"):
         load({"name": "digits-nb201", "metric": "accuracy"})

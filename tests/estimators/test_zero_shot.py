@@ -86,7 +86,7 @@ def test_an_architecture_without_a_network_has_errors_and_costs_nothing():
 def test_a_mistake_in_the_options_of_the_network_is_no_matter_of_the_architecture():
     net, space = dataclasses.replace(SMALL, n_stages=1, auxiliary=True), Darts()
     wrong = dataclasses.replace(zero_shot(["snip"]), space=space, net=net)
-    with pytest.raises(UserError, match="an auxiliary head stands after a reduction cell"):
+    with pytest.raises(UserError, match="an auxiliary head requires a reduction cell before it"):
         wrong.estimate([space.sample(np.random.default_rng(0))])
 
 

@@ -50,7 +50,7 @@ def test_a_sample_is_drawn_with_the_generator_and_without_replacement(made):
     some = load_images(made.name, made.folder, n=20, rng=np.random.default_rng(3))
     rows = np.random.default_rng(3).permutation(n)[:20]
     assert torch.equal(some.images, whole.images[rows]) and torch.equal(some.labels, whole.labels[rows])
-    with pytest.raises(UserError, match=f"{made.name}: {n + 1} images are wanted, it has {n}"):
+    with pytest.raises(UserError, match=f"{made.name}: {n + 1} images are requested, it has {n}"):
         load_images(made.name, made.folder, n=n + 1, rng=np.random.default_rng(3))
 
 
@@ -82,7 +82,7 @@ def test_a_pickle_that_asks_for_code_is_refused_and_not_run(made, tmp_path):
     file.write_bytes(pickle.dumps(made.batch(data=Evil())))
     refused(
         made.name, made.folder,
-        rf"{file.name}: is no official {made.title} batch \(asks for posix\.system\); unpack the official archive",
+        rf"{file.name}: is not an official {made.title} batch \(asks for posix\.system\); unpack the official archive",
     )  # fmt: skip
     assert not (tmp_path / "ran").exists()
 
@@ -102,15 +102,15 @@ BATCHES = {  # what stands in a batch, and what is said of it
     "too few labels": (lambda m: m.batch(labels=[m.first] * 9), "10 images and 9 labels"),
     "a class too many": (lambda m: m.batch(labels=[m.last + 1] * 10), "labels are .* has . to .*; give the files of"),
     "a class too few": (lambda m: m.batch(labels=[m.first - 1] * 10), "labels are .* has . to .*; give the files of"),
-    "labels that are texts": (lambda m: m.batch(labels=["cat"] * 10), "no list of whole numbers"),
-    "labels that are fractions": (lambda m: m.batch(labels=np.full(10, 1.5)), "no list of whole numbers"),
-    "huge labels": (lambda m: m.batch(labels=[10**30] * 10), "no list of whole numbers"),
-    "nested labels": (lambda m: m.batch(labels=[[1]] * 10), "no list of whole numbers"),
-    "ragged labels": (lambda m: m.batch(labels=[[1], 1] * 5), "no list of whole numbers"),
-    "no label": (lambda m: m.batch(labels=[]), "no list of whole numbers"),
-    "no table": (lambda m: [pixels_of(m), [1] * 10], "is no official"),
-    "nothing": (lambda m: None, "is no official"),
-    "a number": (lambda m: 7, "is no official"),
+    "labels that are texts": (lambda m: m.batch(labels=["cat"] * 10), "not a list of integers"),
+    "labels that are fractions": (lambda m: m.batch(labels=np.full(10, 1.5)), "not a list of integers"),
+    "huge labels": (lambda m: m.batch(labels=[10**30] * 10), "not a list of integers"),
+    "nested labels": (lambda m: m.batch(labels=[[1]] * 10), "not a list of integers"),
+    "ragged labels": (lambda m: m.batch(labels=[[1], 1] * 5), "not a list of integers"),
+    "no label": (lambda m: m.batch(labels=[]), "not a list of integers"),
+    "no table": (lambda m: [pixels_of(m), [1] * 10], "is not an official"),
+    "nothing": (lambda m: None, "is not an official"),
+    "a number": (lambda m: 7, "is not an official"),
 }
 
 
@@ -128,7 +128,9 @@ def test_truncated_batches_are_refused_in_one_line(made, keep):
     file = made.folder / made.batches[0]
     file.write_bytes(file.read_bytes()[:keep])
     refused(
-        made.name, made.folder, f"{file.name}: is no official {made.title} batch .*; unpack the official archive again"
+        made.name,
+        made.folder,
+        f"{file.name}: is not an official {made.title} batch .*; unpack the official archive again",
     )
 
 
@@ -141,7 +143,7 @@ def array_asked_for(n_bytes):
 def test_a_giant_array_in_a_batch_is_never_allocated(made):
     file = made.folder / made.batches[-1]
     file.write_bytes(array_asked_for(2**60))
-    refused(made.name, made.folder, f"{file.name}: is no official")
+    refused(made.name, made.folder, f"{file.name}: is not an official")
 
 
 class Empty:
@@ -166,7 +168,7 @@ def test_lists_that_name_each_other_are_not_written_out(made):
         labels = [labels] * 10
     file = made.folder / made.batches[-1]
     file.write_bytes(pickle.dumps(made.batch(labels=labels), protocol=2))
-    refused(made.name, made.folder, f"{file.name}: .*no list of whole numbers")
+    refused(made.name, made.folder, f"{file.name}: .*not a list of integers")
 
 
 class Encoded:
@@ -184,7 +186,7 @@ def test_a_batch_larger_than_any_official_one_is_not_read(made):
     file = made.folder / made.batches[-1]
     with file.open("r+b") as handle:
         handle.truncate(500_000_001)  # sparse
-    refused(made.name, made.folder, rf"{file.name}: is no official {made.title} batch \(500,000,001 bytes\)")
+    refused(made.name, made.folder, rf"{file.name}: is not an official {made.title} batch \(500,000,001 bytes\)")
 
 
 def test_batches_of_later_versions_of_numpy_and_pickle_are_read(made):

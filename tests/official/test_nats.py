@@ -198,10 +198,10 @@ def test_damaged_and_foreign_files(tmp_path):
         with pytest.raises(UserError, match="000001"):
             read("nats-bench", folder)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="holds no file NNNNNN"):
+    with pytest.raises(UserError, match="contains no file NNNNNN"):
         read("nats-bench", tmp_path / "empty")
     (tmp_path / "x.tar").write_bytes(b"no tar")
-    with pytest.raises(UserError, match="is no tar archive"):
+    with pytest.raises(UserError, match="is not a tar archive"):
         read("nats-bench", tmp_path / "x.tar")
     without = {"12": {k: v for k, v in results(0, 12).items() if k != "arch_str"}}
     (tmp_path / "empty" / "000000.pickle.pbz2").write_bytes(bz2.compress(pickle.dumps(without)))

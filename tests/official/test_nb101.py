@@ -108,12 +108,12 @@ def test_damage_is_told_with_its_place(tmp_path):
     for content, says in [
         (good + good[:5], "record 2, at byte .* length is damaged"),
         (good + good[:-1], "record 2, at byte .* breaks off"),
-        (good + good[:40] + b"?" + good[41:], "record 2, at byte .* do not fit their checksum"),
+        (good + good[:40] + b"?" + good[41:], "record 2, at byte .* do not match their checksum"),
         (good + b"\xff" * 8 + good[8:], "record 2, at byte .* length is damaged"),
         (b"hello, this is a text file", "record 1, at byte 0: its length is damaged"),
         (framed(b"[1, 2]"), "record 1: is no record of NAS-Bench-101"),
         (framed(json.dumps(["h", 108, "0", "input,output", "!!"]).encode()), "record 1: is no record"),
-        (b"", "holds no record"),
+        (b"", "contains no record"),
     ]:
         path.write_bytes(content)
         with pytest.raises(UserError, match=says):

@@ -66,10 +66,10 @@ def test_nb301_round_trip_over_folders(tmp_path):
 
 
 def test_nb301_damage(tmp_path):
-    with pytest.raises(UserError, match="holds no results_"):
+    with pytest.raises(UserError, match="contains no results_"):
         list(KINDS["nb301"].read(tmp_path))
     file = tmp_path / "results_0.json"
-    with pytest.raises(UserError, match="is no folder"):
+    with pytest.raises(UserError, match="is not a folder"):
         file.write_text("{}")
         list(KINDS["nb301"].read(file))
     for text in ("{", "{}", "[]", result(two_inputs(0))[:-30]):
@@ -144,16 +144,16 @@ def test_nds_foreign_and_damaged_files(tmp_path):
     whole = json.dumps([residual(space, arch)] * 3)
     for text, says in [
         (whole[: len(whole) // 2], "breaks off"),
-        ("", "breaks off, or is no JSON"),
-        ("hello", "breaks off, or is no JSON"),
-        ("[]", r"breaks off, or is no JSON|holds no training"),
+        ("", "is truncated, or is not a JSON"),
+        ("hello", "is truncated, or is not a JSON"),
+        ("[]", r"is truncated, or is not a JSON|contains no training"),
         (json.dumps([{"net": {}}]), "training 1: is no training of NDS nds-resnet"),
         (json.dumps([{"lr": 0.1, "wd": 1e-4}]), "training 1: is no training"),
     ]:
         path.write_text(text)
         with pytest.raises(UserError, match=says):
             list(KINDS["nds-resnet"].read(path))
-    with pytest.raises(UserError, match="name the right file"):
+    with pytest.raises(UserError, match="name the file of that space"):
         path.write_text(json.dumps([residual(space, arch)]))
         list(KINDS["nds-resnext-a"].read(path))
 

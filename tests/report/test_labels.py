@@ -16,7 +16,7 @@ def test_every_criterion_has_its_direction_and_amount(name):
 
 
 def test_kendall_within_the_top_keeps_its_letters():
-    assert heading("kendall_tau_at_top", 0.1).symbol == "KD@top 10%"
+    assert heading("kendall_tau_at_top", 0.1).symbol == "τ@top 10%"
     assert heading("best_rank_at", 20.0).symbol == "BR@20"
 
 

@@ -132,12 +132,12 @@ def test_values_stand_with_interval_published_value_and_cost(page):
 
 
 def test_what_was_trained_to_learn_from_has_a_column_where_there_is_any(page, bundle, without_ink):
-    assert "trained<span" not in criteria(page)
+    assert "training set<span" not in criteria(page)
     spent = bundle.records["expenses"].assign(
         n_trained=[7, 20], truth_seconds=[14.0, 3600.0], total_seconds=[16.0, 3600]
     )
     told = criteria(render(dataclasses.replace(bundle, records={"expenses": spent})))
-    assert "trained<span" in told and '<td data-sort="7">7</td>' in told and '<td data-sort="1.0">1</td>' in told
+    assert "training set<span" in told and '<td data-sort="7">7</td>' in told and '<td data-sort="1.0">1</td>' in told
 
 
 def test_a_published_value_outside_the_interval_is_marked(page, reader):
@@ -201,8 +201,15 @@ def test_a_single_training_an_unknown_space_and_nothing_else(bundle):
         scores=bundle.scores[bundle.scores["estimator"] == "synflow"],
     )
     text = words(Reader(render(bare)))
-    assert "single training" in text and "no cells can be drawn" in text and "No measurement is recorded" in text
-    assert "a truth of unknown origin, " in text and "noise ceiling" not in text.lower().split("criteria each value")[1]
+    assert (
+        "one training per architecture" in text
+        and "Cells cannot be drawn" in text
+        and "No measurement is recorded" in text
+    )
+    assert (
+        "ground truth of unknown origin, " in text
+        and "noise ceiling" not in text.lower().split("criteria values with")[1]
+    )
 
 
 def test_constant_scores_alone(bundle):
@@ -211,7 +218,7 @@ def test_constant_scores_alone(bundle):
         values=bundle.values[bundle.values["estimator"] == "flat"],
         scores=bundle.scores[bundle.scores["estimator"] == "flat"],
     )
-    assert "No estimator has a defined" in words(Reader(render(flat)))
+    assert "is undefined for every estimator" in words(Reader(render(flat)))
 
 
 def test_a_bundle_without_columns_or_values_is_refused(bundle):
@@ -253,7 +260,7 @@ def test_too_many_architectures_are_thinned_and_the_caption_says_so(bundle, monk
     only = dataclasses.replace(bundle, scores=bundle.scores.query("estimator == 'synflow'"))
     reader = Reader(render(only))
     n_archs = bundle.truth["arch"].nunique()
-    assert words(reader).count(f"Computed on 12 of {n_archs} architectures, drawn at random.") == 2
+    assert words(reader).count(f"Computed on a random sample of 12 of {n_archs} architectures.") == 2
     tables = downloads(reader)
     assert len(tables["rank_scatter"]) == 12 and set(tables["score_histogram"]["n"]) == {n_archs}
     assert set(tables["top_cells"]["n_truth"]) == {n_archs}
@@ -261,9 +268,9 @@ def test_too_many_architectures_are_thinned_and_the_caption_says_so(bundle, monk
 
 def test_what_cannot_be_asked_of_biases_is_said(bundle, without_ink):
     text = words(Reader(render(bundle)))
-    assert "sizes of these architectures are not known" in text and "one step apart" in text
+    assert "sizes of these architectures are unknown" in text and "one mutation" in text
     bare = words(Reader(render(dataclasses.replace(bundle, space=None))))
-    assert "The search space is not known" in bare and "biased to" in bare and "not known" in bare
+    assert "the search space is unknown" in bare and "over-ranks" in bare and "not known" in bare
 
 
 @pytest.mark.parametrize("n", [1, 2, 19])
@@ -295,7 +302,7 @@ def test_the_first_table_says_who_how_sure_and_biased_to_what(bundle, without_in
     assert f"<b>{values['value'].max():.3f}</b>".replace("<b>0", "<b>").replace("<b>-0", "<b>−") in table
     assert table.index(f">{best}</th>") < min(table.index(f">{n}</th>") for n in names if n != best)
     assert table.count(">.123</td>") == 2 and "n = 37" in table and "P(best)" in table
-    assert "bootstrap draws" in words(Reader(page)).split("Criteria Each value")[0]
+    assert "probability of being the best" in words(Reader(page)).split("Criteria Values with")[0]
 
 
 def test_the_ceiling_is_drawn_where_the_axis_is_its_criterion(bundle):

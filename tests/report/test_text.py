@@ -32,7 +32,7 @@ def test_all_values_are_there_and_no_line_is_too_wide(width):
     text = printed(values, width=width)
     assert all(len(line) <= width for line in text.splitlines())
     assert text.count(".123 [.100, −.150]") == len(values)
-    for symbol in ("KD ↑", "SpearmanR ↑", "P@top 5% ↑", "BR@5% ↓"):
+    for symbol in ("Kendall τ ↑", "SpearmanR ↑", "P@top 5% ↑", "BR@5% ↓"):
         assert symbol in text
     assert text.count("423,624") == 2
 

@@ -26,12 +26,12 @@ PLAIN = "arch,s\na,1\nb,2\n"
         ("arch\ts\na\t1\n", "separated by a tab"),
         ("arch s\na 1\n", "separated by a space"),
         ("arch|s\na|1\n", "separated by '|'"),
-        ("# made by us\narch,s\na,1\n", "begins with '#'"),
-        ("# arch,s\na,1\n", "begins with '#'"),
+        ("# made by us\narch,s\na,1\n", "starts with '#'"),
+        ("# arch,s\na,1\n", "starts with '#'"),
         ("arch,s\na,1\n# the end\n", "row 2 has 1 cell, the header 2; CSV knows no comments"),
         ("arch,s\n(0, 1),2\n", "row 1 has 3 cells, the header 2; put cells with commas in double quotes"),
         ("arch,s\na,1,\n", "row 1 has 3 cells, the header 2; leave out the comma at its end"),
-        ("arch,s,t\na,1,2\nb,1\n", "is the file cut off"),
+        ("arch,s,t\na,1,2\nb,1\n", "the file is truncated"),
         ("a,0.5\nb,0.25\n", "has no header"),
         (",s\na,1\n", "the first column has no name; call it 'arch'"),
         ("arch,s", "has no rows"),
@@ -43,11 +43,11 @@ PLAIN = "arch,s\na,1\nb,2\n"
         (b"PAR1....PAR1", "a Parquet file; rename it"),
         (b"\x1f\x8b\x08\0", "compressed by gzip; unpack it"),
         (b"PK\x03\x04", "a zip archive or a spreadsheet"),
-        (b"\x80\x04\x95", "a pickle; nothing that may hold code is opened"),
+        (b"\x80\x04\x95", "a pickle; files that may contain code are not opened"),
         ("<!DOCTYPE html><html>", "a web page"),
         ('{"arch": ["a"], "s": [1]}', "JSON; save it as CSV"),
         ("version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
-        ('arch,s\na,1\n"b,2\n', "no proper CSV"),
+        ('arch,s\na,1\n"b,2\n', "not valid CSV"),
     ],
 )
 def test_the_cause_is_named_and_not_a_symptom_of_it(text, content, remedy):
@@ -74,8 +74,8 @@ def test_ways_of_writing_the_same_table(text, content):
         ("t.csv.gz", "gunzip"),
         ("t.zip", "unzip"),
         ("t.xlsx", "from the spreadsheet"),
-        ("t.pkl", "nothing that may hold code"),
-        ("t.npy", "write a table"),
+        ("t.pkl", "files that may contain code"),
+        ("t.npy", ".parquet table"),
         ("t.feather", "to_parquet"),
         ("t.txt", "rename it to .csv"),
         ("t", "give a .csv or .parquet file"),
@@ -89,7 +89,7 @@ def test_other_formats_are_told_the_nearest_one(text, name, remedy, read):
 
 def test_what_is_no_file(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
-    with pytest.raises(UserError, match="is no ordinary file"):
+    with pytest.raises(UserError, match="is not a regular file"):
         read_scores(tmp_path / "pipe.csv")
     with pytest.raises(UserError, match="cannot be read"):
         read_scores(tmp_path / f"{'x' * 300}.csv")
@@ -99,14 +99,14 @@ def test_what_is_no_file(tmp_path):
 
 
 UNREADABLE = {
-    "lists": (pa.array([[1.0], [2.0]]), "several values in a cell"),
-    "structs": (pa.array([{"x": 1}, {"x": 2}]), "several values in a cell"),
+    "lists": (pa.array([[1.0], [2.0]]), "several values per cell"),
+    "structs": (pa.array([{"x": 1}, {"x": 2}]), "several values per cell"),
     "bytes": (pa.array([b"1", b"2"]), "bytes; write it as text"),
     "days": (pa.array([datetime.date(2020, 1, 1)] * 2), "dates or times"),
     "instants": (pa.array([datetime.datetime(2020, 1, 1)] * 2), "dates or times"),
     "times": (pa.array([datetime.timedelta(seconds=1)] * 2), "dates or times"),
-    "truth values": (pa.array([True, False]), "truth values; write 1 and 0"),
-    "categories of truth values": (pa.array([True, False]).dictionary_encode(), "truth values"),
+    "booleans": (pa.array([True, False]), "booleans; write 1 and 0"),
+    "categories of booleans": (pa.array([True, False]).dictionary_encode(), "booleans"),
 }
 
 

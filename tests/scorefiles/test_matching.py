@@ -161,11 +161,11 @@ def test_without_a_space_a_string_means_itself_and_the_message_offers_one(file):
 
 
 FOREIGN = {
-    "an index": ("6111", "indices differ from file to file"),
-    "a hash": ("00005c142e6f48ac74fdcf73e3439874", "a hash cannot be read back"),
-    "a tuple of operations": ("('none', 'skip_connect')", "no known order of edges"),
-    "a list of operations": ("['nor_conv_3x3', 'none']", "no known order of edges"),
-    "a dictionary": ("{'normal': []}", "no known order of edges"),
+    "an index": ("6111", "indices differ between files"),
+    "a hash": ("00005c142e6f48ac74fdcf73e3439874", "a hash does not identify an architecture"),
+    "a tuple of operations": ("('none', 'skip_connect')", "the order of edges"),
+    "a list of operations": ("['nor_conv_3x3', 'none']", "the order of edges"),
+    "a dictionary": ("{'normal': []}", "the order of edges"),
     "another space": ("d1-w16|d3-w64|d2-w128", "it is an architecture of 'nds-resnet'"),
     "nothing known": ("my best cell", "expected"),
 }

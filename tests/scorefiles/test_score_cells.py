@@ -67,14 +67,14 @@ def test_a_name_that_sounds_lower_better_is_a_note_unless_the_direction_is_said(
 @pytest.mark.parametrize(
     ("cell", "remedy"),
     [
-        ("1,5", "decimal sign: write a point"),
-        ("0,875", "decimal sign: write a point"),
-        ("12,3456", "decimal sign: write a point"),
-        ("1,234", "thousands without a sign"),
-        ("12,345.6", "thousands without a sign"),
+        ("1,5", "decimal separator: write a point"),
+        ("0,875", "decimal separator: write a point"),
+        ("12,3456", "decimal separator: write a point"),
+        ("1,234", "no thousands separator"),
+        ("12,345.6", "no thousands separator"),
         ("91.5%", "as a fraction"),
-        ("0.91 ± 0.02", "the mean alone"),
-        ("0.91 (0.02)", "the mean alone"),
+        ("0.91 ± 0.02", "only the mean"),
+        ("0.91 (0.02)", "only the mean"),
         ("True", "write 1 and 0"),
         ("large", "an empty cell where a measurement failed"),
         ("1e999", "beyond the range of a double"),
@@ -91,7 +91,7 @@ def test_the_remedy_is_that_of_what_stands_in_the_cell(file, cell, remedy):
 def test_row_numbers_are_passed_over_with_a_note(file, name):
     found = score_file(file(**{name: [0, 1, 2]}, arch=ARCHS, s=[1, 2, 3]))
     assert found.scores["estimator"].unique().tolist() == ["s"]
-    assert len(found.notes) == 1 and "passed over as row numbers" in found.notes[0]
+    assert len(found.notes) == 1 and "ignored as row numbers" in found.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -136,14 +136,14 @@ def test_a_column_of_architectures_under_another_name_is_pointed_out(file, name)
 
 
 def test_an_index_is_no_architecture(file):
-    with pytest.raises(UserError, match="an index differs from file to file"):
+    with pytest.raises(UserError, match="indices differ between files"):
         read_scores(file(index=[0, 1, 2], s=[1, 2, 3]))
 
 
 def test_several_runs_are_offered_a_column_seed(file):
     with pytest.raises(UserError, match=r"row 2 repeats row 1 \(arch a, seed 0\); if these are several runs, .*'seed'"):
         read_scores(file(arch=["a", "a", "a"], s=[1, 2, 3]))
-    with pytest.raises(UserError, match=r"row 3 repeats row 1 .*a seed of its own"):
+    with pytest.raises(UserError, match=r"row 3 repeats row 1 .*a distinct seed"):
         read_scores(file(arch=["a", "a", "a"], seed=[0, 1, 0], s=[1, 2, 3]))
 
 

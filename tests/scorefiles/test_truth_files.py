@@ -97,7 +97,7 @@ def test_the_number_of_trainings_is_that_of_the_architectures(file, archs, seeds
 
 def test_docs_state_the_unit_of_every_column():
     text = DOCS.read_text()
-    for title, columns in (("score file", SCORE_FILE), ("truth file", TRUTH_FILE)):
+    for title, columns in (("score file", SCORE_FILE), ("ground-truth file", TRUTH_FILE)):
         rows = [f"| {column.name} | {column.unit} |" for column in columns]
         assert all(column.unit for column in columns)
         assert "\n".join([f"| column of a {title} | unit |", "|---|---|", *rows]) + "\n\n" in text

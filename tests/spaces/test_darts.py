@@ -200,17 +200,17 @@ def test_restriction_holds_in_sampling_mutation_and_neighbours():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("nonsense", "no genotype"),
-        ("Genotype(normal=[", "no genotype"),
-        ("__import__('os').getcwd()", "no genotype"),
-        ("Genotype([])", "no genotype"),
+        ("nonsense", "not a genotype"),
+        ("Genotype(normal=[", "not a genotype"),
+        ("__import__('os').getcwd()", "not a genotype"),
+        ("Genotype([])", "not a genotype"),
         (f"Genotype(normal={NORMAL})", "the reduce cell is missing"),
         (f"Genotype(normal={NORMAL}, reduce={REDUCE}, reduced=[])", "unknown part of a genotype 'reduced'"),
-        (f"Genotype(normal={NORMAL}, reduce=open('x'))", "no list of constants"),
+        (f"Genotype(normal={NORMAL}, reduce=open('x'))", "not a list of constants"),
         (f"Genotype(normal={NORMAL}, reduce=3)", "3 is no list"),
         (f"Genotype(normal={NORMAL}, normal_concat=[3, 4, 5], reduce={REDUCE})", r"normal_concat is \[3, 4, 5\]"),
         (V2.replace(", ('dil_conv_3x3', 2)", ""), "has 7 pairs"),
-        (V2.replace("('skip_connect', 0)", "('skip_connect',)", 1), "is no pair of operation and predecessor"),
+        (V2.replace("('skip_connect', 0)", "('skip_connect',)", 1), "is not a pair of operation and predecessor"),
         (V2.replace("dil_conv_3x3", "dil_conv_7x7"), "node 5: unknown operation 'dil_conv_7x7'; nearest"),
         (V2.replace("('dil_conv_3x3', 2)", "('none', 2)"), "unknown operation 'none'"),
         (
@@ -230,7 +230,7 @@ def test_malformed_genotypes_say_what_is_wrong(text, says):
     [
         (V2_CODE[:-1], "31 entries; darts needs 32"),
         ((*V2_CODE[:1], 7, *V2_CODE[2:]), "operation 7 is none of 0 to 6"),
-        ((1, 3, 0, 3, *V2_CODE[4:]), "must stand in ascending order"),
+        ((1, 3, 0, 3, *V2_CODE[4:]), "must be in ascending order"),
         ((0, 3, 0, 4, *V2_CODE[4:]), "they must differ"),
         ((0, 3, 2, 3, *V2_CODE[4:]), "node 2: predecessor 2 does not stand before it; take 0 to 1"),
     ],

@@ -191,9 +191,9 @@ def test_restriction_holds_in_sampling_mutation_and_neighbours():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("nonsense", "no NAS-Bench-101 cell"),
-        (f"{C3}~0", "no NAS-Bench-101 cell"),
-        ("|".join([f"{C3}~0"] * 6) + "|output~1", "no NAS-Bench-101 cell"),
+        ("nonsense", "not a valid NAS-Bench-101 cell"),
+        (f"{C3}~0", "not a valid NAS-Bench-101 cell"),
+        ("|".join([f"{C3}~0"] * 6) + "|output~1", "not a valid NAS-Bench-101 cell"),
         ("conv3x3~0|output~1", "vertex 1: unknown operation 'conv3x3'; nearest"),
         (f"{C3}~1|output~1", "vertex 1: parent '1'; expected numbers from 0 to 0"),
         (f"{C3}~0|output~2", "output: parent '2'; expected numbers from 0 to 1"),

@@ -96,8 +96,8 @@ def test_restriction_holds_in_sampling_mutation_and_neighbours():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("nonsense", "no NAS-Bench-201 cell"),
-        ("|none~0|+|none~0|none~1|", "no NAS-Bench-201 cell"),
+        ("nonsense", "not a valid NAS-Bench-201 cell"),
+        ("|none~0|+|none~0|none~1|", "not a valid NAS-Bench-201 cell"),
         ("|none~0|+|none~0|+|none~0|none~1|none~2|", "node 2 has 1 inputs, expected 2"),
         ("|none~0|+|none~0|none~2|+|none~0|none~1|none~2|", "expected <op>~1"),
         ("|nor_conv_3x4~0|+|none~0|none~1|+|none~0|none~1|none~2|", "nearest: nor_conv_3x3"),

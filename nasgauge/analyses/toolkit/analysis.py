@@ -1,4 +1,4 @@
-"""What an analysis is: a question, a table that answers it, a drawing of that table, and what a report says of both."""
+"""An analysis: a question, a table that answers it, a drawing of that table, and their description in reports."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from nasgauge.analyses.toolkit.cells import Stroke
 from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
-LIMIT = 50_000  # architectures beyond which analyses that compare or draw each of them rest on a sample
+LIMIT = 50_000  # architectures beyond which analyses that compare or draw each of them use a sample
 LIMIT_BIAS = 16_000  # the same for the analyses of bias, as pairs of architectures are many more
-_NO_ROWS = "There is nothing to draw: no estimator has a score."
+_NO_ROWS = "Not shown: no estimator has a score."
 
 
 @final
 @dataclass(frozen=True)
 class Bias:
-    """A property that explains what an estimator gets wrong, and whether more of it is overestimated."""
+    """A property that explains errors of an estimator. over: architectures with more of it are over-ranked. explains:
+    share of the variance of the excess."""
 
     name: str
     over: bool
@@ -29,18 +30,17 @@ class Bias:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Analysis:
-    """One question asked of scores and truth; reports take from this entry all that they show of it.
+    """One question on scores and ground truth; reports take all that they show of it from this entry.
 
     name: of the entry, its file and its downloads. question: what the table answers. figure: the figure of
-    ning2021evaluating on the same question, "" where there is none. paper_finding: what that paper found, one sentence
-    with its place. section: of `SECTIONS`, where reports show it. always: reports show it even if there is nothing to
-    draw, with the reason; others are left out then.
+    ning2021evaluating on the same question, "" where there is none. paper_finding: finding of the literature, one
+    sentence with its reference. section: of `SECTIONS`. always: reports show it even without panels, with the reason;
+    others are then omitted.
 
     compute: (scores, truth, space=None, **options) -> table, with a column n. random: compute takes `rng`. needs: names
     of the tables of `tables.RECORDS`, "complexity" (table COMPLEXITY) or "expenses" (EXPENSES), that compute takes as
-    keywords; without all of them there is nothing to ask. takes: names of those it takes where they are there. counts:
-    what the column n counts. limit: number of architectures beyond which reports compute it on a random sample of so
-    many.
+    keywords; it is omitted unless all are available. takes: names of optional ones. counts: unit of the column n.
+    limit: number of architectures beyond which reports compute it on a random sample of that size.
 
     draw: (table, ax, space=None), one panel. panel_by: the column whose every value gets a panel of its own, "" for one
     panel. size: (width, height) of a panel in inches. size_of: table -> the same, where the table decides. margins:
@@ -49,9 +49,9 @@ class Analysis:
     "criterion" for the one that its rows name, so that reports can draw the noise ceiling there; "" for none.
 
     caption: how to read the drawing, in a sentence or two. note: table -> a sentence that depends on it, or "".
-    panel_note: rows of a panel -> a line below that panel, or "". legend: (table, space) -> strokes by label, asked
-    where there are panels. absence: (table, space) -> why there are no panels, or "". biases: table -> what each
-    estimator is biased to, which reports say in their first table.
+    panel_note: rows of a panel -> a line below that panel, or "". legend: (table, space) -> strokes by label, called
+    where there are panels. absence: (table, space) -> the reason if there are no panels, or "". biases: table -> biases
+    by estimator, for the first table of reports.
     """
 
     name: str
@@ -93,7 +93,7 @@ class Analysis:
         records: Mapping[str, pd.DataFrame] | None = None,
         **options: Any,
     ) -> pd.DataFrame:
-        """The table for these scores and this truth; `rng` reaches only the analyses that draw samples.
+        """The table for these scores and this ground truth; `rng` is passed only to analyses that draw samples.
 
         records: tables by name, of which compute gets those that it needs. KeyError: one is absent.
         """
@@ -105,12 +105,12 @@ class Analysis:
         table = self.compute(scores, truth, space, **options)
         if len(table) and "n" not in table:
             raise UserError(
-                f"analysis {self.name!r}: its table has no column n; add the number of {self.counts} of a row"
+                f"analysis {self.name!r}: its table has no column n; add the number of {self.counts} per row"
             )
         return table
 
     def panels(self, table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-        """The (label, rows) of each panel in order of appearance; one panel with label "" where nothing divides it."""
+        """The (label, rows) of each panel in order of appearance; one panel with label "" without `panel_by`."""
         if not self.panel_by:
             return [("", table)]
         return [(str(label), rows) for label, rows in table.groupby(self.panel_by, sort=False)]
@@ -120,6 +120,6 @@ class Analysis:
         return self.size_of(table) if self.size_of else self.size
 
     def why_absent(self, table: pd.DataFrame, space: Space | None) -> str:
-        """Why there is nothing to draw, "" where there is."""
+        """The reason if there are no panels, else ""."""
         reason = self.absence(table, space) if self.absence else ""
         return reason or ("" if len(table) else _NO_ROWS)

@@ -12,7 +12,7 @@ from nasgauge.spaces import Graph, Operation, Space
 
 @dataclass(frozen=True)
 class Stroke:
-    """How an operation is drawn: colour, and a dash pattern for readers and printers without colour."""
+    """Style of an operation: colour, and a dash pattern for reading without colour."""
 
     colour: str
     dash: str | tuple[int, tuple[int, ...]] = "solid"
@@ -69,14 +69,14 @@ def _usual(operation: Operation) -> Stroke | None:
 
 
 def operations_of(graphs: Iterable[Mapping[str, Graph]]) -> list[str]:
-    """The operations that colours stand for in these cells, each once, sorted; those of a stack are written out."""
+    """The coloured operations in these cells, each once, sorted; those of a stack are written out."""
     return sorted({name for cells in graphs for graph in cells.values() for name in _operations(graph)})
 
 
 def without_space(table: pd.DataFrame, space: Space | None) -> str:
-    """Why cells cannot be drawn where nobody knows the space; "" where it is known."""
+    """The reason if cells cannot be drawn because the space is unknown, else ""."""
     if space is None:
-        return "The space of these architectures is not known here, so no cells can be drawn; the table names them."
+        return "Cells cannot be drawn, as the search space is unknown; the table contains the architectures."
     return ""
 
 
@@ -122,7 +122,7 @@ def draw_cells(graphs: Sequence[Mapping[str, Graph]], captions: Sequence[str], a
 
 
 def _draw_stack(graph: Graph, ax, left: float, top: float) -> None:
-    """A box in the unit square: the number of blocks, then the parts of their name, one a line."""
+    """A box in the unit square: the number of blocks, then the parts of their name, one per line."""
     lines = [f"{len(graph.edges) // 2} ×", *graph.edges[0][2].split("-")]
     ax.plot(
         [left + x for x in (0.06, 0.94, 0.94, 0.06, 0.06)],

@@ -1,4 +1,4 @@
-"""What all drawings share: the palette, safe for colour-blind readers, and names that may hold any character."""
+"""Shared parts of drawings: a palette safe for colour-blind readers, and labels with any characters."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK = (
 
 
 def plain(text: object, limit: int = 40) -> str:
-    """A label that matplotlib shows as it is: no dollar sign opens a formula, one line, at most `limit` characters.
+    """A label that matplotlib shows literally: no math text, one line, at most `limit` characters.
 
     >>> print(plain("a$b"), plain("x" * 9, limit=5))
     a\\$b xxxx…
@@ -41,7 +41,7 @@ def tidy(ax) -> None:
 
 @dataclass(frozen=True)
 class Line:
-    """How a line is drawn: colour, and dashes and marker for readers and printers without colour."""
+    """Style of a line: colour, and dashes and marker for reading without colour."""
 
     colour: str
     dash: str | tuple[int, tuple[float, ...]] = "solid"
@@ -58,7 +58,7 @@ LINES = (
     Line(SKY, "solid", "X"),
     Line("#777777", (0, (1, 1)), "*"),
 )
-N_LINES = len(LINES)  # more in one panel cannot be told apart
+N_LINES = len(LINES)  # more in one panel cannot be distinguished
 _N_MARKED = 12  # points of a line beyond which markers would hide it
 _N_POINTS = 200  # points of a line beyond which an SVG only grows
 
@@ -79,18 +79,18 @@ def draw_line(x: Iterable[float], rows: pd.DataFrame, ax, line: Line, label: str
 
 
 def draw_leading(table: pd.DataFrame, ax, x: str) -> None:
-    """A line an estimator over column x, styled by `place`; of more than eight, the eight with the first places."""
+    """One line per estimator over column x, styled by `place`; of more than eight, the eight with the first places."""
     names = table.groupby("estimator")["place"].first().sort_values()
     shown = names.head(N_LINES)
     free = [line for place, line in enumerate(LINES, start=1) if place not in set(shown)]
     for name, place in shown.items():
         rows = table[table["estimator"] == name].sort_values(x)
         draw_line(rows[x], rows, ax, LINES[place - 1] if place <= N_LINES else free.pop(0), str(name))
-    legend_below(ax, f"the first {N_LINES} of {len(names)} estimators" if len(names) > N_LINES else "")
+    legend_below(ax, f"best {N_LINES} of {len(names)} estimators" if len(names) > N_LINES else "")
 
 
 def legend_below(ax, title: str = "") -> None:
-    """The legend under the axis and outside the data, two entries a row unless a name is long; "" for no title."""
+    """The legend under the axis and outside the data, two entries per row unless a name is long; "" for no title."""
     longest = max((len(text) for text in ax.get_legend_handles_labels()[1]), default=0)
     style = {"frameon": False, "fontsize": 6.8, "labelcolor": "0.2", "handlelength": 2.3, "columnspacing": 0.9}
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": 4.4, "borderpad": 0.1}
@@ -120,7 +120,7 @@ def epoch_axis(ax, epochs: Iterable[int], label: str = "epoch") -> None:
 
 
 def scale_of(accuracy: Iterable[float]) -> tuple[float, str]:
-    """Factor and unit in which values of the truth are drawn: percent where all are fractions, as they are otherwise.
+    """Factor and unit of the ground truth in drawings: percent where all values are fractions, else unchanged.
 
     >>> scale_of([0.5, 0.9]), scale_of([-3.0, 0.5])
     ((100.0, '%'), (1.0, ''))
@@ -131,7 +131,7 @@ def scale_of(accuracy: Iterable[float]) -> tuple[float, str]:
 
 
 def say(ax, text: str) -> None:
-    """Words in place of a drawing, where there is nothing to draw."""
+    """Text in place of an empty drawing."""
     ax.text(0.5, 0.5, text, ha="center", va="center", color="0.3", transform=ax.transAxes)
     ax.set_axis_off()
 

@@ -1,4 +1,4 @@
-"""Names beside the points of a front, where they cover least."""
+"""Labels of the points of a Pareto front, placed with minimal overlap."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ _SIDES = ((-1, 1), (0, 1), (-1, 0), (1, 1), (-1, -1), (1, 0), (0, -1), (1, -1)) 
 
 
 def write_names(ax, shown: pd.DataFrame, line: np.ndarray, upwards: int, colours: Mapping[str, str]) -> None:
-    """Names of at most ten members of the front, and of the best of the kinds that it lacks, where they cover least.
+    """Labels of at most ten members of the front, and of the best of each cost component that it lacks.
 
     shown: rows of a table of `cost_quality`; colours: by pays_for. line: cost and value along the front (n, 2).
     upwards: 1 if better is up, -1 if it is down; on that side of the front there is nothing to cover. A name of another

@@ -1,4 +1,4 @@
-"""Fronts of architectures that are small and good."""
+"""Pareto fronts of size and quality."""
 
 from bisect import bisect_right
 
@@ -32,7 +32,7 @@ def levels_of(size: np.ndarray, value: np.ndarray) -> np.ndarray:
 
 
 def sized(scores: pd.DataFrame, truth: pd.DataFrame, complexity: pd.DataFrame, by: str) -> dict[str, pd.DataFrame]:
-    """Per estimator the architectures that have a score, a truth and a size: columns size, accuracy, score by arch."""
+    """Per estimator the columns size, accuracy and score of the architectures that have all three, by arch."""
     accuracy = mean_truth(truth).sort_index()
     size = complexity.set_index("arch")[by].astype("float64").dropna()
     found = {}

@@ -1,4 +1,4 @@
-"""What several analyses read off the same tables, computed once."""
+"""Quantities that several analyses derive from the same tables, computed once."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,10 +34,10 @@ def shared() -> Iterator[None]:
 
 
 def sharable(function: Callable[..., T]) -> Callable[..., T]:
-    """A function of tables alone whose result nobody changes."""
+    """Decorator for a function of tables whose result is never modified."""
 
     @wraps(function)
-    def ask(*tables: pd.DataFrame, **named: pd.DataFrame) -> T:
+    def shared_call(*tables: pd.DataFrame, **named: pd.DataFrame) -> T:
         found = _FOUND.get()
         if found is None or named:
             return function(*tables, **named)
@@ -46,4 +46,4 @@ def sharable(function: Callable[..., T]) -> Callable[..., T]:
             found[key] = tables, function(*tables)  # the tables are kept, so that their ids stay their own
         return found[key][1]
 
-    return ask
+    return shared_call

@@ -1,4 +1,4 @@
-"""Pairs of architectures that differ by one step."""
+"""Pairs of architectures that differ by one mutation."""
 
 from functools import lru_cache
 
@@ -11,10 +11,10 @@ _COLUMNS = ["a", "b", "from_op", "to_op"]
 
 
 def pairs_of(space: Space, names: pd.Index) -> pd.DataFrame:
-    """All pairs one step apart among these architectures: rows `a` and `b` of the index, and the step as (word, word).
+    """All pairs of these architectures that differ by one mutation: rows `a` and `b` of the index, and both operations.
 
-    Each pair stands once, the word of a before that of b in the alphabet. Columns: a, b, from_op, to_op, step.
-    Architectures that agree at all places but one stand together once that place is masked, so nothing is searched for.
+    Each pair is listed once, the operation of a before that of b in the alphabet. Columns: a, b, from_op, to_op, step.
+    Architectures are grouped by their encoding with one position masked, so no neighbours are searched.
     """
     return _pairs_of(space, tuple(names))
 
@@ -39,7 +39,7 @@ def _pairs_of(space: Space, names: tuple[str, ...]) -> pd.DataFrame:
 
 
 def frequent(pairs: pd.DataFrame, least: int) -> pd.DataFrame:
-    """The pairs of the steps that have at least so many."""
+    """The pairs of the mutations with at least this many pairs."""
     sizes = pairs.groupby("step").size()
     return pairs[pairs["step"].isin(sizes.index[sizes >= least])]
 

@@ -1,4 +1,4 @@
-"""What is known of architectures besides their scores, one row each."""
+"""Properties of architectures, one row each."""
 
 from collections.abc import Iterable
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Where an estimator puts an architecture, against where it belongs and against where it puts its equals."""
+"""Rank difference and excess: errors of the estimated rank, and relative to architectures of equal accuracy."""
 
 import numpy as np
 import pandas as pd
@@ -12,15 +12,15 @@ COLUMNS = ("score", "accuracy", "difference", "excess")
 
 @sharable
 def rank_errors(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Per estimator, for each of n architectures with a truth and scores of all seeds, two errors of its rank.
+    """Per estimator, for each of n architectures with a ground truth and scores of all seeds, two errors of its rank.
 
     difference = (r - e) / n, where r is the true and e the estimated rank, 1 the best, ties sharing their mean rank
-    excess = (m(r) - e) / n, where m is the monotone least-squares fit of e to r, falling if e falls with r
+    excess = (m(r) - e) / n, where m is the monotone least-squares fit of e to r, decreasing if e decreases with r
 
-    Positive: overestimated, in shares of n. The difference is that of Ning et al. 2021; an estimator that is nothing
-    but noisy has negative ones among the best, who can only fall, and positive ones among the worst. The excess
-    compares an architecture with others as good as it, so what makes good architectures good does not look like a bias,
-    as far as the truth itself is free of noise.
+    Positive: over-ranked, as a share of n. The difference is that of Ning et al. 2021; it is negative among the best
+    and positive among the worst architectures for any noisy estimator (regression to the mean). The excess compares an
+    architecture with others of equal accuracy, so that properties of accurate architectures are not taken for biases,
+    apart from the noise of the ground truth.
 
     Tables with index arch in alphabetical order and columns score, accuracy, difference, excess.
 

@@ -1,4 +1,4 @@
-"""Long tables turned into one vector an estimator, the architectures in one order for all."""
+"""Long tables as one vector per estimator."""
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ def mean_truth(truth: pd.DataFrame) -> pd.Series:
 def scores_by_seed(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Per estimator its scores, architectures down and seeds across, only architectures that every seed scored.
 
-    UserError: an estimator is called "truth", the name the truth itself carries in the tables of this room.
+    UserError: an estimator is called "truth", the name of the ground truth in the tables of this package.
 
     >>> scores = pd.DataFrame({"estimator": "e", "arch": ["b", "a", "b"], "seed": [0, 0, 1], "score": [1.0, 2.0, 3.0]})
     >>> scores_by_seed(scores)["e"].to_dict("index")
@@ -34,7 +34,7 @@ def scores_by_seed(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     tables = {}
     for name, part in scores.groupby("estimator", sort=False):
         if name == TRUTH_NAME:
-            raise UserError(f"estimator {name!r}: the name is reserved for the truth itself; rename it")
+            raise UserError(f"estimator {name!r}: the name is reserved for the ground truth; rename it")
         seeds = part["seed"].unique()
         if len(seeds) == 1:  # a pivot sorts, which is slow for hundreds of thousands of architectures
             tables[str(name)] = part.set_index("arch")[["score"]].set_axis(seeds, axis=1)
@@ -46,7 +46,7 @@ def scores_by_seed(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 @sharable
 def mean_scores(scores: pd.DataFrame) -> dict[str, pd.Series]:
-    """Per estimator one score an architecture, the mean over its seeds; architectures that a seed lacks are left out.
+    """Per estimator one score per architecture, the mean over its seeds; architectures that a seed lacks are omitted.
 
     >>> scores = pd.DataFrame({"estimator": "e", "arch": ["a", "a"], "seed": [0, 1], "score": [1.0, 3.0]})
     >>> mean_scores(scores)["e"].to_dict()

@@ -1,8 +1,8 @@
-"""What do the tables say that people bring along?
+"""Score and ground-truth files of users.
 
-Score and truth files, CSV or Parquet, checked cell by cell and matched with the architectures of a truth. Rule:
-whatever is wrong with a file is reported in one line with the file, the row, the column and the remedy; rows are those
-of the file, counted from 1 after the header. What is only suspicious is a note.
+CSV or Parquet, checked cell by cell and matched with the architectures of a ground truth. Rule: every error is reported
+in one line with the file, the row, the column and the remedy; rows are those of the file, counted from 1 after the
+header. Suspicious values are reported as notes.
 """
 
 from nasgauge.judging.scorefiles.columns import SCORE_FILE, TRUTH_FILE

@@ -9,34 +9,34 @@ import pandas as pd
 from nasgauge.core.errors import UserError
 from nasgauge.judging.scorefiles.files import Cells
 
-MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "none", "null")  # however capitals are set
+MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "none", "null")  # in any case
 _GREATEST_INT = 2**53  # from here on doubles no longer tell neighbours apart
 _INFINITE = re.compile(r"[-+]?inf(inity)?", re.IGNORECASE)
-_HINTS = (  # cells that are no numbers, and what to do about them
-    (r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}|[-+]?0,\d+", "its comma is a decimal sign: write a point"),
-    (r"[-+]?\d+,\d{3}", "write a decimal sign as a point, thousands without a sign"),
-    (r"[-+]?\d{1,3}([, ']\d{3})+(\.\d*)?", "write thousands without a sign between them"),
-    (r"[-+]?[\d.]+ ?%", "write a share as a fraction, 93 % as 0.93"),
-    (r"[-+]?[\d.]+ ?(±|\+-|\+/-|\\pm|\().*", "write the mean alone"),
+_HINTS = (  # non-numeric cells, and the remedy
+    (r"[-+]?\d+,\d{1,2}|[-+]?\d+,\d{4,}|[-+]?0,\d+", "its comma is a decimal separator: write a point"),
+    (r"[-+]?\d+,\d{3}", "write a point as decimal separator, and no thousands separator"),
+    (r"[-+]?\d{1,3}([, ']\d{3})+(\.\d*)?", "write no thousands separator"),
+    (r"[-+]?[\d.]+ ?%", "write a percentage as a fraction, 93 % as 0.93"),
+    (r"[-+]?[\d.]+ ?(±|\+-|\+/-|\\pm|\().*", "write only the mean"),
     (r"true|false|yes|no", "write 1 and 0"),
 )
 
 
 def texts(cells: Cells, name: str) -> pd.Series:
-    """The column as text without blanks around it; UserError for an empty cell, and for what is no text or integer."""
+    """The column as stripped text; UserError for an empty cell, and for other types than text or integer."""
     _refuse_unreadable(cells, name)
     column = cells.table[name]
     text = column.astype("str").str.strip()
     _refuse(cells, name, column.isna() | (text == ""), lambda row: "is empty; fill it or remove the row")
     fractions = pd.api.types.is_float_dtype(column) & pd.Series(True, column.index)
-    _refuse(cells, name, fractions, lambda row: f"holds the number {text.iloc[row]}; it must be text")
+    _refuse(cells, name, fractions, lambda row: f"contains the number {text.iloc[row]}; it must be text")
     return text
 
 
 def numbers(cells: Cells, name: str) -> pd.Series:
     """The column as floats, infinite ones too; empty cells, NA, NaN, None and null are NaN.
 
-    UserError: a cell that is no number, or one beyond the range of a double.
+    UserError: a cell that is not a number, or one beyond the range of a double.
     """
     _refuse_unreadable(cells, name)
     column = cells.table[name]
@@ -47,10 +47,12 @@ def numbers(cells: Cells, name: str) -> pd.Series:
     unread, infinite = found.isna(), np.isinf(found)
     foreign = unread & ~column.isna()
     foreign[unread] &= ~text[unread].str.lower().isin(MISSING)
-    _refuse(cells, name, foreign, lambda row: f"holds {text.iloc[row]!r}, which is no number; {_hint(text.iloc[row])}")
+    _refuse(
+        cells, name, foreign, lambda row: f"contains {text.iloc[row]!r}, which is not a number; {_hint(text.iloc[row])}"
+    )
     beyond = infinite.copy()
     beyond[infinite] = ~text[infinite].str.fullmatch(_INFINITE)
-    _refuse(cells, name, beyond, lambda row: f"holds {text.iloc[row]!r}, which is beyond the range of a double")
+    _refuse(cells, name, beyond, lambda row: f"contains {text.iloc[row]!r}, which is beyond the range of a double")
     return found
 
 
@@ -62,10 +64,12 @@ def finite(cells: Cells, name: str) -> pd.Series:
 
 
 def counts(cells: Cells, name: str) -> pd.Series:
-    """As `numbers`, whole and not negative; UserError for a fraction names its cause, the unit."""
+    """As `numbers`, whole and not negative; the UserError for a fraction names the unit as its cause."""
     found = finite(cells, name)
     fractional = found.notna() & (found % 1 != 0)
-    _refuse(cells, name, fractional, lambda row: f"is {found.iloc[row]:g}: counts, not millions; multiply by 1e6")
+    _refuse(
+        cells, name, fractional, lambda row: f"is {found.iloc[row]:g}: expected a count, not millions; multiply by 1e6"
+    )
     outside = (found < 0) | (found >= _GREATEST_INT)
     _refuse(cells, name, outside, lambda row: f"is {found.iloc[row]:g}; a count is a whole number from 0, below 2^53")
     return found.astype("Int64")
@@ -76,17 +80,17 @@ def seeds(cells: Cells, *, default: int | None) -> pd.Series:
     if "seed" not in cells.names:
         return pd.Series([default] * len(cells.table), dtype="Int64", index=cells.table.index)
     found = finite(cells, "seed")
-    told = found.notna()
-    foreign = told & ((found % 1 != 0) | (found < 0) | (found >= _GREATEST_INT))
+    given = found.notna()
+    foreign = given & ((found % 1 != 0) | (found < 0) | (found >= _GREATEST_INT))
     what = "a seed is an integer, a whole number from 0, below 2^53"
     _refuse(cells, "seed", foreign, lambda row: f"is {found.iloc[row]:.17g}; {what}")
     if default is not None:
-        _refuse(cells, "seed", ~told, lambda row: "is empty; fill it, or leave the column out")
+        _refuse(cells, "seed", ~given, lambda row: "is empty; fill it, or leave the column out")
     return found.astype("Int64")
 
 
 def _refuse(cells: Cells, name: str, faulty: pd.Series, what: Callable[[int], str]) -> None:
-    """UserError for the first cell that is faulty; what: of its position, what is wrong with it."""
+    """UserError for the first faulty cell; what: the fault of the cell at a position."""
     found = np.flatnonzero(faulty)
     if len(found):
         row = int(found[0])
@@ -95,7 +99,7 @@ def _refuse(cells: Cells, name: str, faulty: pd.Series, what: Callable[[int], st
 
 def _refuse_unreadable(cells: Cells, name: str) -> None:
     if name in cells.unreadable:
-        raise UserError(f"{cells.where}: row 1, column {name!r} holds {cells.unreadable[name]}")
+        raise UserError(f"{cells.where}: row 1, column {name!r} contains {cells.unreadable[name]}")
 
 
 def _hint(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The columns of score and truth files: their units, names that come close, and columns that are no estimators."""
+"""The columns of score and ground-truth files: units, aliases, and columns that are not estimators."""
 
 import re
 from collections.abc import Collection
@@ -27,7 +27,7 @@ TRUTH_FILE = (
     Column("macs", "int", "multiply-accumulates of one image: count, not millions; empty: not known", optional=True),
 )
 
-_ALIASES = {  # how else people call a column, in lower case and without signs
+_ALIASES = {  # other common names, in lower case and letters only
     "arch": (
         "architecture",
         "architectures",
@@ -58,24 +58,24 @@ _MOST_BYTES = 255
 
 
 def require(cells: Cells, name: str, remedy: str) -> None:
-    """UserError if the column is not there; one that comes close is pointed out."""
+    """UserError if the column is missing; a similar one is suggested."""
     if name in cells.names:
         return
     near = [repr(other) for other in cells.names if means(other, name)]
     if near:
         remedy = f"rename {'one of ' if len(near) > 1 else ''}{', '.join(near)} to {name!r}"
     elif name == "arch" and UNNAMED in cells.names:
-        remedy = "the first column has no name; call it 'arch' if it holds the architectures"
+        remedy = "the first column has no name; call it 'arch' if it contains the architectures"
     elif name == "arch" and any(_counts_rows(other) for other in cells.names):
-        remedy = "add the architectures' strings as a column 'arch'; an index differs from file to file"
+        remedy = "add the architectures' strings as a column 'arch'; indices differ between files"
     raise UserError(f"{cells.where}: column {name!r} is missing; it has {', '.join(map(repr, cells.names))}; {remedy}")
 
 
 def estimator_columns(cells: Cells, keys: Collection[str]) -> tuple[list[str], list[str]]:
-    """The estimators of a wide file, and notes on the columns that are passed over.
+    """The estimators of a wide file, and notes on ignored columns.
 
-    keys: columns that are none. UserError for columns that are hardly meant as estimators: another spelling of a key,
-    the number of a run or epoch, accuracies, text.
+    keys: columns that are not estimators. UserError for columns that are unlikely to be estimators: another spelling of
+    a key, the number of a run or epoch, accuracies, text.
     """
     names, notes = [], []
     for name in cells.names:
@@ -83,7 +83,7 @@ def estimator_columns(cells: Cells, keys: Collection[str]) -> tuple[list[str], l
             continue
         if _counts_rows(name):
             which = "the first column, without a name," if name == UNNAMED else f"column {name!r}"
-            notes.append(f"{cells.where}: {which} is passed over as row numbers; rename it if it is an estimator")
+            notes.append(f"{cells.where}: {which} is ignored as row numbers; rename it if it is an estimator")
             continue
         reason = _no_estimator(cells, name)
         if reason:
@@ -95,16 +95,16 @@ def estimator_columns(cells: Cells, keys: Collection[str]) -> tuple[list[str], l
 def unread(cells: Cells, declared: Collection[Column]) -> tuple[list[str], list[str]]:
     """The columns of a file beyond the declared ones, row numbers apart, and notes on them."""
     known = [column.name for column in declared]
-    beside = [name for name in cells.names if name not in known and not _counts_rows(name)]
+    others = [name for name in cells.names if name not in known and not _counts_rows(name)]
     notes = []
-    for name in beside:
-        near = next((f"; rename it to {other!r} if it is that" for other in known if means(name, other)), "")
-        notes.append(f"{cells.where}: column {name!r} is not read{near}")
-    return beside, notes
+    for name in others:
+        near = next((f"; rename it to {other!r} if that is meant" for other in known if means(name, other)), "")
+        notes.append(f"{cells.where}: column {name!r} is ignored{near}")
+    return others, notes
 
 
 def signs(estimators: Collection[str], lower_is_better: Collection[str], where: str) -> dict[str, int]:
-    """-1 for estimators whose low scores are the good ones, 1 for others; UserError for a name that is none."""
+    """-1 for estimators whose scores are lower-better, 1 for others; UserError for an unknown name."""
     for name in lower_is_better:
         if name not in estimators:
             raise UserError(f"{where}: --lower-is-better: {unknown_name('estimator', name, set(estimators))}")
@@ -112,13 +112,13 @@ def signs(estimators: Collection[str], lower_is_better: Collection[str], where: 
 
 
 def sounds_lower_better(name: str) -> bool:
-    """Whether the name is that of a quantity of which less is better."""
+    """Whether the name suggests a lower-better quantity."""
     words = re.split(r"[^a-z]+", name.lower())
     return any(word.endswith(_LOWER) for word in words) and _NEGATED.isdisjoint(words) and not name.startswith("-")
 
 
 def means(name: str, key: str) -> bool:
-    """Whether a column may be meant by another's name: capitals and signs apart, or as others call it.
+    """Whether a column name may stand for another: apart from case and punctuation, or as an alias.
 
     >>> means("Arch_Str", "arch"), means("archive", "arch")
     (True, False)
@@ -127,32 +127,33 @@ def means(name: str, key: str) -> bool:
 
 
 def check_name(name: str, where: str) -> None:
-    """UserError for an estimator's name that no table or file name can hold."""
+    """UserError for a name of an estimator that is too long or unprintable."""
     if len(name.encode(errors="surrogatepass")) > _MOST_BYTES:
         raise UserError(
             f"{where}: an estimator's name has {len(name)} characters; shorten it to at most {_MOST_BYTES} bytes"
         )
     if not name.isprintable():
-        raise UserError(f"{where}: the estimator's name {name!r} holds control characters; rename it")
+        raise UserError(f"{where}: the estimator's name {name!r} contains control characters; rename it")
 
 
 def _no_estimator(cells: Cells, name: str) -> str | None:
-    """Why a column of a wide file is hardly an estimator, with the remedy."""
+    """Why a column of a wide file is unlikely to be an estimator, with the remedy."""
     bare = _bare(name)
     for key in ("arch", "estimator", "seed"):
         if means(name, key) and key not in cells.names and (key != "estimator" or _is_text(cells, name)):
-            return f"reads like {key!r}; rename it to that, or to the name of an estimator"
+            return f"looks like {key!r}; rename it to that, or to the name of an estimator"
         if means(name, key) and key in cells.names and bare in (key, f"{key}s"):
-            return f"stands beside {key!r}; take one of them out"
+            return f"duplicates {key!r}; remove one of them"
     if bare in _LENGTHS:
-        return "is no estimator; keep the rows of one value and take it out, or make it a part of the estimators' names"
+        return "is not an estimator; keep the rows of one value and remove it, or make it part of the estimators' names"
     if bare in _ACCURACIES:
         return (
-            "reads like a truth; take it out (--truth FILE takes it), or rename it after the estimator that predicts it"
+            "looks like a ground truth; remove it (--truth FILE reads it), or rename it after the estimator that "
+            "predicts it"
         )
     if _is_text(cells, name):
         return (
-            "holds text; if it names the estimators, call it 'estimator' and their scores 'score'; if not, take it out"
+            "contains text; if it names the estimators, call it 'estimator' and their scores 'score'; if not, remove it"
         )
     return None
 
@@ -162,7 +163,7 @@ def _counts_rows(name: str) -> bool:
 
 
 def _is_text(cells: Cells, name: str) -> bool:
-    """Whether no cell of the column begins like a number, but some cell is filled."""
+    """Whether the column has non-empty cells and none that starts like a number."""
     if name in cells.unreadable:
         return False
     text = cells.table[name].astype("str").str.strip()

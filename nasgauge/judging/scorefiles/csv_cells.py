@@ -15,7 +15,7 @@ _SEPARATORS = {";": "';'", "\t": "a tab", "|": "'|'", " ": "a space"}
 
 
 def read_csv(content: bytes, where: str) -> Cells:
-    """All cells as text, so that one that is no number can be shown as it stands. Blank lines count as rows, unread.
+    """All cells as text, so that a non-numeric one can be quoted. Blank lines count as rows.
 
     UserError: another encoding, separator or layout, with the remedy.
     """
@@ -38,10 +38,10 @@ def _text(content: bytes, where: str) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise UserError(f"{where}: line {line} is no text in UTF-8; save it as CSV in UTF-8") from error
+        raise UserError(f"{where}: line {line} is not UTF-8 text; save it as CSV in UTF-8") from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise UserError(f"{where}: line {line} holds a NUL byte, so it is no text; save it anew as CSV in UTF-8")
+        raise UserError(f"{where}: line {line} contains a NUL byte, so it is not text; save it again as CSV in UTF-8")
     return text
 
 
@@ -49,23 +49,23 @@ def _records(text: str, where: str) -> list[list[str]]:
     try:
         return list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
-        raise UserError(f"{where}: is no proper CSV ({error}); save it anew, or is the file cut off?") from error
+        raise UserError(
+            f"{where}: is not valid CSV ({error}); save it again, or check whether it is truncated"
+        ) from error
 
 
 def _header(cells: list[str], where: str) -> list[str]:
     """The columns' names; a first column without one is the index of a data frame."""
     names = [name.strip() for name in cells]
     if names[0].startswith("#"):
-        raise UserError(
-            f"{where}: begins with '#'; CSV knows no comments: let the header be the first line, without it"
-        )
+        raise UserError(f"{where}: starts with '#'; CSV has no comments: make the header the first line, without '#'")
     whole = ",".join(names)
     for separator, called in _SEPARATORS.items():
         parts = [part.strip() for part in whole.split(separator)]
         if len(parts) > 1 and (len(names) == 1 or ("arch" in parts and "arch" not in names)):
             raise UserError(
-                f"{where}: its cells are separated by {called}; save it with commas, the decimal sign a point, and in "
-                "double quotes the cells that hold commas"
+                f"{where}: its cells are separated by {called}; save it with commas, a point as decimal separator, and "
+                "double quotes around cells that contain commas"
             )
     if all(_NUMBER.fullmatch(name) for name in names[1:]) and len(names) > 1 and "arch" not in names:
         raise UserError(f"{where}: has no header; name the columns in the first line, such as arch,my_predictor")
@@ -73,16 +73,16 @@ def _header(cells: list[str], where: str) -> list[str]:
         names[0] = UNNAMED
     for name in names:
         if not name or names.count(name) > 1:
-            fault = "stands twice" if name else "is empty"
+            fault = "occurs twice" if name else "is empty"
             raise UserError(f"{where}: column name {name!r} {fault}; give each column its own name")
     return names
 
 
 def _other_length(row: list[str], header: list[str]) -> str:
     if row[0].startswith("#"):
-        return "CSV knows no comments: take the line out"
+        return "CSV has no comments: remove the line"
     if len(row) < len(header):
-        return "is the file cut off?"
+        return "check whether the file is truncated"
     if len(row) == len(header) + 1 and not row[-1].strip():
-        return "leave out the comma at its end"
+        return "remove the comma at its end"
     return "put cells with commas in double quotes"

@@ -1,4 +1,4 @@
-"""From a path to cells: which files are read at all, and what to do with the others that people have."""
+"""From a path to cells: the supported file types, and remedies for others."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from nasgauge.core.errors import UserError
 
 _GIVE = "give a .csv or .parquet file"
 _PANDAS = "in pandas: pd.read_{}({}).to_csv('scores.csv', index=False)"
-_REMEDIES = {  # of files as people have them
+_REMEDIES = {  # of other common files
     ".tsv": "save it as .csv with commas; " + _PANDAS.format("csv", "..., sep='\\t'"),
-    ".txt": "if it holds cells separated by commas, rename it to .csv",
+    ".txt": "if its cells are separated by commas, rename it to .csv",
     ".json": "save it as .csv; " + _PANDAS.format("json", "..."),
     ".jsonl": "save it as .csv; " + _PANDAS.format("json", "..., lines=True"),
     ".xlsx": "save it as .csv in UTF-8 from the spreadsheet",
@@ -27,10 +27,10 @@ _REMEDIES = {  # of files as people have them
     ".zip": "unpack it first (unzip), then give the .csv or .parquet file within",
     **dict.fromkeys(
         (".pkl", ".pickle", ".pt", ".pth", ".npy", ".npz"),
-        "nothing that may hold code is opened; write a table from your program and give it as .csv or .parquet",
+        "files that may contain code are not opened; write a .csv or .parquet table from your program",
     ),
 }
-_BEGINNINGS = {  # first bytes of what bears the name of a table and is none
+_BEGINNINGS = {  # first bytes of files that are not tables in spite of their names
     b"PAR1": "a Parquet file; rename it to .parquet",
     b"\x1f\x8b": "compressed by gzip; unpack it first (gunzip)",
     b"BZh": "compressed by bzip2; unpack it first (bunzip2)",
@@ -39,7 +39,7 @@ _BEGINNINGS = {  # first bytes of what bears the name of a table and is none
     b"PK\x03\x04": "a zip archive or a spreadsheet; unpack it, or save it as CSV",
     b"\xff\xfe": "text in UTF-16; save it in UTF-8",
     b"\xfe\xff": "text in UTF-16; save it in UTF-8",
-    b"\x80\x04": "a pickle; nothing that may hold code is opened, write CSV or Parquet",
+    b"\x80\x04": "a pickle; files that may contain code are not opened, write CSV or Parquet",
     b"<!DOCTYPE": "a web page; download the file itself",
     b"<html": "a web page; download the file itself",
     b"version https://git-lfs": "a pointer of Git LFS; fetch the file itself (git lfs pull)",
@@ -49,10 +49,10 @@ _BEGINNINGS = {  # first bytes of what bears the name of a table and is none
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """A table as its file holds it.
+    """A table as in its file.
 
     where: the file's name, for messages. table: the cells, text or numbers; its index numbers the rows of the file from
-    1. unreadable: columns that hold neither text nor numbers, and what they hold in words.
+    1. unreadable: columns of other types than text and numbers, with a description.
     """
 
     where: str
@@ -70,20 +70,20 @@ class Cells:
 
 
 def content(path: Path, suffixes: Mapping[str, Callable]) -> bytes:
-    """The bytes of a file that bears one of the suffixes; UserError says what else it is and the nearest remedy."""
+    """The bytes of a file with one of the suffixes; the UserError for another one names the remedy."""
     suffix = path.suffix.lower()
     if suffix not in suffixes:
         raise UserError(f"{path}: unknown suffix {path.suffix!r}; {_REMEDIES.get(suffix, _GIVE)}")
     try:
         if not path.is_file():
-            found = "is a folder" if path.is_dir() else "is no ordinary file" if path.exists() else "no such file"
+            found = "is a folder" if path.is_dir() else "is not a regular file" if path.exists() else "no such file"
             raise UserError(f"{path}: {found}; {_GIVE}")
         found = path.read_bytes()
     except OSError as error:
         reason = error.strerror or error
-        raise UserError(f"{path}: cannot be read ({reason}); check its name and its permissions") from error
+        raise UserError(f"{path}: cannot be read ({reason}); check its path and its permissions") from error
     if suffix == ".csv":
         for beginning, what in _BEGINNINGS.items():
             if found.startswith(beginning):
-                raise UserError(f"{path.name}: is no CSV, but {what}")
+                raise UserError(f"{path.name}: is not CSV, but {what}")
     return found

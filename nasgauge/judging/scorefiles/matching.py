@@ -1,4 +1,4 @@
-"""Which architecture of the truth a string means, whatever its spelling."""
+"""Matching of architecture strings with those of the ground truth, in any spelling."""
 
 import ast
 import re
@@ -15,10 +15,10 @@ from nasgauge.spaces import SPACES, Arch, Space, get_space
 
 
 class Spellings:
-    """The architectures of a truth, each found under every string that its space's parser accepts.
+    """The architectures of a ground truth, each found under every string that the parser of its space accepts.
 
-    known: their strings. space: None where it is not named; then a string means itself. Strings that are spelled as the
-    truth spells them are not parsed; only for others the identities of all known architectures are computed, once.
+    known: their strings. space: None where it is unknown; then strings are compared literally. Strings in the spelling
+    of the ground truth are not parsed; only for others the identities of all known architectures are computed, once.
     """
 
     def __init__(self, known: Iterable[str], space: Space | None) -> None:
@@ -28,10 +28,10 @@ class Spellings:
 
     @classmethod
     def of_file(cls, archs: pd.Series, space: Space | None, where: str) -> "tuple[Spellings, pd.Series]":
-        """The architectures that a truth file gives, in the space's spelling, and the file's column in the same.
+        """The architectures of a ground-truth file in the spelling of the space, and the column in the same spelling.
 
         archs: its index numbers the rows. Several spellings of one architecture become that of the first. UserError
-        names the row of a string that is none of the space.
+        names the row of a string that is not an architecture of the space.
         """
         if space is None:
             return cls(archs.unique(), None), archs
@@ -48,10 +48,10 @@ class Spellings:
         return len(self._known)
 
     def found(self, archs: pd.Series, where: str) -> tuple[dict[str, str], list[str]]:
-        """Of strings spelled otherwise the one under which the truth holds them, and the strings that it does not hold.
+        """The spelling of the ground truth of strings in other spellings, and the strings without ground truth.
 
-        archs: its index numbers the rows of a file. Of several strings of one architecture that the truth does not
-        hold, the others are spelled as the first. UserError names the row of a string that is none of the space.
+        archs: its index numbers the rows of a file. Several strings of one architecture without ground truth are
+        spelled as the first. UserError names the row of a string that is not an architecture of the space.
         """
         foreign = archs[[text not in self._known for text in archs.tolist()]]
         if foreign.empty or self.space is None:
@@ -83,16 +83,16 @@ def matched(
     truth: Spellings,
     *,
     unknown: str,
-    called: str = "the truth",
+    called: str = "the ground truth",
     left_out: Mapping[str, str] | None = None,
 ) -> ScoreFile:
-    """The scores with their architectures spelled as the truth spells them.
+    """The scores with their architectures in the spelling of the ground truth.
 
-    unknown: "error" refuses architectures that the truth does not hold; otherwise they stay, and a note counts them.
-    called: the truth's name in messages. left_out: why single architectures are not in the truth, where it is known.
+    unknown: "error" rejects architectures without ground truth; otherwise they are kept, and a note counts them.
+    called: name of the ground truth in messages. left_out: why single architectures have no ground truth, where known.
 
-    UserError: as said; a string that is no architecture of the space; two spellings of one architecture with scores of
-    the same estimator and seed.
+    UserError: such a rejection; a string that is not an architecture of the space; two spellings of one architecture
+    with scores of the same estimator and seed.
     """
     archs = pd.Series(file.scores["arch"].to_numpy(), index=file.rows).drop_duplicates()
     names, absent = truth.found(archs, file.where)
@@ -103,11 +103,11 @@ def matched(
         why = _why_absent(absent, left_out or {}, truth)
         if unknown == "error":
             raise UserError(
-                f"{file.where}: row {rows[0]} scores architecture {archs[rows[0]]!r}, which {called} does not hold "
-                f"({which}{why}); use the benchmark that the scores were made for, or leave them out with "
+                f"{file.where}: row {rows[0]} scores architecture {archs[rows[0]]!r}, which is not in {called} "
+                f"({which}{why}); use the benchmark that the scores were computed for, or drop them with "
                 '--unknown drop (in Python, unknown="drop")'
             )
-        notes.append(f"{file.where}: {which} are not held by {called} and left out, first row {rows[0]}{why}")
+        notes.append(f"{file.where}: {which} are not in {called} and dropped, first row {rows[0]}{why}")
     scores = file.scores
     if names:
         scores = scores.assign(arch=scores["arch"].map(lambda text: names.get(text, text)).astype("str"))
@@ -129,12 +129,12 @@ def _refuse_second_spellings(file: ScoreFile, scores: pd.DataFrame) -> None:
 
 
 def _why_absent(absent: list[str], left_out: Mapping[str, str], truth: Spellings) -> str:
-    """Reasons, in words, in which the message goes on; nothing where none is known."""
+    """The reasons, as the continuation of the message; empty where none is known."""
     reasons = pd.Series([left_out[text] for text in absent if text in left_out], dtype="str").value_counts()
-    said = [f"; {n:,} {reason}" for reason, n in reasons.items()]
+    found = [f"; {n:,} {reason}" for reason, n in reasons.items()]
     if truth.space is None:
-        said.append("; with --space NAME, other spellings are recognised")
-    return "".join(said)
+        found.append("; with --space NAME, other spellings are recognised")
+    return "".join(found)
 
 
 def _parsed(archs: pd.Series, space: Space, where: str) -> dict[str, Arch]:
@@ -149,11 +149,11 @@ def _parsed(archs: pd.Series, space: Space, where: str) -> dict[str, Arch]:
 
 
 def _what_else(text: str, space: Space) -> str:
-    """What a string is that is no architecture of the space, where that can be recognised."""
+    """The nature of a string that is not an architecture of the space, where it can be recognised."""
     if re.fullmatch(r"[0-9]+", text):
-        return "; a number says nothing: give the architecture's string, as indices differ from file to file"
+        return "; a number does not identify an architecture: give its string, as indices differ between files"
     if re.fullmatch(r"[0-9a-fA-F]{32}", text):
-        return "; a hash cannot be read back: give the cell itself"
+        return "; a hash does not identify an architecture: give the cell itself"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's advice on how to write it
@@ -161,7 +161,7 @@ def _what_else(text: str, space: Space) -> str:
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         value = None
     if isinstance(value, list | tuple | set | dict):
-        return "; a list of operations has no known order of edges: write the string form"
+        return "; the order of edges in a list of operations is ambiguous: write the string form"
     for name in SPACES:
         if name != space.name and _is_of(name, text):
             return f"; it is an architecture of {name!r}"

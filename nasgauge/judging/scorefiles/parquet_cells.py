@@ -1,4 +1,4 @@
-"""Cells of Parquet: text and numbers of any width; whatever else a column holds is named."""
+"""Cells of Parquet: text and numbers of any width; columns of other types are reported."""
 
 import io
 
@@ -13,12 +13,12 @@ _INDEX = "__index_level_"  # the columns in which pandas keeps an index without 
 
 
 def read_parquet(content: bytes, where: str) -> Cells:
-    """A named index of pandas is a column like any other, one without a name is passed over.
+    """A named index of pandas is a column like any other, an unnamed one is ignored.
 
     UserError: damaged, of another format, encrypted, or with two columns of one name.
     """
     if not content:
-        raise UserError(f"{where}: the file is empty, no complete Parquet file; write it again")
+        raise UserError(f"{where}: the file is empty and not a Parquet file; write it again")
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         names = [name.strip() for name in file.schema_arrow.names]
@@ -27,9 +27,9 @@ def read_parquet(content: bytes, where: str) -> Cells:
         if table is not None:
             table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
-        raise UserError(f"{where}: is no complete Parquet file; write it again") from error
+        raise UserError(f"{where}: is not a complete Parquet file; write it again") from error
     if table is None:
-        raise UserError(f"{where}: column name {doubled!r} stands twice; give each column its own name")
+        raise UserError(f"{where}: column name {doubled!r} occurs twice; give each column its own name")
     columns, unreadable = {}, {}
     for name, column in zip(names, table.columns, strict=True):
         if name.startswith(_INDEX):
@@ -46,18 +46,18 @@ def read_parquet(content: bytes, where: str) -> Cells:
 
 
 def _what_else(kind: pa.DataType) -> str | None:
-    """What a column holds that is neither text nor numbers, in words; None for text and numbers."""
+    """Description of a column of another type than text and numbers; None for these."""
     types = pa.types
     if types.is_dictionary(kind):
         return _what_else(kind.value_type)
     if types.is_boolean(kind):
-        return "truth values; write 1 and 0 if they are numbers"
+        return "booleans; write 1 and 0 if they are numbers"
     if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
         return "bytes; write it as text"
     if types.is_temporal(kind):
-        return f"dates or times ({kind}); write a number, in a unit of your choice"
+        return f"dates or times ({kind}); write numbers, in any unit"
     if types.is_nested(kind):
-        return f"several values in a cell ({kind}); write one number or one text per cell"
+        return f"several values per cell ({kind}); write one number or one string per cell"
     known = (types.is_null, types.is_integer, types.is_floating, types.is_decimal, types.is_string)
     if any(fits(kind) for fits in (*known, types.is_large_string, types.is_string_view)):
         return None

@@ -1,4 +1,4 @@
-"""Rows of a file that say the same thing twice."""
+"""Duplicate rows of a file."""
 
 import numpy as np
 import pandas as pd
@@ -8,10 +8,10 @@ from nasgauge.judging.scorefiles.columns import means
 from nasgauge.judging.scorefiles.files import Cells
 
 
-def refuse_repeats(keys: pd.DataFrame, cells: Cells, beside: list[str]) -> None:
-    """UserError where two rows have the same keys: both rows, and what may be the cause.
+def refuse_repeats(keys: pd.DataFrame, cells: Cells, ignored: list[str]) -> None:
+    """UserError where two rows have the same keys: both rows, and a likely cause.
 
-    beside: columns that are not read; one in which the two rows differ may be the cause.
+    ignored: columns that are not read; one in which the two rows differ is a likely cause.
     """
     repeated = np.flatnonzero(keys.duplicated())
     if not len(repeated):
@@ -21,14 +21,14 @@ def refuse_repeats(keys: pd.DataFrame, cells: Cells, beside: list[str]) -> None:
     first = int(np.argmax(group == group[row]))
     what = ", ".join(f"{name} {value}" for name, value in keys.iloc[row].items() if not pd.isna(value))
     table = cells.table
-    differing = [name for name in beside if table[name].iloc[row] != table[name].iloc[first]]
+    differing = [name for name in ignored if table[name].iloc[row] != table[name].iloc[first]]
     numbered = [name for name in differing if means(name, "seed")]
     if numbered:
         remedy = f"if column {numbered[0]!r} numbers the runs, rename it to 'seed'"
     elif differing:
-        remedy = f"they differ in column {differing[0]!r}, which is not read: keep one of its values"
+        remedy = f"they differ in column {differing[0]!r}, which is ignored: keep one of its values"
     elif "seed" in cells.names:
-        remedy = "give each run a seed of its own, or keep one of them"
+        remedy = "give each run a distinct seed, or keep one of them"
     else:
         remedy = "if these are several runs, number them in a column 'seed'; if not, keep one of them"
     raise UserError(f"{cells.where}: row {table.index[row]} repeats row {table.index[first]} ({what}); {remedy}")

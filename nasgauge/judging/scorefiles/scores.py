@@ -23,14 +23,14 @@ from nasgauge.judging.scorefiles.files import Cells
 from nasgauge.judging.scorefiles.reading import read
 from nasgauge.judging.scorefiles.repeats import refuse_repeats
 
-_KEYS = ("arch", "seed", "iso_class")  # columns of a wide file that are no estimators
+_KEYS = ("arch", "seed", "iso_class")  # columns of a wide file that are not estimators
 
 
 @dataclass(frozen=True, eq=False)
 class ScoreFile:
-    """What a score file says.
+    """The content of a score file.
 
-    where: its name. scores: table SCORES. rows: of each score its row in the file. notes: what is worth a look.
+    where: its name. scores: table SCORES. rows: the row of each score in the file. notes: warnings.
     """
 
     where: str
@@ -40,17 +40,17 @@ class ScoreFile:
 
 
 def score_file(path: str | Path, *, lower_is_better: Collection[str] = ()) -> ScoreFile:
-    """Scores from a CSV or Parquet file, and where they stand in it.
+    """Scores from a CSV or Parquet file, with their rows.
 
     Wide form: a column `arch` and one numeric column per estimator; long form: columns `estimator`, `arch`, `score`.
     Both may have an integer `seed` (0 where there is none); a wide file's `iso_class` and row numbers (`index`, a first
-    column without a name) are passed over. Scores are higher-better; those of the estimators `lower_is_better` change
+    column without a name) are ignored. Scores are higher-better; those of the estimators `lower_is_better` change
     their sign, here and nowhere else. An empty cell (NA, NaN, None, null) is a measurement that failed: a row without a
     score. Minus infinity is the worst score (plus infinity where low is good).
 
-    UserError: a file that cannot be read, no architecture or estimator column, a column that is hardly an estimator, a
-    score that is no number, an infinitely good one, an estimator without any score, an architecture scored twice by one
-    estimator and seed.
+    UserError: a file that cannot be read, no architecture or estimator column, a column that is unlikely to be an
+    estimator, a score that is not a number, an infinitely good one, an estimator without any score, an architecture
+    scored twice by one estimator and seed.
     """
     cells = read(Path(path))
     require(cells, "arch", "name the column of architectures 'arch'")
@@ -59,10 +59,12 @@ def score_file(path: str | Path, *, lower_is_better: Collection[str] = ()) -> Sc
     scores, notes = _long(cells, keys, lower_is_better) if long else _wide(cells, keys, lower_is_better)
     for name, missing in scores["score"].isna().groupby(scores["estimator"], sort=False).all().items():
         if missing:
-            raise UserError(f"{cells.where}: estimator {name!r}: every score is missing; there is nothing to judge")
+            raise UserError(
+                f"{cells.where}: estimator {name!r}: every score is missing; remove it, or fill in its scores"
+            )
     for name in scores["estimator"].unique():
         if sounds_lower_better(name) and name not in lower_is_better:
-            notes.append(f"{name!r} is read as higher is better; if it is not: --lower-is-better {name}")
+            notes.append(f"{name!r} is read as higher-is-better; if it is not: --lower-is-better {name}")
     rows = scores.index.to_numpy()
     columns = [column.name for column in SCORES.columns]
     scores = check(scores[columns].reset_index(drop=True), SCORES, where=cells.where)
@@ -84,8 +86,8 @@ def read_scores(path: str | Path, *, lower_is_better: Collection[str] = ()) -> p
 def _long(cells: Cells, keys: pd.DataFrame, lower_is_better: Collection[str]) -> tuple[pd.DataFrame, list[str]]:
     require(cells, "score", "a table with a column 'estimator' needs its scores in a column 'score'")
     keys.insert(0, "estimator", texts(cells, "estimator"))
-    beside, notes = unread(cells, SCORE_FILE)
-    refuse_repeats(keys, cells, beside)
+    ignored, notes = unread(cells, SCORE_FILE)
+    refuse_repeats(keys, cells, ignored)
     sign = signs(list(keys["estimator"].unique()), lower_is_better, cells.where)
     for name in sign:
         check_name(name, cells.where)
@@ -97,7 +99,7 @@ def _wide(cells: Cells, keys: pd.DataFrame, lower_is_better: Collection[str]) ->
     names, notes = estimator_columns(cells, _KEYS)
     if not names:
         has = ", ".join(map(repr, cells.names))
-        raise UserError(f"{cells.where}: no column of scores; it has {has}; add one numeric column per estimator")
+        raise UserError(f"{cells.where}: no column with scores; it has {has}; add one numeric column per estimator")
     refuse_repeats(keys, cells, [])
     sign = signs(names, lower_is_better, cells.where)
     parts = []
@@ -108,7 +110,7 @@ def _wide(cells: Cells, keys: pd.DataFrame, lower_is_better: Collection[str]) ->
 
 
 def _scores(cells: Cells, name: str, sign: np.ndarray) -> pd.Series:
-    """The column with high scores the good ones; UserError for one that is infinitely good."""
+    """The column as higher-better scores; UserError for an infinitely good one."""
     found = numbers(cells, name)
     signed = found * sign + 0.0  # no negative zero
     best = np.flatnonzero(np.isposinf(signed))
@@ -117,6 +119,6 @@ def _scores(cells: Cells, name: str, sign: np.ndarray) -> pd.Series:
         raise cells.fault(
             row,
             name,
-            f"is infinite, and infinitely good; {-found.iloc[row]} is the worst score, an empty cell a failure",
+            f"is infinitely good; {-found.iloc[row]} is the worst score, an empty cell a failed measurement",
         )
     return signed

@@ -1,4 +1,4 @@
-"""What may well be meant, and more often is not: sentinels among scores, trainings that are one training twice."""
+"""Suspicious values: likely sentinels among scores, and duplicated trainings."""
 
 import itertools
 
@@ -20,10 +20,11 @@ def likely_sentinels(scores: pd.DataFrame, space: Space | None = None) -> list[s
     scores: table SCORES, with architectures of the space, where it is known; then the note counts the disconnected
     ones.
 
-    A value v of an estimator that several architectures share is pointed out if
-    - it is the least or the greatest, and far outside: its distance to the others is more than three times their range,
-      and on the scale sign(x) log10(1 + |x|) more than half of it, so that neither heavy tails nor steps of a power are
-      taken for it; the others have at least five distinct values, and up to two more such values may lie beyond it;
+    A value v of an estimator that several architectures share is reported if
+    - it is the minimum or the maximum, and far outside: its distance to the others is more than three times their
+      range,
+      and on the scale sign(x) log10(1 + |x|) more than half of it, so that heavy tails and powers are not
+      reported; the others have at least five distinct values, and up to two more such values may lie beyond it;
     - or it is an atom: at least three architectures, and 1 in 100, have exactly v, while nine tenths of the others have
       a score of their own.
 
@@ -34,26 +35,26 @@ def likely_sentinels(scores: pd.DataFrame, space: Space | None = None) -> list[s
     """
     notes = []
     for estimator, part in scores.groupby("estimator", sort=False):
-        told = part[np.isfinite(part["score"])]
-        shared = told.groupby("score")["arch"].nunique()  # ascending in the score
+        finite = part[np.isfinite(part["score"])]
+        shared = finite.groupby("score")["arch"].nunique()  # ascending in the score
         values, n = shared.index.to_numpy(), shared.to_numpy()
         far = {*_far_outside(values, n), *(-v for v in _far_outside(-values[::-1], n[::-1]))}
         for value in sorted(far | _atoms(values, n)):
             where = ", far outside the others" if value in far else ", while the others differ"
-            cut = _disconnected(told.loc[told["score"] == value, "arch"], space)
+            cut = _disconnected(finite.loc[finite["score"] == value, "arch"], space)
             notes.append(
                 f"{estimator!r}: {n[values == value][0]:,} architectures{cut} have the score {value:.6g}{where}; if it "
-                "stands for failed measurements, leave these cells empty; if it is the worst score, write -inf"
+                "denotes failed measurements, leave these cells empty; if it is the worst score, write -inf"
             )
     return notes
 
 
 def equal_trainings(truth: pd.DataFrame) -> list[str]:
-    """Notes on pairs of seeds whose accuracies agree more often than chance lets them; truth: table TRUTH.
+    """Notes on pairs of seeds whose accuracies agree more often than expected by chance; truth: table TRUTH.
 
-    Such trainings are copies or rounded too coarsely, and either raises the noise ceiling. Of the n architectures that
+    Such trainings are copies or rounded too coarsely, and both raise the noise ceiling. Of the n architectures that
     have both seeds let `ties` be the number of those with the same accuracy, `next` that of those whose accuracies
-    differ by the least step found; by chance, ties are about half of next. Pointed out are ties
+    differ by the least step found; by chance, ties are about half of next. Reported are ties
     - of any number, where otherwise no two architectures have an accuracy in common, so that none is due to chance;
     - above next + 2 sqrt(next + 1), if they are a tenth of n (fewer hardly move the ceiling: cells that learn nothing
       have exactly the accuracy of chance);
@@ -62,7 +63,7 @@ def equal_trainings(truth: pd.DataFrame) -> list[str]:
 
     >>> table = pd.DataFrame({"arch": [*"abc"] * 2, "seed": [0] * 3 + [1] * 3, "accuracy": [0.1, 0.2, 0.3] * 2})
     >>> equal_trainings(table)[0].partition(";")[0]
-    'truth: seeds 0 and 1 have the same accuracy for 3 of 3 architectures'
+    'ground truth: seeds 0 and 1 have the same accuracy for 3 of 3 architectures'
     """
     seeded = truth[truth["seed"].notna()]
     fine = not (seeded.groupby("accuracy")["arch"].nunique() > 1).any()
@@ -76,14 +77,14 @@ def equal_trainings(truth: pd.DataFrame) -> list[str]:
         beyond_chance = ties > near + 2 * np.sqrt(near + 1) and ties >= n / 10
         if (fine and ties) or beyond_chance or (ties > 1 and ties > n / 2):
             notes.append(
-                f"truth: seeds {one} and {other} have the same accuracy for {ties:,} of {n:,} architectures; copied, "
-                "or rounded too coarsely? Either raises the noise ceiling"
+                f"ground truth: seeds {one} and {other} have the same accuracy for {ties:,} of {n:,} architectures; "
+                "check for copied or coarsely rounded trainings, which raise the noise ceiling"
             )
     return notes
 
 
 def _disconnected(archs: pd.Series, space: Space | None) -> str:
-    """How many of the architectures no information crosses, in brackets; nothing where that is not known."""
+    """The number of disconnected architectures, in brackets; empty where it is not known."""
     if space is None or not space.may_be_disconnected:
         return ""
     n = sum(not is_connected(space, space.from_str(arch)) for arch in archs.unique())

@@ -1,4 +1,4 @@
-"""Truth files: accuracies or other values of trained architectures, as table TRUTH, and their sizes."""
+"""Ground-truth files: accuracies or other values of trained architectures, as table TRUTH, and their sizes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +18,16 @@ from nasgauge.judging.scorefiles.suspicious import equal_trainings
 from nasgauge.spaces import Space
 
 _SIZES = ("n_params", "macs")
-_FEWEST = 100  # parameters or multiply-accumulates below which a number is hardly a count of them
+_FEWEST = 100  # parameters or multiply-accumulates below which a number is unlikely to be a count
 
 
 @dataclass(frozen=True, eq=False)
 class TruthFile:
-    """What a truth file says.
+    """The content of a ground-truth file.
 
-    truth: table TRUTH; its accuracy is the file's `accuracy`, or its `value` with high values the good ones.
-    complexity: table COMPLEXITY, None without sizes. column: "accuracy" or "value". measure: the same in words.
-    spellings: its architectures, for matching. notes: what is worth a look.
+    truth: table TRUTH; its accuracy is the file's `accuracy`, or its `value` as higher-better.
+    complexity: table COMPLEXITY, None without sizes. column: "accuracy" or "value". measure: its description.
+    spellings: its architectures, for matching. notes: warnings.
     """
 
     truth: pd.DataFrame
@@ -44,18 +44,18 @@ def truth_file(path: str | Path, *, space: Space | None = None, lower_is_better:
     Columns `arch`; `accuracy` (a fraction) or `value` (any finite number, higher is better; with `lower_is_better`
     lower, and its sign changes here and nowhere else); where there are several trainings per architecture an integer
     `seed` (null where there is none); `iso_class`, by default the architecture itself; `n_params` and `macs`, counts.
-    In a space that is named, architectures are those of the space, in its spelling; two spellings of one are one.
+    Where the space is given, architectures are parsed and spelled as in the space.
 
-    UserError: as for `score_file`; an empty value; an accuracy outside [0, 1]; sizes that are no counts, or differ
+    UserError: as for `score_file`; an empty value; an accuracy outside [0, 1]; sizes that are not counts, or differ
     between the trainings of an architecture.
     """
     cells = read(Path(path))
-    require(cells, "arch", "a truth needs the columns 'arch' and 'accuracy'")
+    require(cells, "arch", "a ground truth needs the columns 'arch' and 'accuracy'")
     spellings, arch = Spellings.of_file(texts(cells, "arch"), space, cells.where)
     value, column = _values(cells, lower_is_better)
     seed = seeds(cells, default=None)
-    beside, notes = unread(cells, TRUTH_FILE)
-    refuse_repeats(pd.DataFrame({"arch": arch, "seed": seed}), cells, beside)
+    ignored, notes = unread(cells, TRUTH_FILE)
+    refuse_repeats(pd.DataFrame({"arch": arch, "seed": seed}), cells, ignored)
     iso_class = texts(cells, "iso_class") if "iso_class" in cells.names else arch
     table = pd.DataFrame({"arch": arch, "iso_class": iso_class, "seed": seed, "accuracy": value}).reset_index(drop=True)
     truth = check(table, TRUTH, where=cells.where)
@@ -80,12 +80,12 @@ def read_truth(path: str | Path, *, space: Space | None = None, lower_is_better:
 def _values(cells: Cells, lower_is_better: bool) -> tuple[pd.Series, str]:
     """The numbers that architectures are judged by, high ones good, and the column that they stand in."""
     if "value" not in cells.names:
-        require(cells, "accuracy", "a truth needs the columns 'arch' and 'accuracy' (or 'value')")
+        require(cells, "accuracy", "a ground truth needs the columns 'arch' and 'accuracy' (or 'value')")
         if lower_is_better:
             raise UserError(f"{cells.where}: an accuracy is higher-better; name the column 'value' if lower is better")
         return _accuracies(cells), "accuracy"
     if "accuracy" in cells.names:
-        raise UserError(f"{cells.where}: has both 'accuracy' and 'value'; keep the one to judge by")
+        raise UserError(f"{cells.where}: has both 'accuracy' and 'value'; keep the one that is the ground truth")
     found = _filled(cells, "value")
     return (0.0 - found if lower_is_better else found), "value"
 
@@ -95,7 +95,7 @@ def _accuracies(cells: Cells) -> pd.Series:
     outside = np.flatnonzero((found < 0) | (found > 1))
     if len(outside):
         row = int(outside[0])
-        remedy = "no negative number" if found.iloc[row] < 0 else "divide percent by 100"
+        remedy = "it cannot be negative" if found.iloc[row] < 0 else "divide percent by 100"
         what = f"is {found.iloc[row]:g}, but an accuracy is a fraction from 0 to 1: {remedy}"
         raise cells.fault(row, "accuracy", f"{what}, or name the column 'value' if it is not an accuracy")
     return found
@@ -110,7 +110,7 @@ def _filled(cells: Cells, name: str) -> pd.Series:
 
 
 def _complexity(cells: Cells, arch: pd.Series) -> tuple[pd.DataFrame | None, list[str]]:
-    """The sizes, of each architecture those that some row tells, and a note on numbers too small to be counts."""
+    """The sizes by architecture, and a note on numbers too small to be counts."""
     names = [name for name in _SIZES if name in cells.names]
     if not names:
         return None, []
@@ -122,7 +122,7 @@ def _complexity(cells: Cells, arch: pd.Series) -> tuple[pd.DataFrame | None, lis
         sizes[name] = size = counts(cells, name)
         _refuse_two_sizes(cells, name, size, arch)
         if size.notna().any() and size.max() < _FEWEST:
-            notes.append(f"{cells.where}: no {name} is above {size.max()}; counts are expected, not millions")
+            notes.append(f"{cells.where}: all {name} are at most {size.max()}; counts are expected, not millions")
     table = sizes.groupby("arch", sort=False)[list(_SIZES)].first().reset_index()
     return check(table, COMPLEXITY, where=cells.where), notes
 
@@ -137,8 +137,8 @@ def _refuse_two_sizes(cells: Cells, name: str, size: pd.Series, arch: pd.Series)
         raise cells.fault(row, name, f"is {size.iloc[row]}, {known}; an architecture has one size")
 
 
-def _trainings(least: int, most: int) -> str:
+def _trainings(fewest: int, most: int) -> str:
     if most == 1:
         return "one training per architecture"
-    n = f"{most}" if least == most else f"{least} to {most}"
+    n = f"{most}" if fewest == most else f"{fewest} to {most}"
     return f"mean over {n} trainings per architecture"
