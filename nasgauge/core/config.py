@@ -117,7 +117,7 @@ def tables_of(text: str, where: str) -> Options:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UserError(f"{where}: is no valid TOML ({error})") from error
+        raise UserError(f"{where}: is not valid TOML ({error})") from error
 
 
 def parsed(table: Any, kind: type[T], where: str) -> T:

@@ -102,7 +102,7 @@ class Store:
             return tomllib.loads(text) if is_toml else dict(json.loads(text))
         except (ValueError, TypeError, RecursionError) as error:
             kind = "TOML" if is_toml else "JSON"
-            raise UserError(f"{path}: is no valid {kind} ({error}); run the study in another folder") from error
+            raise UserError(f"{path}: is not valid {kind} ({error}); run the study in another folder") from error
 
     def environment(self) -> dict[str, Any]:
         """The environment record of the first run."""

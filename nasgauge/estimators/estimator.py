@@ -18,8 +18,15 @@ COSTS = Table(
         Column("n", "int", "architectures measured"),
         Column("fit_seconds", "float", "seconds of training before the first architecture", optional=True),
         Column("n_trained", "int", "architectures trained from scratch for it to learn from", optional=True),
-        Column("truth_seconds", "float", "seconds of these trainings; null: not told", optional=True, nullable=True),
-        Column("n_learned", "int", "architectures learned from, by their truth or by a signal", optional=True),
+        Column(
+            "truth_seconds", "float", "seconds of these trainings; null: not reported", optional=True, nullable=True
+        ),
+        Column(
+            "n_learned",
+            "int",
+            "architectures of the training set, labelled by the ground truth or by a signal",
+            optional=True,
+        ),
     ),
     key=("estimator",),
 )

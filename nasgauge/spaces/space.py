@@ -105,7 +105,7 @@ class Space(ABC):
         """
         if name not in self.operations:
             raise UserError(
-                f"search space {self.name!r}: its cells hold {name!r}, of which its `operations` say nothing; add "
+                f"search space {self.name!r}: its cells contain {name!r}, which its `operations` lack; add "
                 f"{name!r}: Operation(layers=..., pixels=..., is_convolution=..., is_zero=...) there"
             )
         return self.operations[name]

@@ -154,7 +154,7 @@ def _drawn_classes(space: Space, n: int | None, form: str | None, rng: np.random
         if len(found) == n:
             return list(found)
     raise UserError(
-        f"archs: n = {n}, but {100 * n} draws from {space.name} gave only {len(found)} classes; ask for fewer"
+        f"archs: n = {n}, but {100 * n} draws from {space.name} gave only {len(found)} classes; choose a smaller n"
     )
 
 

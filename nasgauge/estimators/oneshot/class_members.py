@@ -93,7 +93,7 @@ class StandIns:
         texts = [self.space.to_str(member) for member in inside]
         there = next((text for text in texts if text in self.judged()), None)
         if there is not None:
-            raise UserError(f"{reason}; of its class {there} is scored, which is asked for too")
+            raise UserError(f"{reason}; of its class {there} is scored, which is requested as well")
         return inside[0]
 
     def chosen(self, archs: Iterable[Arch]) -> dict[str, str]:

@@ -112,7 +112,9 @@ class OneShotConfig(MeasuringConfig, _Recorded):
         self._schedule = parsed(vars(PROTOCOLS[self.protocol]) | changed, Protocol, "training")
         last = self._schedule.epochs
         if self.form is not None and not (self.post_deiso or self.without):
-            raise UserError(f"form = {self.form!r}, but no class is asked for; set post_deiso, or leave it out")
+            raise UserError(
+                f"form = {self.form!r} has no effect without post_deiso or without; set one of them, or leave form out"
+            )
         for epochs, options in (
             ("forgetting_epochs", ("n_forgetting_archs",)),
             ("gradient_epochs", ("n_gradient_archs", "n_gradient_images")),

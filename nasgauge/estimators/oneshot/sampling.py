@@ -187,7 +187,9 @@ def _given(space: Space, archs: Sequence[str | Arch], where: str) -> list[Arch]:
         raise UserError(f"{where}: archs must be a list of at least one architecture, got {archs!r}")
     for arch in archs:
         if not isinstance(arch, str | Sequence):
-            raise UserError(f"{where}: {arch!r} in archs is no architecture; give strings of {space.name}, or tuples")
+            raise UserError(
+                f"{where}: {arch!r} in archs is not an architecture; give strings of {space.name}, or tuples"
+            )
     given = [space.from_str(arch) if isinstance(arch, str) else tuple(arch) for arch in archs]
     try:
         decisions = space.decisions()

@@ -77,7 +77,7 @@ class Training:
         """Go on from a state; its rows. UserError, which begins with `where`, if it is a state of another training."""
         absent = [entry for entry in _ENTRIES if entry not in state]
         if absent:
-            raise UserError(f"{where}: is no state of a supernet's training ({absent[0]!r} is missing); delete it")
+            raise UserError(f"{where}: is not a state of a supernet's training ({absent[0]!r} is missing); delete it")
         for name in (*self.key, *state["key"]):
             there, here = (key.get(name, "absent") for key in (state["key"], self.key))
             if there != here:

@@ -121,7 +121,7 @@ def _steps(
         n = len(counted.ahead()) if images == "own" else 1
         if n > len(batches):
             raise UserError(
-                f"training: {n} architectures a step, each with a batch of its own, need {n} batches an epoch, there "
+                f"training: {n} architectures per step, each with its own batch, need {n} batches per epoch, there "
                 f"are {len(batches)}; lower batch_size"
             )
         if seen + n > len(batches):

@@ -14,7 +14,7 @@ _BY_SEED = "by_seed"
 _WORDING = {"choose": "by {}", "signal": "on {}", "judged": "on {}", "loss": "{}", "n_trainings": "seen {}x"}
 _OF_NETWORKS = ("loss", "epochs", "batch_size", "lr", "device")
 _WHY = {
-    **dict.fromkeys(_OF_NETWORKS, "as its encoder is no network"),
+    **dict.fromkeys(_OF_NETWORKS, "as its encoder is not a network"),
     "choose": "as there is no stage after the first",
     "n_trainings": "as it learns from a signal",
 }

@@ -76,7 +76,7 @@ class Predictor(Learner):
         if not encoder.trains and self.training.device != "cpu":
             what = f"device = {self.training.device!r}"
             raise UserError(
-                f"predictor {self.name!r}: {what} changes nothing, as its encoder is no network; leave it out"
+                f"predictor {self.name!r}: {what} has no effect, as its encoder is not a network; leave it out"
             )
         if self.judged not in JUDGED:
             raise UserError(f"predictor: judged is {self.judged!r}; there are {', '.join(JUDGED)}")
