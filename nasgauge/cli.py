@@ -140,6 +140,9 @@ def judge(
     space: Annotated[
         str | None, typer.Option(help="Search space of the architectures in the ground-truth file.")
     ] = None,
+    plugin: Annotated[
+        list[str] | None, typer.Option(help="Module to import first, which registers spaces or criteria; repeatable.")
+    ] = None,
     lower_is_better: Annotated[
         list[str] | None, typer.Option(help="Estimator whose scores are lower-is-better; repeatable.")
     ] = None,
@@ -161,9 +164,11 @@ def judge(
     figure_format: FigureFormat = "pdf",
 ) -> None:
     """Evaluate the scores of any estimator against a benchmark or a ground-truth file."""
+    from nasgauge.core.plugins import import_plugins
     from nasgauge.judging import arguments, as_json, judge_file
     from nasgauge.report import check_format, of_verdict, terminal_table, write, write_figures
 
+    import_plugins(plugin or [])
     if figures is not None:
         check_format(figure_format)
     with followed("judge") as phases:

@@ -113,6 +113,13 @@ def test_an_installed_space_is_judged_and_drawn_from_the_command_line(tmp_path, 
     assert '"strokes":[["attention"' in page and "receptive field" in page
 
 
+def test_a_space_that_is_not_installed_is_imported_on_request(tmp_path, scores):
+    words = ("judge", scores.name, "--truth", "truth.csv", "--space", "chains", "--bootstrap", 20)
+    assert "unknown search space 'chains'" in run(tmp_path, *words, path=(PACKAGE,)).stderr
+    done = run(tmp_path, *words, "--plugin", "nas_chains", path=(PACKAGE,))
+    assert done.returncode == 0 and "mine" in done.stdout, done.stderr
+
+
 def test_a_study_of_predictors_runs_and_is_reported(tmp_path, chains):
     (tmp_path / "own.toml").write_text(STUDY, encoding="utf-8")
     done = run(tmp_path, "run", "own.toml", "--out", "out", "--kind", "serial", path=(PACKAGE,))
