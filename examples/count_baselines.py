@@ -5,13 +5,12 @@ import pandas as pd
 
 from nasgauge.benchmarks import load
 from nasgauge.judging import judge
-from nasgauge.spaces import get_space
 
 
 def main() -> None:
     """One line a count: convolutions on all and on live edges, parameters of both, with intervals."""
     benchmark = load("nb201").sample_classes(None, rng=np.random.default_rng(0))
-    space = get_space(benchmark.space)
+    space = benchmark.space
     rows = []
     for name in benchmark.archs:
         arch = space.from_str(name)

@@ -10,12 +10,12 @@ import pandas as pd
 
 from nasgauge.benchmarks import load
 from nasgauge.criteria import kendall_tau
-from nasgauge.spaces import get_space
+from nasgauge.spaces import StagedSpace
 
 
 def main(name: str) -> None:
     benchmark = load(name)
-    space = get_space(benchmark.space)
+    space = benchmark.space
     accuracy = benchmark.truth.groupby("arch")["accuracy"].mean()
     sizes = benchmark.complexity.set_index("arch").loc[accuracy.index]
     archs = [space.from_str(text) for text in accuracy.index]
@@ -23,7 +23,7 @@ def main(name: str) -> None:
     columns |= {
         f"number of {op}": [space.op_counts(a, live=True)[op] for a in archs] for op in space.op_counts(archs[0])
     }
-    if benchmark.space.startswith("nds"):
+    if isinstance(space, StagedSpace):
         n = len(archs[0]) // 3
         names = ("depth", "width", "1 / ratio", "groups")
         columns |= {f"{names[i % n]} of stage {1 + i // n}": [a[i] for a in archs] for i in range(3 * n)}

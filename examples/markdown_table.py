@@ -1,4 +1,4 @@
-"""The criteria of a finished study as a Markdown table, published values beside: python examples/markdown_table.py DIR
+"""The criteria of a finished study as a Markdown table, with published values: python examples/markdown_table.py DIR
 
 A published value that our interval (widened to its printed digits) leaves out is marked with *.
 """
@@ -6,19 +6,20 @@ A published value that our interval (widened to its printed digits) leaves out i
 import sys
 from pathlib import Path
 
+from nasgauge.core.config import parsed
 from nasgauge.core.store import Store
 from nasgauge.judging import with_ceilings
 from nasgauge.report.labels import best_first, by_key, headings, leading, number
-from nasgauge.studies import run as running
-from nasgauge.studies.schema import Study, parse
+from nasgauge.studies.published import published_values
+from nasgauge.studies.schema import Study
 
 
 def main(folder: str) -> None:
     """Print the table."""
     store = Store.existing(Path(folder))
-    study = parse(store.study(), Study, folder)
+    study = parsed(store.tables(), Study, folder)
     values, ceiling = store.read("values"), store.read("ceiling")
-    printed = by_key(running.published(study.published) if study.published else None)
+    printed = by_key(published_values(study.published) if study.published else None)
     columns = headings(values)
     rows = by_key(with_ceilings(values, ceiling))  # of several sets of architectures, the first one's ceiling
     print("| estimator | " + " | ".join(f"{h.symbol} {h.arrow}" for h in columns) + " |")

@@ -15,15 +15,16 @@ import pandas as pd
 
 from nasgauge import benchmarks
 from nasgauge.analyses import ANALYSES
+from nasgauge.core.config import parsed
 from nasgauge.core.store import Store
 from nasgauge.core.tables import RECORDS
 from nasgauge.studies.plan import truth_of
-from nasgauge.studies.schema import Study, parse
+from nasgauge.studies.schema import Study
 
 
 def main(folder: str) -> None:
     store = Store.existing(folder)
-    study = parse(store.study(), Study, folder)
+    study = parsed(store.tables(), Study, folder)
     benchmark = truth_of(study)
     records = {name: store.read(name).drop_duplicates() for name in RECORDS if store.keys(name)}
     scores, nets = store.read("scores"), records["training_log"]["estimator"].unique()

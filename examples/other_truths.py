@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from nasgauge import benchmarks
+from nasgauge.core.config import parsed
 from nasgauge.core.store import Store
 from nasgauge.judging import judge
-from nasgauge.studies.schema import Study, parse
+from nasgauge.studies.schema import Study
 
 CRITERIA = [
     *("kendall_tau", "spearman_rho"),
@@ -32,7 +33,7 @@ def main(folder: str, *datasets: str) -> None:
 def against(folder: str, datasets: tuple[str, ...]) -> pd.DataFrame:
     """Values by criterion and estimator (rows) and data set (columns)."""
     store = Store.existing(folder)
-    choices = parse(store.study(), Study, folder).benchmark
+    choices = parsed(store.tables(), Study, folder).benchmark
     scores, found = store.read("scores"), {}
     for dataset in datasets:
         truth = benchmarks.load({**choices, "dataset": dataset}).truth

@@ -1,4 +1,4 @@
-"""A proxy of one's own, judged beside shipped ones on the embedded benchmark: python examples/own_proxy.py"""
+"""A proxy of one's own, judged along with shipped ones on the embedded benchmark: python examples/own_proxy.py"""
 
 import numpy as np
 
@@ -7,7 +7,6 @@ from nasgauge.estimators.zeroshot import Proxy, Record, ZeroShot, draw_batches
 from nasgauge.images import load_images
 from nasgauge.judging import judge
 from nasgauge.nets import NetOptions
-from nasgauge.spaces import get_space
 
 
 def grad_max(record: Record) -> float:
@@ -21,7 +20,7 @@ GRAD_MAX = Proxy("grad_max", grad_max, frozenset({"gradients"}), "ning2021evalua
 def main() -> None:
     """Score 60 architectures and print Kendall's tau with its interval."""
     benchmark = load("digits-nb201").sample_classes(60, rng=np.random.default_rng(0))
-    space, data = get_space(benchmark.space), load_images("digits")
+    space, data = benchmark.space, load_images("digits")
     batches = draw_batches(data.images, data.labels, n_batches=1, batch_size=64, rng=np.random.default_rng(0))
     net = NetOptions(channels=8, n_cells=1, n_stages=1, in_channels=1, bn_affine=False)
     estimator = ZeroShot(space, ["snip", GRAD_MAX], batches, net=net)

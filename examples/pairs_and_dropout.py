@@ -4,7 +4,7 @@
 2020 (walkerning/aw_nas) draws 4 random pairs an architecture and epoch where nasgauge takes all, and drops a tenth of
 the hidden units above the encoding. Differences are to all pairs without dropout, on the same draws.
 
-    python examples/pairs_and_dropout.py 12
+    python examples/pairs_and_dropout.py 12 [STEPS]    (200 of each network if not given)
 """
 
 import sys
@@ -15,7 +15,7 @@ from torch import nn
 
 from nasgauge.benchmarks import load
 from nasgauge.criteria import kendall_tau
-from nasgauge.estimators.predictors import Beside, get_encoder
+from nasgauge.estimators.predictors import ScoreFeatures, get_encoder
 from nasgauge.spaces import NB201
 from nasgauge.studies.training_sets import drawn
 
@@ -28,10 +28,18 @@ VARIANTS = {
 }
 
 
-def learned(encoder: str, archs: list, accuracy: torch.Tensor, n_pairs: int | None, dropout: float, all_archs: list):
+def learned(
+    encoder: str,
+    archs: list,
+    accuracy: torch.Tensor,
+    n_pairs: int | None,
+    dropout: float,
+    all_archs: list,
+    n_steps: int,
+) -> np.ndarray:
     """Scores of all architectures by a network that learned which of two architectures is better."""
     model = get_encoder(encoder).make()
-    model.space, model.beside = NB201(), Beside()
+    model.space, model.features = NB201(), ScoreFeatures()
     model.learn_words(archs)
     torch.manual_seed(20)
     network = model.make()
@@ -40,7 +48,7 @@ def learned(encoder: str, archs: list, accuracy: torch.Tensor, n_pairs: int | No
     better, worse = torch.nonzero(accuracy[:, None] > accuracy, as_tuple=True)
     adam = torch.optim.Adam(network.parameters(), lr=1e-3)
     x, nothing = model.read(archs), torch.empty(len(archs), 0)
-    for _ in range(200):
+    for _ in range(n_steps):
         kept = slice(None) if n_pairs is None else torch.randperm(len(better))[: n_pairs * len(archs)]
         score = network(x, nothing)
         loss = (MARGIN - (score[better[kept]] - score[worse[kept]])).clamp(min=0).mean()
@@ -52,7 +60,7 @@ def learned(encoder: str, archs: list, accuracy: torch.Tensor, n_pairs: int | No
         return network(model.read(all_archs), torch.empty(len(all_archs), 0)).numpy()
 
 
-def main(n_draws: int) -> None:
+def main(n_draws: int, n_steps: int = 200) -> None:
     """KD of each encoder and variant: mean over draws, and the difference to the first with its standard error."""
     torch.set_num_threads(1)
     benchmark, space = load("nb201"), NB201()
@@ -64,7 +72,7 @@ def main(n_draws: int) -> None:
             names = drawn(benchmark, 78, draw, benchmark.truth)["arch"]
             archs, accuracy = [space.from_str(n) for n in names], torch.tensor(truth[names].tolist())
             for name, (n_pairs, dropout) in VARIANTS.items():
-                score = learned(encoder, archs, accuracy, n_pairs, dropout, all_archs)
+                score = learned(encoder, archs, accuracy, n_pairs, dropout, all_archs, n_steps)
                 taus[name].append(kendall_tau(score, truth.to_numpy()))
         for name, values in taus.items():
             more = np.array(values) - taus["all pairs"]
@@ -73,4 +81,4 @@ def main(n_draws: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

@@ -1,7 +1,7 @@
 """How far scores in float32 are from those in float64, bfloat16 from float32, and one memory layout from the other.
 
 Every proxy on every space: the largest relative difference over a few random architectures, on digits, whose margins
-are flat. `python examples/precision.py [ARCHITECTURES]`.
+are flat. `python examples/precision.py [ARCHITECTURES [SPACE ...]]`.
 """
 
 import sys
@@ -47,8 +47,9 @@ def printed(table: pd.DataFrame) -> None:
 def main() -> None:
     """Markdown tables of float32 against float64 and bfloat16 against float32, and one line on the layouts."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    spaces = sys.argv[2:] or list(SPACES)
     columns, coarse, layouts = {}, {}, {}
-    for name in SPACES:
+    for name in spaces:
         exact, single = scores(name, n, precision="float64"), scores(name, n, precision="float32")
         columns[name] = differences(single, exact)
         coarse[name] = differences(scores(name, n, precision="bfloat16"), single)

@@ -10,8 +10,7 @@ import numpy as np
 
 from nasgauge.core.store import Store
 from nasgauge.judging import judge
-from nasgauge.studies import run as running
-from nasgauge.studies.schema import Study, parse
+from nasgauge.studies.run import Run
 
 
 def main(folders: list[str]) -> None:
@@ -20,8 +19,8 @@ def main(folders: list[str]) -> None:
     scores = [s.read("scores") for s in stores]
     archs = set.intersection(*(set(s["arch"]) for s in scores))
     names = set.intersection(*(set(s["estimator"]) for s in scores))
-    for folder, store, table in zip(folders, stores, scores, strict=True):
-        benchmark = running.truth_of(parse(store.study(), Study, folder)).only(sorted(archs))
+    for folder, table in zip(folders, scores, strict=True):
+        benchmark = Run.load(folder).plan.benchmark.only(sorted(archs))
         mine = table[table["estimator"].isin(names) & table["arch"].isin(archs)].sort_values("estimator")
         values = judge(mine, benchmark.truth, ["kendall_tau"], n_bootstrap=500, rng=np.random.default_rng(0))
         print(folder)

@@ -1,8 +1,11 @@
 """What synflow does when a convolution is added, whatever that does to the truth (cells of the digits-nb201 truth).
 
 Pairs of architectures of the truth, one step apart, in which a convolution takes the place of a skip, a pooling or of
-nothing: how often synflow rises and how often the accuracy does.
+nothing: how often synflow rises and how often the accuracy does. `python examples/synflow_preference.py [N]`: among the
+first N architectures of the table.
 """
+
+import sys
 
 import numpy as np
 import pandas as pd
@@ -12,7 +15,6 @@ from nasgauge.benchmarks import load
 from nasgauge.estimators.zeroshot import ZeroShot, draw_batches
 from nasgauge.images import load_images
 from nasgauge.nets import NetOptions
-from nasgauge.spaces import get_space
 
 NET = NetOptions(channels=8, n_cells=1, n_stages=1, in_channels=1, n_classes=10, bn_affine=False)
 
@@ -20,7 +22,9 @@ NET = NetOptions(channels=8, n_cells=1, n_stages=1, in_channels=1, n_classes=10,
 def main() -> None:
     """One line a step: pairs, share in which the truth rises, share in which synflow rises."""
     benchmark = load("digits-nb201")
-    space, rng = get_space(benchmark.space), np.random.default_rng(0)
+    if len(sys.argv) > 1:
+        benchmark = benchmark.only(benchmark.archs[: int(sys.argv[1])])
+    space, rng = benchmark.space, np.random.default_rng(0)
     data = load_images("digits", None, n=4, rng=rng)
     batches = draw_batches(data.images, data.labels, n_batches=1, batch_size=4, rng=rng)
     archs = [space.from_str(name) for name in benchmark.archs]

@@ -1,4 +1,4 @@
-"""A majority vote fed to a sort, as it is often done, beside Copeland's count: python examples/vote_by_sorting.py DIR
+"""A majority vote fed to a sort, as it is often done, against Copeland's count: examples/vote_by_sorting.py DIR
 
 DIR: a finished nb201-zeroshot (needs $NASGAUGE_DATA). Majorities can be cyclic, so what a sort makes of them depends on
 the order in which the architectures come; 20 random orders are tried.
@@ -12,9 +12,8 @@ import numpy as np
 
 from nasgauge.core.store import Store
 from nasgauge.criteria import kendall_tau
-from nasgauge.estimators.zeroshot.vote import copeland
-from nasgauge.studies import run as running
-from nasgauge.studies.schema import Study, parse
+from nasgauge.estimators.combinations import copeland
+from nasgauge.studies.run import Run
 
 EXPERTS = ["relu_logdet", "jacob_cov", "synflow"]
 
@@ -22,7 +21,7 @@ EXPERTS = ["relu_logdet", "jacob_cov", "synflow"]
 def main(folder: str) -> None:
     """Kendall's tau of Copeland's count, and the range over orders of the sorted vote."""
     store = Store.existing(Path(folder))
-    truth = running.truth_of(parse(store.study(), Study, folder)).truth.set_index("arch")["accuracy"]
+    truth = Run.load(folder).plan.benchmark.truth.set_index("arch")["accuracy"]
     scores = store.read("scores").pivot(index="arch", columns="estimator", values="score")[EXPERTS].dropna()
     votes, accuracy = scores.to_numpy().T, truth[scores.index].to_numpy(float)
     print(f"Copeland: {kendall_tau(copeland(votes), accuracy):.3f}")

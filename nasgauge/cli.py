@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from nasgauge.core import terminal
-from nasgauge.core.errors import MAX_DRAWS, MAX_SEED, UserError, one_line, unknown_name
+from nasgauge.core.errors import MAX_DRAWS, MAX_SEED, UserError, one_line, unknown_name, without_torch
 from nasgauge.core.terminal import followed
 
 # Help and usage errors are plain text, so that brackets as in NAME[@K] are printed.
@@ -41,6 +41,8 @@ def main() -> None:
             error.show()
             sys.exit(error.exit_code)
         code = _reported(error.format_message(), 2)
+    except ModuleNotFoundError as error:
+        code = _reported(without_torch(error, " ".join(sys.argv[1:3])), 2)
     except typer.Abort:
         code = _reported("interrupted", 130)
     except BrokenPipeError:  # the reader of the output has ended
@@ -105,13 +107,15 @@ def run(
     options = {"where": name, "workers": kind, "n_workers": workers}
     if is_survey(text):
         with followed("run") as phases:
-            found = survey.run(text, folder, **options, phases=phases)
+            found = survey.run_text(text, folder, **options, phases=phases)
         console.print(survey_table(found.contests))
         print("*: best on that benchmark; ≈: paired difference to the best not significant")
         n_failed = sum(len(bundle.errors) for bundle in found.bundles.values())
     else:
         with followed("run") as phases:
-            bundle = running.run(text, folder, **options, phases=phases)
+            made = running.run_text(text, folder, **options, phases=phases)
+            bundle = made.bundle(phases)
+            made.report(phases=phases)
         _print_pairs(bundle.provenance)
         console.print(terminal_table(bundle.values, bundle.ceiling, bundle.published, width=console.width))
         _print_cautions(bundle.values, bundle.ceiling, bundle.ceiling_measure)
@@ -136,6 +140,9 @@ def judge(
     space: Annotated[
         str | None, typer.Option(help="Search space of the architectures in the ground-truth file.")
     ] = None,
+    plugin: Annotated[
+        list[str] | None, typer.Option(help="Module to import first, which registers spaces or criteria; repeatable.")
+    ] = None,
     lower_is_better: Annotated[
         list[str] | None, typer.Option(help="Estimator whose scores are lower-is-better; repeatable.")
     ] = None,
@@ -157,9 +164,11 @@ def judge(
     figure_format: FigureFormat = "pdf",
 ) -> None:
     """Evaluate the scores of any estimator against a benchmark or a ground-truth file."""
+    from nasgauge.core.plugins import import_plugins
     from nasgauge.judging import arguments, as_json, judge_file
     from nasgauge.report import check_format, of_verdict, terminal_table, write, write_figures
 
+    import_plugins(plugin or [])
     if figures is not None:
         check_format(figure_format)
     with followed("judge") as phases:
@@ -217,10 +226,10 @@ def status(
 
     now = folders.status(folder)
     if now.kind == "bench import":
-        print(f"an imported benchmark: {now.n_done} of {now.n_units} tables")
+        print(f"an imported benchmark: {now.n_done} of {now.n_tasks} tables")
     else:
         what = "architectures trained" if now.kind == "bench build" else "tasks complete"
-        print(f"{now.kind}: {now.n_done} of {now.n_units} {what}, {now.n_units - now.n_done} remaining")
+        print(f"{now.kind}: {now.n_done} of {now.n_tasks} {what}, {now.n_tasks - now.n_done} remaining")
     for table, described in now.tables:
         print(f"{table}: {described}")
     reasons = now.errors.groupby(["estimator", "error"], sort=False)["arch"].agg(["size", "first"]).reset_index()
@@ -240,13 +249,15 @@ def bench_build(
 
     text, name = _text_of("recipe", recipe, recipe_text, recipe_names())
     check_workers("processes", workers)
-    from nasgauge.benchmarks.building import build as building
-    from nasgauge.studies.schema import Recipe, parse
+    from nasgauge.benchmarks.building.build import build
+    from nasgauge.benchmarks.building.recipe import Recipe
+    from nasgauge.core.config import parse
 
     folder = out or Path("runs") / f"bench-{name}"
     with followed("bench build") as phases:
-        table = building.build(text, folder, where=name, n_workers=workers, progress=phases("training"))
-    file = folder / f"{parse(text, Recipe, name).name}.parquet"
+        chosen = parse(text, Recipe, name)
+        table = build(chosen, folder, text=text, where=name, n_workers=workers, progress=phases("training"))
+    file = folder / f"{chosen.name}.parquet"
     print(f"{table['arch'].nunique():,} architectures x {table['seed'].nunique()} seeds: {file}")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from nasgauge.estimators.predictors import ENCODERS, Beside, Predictor
+from nasgauge.estimators.predictors import ENCODERS, Predictor, ScoreFeatures
 from nasgauge.spaces import NB201
 
 
@@ -25,11 +25,11 @@ def main() -> None:
     accuracy = [0.5 + 0.05 * sum(op == 3 for op in arch) + 0.01 * rng.normal() for arch in chosen]
     seen = pd.DataFrame({"arch": names, "iso_class": names, "seed": 0, "accuracy": accuracy})
     counts = pd.DataFrame({"arch": [space.to_str(arch) for arch in archs], "score": [sum(arch) for arch in archs]})
-    beside = Beside.of(counts.assign(estimator="sum", seed=0), ["sum"])
+    given = ScoreFeatures.of(counts.assign(estimator="sum", seed=0), ["sum"])
     for encoder in ENCODERS:
         start = time.perf_counter()
-        beside_it = beside if ENCODERS[encoder].reads == "scores" else Beside()
-        predictor = Predictor(space, encoder, beside=beside_it).fit(seen, rng=rng)
+        features = given if ENCODERS[encoder].reads == "scores" else ScoreFeatures()
+        predictor = Predictor(space, encoder, features=features).fit(seen)
         learned = time.perf_counter()
         predictor.estimate(archs)
         ranked = time.perf_counter()

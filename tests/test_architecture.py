@@ -11,8 +11,9 @@ PACKAGE = ROOT / "nasgauge"
 DOORS = {  # inner rooms with a door of their own, for their weight in imports or as a subject of their own
     "core": None,  # every module
     "benchmarks": {"building"},
-    "estimators": {"zeroshot", "oneshot", "predictors", "configs"},
+    "estimators": {"zeroshot", "oneshot", "predictors", "registered", "context", "configuration"},
     "judging": {"scorefiles"},
+    "nets": {"options"},  # what can be chosen, without torch
     "analyses": {"toolkit"},
 }
 FIRST_LEVEL = {"__init__.py", "cli.py", "py.typed"}

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.oneshot.checkpoints import CheckpointFolder
+from nasgauge.estimators.checkpoints import CheckpointFolder
 
 
 def state(epoch):

@@ -172,7 +172,9 @@ def test_the_installed_command_exits_with_code_2_and_no_traceback(tmp_path):
     assert done.returncode == 2 and "Traceback" not in done.stderr
 
 
-def test_a_truth_file_with_space_and_sizes_gives_the_whole_page_and_its_figures(monkeypatch, capsys, scores, tmp_path):
+def test_a_truth_file_with_space_and_sizes_gives_the_whole_page_and_its_figures(
+    monkeypatch, capsys, scores, tmp_path, without_ink
+):
     known = load("digits-nb201")
     truth = known.truth.merge(known.complexity, on="arch")[["arch", "seed", "accuracy", "n_params"]]
     truth.to_csv(tmp_path / "truth.csv", index=False)
@@ -191,7 +193,7 @@ def test_a_truth_file_with_space_and_sizes_gives_the_whole_page_and_its_figures(
     assert code == 2 and "bad.csv: row" in err
 
 
-def test_notes_stand_on_stderr_below_the_table_and_in_the_page(monkeypatch, capsys, scores, tmp_path):
+def test_notes_stand_on_stderr_below_the_table_and_in_the_page(monkeypatch, capsys, scores, tmp_path, without_ink):
     table = pd.read_csv(scores)
     table.loc[:4, "mine"] = -1e8
     table.rename(columns={"theirs": "valid_loss"}).to_csv(scores)  # with its index
@@ -206,7 +208,7 @@ def test_notes_stand_on_stderr_below_the_table_and_in_the_page(monkeypatch, caps
     assert code == 0 and err.count("note: ") == 3 and json.loads(out)
 
 
-def test_low_is_good_for_estimators_and_truth(monkeypatch, capsys, tmp_path):
+def test_low_is_good_for_estimators_and_truth(monkeypatch, capsys, tmp_path, without_ink):
     truth = pd.DataFrame({"arch": list("abcdef"), "value": [30.0, 20, 15, 12, 11, 10.5]})
     truth.to_csv(tmp_path / "t.csv", index=False)
     score = pd.DataFrame({"arch": list("abcdef"), "perplexity": [6.0, 5, 4, 3, 2, 1], "size": [1.0, 2, 3, 4, 5, 6]})

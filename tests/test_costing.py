@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasgauge.estimators.configs import Need
+from nasgauge.estimators import Dependency
 from nasgauge.studies.costs import expenses
 
 TRUTH = pd.DataFrame({"arch": list("aabbcc"), "seed": [0, 1] * 3, "accuracy": 0.5, "train_seconds": 10.0})
@@ -61,11 +61,11 @@ OWNERS = {"net": 0, "net_loss": 0, "x": 1, "y": 2}
 @pytest.mark.parametrize(
     "needs, n_seeds, other",
     [
-        ([Need("net", "none")], 1, 100),
-        ([Need("net")], 1, 106),
-        ([Need("net"), Need("net_loss")], 1, 109),  # one training for both
-        ([Need("net", every_seed=True)], 3, 318),
-        ([Need("net", "learned", every_seed=True)], 3, 3 * (100 + 6 / 3)),  # one of three architectures
+        ([Dependency("net", "none")], 1, 100),
+        ([Dependency("net")], 1, 106),
+        ([Dependency("net"), Dependency("net_loss")], 1, 109),  # one training for both
+        ([Dependency("net", every_seed=True)], 3, 318),
+        ([Dependency("net", "learned", every_seed=True)], 3, 3 * (100 + 6 / 3)),  # one of three architectures
     ],
 )
 def test_what_others_cost(needs, n_seeds, other):
@@ -76,7 +76,7 @@ def test_what_others_cost(needs, n_seeds, other):
 
 
 def test_what_others_need_is_charged_too():
-    needs = {"x": [Need("net")], "y": [Need("x")]}
+    needs = {"x": [Dependency("net")], "y": [Dependency("x")]}
     rows = costs(*NET, {"estimator": "x", "arch_seconds": 1.0, "n": 3})
     table = spent(scores(net=1, net_loss=1, x=1, y=1), rows, needs, OWNERS)
     assert table.loc["y", "other_seconds"] == 3 + 106  # what x cost, and what x needed

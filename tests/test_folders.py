@@ -1,6 +1,7 @@
 """What lies in a folder: status and report say what it is, whatever it is."""
 
 import json
+import tomllib
 
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from nasgauge.core.errors import UserError
 from nasgauge.core.store import Store
 from nasgauge.studies import folders, run, survey
+from nasgauge.studies.run import Run
 
 KINDS = {"study": (1, 3), "survey": (1, 3), "built": (2, 4), "imported": (1, 1)}
 
@@ -15,7 +17,7 @@ KINDS = {"study": (1, 3), "survey": (1, 3), "built": (2, 4), "imported": (1, 1)}
 @pytest.mark.parametrize("name", KINDS)
 def test_status_counts_what_is_done_in_every_kind_of_folder(folders_of, name):
     now = folders.status(folders_of / name)
-    assert (now.n_done, now.n_units) == KINDS[name]
+    assert (now.n_done, now.n_tasks) == KINDS[name]
     assert now.kind == {"built": "bench build", "imported": "bench import"}.get(name, name)
 
 
@@ -30,9 +32,12 @@ def test_a_plan_gives_what_the_study_itself_gives(tmp_path):
     batch_size = 4
     net = { channels = 2, n_cells = 1, n_stages = 1 }
     """
-    store = Store.open(tmp_path / "s", text)
+    store = Store.open(tmp_path / "s", tomllib.loads(text), text)
     before = folders.status(tmp_path / "s")  # counted from the study
-    assert store.progress() is None and (before.n_done, before.n_units) == (0, run.status(tmp_path / "s").n_units)
+    assert store.progress() is None and (before.n_done, before.n_tasks) == (
+        0,
+        Run.load(tmp_path / "s").status().n_tasks,
+    )
     store.plan({"scores": ["a", "b"], "fits": ["a"]})
     store.write("scores", "b", pd.DataFrame({"x": [1]}))
     store.write("scores", "of-another-plan", pd.DataFrame({"x": [1]}))

@@ -58,7 +58,7 @@ def test_a_file_becomes_a_table_with_its_facts(made_up, tmp_path):
 def test_the_table_is_a_benchmark_by_its_path(made_up, tmp_path):
     path = str(importing.import_file("made-up", made_up, tmp_path / "out").table)
     chosen = load({"name": path, "dataset": "cifar10", "epochs": 200})
-    assert chosen.space == "nb201" and len(chosen.truth) == 30 and chosen.replicates is not None
+    assert chosen.space.name == "nb201" and len(chosen.truth) == 30 and chosen.replicates is not None
     assert set(chosen.truth["seed"]) == {777, 888, 999} and chosen.facts["n_archs"] == len(chosen.archs) == 12
     assert chosen.complexity["n_params"].tolist() == [1000 + i for i in range(12)]
     means = load({"name": path, "dataset": "cifar100", "epochs": 12, "metric": "valid_accuracy"})

@@ -9,10 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.core.plugins import import_plugins
 from nasgauge.core.store import Store
-from nasgauge.studies.schema import Study, parse
+from nasgauge.studies.schema import Study
 
 PACKAGE = Path(__file__).parent / "plugin_package"
 STUDY = """
@@ -34,13 +35,45 @@ name = "oneshot"
 sampler = "always_three"
 epochs = 1
 net = { channels = 2, n_cells = 1, n_stages = 1 }
+
+[[estimators]]
+name = "name_length"
+power = 0.5
+
+[[estimators]]
+name = "nearest"
+k = 2
+
+[[estimators]]
+name = "vote"
+experts = ["name_length", "nearest"]
+"""
+INSTALLED = """
+title = "Installed"
+benchmark = "chains"
+archs = { n = 40 }
+n_bootstrap = 20
+[[estimators]]
+name = "name_length"
+[[estimators]]
+name = "nearest"
 """
 
 
-def run(folder, *arguments):
-    """Of the command line, started beside the package."""
-    command = [sys.executable, "-m", "nasgauge.cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"})
+WITHOUT_A_PAGE = """
+import nasgauge.studies.run as running
+from nasgauge import cli
+running.write = lambda *_, **options: None
+cli.main()
+"""
+
+
+def run(folder, *arguments, page=True, **environment):
+    """Of the command line, started in a folder; drawing a page takes longer than all the rest."""
+    start = ["-m", "nasgauge.cli"] if page else ["-c", WITHOUT_A_PAGE]
+    command = [sys.executable, *start, *map(str, arguments)]
+    known = os.environ | {"COLUMNS": "200"} | environment
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=known)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +97,8 @@ def scores(folder):
 
 def test_what_a_module_registers_is_measured_judged_and_shown(serial):
     found, values = scores(serial), Store.existing(serial).read("values")
-    assert {"widest_layer", "n_params", "oneshot"} <= set(found["estimator"])
+    assert {"widest_layer", "n_params", "oneshot", "name_length", "nearest", "nearest stage 1"} <= {*found["estimator"]}
+    assert "vote" in set(values["estimator"])
     assert (found.loc[found["estimator"] == "widest_layer", "score"] > 0).all()
     assert {"kendall_tau", "share_of_best"} == set(values["criterion"])
     page = (serial / "report.html").read_text(encoding="utf-8")
@@ -76,11 +110,35 @@ def test_every_kind_of_worker_knows_it(study, serial, kind):
     if kind == "ray":
         pytest.importorskip("ray", reason="Ray is not installed")
     out = study.parent / kind
-    done = run(PACKAGE, "run", study, "--out", out, "--kind", kind, "--workers", "2")
+    done = run(PACKAGE, "run", study, "--out", out, "--kind", kind, "--workers", "2", page=False)
     assert done.returncode == 0, done.stderr
     ours, theirs = scores(out), scores(serial)
     assert list(ours["arch"]) == list(theirs["arch"])
     pd.testing.assert_series_equal(ours["score"], theirs["score"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["serial", "processes"])
+def test_a_package_that_pip_installed_needs_no_mention(kind, tmp_path):
+    """Its estimators, its space without a network and its benchmark are found by their entry points."""
+    pytest.importorskip("hatchling", reason="hatchling, which builds the package, is not installed")
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--target", site, PACKAGE], check=True, capture_output=True)
+    (tmp_path / "own.toml").write_text(INSTALLED, encoding="utf-8")
+    path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
+    done = run(tmp_path, "run", "own.toml", "--out", "out", "--kind", kind, "--workers", "2", PYTHONPATH=path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "report.html").stat().st_size > 100_000
+    assert {"name_length", "nearest"} <= set(Store.existing(tmp_path / "out").read("values")["estimator"])
+
+
+@pytest.mark.parametrize(
+    ("key", "says"), [("power = 0.5", "key 'power' must be more than 0.0, got -1"), ("k = 2", "key 'k' must")]
+)
+def test_its_keys_are_checked_like_ours(key, says, study, tmp_path):
+    (tmp_path / "own.toml").write_text(STUDY.replace(key, key.split("=")[0] + "= -1"), encoding="utf-8")
+    done = run(PACKAGE, "run", tmp_path / "own.toml", "--out", tmp_path / "out")
+    assert done.returncode == 2 and says in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_finished_folder_is_reported_and_its_status_told(serial):
@@ -121,7 +179,7 @@ def test_modules_that_cannot_be_imported_are_told_in_one_line(tmp_path, monkeypa
     ("given", "says"),
     [
         ('"nas_plugin"', "key 'plugins' must be a list, got 'nas_plugin'"),
-        ("[3]", "key 'plugins.0' must be a text, got 3"),
+        ("[3]", "key 'plugins[0]' must be a text, got 3"),
         ("3", "key 'plugins' must be a list, got 3"),
     ],
 )

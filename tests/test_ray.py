@@ -81,21 +81,24 @@ ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, _tem
 found["partial"] = sorted(unordered_map(partial(scaled, 3), range(20), kind="ray", n_workers=2))
 found["nothing"] = list(unordered_map(fail, [], kind="ray", n_workers=2))
 found["fail"], found["die"] = refused(fail, [4]), refused(die, [1])
-survey.run(two, folder / "survey", where="two.toml", workers="ray", n_workers=2)
+survey.run_text(two, folder / "survey", where="two.toml", workers="ray", n_workers=2)
 found["kept"] = ray.is_initialized()  # it is not ours to end
 ray.shutdown()
 print(json.dumps(found))
 """
 
 
-def processes_of_ray() -> list[str]:
+def processes_of_ray(home: Path) -> list[str]:
+    """Of a program whose home this is, not of tests that run beside it."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = path.read_bytes().split(b"\0")
-        except OSError:  # it has ended meanwhile
+            own = f"HOME={home}".encode() in path.with_name("environ").read_bytes().split(b"\0")
+        except OSError:  # it has ended meanwhile, or is another user's
             continue
-        if Path(os.fsdecode(words[0])).name in ("raylet", "gcs_server") or words[0].startswith(b"ray::"):
+        named = Path(os.fsdecode(words[0])).name in ("raylet", "gcs_server") or words[0].startswith(b"ray::")
+        if own and named:
             found.append(path.parent.name)
     return found
 
@@ -106,9 +109,8 @@ def done():
         yield ran(Path(name))
 
 
-def ran(folder: Path) -> tuple[Path, dict, set[str]]:
+def ran(folder: Path) -> tuple[Path, dict, list[str]]:
     """The program's folder, what it found, and the processes of Ray that it left behind."""
-    before = processes_of_ray()
     (folder / "program.py").write_text(textwrap.dedent(PROGRAM), encoding="utf-8")
     (folder / "t").mkdir()
     places = {"HOME": str(folder), "TMPDIR": str(folder / "t"), "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -117,7 +119,7 @@ def ran(folder: Path) -> tuple[Path, dict, set[str]]:
         capture_output=True, text=True, timeout=900, env={**os.environ, **places},
     )  # fmt: skip
     assert told.returncode == 0, told.stderr
-    return folder, json.loads(told.stdout.splitlines()[-1]), set(processes_of_ray()) - set(before)
+    return folder, json.loads(told.stdout.splitlines()[-1]), processes_of_ray(folder)
 
 
 def test_partials_run_with_one_thread_each_and_errors_arrive(done):
@@ -137,7 +139,7 @@ def test_what_was_started_here_is_ended_and_leaves_nothing_and_what_ran_before_g
 def test_study_and_survey_give_the_tables_that_processes_give(done, tmp_path, monkeypatch):
     folder, _, _ = done
     monkeypatch.setattr(running, "write", lambda *args, **options: None)
-    running.run(STUDY, tmp_path / "study", where="small.toml", workers="serial")
+    running.run_text(STUDY, tmp_path / "study", where="small.toml", workers="serial").bundle()
     for table in ("scores", "values", "errors"):
         ours, theirs = (Store.existing(place / "study").read(table) for place in (tmp_path, folder))
         pd.testing.assert_frame_equal(ours, theirs)

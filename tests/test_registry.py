@@ -11,7 +11,7 @@ from nasgauge.core import registry
 from nasgauge.core.errors import UserError
 from nasgauge.core.registry import Registry
 from nasgauge.criteria import CRITERIA
-from nasgauge.estimators.configs import FAMILIES
+from nasgauge.estimators import ESTIMATORS
 from nasgauge.estimators.oneshot import SAMPLERS
 from nasgauge.estimators.predictors import ENCODERS, LOSSES
 from nasgauge.estimators.zeroshot import PROXIES
@@ -20,7 +20,7 @@ from nasgauge.nets import NETS, SUPERNETS
 from nasgauge.search import SEARCHES
 from nasgauge.spaces import SPACES
 
-ALL = (ANALYSES, BENCHMARKS, CRITERIA, SAMPLERS, ENCODERS, LOSSES, PROXIES, FAMILIES, DATASETS, NETS, SUPERNETS,
+ALL = (ANALYSES, BENCHMARKS, CRITERIA, SAMPLERS, ENCODERS, LOSSES, PROXIES, ESTIMATORS, DATASETS, NETS, SUPERNETS,
        SEARCHES, SPACES)  # fmt: skip
 
 

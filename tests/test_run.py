@@ -1,10 +1,7 @@
 """The arrow: a study runs, resumes after kills with the same result, and tells what failed."""
 
-import multiprocessing
-import os
-import random
-import signal
-import time
+import tomllib
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -42,40 +39,40 @@ experts = ["snip", "synflow"]
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "whole"
-    return out, running.run(STUDY, out, where="small.toml", workers="serial")
+    made = running.run_text(STUDY, out, where="small.toml", workers="serial")
+    made.report()
+    return out, made.bundle()
 
 
 def run_quietly(text, out):
-    running.run(text, out, where="small.toml", workers="serial")
+    running.run_text(text, out, where="small.toml", workers="serial").bundle()
 
 
-def test_ten_kills_at_random_moments_leave_the_result_as_it_would_have_been(tmp_path, undisturbed):
-    """Each child is killed after a random share of what a whole run takes; parts that exist are never written again."""
+def test_ten_kills_while_files_are_written_leave_the_result_as_it_would_have_been(
+    tmp_path, undisturbed, killed, without_a_page
+):
+    """A piece of work ends with its third file; parts that exist are never written again, unnamed ones never read."""
     _, expected = undisturbed
     whole_parts = list((undisturbed[0] / "parts" / "scores").glob("*.parquet"))
-    start = time.perf_counter()
-    running.run(STUDY, tmp_path / "timed", where="small.toml", workers="serial")
-    whole = time.perf_counter() - start
-    out, chance, written = tmp_path / "killed", random.Random(0), {}
-    for _ in range(10):
-        child = multiprocessing.get_context("fork").Process(target=run_quietly, args=(STUDY, out))
-        child.start()
-        time.sleep(chance.uniform(0.05, 0.6) * whole)
-        os.kill(child.pid, signal.SIGKILL)
-        child.join()
+    out, written, seen = tmp_path / "killed", {}, []
+    for i, n in enumerate((1, 2, 3, 4, 5, 6, 1, 2, 3, 4)):
+        killed(partial(run_quietly, STUDY, out), out, n, renamed=i % 2 == 0)
         now = {p: p.stat().st_mtime_ns for p in out.glob("parts/scores/[!.]*")}
         assert all(now[p] == then for p, then in written.items())
+        assert len(list(out.glob("parts/*/.*.tmp"))) == (i + 1) // 2
         written = now
-    after = running.run(STUDY, out, where="small.toml", workers="serial")
+        seen.append(len(written))
+    assert seen == [0, 0, 1, 2, 3, 4, 4, 4, 5, 6] and len(whole_parts) == 8
+    after = running.run_text(STUDY, out, where="small.toml", workers="serial").bundle()
     for name in ("scores", "values", "ceiling", "errors"):
         pd.testing.assert_frame_equal(getattr(after, name), getattr(expected, name))
     assert all(p.stat().st_mtime_ns == then for p, then in written.items())
     assert {p.stem for p in out.glob("parts/scores/[!.]*")} == {p.stem for p in whole_parts}
 
 
-def test_processes_give_what_one_process_gives(tmp_path, undisturbed):
+def test_processes_give_what_one_process_gives(tmp_path, undisturbed, without_a_page):
     _, expected = undisturbed
-    parallel = running.run(STUDY, tmp_path / "p", where="small.toml", n_workers=2)
+    parallel = running.run_text(STUDY, tmp_path / "p", where="small.toml", n_workers=2).bundle()
     pd.testing.assert_frame_equal(parallel.scores, expected.scores)
 
 
@@ -92,11 +89,11 @@ def test_the_canonical_form_of_a_study_makes_its_classes():
     assert set(truths["functional"].truth["iso_class"]) == {space.to_str(a) for a in everything}
 
 
-def test_nothing_depends_on_global_seeds(tmp_path, undisturbed):
+def test_nothing_depends_on_global_seeds(tmp_path, undisturbed, without_a_page):
     _, expected = undisturbed
     np.random.seed(99)
     torch.manual_seed(99)
-    again = running.run(STUDY, tmp_path / "again", where="small.toml", workers="serial")
+    again = running.run_text(STUDY, tmp_path / "again", where="small.toml", workers="serial").bundle()
     pd.testing.assert_frame_equal(again.values, expected.values)
 
 
@@ -115,16 +112,16 @@ def test_report_and_status_of_a_finished_study(undisturbed):
     out, bundle = undisturbed
     page = (out / "report.html").read_text()
     assert set(running.report(out)) == {""} and (out / "report.html").read_text() == page
-    now = running.status(out)
-    assert (now.n_done, now.n_units) == (8, 8)
+    now = running.Run.load(out).status()
+    assert (now.n_done, now.n_tasks) == (8, 8)
     assert len(now.errors) == len(bundle.errors)
 
 
 def test_an_unfinished_study_has_a_status_but_no_report(tmp_path):
-    Store.open(tmp_path / "s", STUDY)
-    now = running.status(tmp_path / "s")
-    assert (now.n_done, now.n_units) == (0, 8)
-    with pytest.raises(UserError, match="8 of 8 pieces of work are not done"):
+    Store.open(tmp_path / "s", tomllib.loads(STUDY), STUDY)
+    now = running.Run.load(tmp_path / "s").status()
+    assert (now.n_done, now.n_tasks) == (0, 8)
+    with pytest.raises(UserError, match="8 of 8 tasks remain"):
         running.report(tmp_path / "s")
 
 
@@ -148,7 +145,7 @@ def test_an_unfinished_study_has_a_status_but_no_report(tmp_path):
         ("n = 24", 'n = 24, form = "functionl"', "unknown canonical form of nb201 'functionl'; nearest: functional"),
         ("n = 24, ", "", "seed = 3 draws nothing without n"),
         ('name = "vote"', 'name = "vote"\nseeds = [1]', "'vote': it has no seeds but those of what it combines"),
-        ("seeds = [0, 1, 2, 3]", "seeds = []", "key 'seeds': "),
+        ("seeds = [0, 1, 2, 3]", "seeds = []", "key 'seeds' must have 1 or more entries"),
         ("batch_size = 16", 'data_path = "x"', "digits: the data set is shipped; leave out the path x"),
         ("channels = 4", "channels = 4, in_channels = 3", "in_channels = 3, but the images have 1"),
         (
@@ -163,5 +160,5 @@ def test_an_unfinished_study_has_a_status_but_no_report(tmp_path):
 def test_mistakes_in_a_study_are_told_before_any_work_begins(tmp_path, old, new, says):
     assert old in STUDY
     with pytest.raises(UserError, match=says):
-        running.run(STUDY.replace(old, new, 1), tmp_path / "s", where="small.toml", workers="serial")
+        running.run_text(STUDY.replace(old, new, 1), tmp_path / "s", where="small.toml", workers="serial").bundle()
     assert not (tmp_path / "s").exists()

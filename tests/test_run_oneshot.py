@@ -1,9 +1,6 @@
 """Studies whose estimators are trained first: phases, records, resuming, combinations, the report's sections."""
 
-import multiprocessing
-import os
-import signal
-import time
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -68,9 +65,11 @@ seeds = [1]
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
+def done(tmp_path_factory, module_without_ink):
     out = tmp_path_factory.mktemp("runs") / "whole"
-    return out, running.run(STUDY, out, where="small.toml", workers="serial")
+    made = running.run_text(STUDY, out, where="small.toml", workers="serial")
+    made.report()
+    return out, made.bundle()
 
 
 def test_every_estimator_is_judged_and_every_record_kept(done):
@@ -143,8 +142,8 @@ batch_size = 16
 """
 
 
-def test_classes_of_a_restricted_space_are_judged_whichever_member_the_study_names(tmp_path):
-    bundle = running.run(RESTRICTED, tmp_path, where="restricted.toml", workers="serial")
+def test_classes_of_a_restricted_space_are_judged_whichever_member_the_study_names(tmp_path, without_a_page):
+    bundle = running.run_text(RESTRICTED, tmp_path, where="restricted.toml", workers="serial").bundle()
     space = NB201()
     lacks = {a: [m for m in space.members(space.from_str(a)) if SKIP not in m] for a in set(bundle.truth["arch"])}
     inside = {a for a, members in lacks.items() if members}
@@ -188,29 +187,22 @@ def test_masked_architectures_fail_with_the_reason_and_the_report_shows_the_sect
     assert not bundle.records["gradients"].query("estimator == 'small'")["arch_a"].str.contains("none").any()
     for heading in ("Supernet training", "Stability", "Search"):
         assert f"<h2>{heading}</h2>" in page
-    assert running.status(out).n_done == running.status(out).n_units
+    assert running.Run.load(out).status().n_done == running.Run.load(out).status().n_tasks
 
 
-@pytest.fixture
-def without_a_page(monkeypatch):
-    """Drawing takes most of so small a run; whoever compares tables does without."""
-    monkeypatch.setattr(running, "write", lambda bundle, path, progress: None)
-
-
-def test_kills_in_training_and_scoring_leave_the_result_as_it_would_have_been(tmp_path, done, without_a_page):
-    """Each child is killed a little later than the one before; the checkpoints that exist are never written again."""
+def test_kills_in_training_and_scoring_leave_the_result_as_it_would_have_been(tmp_path, done, without_a_page, killed):
+    """The first two children are killed among their checkpoints; those that exist are never written again."""
     _, expected = done
-    out, times = tmp_path / "killed", {}
-    for i in range(6):
-        child = multiprocessing.get_context("fork").Process(target=run_quietly, args=(out,))
-        child.start()
-        time.sleep(0.3 + 0.25 * i)
-        os.kill(child.pid, signal.SIGKILL)
-        child.join()
+    out, times, seen = tmp_path / "killed", {}, []
+    for i, n in enumerate((2, 3, 9, 7, 12, 13)):
+        killed(partial(run_quietly, out), out, n, renamed=i % 2 == 1)
         now = {p: p.stat().st_mtime_ns for p in out.glob("checkpoints/*/epoch-*.pt")}
         assert all(now[p] == t for p, t in times.items())
         times = now
-    bundle = running.run(STUDY, out, where="small.toml", workers="serial")
+        seen.append((len(times), len(list(out.glob("parts/scores/[!.]*")))))
+    all_scores = len(list(done[0].glob("parts/scores/*.parquet")))
+    assert seen[:2] == [(1, 0), (4, 0)] and seen[-1][0] == 10 and 0 < seen[-1][1] < all_scores
+    bundle = running.run_text(STUDY, out, where="small.toml", workers="serial").bundle()
     pd.testing.assert_frame_equal(bundle.scores, expected.scores)
     pd.testing.assert_frame_equal(bundle.values, expected.values)
     for name in ("checkpoint_scores", "batch_scores", "class_scores", "forgetting", "gradients"):
@@ -218,26 +210,26 @@ def test_kills_in_training_and_scoring_leave_the_result_as_it_would_have_been(tm
 
 
 def run_quietly(out):
-    running.run(STUDY, out, where="small.toml", workers="serial")
+    running.run_text(STUDY, out, where="small.toml", workers="serial").bundle()
 
 
 def test_two_processes_give_what_one_gives(tmp_path, done, without_a_page):
-    bundle = running.run(STUDY, tmp_path / "two", where="small.toml", workers="processes", n_workers=2)
+    bundle = running.run_text(STUDY, tmp_path / "two", where="small.toml", workers="processes", n_workers=2).bundle()
     pd.testing.assert_frame_equal(bundle.scores, done[1].scores)
 
 
 def test_a_damaged_checkpoint_is_named_and_nothing_else_is_touched(tmp_path, done, without_a_page):
     out = tmp_path / "damaged"
-    running.run(STUDY, out, where="small.toml", workers="serial")
+    running.run_text(STUDY, out, where="small.toml", workers="serial").bundle()
     path = out / "checkpoints" / "net-seed0" / "epoch-000004.pt"
     path.write_bytes(path.read_bytes()[:500])
     for part in (out / "parts" / "scores").glob("*.parquet"):
         part.unlink()
     with pytest.raises(UserError, match=r"epoch-000004\.pt"):
-        running.run(STUDY, out, where="small.toml", workers="serial")
+        running.run_text(STUDY, out, where="small.toml", workers="serial").bundle()
     path.unlink()
     pd.testing.assert_frame_equal(
-        running.run(STUDY, out, where="small.toml", workers="serial").scores, done[1].scores
+        running.run_text(STUDY, out, where="small.toml", workers="serial").scores, done[1].scores
     )  # trained again from the checkpoint before
 
 
@@ -247,9 +239,9 @@ def test_a_damaged_checkpoint_is_named_and_nothing_else_is_touched(tmp_path, don
         ('sampler = "deiso"', 'sampler = "deisso"', "unknown sampler 'deisso'; nearest: deiso"),
         ("epochs = 6", 'epochs = 6\nprotocol = "ning"', "unknown protocol 'ning'"),
         ("epochs = 6", "epochs = 6\ntraining = { clipp = 1 }", "unknown key 'clipp'; nearest: clip"),
-        ("epochs = 6", "epochs = 6\ntraining = { lr = -1.0 }", "lr = -1.0; give more than 0"),
+        ("epochs = 6", "epochs = 6\ntraining = { lr = -1.0 }", "key 'lr' must be more than 0.0, got -1.0"),
         ("epochs = 6", "epochs = 6\nsampler_options = { n_sample = 2 }", "unknown option 'n_sample'"),
-        ("epochs = 6", 'epochs = 6\nsupernet = { bn = "batches" }', "unknown treatment of normalisation 'batches'"),
+        ("epochs = 6", 'epochs = 6\nsupernet = { bn = "batches" }', "unknown bn 'batches'; nearest: batch"),
         ('without = ["none"]', 'without = ["nones"]', "unknown operation 'nones'; nearest: none"),
         (
             'without = ["none"]',
@@ -264,11 +256,11 @@ def test_a_damaged_checkpoint_is_named_and_nothing_else_is_touched(tmp_path, don
         ('label = "small"', 'label = "net"', "'net' stands twice"),
         ("score_batch_size = 180\nforgetting", "score_batch_size = 1800\nforgetting", "1800 validation images"),
         ("split_seed = 0", 'form = "functionl"', "unknown canonical form of nb201 'functionl'; nearest: functional"),
-        ("split_seed = 0", "valid_share = 1.5", "give a fraction between 0 and 1"),
+        ("split_seed = 0", "valid_share = 1.5", "key 'valid_share' must be less than 1.0, got 1.5"),
     ],
 )
 def test_mistakes_are_told_before_anything_is_trained(tmp_path, old, new, says):
     assert old in STUDY
     with pytest.raises(UserError, match=says):
-        running.run(STUDY.replace(old, new, 1), tmp_path / "out", where="small.toml", workers="serial")
+        running.run_text(STUDY.replace(old, new, 1), tmp_path / "out", where="small.toml", workers="serial").bundle()
     assert not (tmp_path / "out").exists()

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from nasgauge.benchmarks import load
+from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.report.gallery import exhibits
 from nasgauge.studies import run as running
-from nasgauge.studies.plan import truth_of, units_of
-from nasgauge.studies.schema import Study, parse
+from nasgauge.studies.plan import Plan
+from nasgauge.studies.schema import Study
 
 STUDY = """
 title = "learned"
@@ -60,10 +61,10 @@ label = "pupil"
 
 
 def run(text, folder):
-    return running.run(text, folder, where="s.toml", workers="serial")
+    return running.run_text(text, folder, where="s.toml", workers="serial").bundle()
 
 
-def test_a_study_learns_from_the_draw_and_judges_the_unseen(tmp_path):
+def test_a_study_learns_from_the_draw_and_judges_the_unseen(tmp_path, without_a_page):
     text = STUDY + ENTRY % ("gates", 20, 0, "all", "seer") + BARE_TREES % ("random_forest", 20, 1, "unseen")
     bundle = run(text, tmp_path / "s")
     n = bundle.values.set_index("estimator")["n"]
@@ -80,7 +81,7 @@ def test_a_study_learns_from_the_draw_and_judges_the_unseen(tmp_path):
     assert (spent["total_seconds"] > 0).all() and spent.loc["truth", "n_trained"] == 60
 
 
-def test_stages_are_estimators_that_share_what_they_learned_first(tmp_path):
+def test_stages_are_estimators_that_share_what_they_learned_first(tmp_path, without_ink):
     entry = BARE_TREES % ("random_forest", 8, 0, "all")
     whole = run(STUDY + entry + "stages = [0, 1, 2]\n", tmp_path / "s")
     name = "random_forest-8/0"
@@ -100,7 +101,7 @@ def test_stages_are_estimators_that_share_what_they_learned_first(tmp_path):
     assert of[0].equals(of[1])
 
 
-def test_scores_and_votes_of_others_are_read_and_learned_from(tmp_path):
+def test_scores_and_votes_of_others_are_read_and_learned_from(tmp_path, without_a_page):
     """Readers come after what they read, a vote among it, and a pupil learns from scores alone."""
     bundle = run(STUDY + PROXIES + READERS, tmp_path / "s")
     spent = bundle.records["expenses"].set_index("estimator")
@@ -117,11 +118,11 @@ def test_scores_and_votes_of_others_are_read_and_learned_from(tmp_path):
     groups = scores.groupby(["vote", "n_convs"])["reader"]
     assert groups.nunique().max() == 1 and len(groups) > 5  # a function of what it reads, and not a constant
     study = parse(STUDY + PROXIES + READERS, Study, "s")
-    levels = {u.estimator: u.level for u in units_of(study, truth_of(study))}
+    levels = {t.estimator: t.level for t in Plan.of(study).tasks}
     assert levels == {0: 1, 2: 2, 3: 2}
 
 
-def test_an_interrupted_study_of_readers_is_resumed(tmp_path):
+def test_an_interrupted_study_of_readers_is_resumed(tmp_path, without_a_page):
     first = run(STUDY + PROXIES + READERS, tmp_path / "s")
     parts = sorted((tmp_path / "s" / "parts" / "scores").glob("*.parquet"))
     for part in parts[::2]:
@@ -132,7 +133,7 @@ def test_an_interrupted_study_of_readers_is_resumed(tmp_path):
     assert len(parts) > 3 and one == other
 
 
-def test_a_draw_by_seed_is_that_of_the_seeds_number(tmp_path):
+def test_a_draw_by_seed_is_that_of_the_seeds_number(tmp_path, without_a_page):
     entry = TREES.replace("draw = %d", "draw = %s")
     kinds = {"seeds": '"by_seed"', "none": "0", "one": "1"}
     text = STUDY + "".join(entry % ("random_forest", 20, draw, "all", name) for name, draw in kinds.items())
@@ -143,7 +144,7 @@ def test_a_draw_by_seed_is_that_of_the_seeds_number(tmp_path):
     assert bundle.records["lessons"].set_index(["estimator", "seed"]).loc[("seeds", 1), "draw"].unique() == [1]
 
 
-def test_a_predictor_may_see_the_first_trainings_alone(tmp_path):
+def test_a_predictor_may_see_the_first_trainings_alone(tmp_path, without_a_page):
     text = STUDY + TREES % ("random_forest", 20, 0, "all", "one") + "n_trainings = 1\n"
     text += TREES % ("random_forest", 20, 0, "all", "six")
     spent = run(text, tmp_path / "s").records["expenses"].set_index("estimator")
@@ -157,18 +158,21 @@ def test_a_predictor_may_see_the_first_trainings_alone(tmp_path):
     "entry, says",
     [
         (BARE % ("gates", 61, 0, "all"), "60 architectures, fewer than 61"),
-        (BARE % ("gates", 1, 0, "all"), "give at least 2"),
-        ((BARE % ("gates", 20, 0, "all")).replace("draw = 0", 'draw = "seed"'), "0 or more or 'by_seed'"),
+        (BARE % ("gates", 1, 0, "all"), "'n_fit' must be at least 2"),
+        (
+            (BARE % ("gates", 20, 0, "all")).replace("draw = 0", 'draw = "seed"'),
+            "'draw' must be a whole number or 'by_seed', got 'seed'",
+        ),
         (BARE % ("gate", 20, 0, "all"), "unknown encoder"),
-        (BARE % ("gates", 20, 0, "some"), "judged is 'some'"),
+        (BARE % ("gates", 20, 0, "some"), "unknown judged 'some'"),
         (BARE % ("gates", 20, 0, "all") * 2, "stands twice"),
         (BARE % ("gates", 20, 0, "all") + "stages = [3]\n", "60 architectures, fewer than 80"),
         (BARE % ("gates", 20, 0, "all") + "stages = [1, 0]\n", "in ascending order"),
         (BARE % ("gates", 20, 0, "all") + 'choose = "evolutoin"\n', "nearest: evolution"),
         (BARE % ("gates", 20, 0, "all") + 'choose = "random"\nn_candidates = 10\n', "give at least n_fit"),
         (BARE % ("gates", 20, 0, "all") + "n_candidates = 30\n", "remove n_candidates"),
-        (BARE % ("gates", 20, 0, "all") + "n_trainings = 0\n", "give at least 1"),
-        (BARE % ("gates", 20, 0, "all") + "n_trainings = 7\n", "does not tell so many"),
+        (BARE % ("gates", 20, 0, "all") + "n_trainings = 0\n", "'n_trainings' must be at least 1"),
+        (BARE % ("gates", 20, 0, "all") + "n_trainings = 7\n", "has fewer of some architecture"),
         (BARE % ("gates", 20, 0, "all") + 'signal = "synflow"\n', "it must stand above"),
         (BARE % ("gates", 20, 0, "all") + 'features = ["synflow"]\n', "it must stand above"),
         (BARE % ("scores_mlp", 20, 0, "all"), "reads scores of other estimators"),

@@ -14,7 +14,7 @@ def table(n):
 
 
 def test_parts_come_back_in_the_order_of_their_keys(tmp_path):
-    store = Store.open(tmp_path / "s", "study")
+    store = Store.open(tmp_path / "s", {"title": "study"})
     assert store.read("t") is None and store.keys("t") == set()
     for key in ("k2", "k1"):
         store.write("t", key, table(2).assign(key=key))
@@ -24,7 +24,7 @@ def test_parts_come_back_in_the_order_of_their_keys(tmp_path):
 
 
 def test_a_half_written_part_is_no_part(tmp_path):
-    store = Store.open(tmp_path, "study")
+    store = Store.open(tmp_path, {"title": "study"})
     store.write("t", "k1", table(2))
     (tmp_path / "parts" / "t" / ".k2.parquet.123.tmp").write_bytes(b"PAR1 half")
     assert store.keys("t") == {"k1"}
@@ -45,7 +45,7 @@ def test_an_interrupted_write_leaves_the_old_content(tmp_path, monkeypatch):
 
 
 def test_a_damaged_part_is_named_with_the_remedy(tmp_path):
-    store = Store.open(tmp_path, "study")
+    store = Store.open(tmp_path, {"title": "study"})
     store.write("t", "k1", table(2))
     part = tmp_path / "parts" / "t" / "k1.parquet"
     part.write_bytes(part.read_bytes()[:20])
@@ -54,10 +54,10 @@ def test_a_damaged_part_is_named_with_the_remedy(tmp_path):
 
 
 def test_resuming_needs_the_same_study(tmp_path):
-    Store.open(tmp_path / "s", "one")
-    assert Store.open(tmp_path / "s", "one").study() == "one"
+    Store.open(tmp_path / "s", {"title": "one"})
+    assert Store.open(tmp_path / "s", {"title": "one"}).tables() == {"title": "one"}
     with pytest.raises(UserError, match="another study"):
-        Store.open(tmp_path / "s", "two")
+        Store.open(tmp_path / "s", {"title": "two"})
 
 
 def test_foreign_folders_and_files_are_refused_and_left_as_they_are(tmp_path):
@@ -66,7 +66,7 @@ def test_foreign_folders_and_files_are_refused_and_left_as_they_are(tmp_path):
     (tmp_path / "file").write_text("x")
     for name in ("mine", "file"):
         with pytest.raises(UserError, match="is not a study folder"):
-            Store.open(tmp_path / name, "study")
+            Store.open(tmp_path / name, {"title": "study"})
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
     with pytest.raises(UserError, match=r"no study\.toml"):
         Store.existing(tmp_path / "mine")
@@ -75,7 +75,7 @@ def test_foreign_folders_and_files_are_refused_and_left_as_they_are(tmp_path):
 def test_an_unwritable_place_is_told(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError, match="cannot be written"):
-        Store.open(tmp_path / "file" / "below", "study")
+        Store.open(tmp_path / "file" / "below", {"title": "study"})
 
 
 def test_keys_depend_on_content_alone():
@@ -84,6 +84,6 @@ def test_keys_depend_on_content_alone():
 
 
 def test_the_environment_names_versions_but_no_path(tmp_path):
-    record = Store.open(tmp_path / "s", "x").environment()
+    record = Store.open(tmp_path / "s", {"title": "x"}).environment()
     assert record["packages"]["numpy"].count(".") >= 1
     assert "/" not in str(record["packages"])

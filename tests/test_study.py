@@ -9,17 +9,20 @@ import numpy as np
 import pytest
 import torch
 
+from nasgauge import benchmarks
+from nasgauge.benchmarks import Training, nb101, nb301
+from nasgauge.benchmarks.building.recipe import Recipe
+from nasgauge.core.config import parse, parsed
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
-from nasgauge.estimators import batches as images
-from nasgauge.estimators.configs import check_estimators
+from nasgauge.estimators import RunContext, check_estimators, images, supernets_of
 from nasgauge.estimators.oneshot import PROTOCOLS
+from nasgauge.estimators.zeroshot import drawn
 from nasgauge.images import ImageData
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import get_space
-from nasgauge.studies import run as running
-from nasgauge.studies.plan import owners
-from nasgauge.studies.schema import JudgedSample, Recipe, Study, Survey, is_survey, options_for, parse
+from nasgauge.studies.published import published_values
+from nasgauge.studies.schema import JudgedSample, Study, Survey, is_survey
 from nasgauge.studies.texts import study_names, study_text
 
 GOOD = """
@@ -45,7 +48,7 @@ def test_a_study_is_read_whole_and_frozen():
     ("text", "says"),
     [
         (GOOD.replace("criteria", "criterias"), r"s\.toml: unknown key 'criterias'; nearest: criteria"),
-        (GOOD.replace('title = "t"', ""), r"key 'title': Field required"),
+        (GOOD.replace('title = "t"', ""), r"key 'title' is missing"),
         (GOOD.replace('"t"', '"t'), "is no valid TOML"),
         ('title="t"\nbenchmark="b"\nestimators=[]', "key 'estimators'"),
         (GOOD.replace('benchmark = "digits-nb201"', 'benchmark="b"\n[archs]\nm = 3\n'), "unknown key 'archs.m'"),
@@ -57,16 +60,16 @@ def test_mistakes_are_told_with_their_place(text, says):
         parse(text, Study, "s.toml")
 
 
-def test_options_of_a_dataclass_are_checked_by_name_and_type():
-    assert options_for(NetOptions, {"channels": 8}, "x") == NetOptions(channels=8)
+def test_options_are_checked_by_name_and_type():
+    assert parsed({"channels": 8}, NetOptions, "x") == NetOptions(channels=8)
     with pytest.raises(UserError, match="x: unknown key 'chanels'; nearest: channels"):
-        options_for(NetOptions, {"chanels": 8}, "x")
-    with pytest.raises(UserError, match="'channels' must be of type int, got 'many'"):
-        options_for(NetOptions, {"channels": "many"}, "x")
-    with pytest.raises(UserError, match="'channels' must be of type int, got True"):
-        options_for(NetOptions, {"channels": True}, "x")
-    with pytest.raises(UserError, match="'bn_affine' must be of type bool"):
-        options_for(NetOptions, {"bn_affine": 1}, "x")
+        parsed({"chanels": 8}, NetOptions, "x")
+    with pytest.raises(UserError, match="'channels' must be a whole number, got 'many'"):
+        parsed({"channels": "many"}, NetOptions, "x")
+    with pytest.raises(UserError, match="'channels' must be a whole number, got True"):
+        parsed({"channels": True}, NetOptions, "x")
+    with pytest.raises(UserError, match="'bn_affine' must be true or false"):
+        parsed({"bn_affine": 1}, NetOptions, "x")
 
 
 RECIPES = resources.files("nasgauge.benchmarks") / "recipes"
@@ -80,13 +83,19 @@ def test_shipped_recipes_are_valid():
         parse(file.read_text(), Recipe, file.name)
 
 
-def space_of(benchmark):
-    """The space of a study's benchmark, without its tables, which not every machine has."""
-    choice = {"name": benchmark} if isinstance(benchmark, str) else benchmark
-    recipe = RECIPES / f"{choice['name']}.toml"
-    if recipe.is_file():
-        return get_space(parse(recipe.read_text(), Recipe, recipe.name).space)
-    return get_space({"nb301": "darts"}.get(choice["name"], choice.get("view", choice["name"])))
+PUBLISHED_TRAINING = {"nb101": nb101.TRAINING, "nb301": nb301.TRAINING}
+
+
+def context_of(study):
+    """What surrounds the study's estimators, without the benchmark's tables, which not every machine has."""
+    choice = {"name": study.benchmark} if isinstance(study.benchmark, str) else study.benchmark
+    nets = supernets_of(study.estimators)
+    if (RECIPES / f"{choice['name']}.toml").is_file():
+        benchmark = benchmarks.load(choice)
+        return RunContext(get_space(benchmark.space), training=benchmark.training, supernets=nets)
+    space = get_space({"nb301": "darts"}.get(choice["name"], choice.get("view", choice["name"])))
+    training = PUBLISHED_TRAINING.get(choice["name"]) or Training(choice.get("dataset", "cifar10"))
+    return RunContext(space, training=training, supernets=nets)
 
 
 @pytest.fixture
@@ -101,11 +110,12 @@ def images_of_every_data_set(monkeypatch):
         side, n_classes = sizes[name]
         return ImageData(name, torch.zeros(1).expand(6000, 3, side, side), torch.arange(6000) % n_classes, n_classes)
 
-    for cached in (images.whole, images.batches):
+    for cached in (images.whole, drawn.batches):
         cached.cache_clear()
     monkeypatch.setattr(images, "load_images", load)
+    monkeypatch.setattr(drawn, "load_images", load)
     yield
-    for cached in (images.whole, images.batches):
+    for cached in (images.whole, drawn.batches):
         cached.cache_clear()
 
 
@@ -119,7 +129,7 @@ def test_shipped_studies_are_valid_down_to_the_words_of_their_estimators(name, i
     text = study_text(name).replace('device = "cuda"', 'device = "cpu"')  # this machine may have no accelerator
     studies = parse(text, Survey, name).studies().values() if is_survey(text) else [parse(text, Study, name)]
     for study in studies:
-        check_estimators(study.estimators, space_of(study.benchmark), study.seeds)
+        check_estimators(study.estimators, context_of(study), study.seeds)
         resolve_all(study.criteria)
 
 
@@ -129,7 +139,8 @@ PUBLISHED = [name for name in study_names() if "\npublished = " in study_text(na
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_values_stand_beside_some_value_of_ours(name):
     study = parse(study_text(name), Study, name)
-    table, ours = running.published(study.published), owners(study)
+    table = published_values(study.published)
+    ours = {name for config in study.estimators for name in config.names()}
     assert len(table) > 10 and table["value"].between(-1, 1).all()
     known = {(c.name, None if np.isnan(c.at) else c.at) for c in resolve_all(study.criteria or DEFAULT_CRITERIA)}
     told = {(c, None if np.isnan(at) else at) for c, at in zip(table["criterion"], table["at"], strict=True)}
@@ -145,9 +156,9 @@ def test_a_wrong_word_in_a_shipped_study_would_be_told(images_of_every_data_set)
         ('protocol = "', 'protocol = "x', "unknown protocol 'x"),
     ):
         assert old in text
-        study = parse(text.replace(old, new, 1), Study, "changed")
         with pytest.raises(UserError, match=says):
-            check_estimators(study.estimators, space_of(study.benchmark), study.seeds)
+            study = parse(text.replace(old, new, 1), Study, "changed")
+            check_estimators(study.estimators, context_of(study), study.seeds)
 
 
 _NUMBERS = re.compile(r"((?:\d[\d,]*(?:, | and ))*\d[\d,]*) (channels|layers|epochs)")
@@ -163,9 +174,9 @@ def header_of(name):
 
 def numbers_of(study):
     """(what, number) of the networks and trainings of a study, as its header would call them."""
-    found = set()
+    found, training = set(), context_of(study).training
     for spec in study.estimators:
-        net = options_for(NetOptions, spec.options.get("net", {}), "net")
+        net = NetOptions(**training.net | spec.options.get("net", {}))
         found |= {("channels", net.channels), ("layers", net.n_stages * (net.n_cells + 1) - 1)}
         if spec.name == "oneshot":
             protocol = PROTOCOLS[spec.options.get("protocol", "digits")]
@@ -187,7 +198,9 @@ def test_a_header_says_what_the_study_does(name):
         assert does <= says
         assert {s for word, s in SAMPLED.items() if word in header.lower()} == {s.options["sampler"] for s in nets}
         judged = (
-            ("All 15,625 cells", True) if "All 15,625 cells" in header else ("one cell per isomorphism class (6,466)", False)
+            ("All 15,625 cells", True)
+            if "All 15,625 cells" in header
+            else ("one cell per isomorphism class (6,466)", False)
         )
         assert judged[0] in header and all(study.archs == JudgedSample(twins=judged[1]) for study in studies)
 
@@ -214,7 +227,7 @@ def test_a_header_names_the_data_sets_that_are_read_and_judged_on(name):
 def test_published_values_are_of_the_data_set_that_is_judged_on(name):
     """The KD of parameters and of the best proxy there, Ning et al. 2021, Table A10."""
     study = parse(study_text(name), Study, name)
-    table = running.published(study.published).query("criterion == 'kendall_tau'").set_index("estimator")["value"]
+    table = published_values(study.published).query("criterion == 'kendall_tau'").set_index("estimator")["value"]
     best = {"cifar10": (0.606, 0.611), "cifar100": (0.569, 0.636), "imagenet16-120": (0.507, 0.597)}
     assert (table["n_params"], table["relu_logdet"]) == best[study.benchmark["dataset"]]
     assert {spec.options["data"] for spec in study.estimators} == {study.benchmark["dataset"]}

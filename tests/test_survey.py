@@ -1,16 +1,18 @@
 """A survey: a study for each benchmark, one table over all, resumed and reported like a study."""
 
 import re
+import tomllib
 
 import pytest
 from typer.testing import CliRunner
 
 from nasgauge.cli import app
+from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.core.store import Store
-from nasgauge.report import render_survey
+from nasgauge.report import panels, render_survey
 from nasgauge.studies import survey
-from nasgauge.studies.schema import Survey, is_survey, parse
+from nasgauge.studies.schema import Survey, is_survey
 
 TEXT = """
 title = "two spaces"
@@ -33,9 +35,17 @@ batch_size = 8
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
+def panels_without_ink():
+    """The parts' pages without the drawings of analyses; those of the survey's own page and of all criteria stay."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(panels, "svg", lambda draw, size, **options: '<svg viewBox="0 0 72 72"></svg>')
+        yield
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory, panels_without_ink):
     out = tmp_path_factory.mktemp("runs") / "survey"
-    return out, survey.run(TEXT, out, where="two.toml", workers="serial")
+    return out, survey.run_text(TEXT, out, where="two.toml", workers="serial")
 
 
 def test_every_part_is_a_study_with_its_own_options():
@@ -75,27 +85,27 @@ def test_the_page_shows_one_table_and_who_wins_where_and_loads_nothing(done):
 def test_a_finished_survey_is_resumed_reported_and_looked_at(done):
     out, _ = done
     page = (out / "report.html").read_bytes()
-    survey.run(TEXT, out, where="two.toml", workers="serial")
+    survey.run_text(TEXT, out, where="two.toml", workers="serial")
     assert (out / "report.html").read_bytes() == page
     (out / "report.html").unlink()
     result = CliRunner().invoke(app, ["report", str(out)])
     assert result.exit_code == 0 and (out / "report.html").read_bytes() == page
     now = survey.status(out)
-    assert now.n_units == now.n_done and now.errors.empty
+    assert now.n_tasks == now.n_done and now.errors.empty
     assert "0 left" in CliRunner().invoke(app, ["status", str(out)]).output
 
 
 def test_a_part_not_begun_is_left(tmp_path):
-    Store.open(tmp_path / "s", TEXT)
+    Store.open(tmp_path / "s", tomllib.loads(TEXT), TEXT)
     now = survey.status(tmp_path / "s")
-    assert (now.n_units, now.n_done) == (2, 0)
+    assert (now.n_tasks, now.n_done) == (2, 0)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ('name = "residual"', 'name = "cells"', "the name 'cells' is taken"),
-        ('name = "residual"', 'name = "../x"', "no plain word"),
+        ('name = "residual"', 'name = "../x"', "becomes part of a folder.s name"),
         ("zeroshot = { net = { channels = 2", "zeroshoot = { net = { channels = 2", "residual: unknown estimator"),
         ('form = "paper"', 'form = "papers"', "unknown canonical form of nb201 'papers'; nearest: paper"),
         ("n = 12", 'n = 12, form = "paper"', "unknown canonical form of nds-resnet 'paper'; known: identity"),
@@ -106,5 +116,5 @@ def test_a_part_not_begun_is_left(tmp_path):
 )
 def test_mistakes_are_told_before_anything_is_done(tmp_path, old, new, message):
     with pytest.raises(UserError, match=message):
-        survey.run(TEXT.replace(old, new), tmp_path / "out", where="two.toml", workers="serial")
+        survey.run_text(TEXT.replace(old, new), tmp_path / "out", where="two.toml", workers="serial")
     assert not (tmp_path / "out").exists()

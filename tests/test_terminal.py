@@ -3,10 +3,13 @@
 import errno
 import io
 import os
+import queue
 import re
 import subprocess
 import sys
-import time
+import threading
+import tomllib
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -69,7 +72,8 @@ def test_help_prints_every_word_of_every_help_text(monkeypatch, capsys, words):
 
 
 def a_study(folder, name):
-    store = Store.open(folder, 'title = "t"\nbenchmark = "digits-nb201"\nestimators = [{ name = "zeroshot" }]\n')
+    text = 'title = "t"\nbenchmark = "digits-nb201"\nestimators = [{ name = "zeroshot" }]\n'
+    store = Store.open(folder, tomllib.loads(text), text)
     store.plan({"scores": ["k"]})
     row = {"estimator": f"e{name}", "arch": f"a{name}", "seed": 0, "error": f"reason {name}"}
     store.write("errors", "k", pd.DataFrame([row]))
@@ -221,23 +225,49 @@ def test_names_that_no_file_can_have_are_one_line(monkeypatch, capsys, tmp_path,
     assert not list(tmp_path.iterdir())
 
 
+class Waits:
+    """In place of the event that ends the telling: each wait lasts until the test says so, whatever its seconds."""
+
+    def __init__(self):
+        self.seconds, self._begun, self._ended = [], queue.SimpleQueue(), queue.SimpleQueue()
+
+    def wait(self, seconds):
+        self.seconds.append(seconds)
+        self._begun.put(seconds)
+        return self._ended.get(timeout=60)
+
+    def end_of_one(self):
+        """Let the time of one wait be over; returns once what follows it is said."""
+        if len(self.seconds) < 2:
+            self._begun.get(timeout=60)
+        self._ended.put(False)
+        self._begun.get(timeout=60)
+
+    def set(self):
+        self._ended.put(True)
+
+
 def test_long_work_says_how_far_it_is_line_by_line_and_short_work_says_nothing(monkeypatch, capsys):
     with terminal.followed("judge") as phases:
         phases("page")(3, 35)
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(terminal, "_FIRST", 0.01)
+    over = Waits()
+    monkeypatch.setattr(terminal, "threading", SimpleNamespace(Event=lambda: over, Thread=threading.Thread))
     with terminal.followed("judge") as phases:
-        time.sleep(0.1)
+        over.end_of_one()
         told = phases("bootstrap draws")
         told(250, 1_000)
-        time.sleep(0.2)
+        over.end_of_one()
         phases("trainings read")(20_000, 0)
-        time.sleep(0.6)
+        for _ in range(4):
+            over.end_of_one()
     lines = capsys.readouterr().err.splitlines()
-    assert all(re.fullmatch(r"nasgauge: judge.*, \d+ s", line) for line in lines) and len(lines) < 12
-    said = "\n".join(lines)
-    assert "judge, 0 s" in said and "judge: bootstrap draws: 250 of 1,000 (25%)" in said
-    assert "judge: trainings read: 20,000, " in said
+    assert all(re.fullmatch(r"nasgauge: judge.*, \d+ s", line) for line in lines)
+    assert [re.sub(r", \d+ s$", "", line) for line in lines] == [
+        "nasgauge: judge", "nasgauge: judge: bootstrap draws: 250 of 1,000 (25%)",
+        *["nasgauge: judge: trainings read: 20,000"] * 4,
+    ]  # fmt: skip
+    assert over.seconds == [2, 4, 8, 16, 30, 30, 30]
 
 
 def test_a_mistake_that_is_found_at_once_is_the_only_line(capsys):

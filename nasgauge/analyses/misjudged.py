@@ -43,7 +43,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     if space is None:
         raise UserError("misjudged: drawing cells requires the search space; give the space of the architectures")
     captions = [f"true rank {row.truth_rank:,.0f}, estimated {row.score_rank:,.0f}" for row in table.itertuples()]
-    draw_cells([space.graphs(space.from_str(arch)) for arch in table["arch"]], captions, ax)
+    draw_cells([space.graphs(space.from_str(arch)) for arch in table["arch"]], captions, ax, space)
 
 
 ANALYSIS = Analysis(

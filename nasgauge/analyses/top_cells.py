@@ -71,7 +71,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         for row in table.itertuples()
     ]
     graphs = [space.graphs(space.from_str(arch)) for arch in table["arch"]]
-    draw_cells(graphs, captions, ax)
+    draw_cells(graphs, captions, ax, space)
 
 
 def _written(value: float, unit: str) -> str:
@@ -87,7 +87,7 @@ def panel_note(rows: pd.DataFrame) -> str:
 def legend(table: pd.DataFrame, space: Space) -> dict[str, Stroke]:
     """The operations of the cells that are drawn, with their strokes."""
     archs = table["arch"].unique()[:_N_OPERATIONS]
-    return strokes(operations_of(space.graphs(space.from_str(arch)) for arch in archs))
+    return strokes(space, operations_of(space.graphs(space.from_str(arch)) for arch in archs))
 
 
 ANALYSIS = Analysis(

@@ -11,6 +11,7 @@ from typing import Any
 from nasgauge.benchmarks import embedded, imported, nb101, nb201, nb301
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.choices import check_choices
+from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.registry import Registry
 
@@ -63,4 +64,4 @@ def known(name: Any) -> None:
         raise unknown_name("benchmark", name, BENCHMARKS)
 
 
-__all__ = ["BENCHMARKS", "LOOKED_UP", "Benchmark", "known", "load"]
+__all__ = ["BENCHMARKS", "LOOKED_UP", "Benchmark", "Training", "known", "load"]

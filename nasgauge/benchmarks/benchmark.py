@@ -7,24 +7,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError, unknown_name
-from nasgauge.spaces import get_space
+from nasgauge.spaces import Space
 
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
     """Read-only ground truth of the architectures of one space.
 
-    name; space: name of the search space. truth: table TRUTH, against which estimators are evaluated. replicates: table
+    name; space: the search space itself. truth: table TRUTH, against which estimators are evaluated. replicates: table
     TRUTH with several seeds per architecture, for the noise ceiling; None where there are none. provenance: description
     of the ground truth, printed with every result. facts: declared numbers, verified by the contract test.
     complexity: arch, n_params and macs, or None. left_out: architectures of the benchmark's table that are not in
     the ground truth, as far as known by name, with the reason. ceiling_measure: the quantity that the replicates
-    measure where it differs from the ground truth (other split, epochs or data); None: the same.
+    measure where it differs from the ground truth (other split, epochs or data); None: the same. training: data and
+    network of the trainings, None where unknown.
     """
 
     name: str
-    space: str
+    space: Space
     truth: pd.DataFrame
     replicates: pd.DataFrame | None
     provenance: Mapping[str, str]
@@ -32,6 +34,14 @@ class Benchmark:
     complexity: pd.DataFrame | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     ceiling_measure: str | None = None
+    training: Training | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.space, Space):
+            raise UserError(
+                f"benchmark {self.name!r}: its space is {self.space!r}; give the space itself, which "
+                "nasgauge.spaces.get_space finds by its name"
+            )
 
     @property
     def archs(self) -> list[str]:
@@ -57,7 +67,7 @@ class Benchmark:
 
         None, and the space's first form, leave the classes of the table. UserError: a form that the space lacks.
         """
-        space = get_space(self.space)
+        space = self.space
         if form is not None and form not in space.forms:
             raise unknown_name(f"canonical form of {space.name}", form, space.forms)
         if form in (None, space.forms[0]):

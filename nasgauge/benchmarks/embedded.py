@@ -1,12 +1,15 @@
 """The shipped benchmarks, built by `nasgauge bench build` from the shipped recipes."""
 
 import json
+import tomllib
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from nasgauge.benchmarks.benchmark import Benchmark
-from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table
+from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table, space_of
+from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.tables import TRAININGS
 
@@ -19,7 +22,9 @@ def load(name: str, *, metric: str = "test_accuracy") -> Benchmark:
 
     metric: "test_accuracy" or "valid_accuracy" as the ground truth.
     """
-    return from_files(_folder() / f"{name}.parquet", metric=metric)
+    found = from_files(_folder() / f"{name}.parquet", metric=metric)
+    recipe = tomllib.loads((_folder().parent / "recipes" / f"{name}.toml").read_text(encoding="utf-8"))
+    return replace(found, training=Training(recipe["data"], net=recipe["net"]))
 
 
 def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
@@ -31,7 +36,8 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
         raise UserError(f"{table}: is missing, or its .json is; `nasgauge bench build` writes both")
     record = read_facts(facts_file, ("name", "title", "space", "facts"))
     trainings = read_table(table, TRAININGS)
-    check_archs(trainings, record["space"], table)
+    space = space_of(record["space"], table)
+    check_archs(trainings, space, table)
     for column in METRICS:
         check_range(trainings, column, 0, 1, table)
     truth = trainings[["arch", "iso_class", "seed", "train_seconds"]].assign(
@@ -53,7 +59,9 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
         "source": f"nasgauge bench build {record['name']}",
     }
     replicates = truth if truth["seed"].nunique() > 1 else None
-    return Benchmark(record["name"], record["space"], truth, replicates, provenance, facts, complexity)
+    known = record.get("training")  # tables of earlier versions do not say it
+    training = None if known is None else Training(**known)
+    return Benchmark(record["name"], space, truth, replicates, provenance, facts, complexity, training=training)
 
 
 def record(name: str) -> dict[str, Any]:

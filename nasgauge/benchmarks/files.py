@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import Column, Table, check
-from nasgauge.spaces import get_space
+from nasgauge.spaces import Space, get_space
 
 MAX_ROWS = 20_000_000  # of a Parquet file; the largest benchmark has a quarter of it
 MAX_BYTES = 8 << 30  # of its columns as they unpack
@@ -73,16 +73,20 @@ def read_facts(path: Path, keys: Iterable[str]) -> dict[str, Any]:
         return content
 
 
-def check_archs(rows: pd.DataFrame, space: str, path: Path) -> None:
-    """UserError unless the first architectures of the table belong to the space and stand as its strings."""
+def space_of(name: str, path: Path) -> Space:
+    """The search space that a facts file names; UserError with the file where there is none of that name."""
     try:
-        place = get_space(space)
+        return get_space(name)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
+
+
+def check_archs(rows: pd.DataFrame, space: Space, path: Path) -> None:
+    """UserError unless the first architectures of the table belong to the space and stand as its strings."""
     for column in ("arch", "iso_class"):
         for text in rows[column].drop_duplicates().head(_N_PARSED):
             try:
-                own = place.to_str(place.from_str(text))
+                own = space.to_str(space.from_str(text))
             except UserError as error:
                 raise UserError(f"{path}: column {column!r}: {error}") from error
             if own != text:

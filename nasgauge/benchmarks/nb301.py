@@ -11,10 +11,12 @@ import pandas as pd
 
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_range, read_table
+from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import TRUTH, Column, Table, check
 from nasgauge.spaces import Arch, Darts
 
+TRAINING = Training("cifar10", net={"channels": 32, "n_cells": 2, "n_stages": 3})  # siems2020nasbench301: 8 cells
 _PERCENT = "surrogate_valid_accuracy_percent"
 _SAMPLE = Table(
     "surrogate_sample.parquet",
@@ -70,7 +72,8 @@ def load() -> Benchmark:
         "noise ceiling from": "not available: a surrogate has no training seeds",
         "source": "Zela et al. 2022, as collected by NASLib",
     }
-    return Benchmark("nb301", "darts", check(truth, TRUTH, where=str(file)), None, provenance, FACTS, complexity)
+    return Benchmark("nb301", space, check(truth, TRUTH, where=str(file)), None, provenance, FACTS, complexity,
+                     training=TRAINING)  # fmt: skip
 
 
 def _arch(space: Darts, text: str, where: str) -> Arch:

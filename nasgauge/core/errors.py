@@ -51,6 +51,13 @@ def _cut(text: str, head: int, tail: int, most: int = 0) -> str:
     return f"{text[:head]} […{len(text) - head - tail:,} characters…] {text[-tail:]}"
 
 
+def without_torch(error: ModuleNotFoundError, what: str) -> UserError:
+    """The error for something that needs PyTorch where it is not installed; any other missing module is raised on."""
+    if error.name != "torch":
+        raise error
+    return UserError(f"{what}: needs PyTorch, which is not installed; pip install 'nasgauge[torch]'")
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UserError:
     """The error for a name that is not in a dictionary; lists the nearest names, or all of them if none is near.
 

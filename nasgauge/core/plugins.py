@@ -2,9 +2,14 @@
 
 import importlib
 import os
+import pickle
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
 
+from pydantic import AfterValidator
+
+from nasgauge.core.config import Config, List
 from nasgauge.core.errors import UserError
 
 
@@ -32,3 +37,25 @@ def import_plugins(names: Iterable[str]) -> None:
             raise UserError(
                 f"plugins: importing {name!r} failed ({type(error).__name__}: {error}); fix the module"
             ) from error
+
+
+def _imported(names: tuple[str, ...]) -> tuple[str, ...]:
+    import_plugins(names)
+    return names
+
+
+class PluginConfig(Config):
+    """A configuration whose `plugins` are modules that register what it names, imported wherever it is read."""
+
+    plugins: Annotated[List[str], AfterValidator(_imported)] = ()
+
+    def __reduce__(self) -> tuple[Callable[..., "PluginConfig"], tuple[Any, ...]]:
+        """Pickled so that a worker imports the plugins before it meets what they define."""
+        return _restored, (type(self), self.plugins, pickle.dumps(self.__getstate__()))
+
+
+def _restored(kind: type[PluginConfig], plugins: tuple[str, ...], state: bytes) -> PluginConfig:
+    import_plugins(plugins)
+    made = kind.__new__(kind)
+    made.__setstate__(pickle.loads(state))
+    return made

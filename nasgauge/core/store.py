@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import sys
+import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -20,7 +21,8 @@ import pyarrow as pa
 
 from nasgauge.core.errors import UserError
 
-STUDY, ENVIRONMENT, PLAN, PARTS = "study.toml", "environment.json", "plan.json", "parts"
+STUDY, STUDY_JSON, ENVIRONMENT, PLAN, PARTS = "study.toml", "study.json", "environment.json", "plan.json", "parts"
+FORMAT = 1  # of what a folder holds; raised when older versions could not read it
 _MAX_TEXT = 100_000_000  # bytes
 _PACKAGES = ("nasgauge", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "torch", "matplotlib")
 
@@ -35,6 +37,10 @@ def key_of(work: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def _plain(tables: Mapping[str, Any]) -> Any:
+    return json.loads(json.dumps(tables, default=str))  # lists for tuples, and dates as text
+
+
 @final
 class Store:
     """The folder of one study. `Store.open` creates it or resumes it."""
@@ -43,24 +49,27 @@ class Store:
         self.folder = Path(folder)
 
     @classmethod
-    def open(cls, folder: Path | str, study: str) -> "Store":
-        """The store in `folder` for the study with this text; a folder of anything else is refused, untouched."""
+    def open(cls, folder: Path | str, tables: Mapping[str, Any], text: str | None = None) -> "Store":
+        """The store in `folder` for the study with these tables; a folder of anything else is refused, untouched.
+
+        text: of the study's TOML file, which is kept as it is; without one the tables are kept as JSON.
+        """
         store = cls(Path(folder))
-        copy = store.folder / STUDY
-        if copy.is_file():
-            if text_of(copy) != study:
+        if cls.is_in(store.folder):
+            if _plain(store.tables()) != _plain(tables):
                 raise UserError(
                     f"{folder}: contains another study, or this one with other settings; choose another folder with "
                     "--out"
                 )
         elif store.folder.exists() and (not store.folder.is_dir() or any(store.folder.iterdir())):
             raise UserError(f"{folder}: exists and is not a study folder; choose another one with --out")
+        name, content = (STUDY_JSON, json.dumps(tables, indent=1)) if text is None else (STUDY, text)
         try:
             store.folder.mkdir(parents=True, exist_ok=True)
             if not (store.folder / ENVIRONMENT).exists():
                 write_atomically(store.folder / ENVIRONMENT, json.dumps(environment(), indent=2).encode())
-            if not copy.exists():
-                write_atomically(copy, study.encode())
+            if not cls.is_in(store.folder):
+                write_atomically(store.folder / name, content.encode())
         except OSError as error:
             raise UserError(
                 f"{folder}: cannot be written ({error.strerror}); choose another folder with --out"
@@ -70,15 +79,30 @@ class Store:
     @classmethod
     def existing(cls, folder: Path | str) -> "Store":
         """The store in a folder, which must exist."""
-        if not (Path(folder) / STUDY).is_file():
+        if not cls.is_in(Path(folder)):
             raise UserError(
                 f"{folder}: is not a study folder (no {STUDY} in it); name the folder that `nasgauge run` wrote"
             )
-        return cls(Path(folder))
+        store = cls(Path(folder))
+        if (store.folder / ENVIRONMENT).is_file() and store.environment().get("format", FORMAT) > FORMAT:
+            raise UserError(f"{folder}: was written by a newer version of nasgauge; update this one")
+        return store
 
-    def study(self) -> str:
-        """The text of the stored study."""
-        return text_of(self.folder / STUDY)
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Whether the folder holds a study."""
+        return (folder / STUDY).is_file() or (folder / STUDY_JSON).is_file()
+
+    def tables(self) -> dict[str, Any]:
+        """The tables of the stored study; UserError where its file is damaged."""
+        is_toml = (self.folder / STUDY).is_file()
+        path = self.folder / (STUDY if is_toml else STUDY_JSON)
+        text = text_of(path)
+        try:
+            return tomllib.loads(text) if is_toml else dict(json.loads(text))
+        except (ValueError, TypeError, RecursionError) as error:
+            kind = "TOML" if is_toml else "JSON"
+            raise UserError(f"{path}: is not valid {kind} ({error}); run the study in another folder") from error
 
     def environment(self) -> dict[str, Any]:
         """The environment record of the first run."""
@@ -176,6 +200,7 @@ def environment() -> dict[str, Any]:
         except metadata.PackageNotFoundError:
             versions[package] = "not installed as a package"
     return {
+        "format": FORMAT,
         "python": sys.version.split()[0],
         "packages": versions,
         "system": f"{platform.system()} {platform.machine()}",

@@ -1,7 +1,7 @@
 """The contract of everything that yields scores."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,8 +18,15 @@ COSTS = Table(
         Column("n", "int", "architectures measured"),
         Column("fit_seconds", "float", "seconds of training before the first architecture", optional=True),
         Column("n_trained", "int", "architectures trained from scratch for it to learn from", optional=True),
-        Column("truth_seconds", "float", "seconds of these trainings; null: not told", optional=True, nullable=True),
-        Column("n_learned", "int", "architectures learned from, by their truth or by a signal", optional=True),
+        Column(
+            "truth_seconds", "float", "seconds of these trainings; null: not reported", optional=True, nullable=True
+        ),
+        Column(
+            "n_learned",
+            "int",
+            "architectures of the training set, labelled by the ground truth or by a signal",
+            optional=True,
+        ),
     ),
     key=("estimator",),
 )
@@ -41,16 +48,41 @@ class Estimates:
 
 
 class Estimator(ABC):
-    """A cheap guess of how good architectures are. It sees no truth but what `fit` is given."""
-
-    @abstractmethod
-    def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "Estimator":
-        """The estimator that has learned from `seen` (table TRUTH); those that learn nothing return themselves."""
+    """A cheap estimate of how good architectures are. It sees no ground truth."""
 
     @abstractmethod
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
         """One score for each architecture, higher is better, or the reason why there is none."""
 
+
+class Trainable(Estimator):
+    """An estimator that trains weights before it can estimate, without ground truth: a supernet."""
+
+    @property
+    @abstractmethod
+    def is_trained(self) -> bool:
+        """Whether the weights that `estimate` needs are there."""
+
+    @abstractmethod
+    def train(self) -> None:
+        """Train what is not trained yet; a training that was ended goes on where it stopped."""
+
     @abstractmethod
     def history(self) -> Mapping[str, pd.DataFrame]:
-        """What `fit` recorded, tables of `tables.RECORDS` by name; empty for those that learn nothing."""
+        """What training recorded, tables of `tables.RECORDS` by name."""
+
+
+class Learner(Estimator):
+    """An estimator that learns from the ground truth of some architectures: a predictor."""
+
+    @abstractmethod
+    def fit(self, truth: pd.DataFrame) -> "Learner":
+        """The estimator that has learned from `truth` (table TRUTH); itself it stays as it is."""
+
+    @abstractmethod
+    def values(self, archs: Sequence[Arch]) -> np.ndarray:
+        """One score for each architecture (n,), learned from or not; NaN for one that it cannot score."""
+
+    @abstractmethod
+    def named(self, name: str, fit_seconds: float) -> "Learner":
+        """The same under its name in tables after a stage of learning, all of which took `fit_seconds`."""

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Annotated, Any, Literal, final
 
-import numpy as np
 import pandas as pd
+from pydantic import Field
 
+from nasgauge.core.config import Count, Distinct
+from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.tables import CHECKPOINT_SCORES, SCORES, STAND_INS, check
+from nasgauge.estimators.configuration import Dependency, MeasuringConfig
+from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.estimator import Estimates, Estimator
 from nasgauge.spaces import Arch
 
@@ -29,13 +33,6 @@ class Inherited(Estimator):
     epochs: tuple[int, ...]
     label: str
     stand_ins: Callable[[Sequence[Arch]], Mapping[str, str]] = lambda archs: {}
-
-    def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "Inherited":
-        """Itself: the supernet is trained by its own estimator."""
-        return self
-
-    def history(self) -> dict[str, pd.DataFrame]:
-        return {}
 
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
         """Scores, errors and costs at the last epoch; scores of all epochs as a record."""
@@ -59,3 +56,63 @@ class Inherited(Estimator):
 
     def _named(self, table: pd.DataFrame) -> pd.DataFrame:
         return table.assign(estimator=self.label + "_" + table["estimator"])
+
+
+@final
+class InheritedConfig(MeasuringConfig):
+    """Zero-shot proxies on the weights of a trained supernet. `of`: its label; `epochs`: which checkpoints.
+
+    `proxies`, `data`, `data_path`, `n_batches`, `batch_size`, `precision`: as for "zeroshot". They are measured on the
+    supernet's device.
+    """
+
+    name: Literal["inherited"] = "inherited"
+    of: str = "oneshot"
+    epochs: Distinct[Annotated[int, Field(ge=0)]] = ()
+    proxies: Annotated[Distinct[str], Field(min_length=1)] = (
+        *("grad_norm", "snip", "synflow", "jacob_cov", "relu_logdet"),
+    )
+    data: str | None = None
+    data_path: str | None = None
+    n_batches: Count = 1
+    batch_size: Count = 64
+    precision: str = "float32"
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"{self.of}_{proxy}" for proxy in self.proxies)
+
+    def dependencies(self) -> tuple[Dependency, ...]:
+        return (Dependency(self.of, "none"),)
+
+    def build(self, context: RunContext) -> Estimator:
+        from nasgauge.estimators.network import images_of
+        from nasgauge.estimators.zeroshot import ZeroShot
+        from nasgauge.estimators.zeroshot.drawn import batches
+        from nasgauge.nets import check_precision, device_named
+
+        if self.of not in context.supernets:
+            raise unknown_name("supernet (the label of a 'oneshot' above)", self.of, context.supernets)
+        parent = context.supernets[self.of].build(context)
+        check_precision(self.precision, device_named(parent.device, self.where), self.where)
+        images = images_of(context, self.data, self.data_path)
+        _, drawn = batches(*images, self.n_batches, self.batch_size, context.seed)
+        choose = parent.stand_ins()
+
+        def on(network: Callable[[Arch], Any]) -> Estimator:
+            return ZeroShot(
+                context.space, self.proxies, drawn, net=parent.net, seed=context.seed, network=network,
+                device=parent.device, precision=self.precision,
+            )  # fmt: skip
+
+        def networks(epoch: int) -> Callable[[Arch], Any]:
+            net = parent.trained(epoch)
+            return lambda arch: net.standalone(choose(arch))
+
+        return Inherited(on, networks, self._epochs(parent.epochs), self.of, choose.chosen)
+
+    def _epochs(self, kept: Sequence[int]) -> tuple[int, ...]:
+        """The checkpoints to measure on, the last one always."""
+        absent = [e for e in self.epochs if e not in kept]
+        if absent:
+            raise UserError(f"{self.where}: {self.of!r} keeps no checkpoint of epoch {absent[0]}, only {kept}")
+        return tuple(sorted({*self.epochs, kept[-1]}))

@@ -145,7 +145,7 @@ class _Known:
 
 def _of_benchmark(spec: dict[str, Any], archs: Collection[str]) -> _Known:
     known = benchmarks.load(spec, holding=archs)
-    spellings = Spellings(known.archs, get_space(known.space))
+    spellings = Spellings(known.archs, known.space)
     return _Known(known.name, known.truth, known.replicates, dict(known.provenance), known.complexity, spellings,
                   left_out=known.left_out, ceiling_measure=known.ceiling_measure)  # fmt: skip
 

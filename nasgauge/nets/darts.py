@@ -42,7 +42,7 @@ def wires(arch: Arch, reduces: bool, skip_dead: bool) -> tuple[Wire, ...]:
     graph = _GRAPH.graphs(arch)["reduce" if reduces else "normal"]
     found: list[Wire] = []
     for i, (source, target, name) in enumerate(graph.edges):
-        if name == "none" or (skip_dead and i in graph.dead):
+        if _GRAPH.operation(name).is_zero or (skip_dead and i in graph.dead):
             continue
         key = f"{source}to{target}"
         twin = "_second" if any(wire.key == key for wire in found) else ""  # both terms have the same predecessor
@@ -104,6 +104,11 @@ class FactorisedReduction(nn.Module):
         return self.norm(
             side_by_side([self.conv_a(x[:, :, ::2, ::2]), self.conv_b(even[:, :, 1::2, 1::2])], self.replicas)
         )
+
+
+def has_weights(name: str, stride: int) -> bool:
+    """Whether a term's operation has weights; a skip connection that halves the size has."""
+    return _GRAPH.operation(name).layers > 0 or (name == "skip_connect" and stride == 2)
 
 
 def operation(name: str, channels: int, stride: int, o: NetOptions) -> nn.Module:

@@ -11,7 +11,19 @@ from collections.abc import Callable
 from torch import nn
 
 from nasgauge.core.errors import UserError
-from nasgauge.nets.darts import N_INPUTS, N_NODES, Block, Network, Wire, entrance, layout, operation, stem, wires
+from nasgauge.nets.darts import (
+    N_INPUTS,
+    N_NODES,
+    Block,
+    Network,
+    Wire,
+    entrance,
+    has_weights,
+    layout,
+    operation,
+    stem,
+    wires,
+)
 from nasgauge.nets.ops import Classifier, Concatenation, Sum, Zeros
 from nasgauge.nets.options import NetOptions, SupernetOptions, no_transformers, only_ordinal
 from nasgauge.nets.program import IMAGES, Blueprint, Program, Step, served
@@ -64,7 +76,7 @@ def _every_wire(space: Space, block: Block) -> list[Wire]:
 
 def _is_own(wire: Wire) -> bool:
     """Whether the term has weights, and so a part of its own."""
-    return wire.name.startswith(("sep_conv", "dil_conv")) or (wire.name == "skip_connect" and wire.stride == 2)
+    return has_weights(wire.name, wire.stride)
 
 
 def _part(wire: Wire, block: str) -> str:

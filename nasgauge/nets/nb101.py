@@ -13,7 +13,7 @@ from torch import nn
 from nasgauge.core.errors import UserError
 from nasgauge.nets.ops import Classifier
 from nasgauge.nets.options import NetOptions
-from nasgauge.spaces import NB101, SPACES, Arch
+from nasgauge.spaces import NB101, Arch, Space
 
 _SPACE = NB101()
 INPUT, OUTPUT = 0, 6
@@ -166,10 +166,10 @@ def build(arch: Arch, options: NetOptions) -> nn.Module:
     return Network((arch,) * (options.n_stages * options.n_cells), options)
 
 
-def build_oneshot(name: str) -> Callable[[Arch, NetOptions], nn.Module]:
-    """The same for the NAS-Bench-1Shot1 sub-space of that name: the network of the architecture's cell."""
-    return partial(_build_oneshot, SPACES[name]().to_nb101)
+def of_cells(space: Space) -> Callable[[Arch, NetOptions], nn.Module]:
+    """The same for a space whose architectures stand for cells, such as those of NAS-Bench-1Shot1 (`to_nb101`)."""
+    return partial(_build_of_cell, space.to_nb101)
 
 
-def _build_oneshot(to_nb101: Callable[[Arch], Arch], arch: Arch, options: NetOptions) -> nn.Module:
+def _build_of_cell(to_nb101: Callable[[Arch], Arch], arch: Arch, options: NetOptions) -> nn.Module:
     return build(to_nb101(arch), options)

@@ -23,7 +23,9 @@ def wires(arch: Arch, skip_dead: bool) -> tuple[tuple[int, int, str], ...]:
     """The cell's edges in order as (source, target, operation), without `none` and, if asked, without dead ones."""
     graph = _GRAPH.graphs(arch)["cell"]
     return tuple(
-        edge for i, edge in enumerate(graph.edges) if edge[2] != "none" and not (skip_dead and i in graph.dead)
+        edge
+        for i, edge in enumerate(graph.edges)
+        if not (_GRAPH.operation(edge[2]).is_zero or (skip_dead and i in graph.dead))
     )
 
 
@@ -44,6 +46,11 @@ class Cell(nn.Module):
             y = self.ops[key](nodes[source])
             nodes[target] = y if nodes[target] is None else nodes[target] + y
         return torch.zeros_like(x) if nodes[-1] is None else nodes[-1]  # (n, r*c, h, w)
+
+
+def has_weights(name: str) -> bool:
+    """Whether a cell's operation of that name has weights."""
+    return _GRAPH.operation(name).layers > 0
 
 
 def operation(name: str, channels: int, o: NetOptions) -> nn.Module:

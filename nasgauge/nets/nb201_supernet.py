@@ -9,7 +9,7 @@ from collections.abc import Callable
 from torch import nn
 
 from nasgauge.core.errors import UserError, unknown_name
-from nasgauge.nets.nb201 import N_NODES, Network, last, layout, operation, stem, wires
+from nasgauge.nets.nb201 import N_NODES, Network, has_weights, last, layout, operation, stem, wires
 from nasgauge.nets.ops import Classifier, Reduction, Sum, Zeros, avg_pool_3x3
 from nasgauge.nets.options import NetOptions, SupernetOptions, only_ordinal
 from nasgauge.nets.program import IMAGES, Blueprint, Program, Step, served
@@ -53,7 +53,7 @@ def _parts(space: NB201, o: NetOptions, s: SupernetOptions) -> nn.ModuleDict:
 
 def _is_own(name: str, s: SupernetOptions) -> bool:
     """Whether the operation has weights, and so a part of its own on each edge of each cell."""
-    return name.startswith("nor_conv") or name in s.linear_transformers
+    return has_weights(name) or name in s.linear_transformers
 
 
 def _own(name: str, channels: int, o: NetOptions, s: SupernetOptions) -> nn.Module:

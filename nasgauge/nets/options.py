@@ -1,12 +1,15 @@
 """What can be chosen about a network, or a supernet, apart from its architecture."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from nasgauge.core.config import Count, Distinct, options
 from nasgauge.core.errors import UserError, unknown_name
 
 
-@dataclass(frozen=True)
+@options
 class NetOptions:
     """Size and treatment of a stand-alone network; the defaults are NAS-Bench-201's CIFAR-10 network.
 
@@ -20,22 +23,22 @@ class NetOptions:
     `auxiliary`: a second classifier after the last reduction cell (networks of DARTS cells only).
     """
 
-    channels: int = 16
-    n_cells: int = 5
-    n_stages: int = 3
-    in_channels: int = 3
-    n_classes: int = 10
+    channels: Count = 16
+    n_cells: Count = 5
+    n_stages: Count = 3
+    in_channels: Count = 3
+    n_classes: Count = 10
     bn_affine: bool = True
     bn_track: bool = True
     conv_bias: bool = False
-    dropout: float = 0.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     skip_dead: bool = False
-    replicas: int = 1
-    depth_divisor: int = 1
+    replicas: Count = 1
+    depth_divisor: Count = 1
     auxiliary: bool = False
 
 
-@dataclass(frozen=True)
+@options
 class SupernetOptions:
     """What only a supernet has.
 
@@ -48,8 +51,8 @@ class SupernetOptions:
     of vertices feeds the output (nb101).
     """
 
-    bn: str = "batch"
-    linear_transformers: tuple[str, ...] = ()
+    bn: Literal["batch", "tracked", "recalibrated"] = "batch"
+    linear_transformers: Distinct[str] = ()
     picking: str = "ordinal"
 
 

@@ -46,7 +46,7 @@ def explorer(bundle: Bundle, *, rng: np.random.Generator) -> str | None:
         archs = [bundle.space.from_str(text) for text in chosen]
         data["places"] = _places([bundle.space.words(arch) for arch in archs])
         graphs = [bundle.space.graphs(arch) for arch in archs]
-        styles = strokes(operations_of(graphs))
+        styles = strokes(bundle.space, operations_of(graphs))
         names = list(styles)
         data["graphs"] = [[_cell(graph, names) for graph in cells.values()] for cells in graphs]
         data["strokes"] = [[name, _colour(s.colour), _dash(s.dash)] for name, s in styles.items()]

@@ -4,15 +4,14 @@ An architecture is a plain tuple; in tables it is a string. A space knows its en
 mutation, neighbours and restriction. Rule: numpy only, no weights, no accuracy, no files, no torch.
 """
 
-from nasgauge.core.errors import unknown_name
 from nasgauge.core.registry import Registry
 from nasgauge.spaces.darts import Darts, DartsNDS
 from nasgauge.spaces.nb101 import NB101
 from nasgauge.spaces.nb101_oneshot import NB101OneShot1, NB101OneShot2, NB101OneShot3, NB101OneShot3Chain
 from nasgauge.spaces.nb201 import NB201
 from nasgauge.spaces.nds import NDSResNet, NDSResNeXtA, ResidualStage, StagedSpace
-from nasgauge.spaces.properties import is_connected, properties
-from nasgauge.spaces.space import Arch, Graph, Space
+from nasgauge.spaces.properties import is_connected, n_convolutions, properties
+from nasgauge.spaces.space import Arch, Graph, Operation, Space
 
 SPACES: Registry[type[Space]] = Registry(
     "search space",
@@ -57,11 +56,12 @@ __all__ = [
     "NB101OneShot3Chain",
     "NDSResNeXtA",
     "NDSResNet",
+    "Operation",
     "ResidualStage",
     "Space",
     "StagedSpace",
     "get_space",
     "is_connected",
+    "n_convolutions",
     "properties",
-    "unknown_name",
 ]

@@ -5,19 +5,25 @@ Liu, Simonyan & Yang, "DARTS", ICLR 2019; Radosavovic et al., "On Network Design
 """
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar, final
 
 import numpy as np
 
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.spaces.darts_genotype import CELLS, N_INPUTS, N_NODES, Cell, Node, read, write
-from nasgauge.spaces.space import Arch, Graph, Space
+from nasgauge.spaces.space import Arch, Graph, Operation, Space
 
-OPS = (
-    *("max_pool_3x3", "avg_pool_3x3", "skip_connect"),
-    *("sep_conv_3x3", "sep_conv_5x5", "dil_conv_3x3", "dil_conv_5x5"),
-)
+OPERATIONS = {
+    "max_pool_3x3": Operation(pixels=2),
+    "avg_pool_3x3": Operation(pixels=2),
+    "skip_connect": Operation(),
+    "sep_conv_3x3": Operation(layers=2, pixels=4, is_convolution=True),  # depthwise and pointwise, twice
+    "sep_conv_5x5": Operation(layers=2, pixels=8, is_convolution=True),
+    "dil_conv_3x3": Operation(layers=1, pixels=4, is_convolution=True),  # dilation 2
+    "dil_conv_5x5": Operation(layers=1, pixels=8, is_convolution=True),
+}
+OPS = tuple(OPERATIONS)
 N_EDGES = sum(range(N_INPUTS, N_INPUTS + N_NODES))  # 14 places of a cell where an operation may stand
 _CELL = 4 * N_NODES  # entries of an architecture that describe one cell
 
@@ -28,11 +34,12 @@ class GenotypeSpace(Space):
     The normal cell, then the reduction cell; of each the nodes 2 to 5; of each node its two terms; of each term the
     predecessor and the index of the operation in `ops`. Inputs are 0, the output of the cell before the last one, and
     1, that of the last. The two terms are a set, so they stand in ascending order (`from_str` puts them so).
-    `choices` are the operations that sampling and mutation may use. Attributes of a final class: `ops`; `repeats`,
-    whether both terms of a node may have the same predecessor.
+    `choices` are the operations that sampling and mutation may use. Attributes of a final class: `operations`, numbered
+    in their order; `ops`, their names; `repeats`, whether both terms of a node may have the same predecessor.
     """
 
     forms = ("isomorphism",)
+    operations: ClassVar[Mapping[str, Operation]]
     ops: ClassVar[tuple[str, ...]]
     repeats: ClassVar[bool]
 
@@ -129,7 +136,7 @@ class GenotypeSpace(Space):
             edges = [(s, N_INPUTS + i, self.ops[op]) for i, node in enumerate(cell) for s, op in node]
             reached, dead = {0, 1}, set()
             for i, (source, target, label) in enumerate(edges):
-                if label == "none" or source not in reached:
+                if self.operation(label).is_zero or source not in reached:
                     dead.add(i)
                 else:
                     reached.add(target)
@@ -164,6 +171,7 @@ class Darts(GenotypeSpace):
 
     name = "darts"
     reference = "liu2019darts"
+    operations = OPERATIONS
     ops = OPS
     repeats = False
 
@@ -179,7 +187,8 @@ class DartsNDS(GenotypeSpace):
 
     name = "darts-nds"
     reference = "radosavovic2019nds"
-    ops = (*OPS, "none")
+    operations = OPERATIONS | {"none": Operation(is_zero=True)}
+    ops = tuple(operations)
     repeats = True
 
 

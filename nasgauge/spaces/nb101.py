@@ -21,9 +21,14 @@ from nasgauge.spaces.nb101_canonical import (
     topological_orders,
     vertices_of,
 )
-from nasgauge.spaces.space import Arch, Graph, Space
+from nasgauge.spaces.space import Arch, Graph, Operation, Space
 
-OPS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")  # the order of the published table
+OPERATIONS = {
+    "conv3x3-bn-relu": Operation(layers=1, pixels=2, is_convolution=True),
+    "conv1x1-bn-relu": Operation(layers=1, is_convolution=True),
+    "maxpool3x3": Operation(pixels=2),
+}
+OPS = tuple(OPERATIONS)  # the order of the published table
 MAX_EDGES = 9
 MOST_ENDS = 4  # vertices that feed the output: five of them would need ten edges
 N_INTERIOR = N_VERTICES - 2
@@ -51,6 +56,7 @@ class NB101(Space):
     reference = "ying2019nasbench101"
     forms = ("isomorphism",)
     ops = OPS
+    operations = OPERATIONS
     n_vertices = N_INTERIOR
     after_input = tuple(range(1, N_VERTICES))  # the vertices that may have the input as a parent
 

@@ -31,7 +31,7 @@ from typing import ClassVar, final
 import numpy as np
 
 from nasgauge.core.errors import UserError
-from nasgauge.spaces.nb101 import NB101, OPS, kept_options, known_form, n_ends, option_names
+from nasgauge.spaces.nb101 import NB101, OPERATIONS, OPS, kept_options, known_form, n_ends, option_names
 from nasgauge.spaces.nb101_canonical import N_VERTICES, OUTPUT, interior_of, join, parent_masks, pruned, vertices_of
 from nasgauge.spaces.space import Arch, Graph, Space, one_changed
 
@@ -53,6 +53,7 @@ class _OneShot(Space):
     reference = "zela2020nasbench1shot1"
     forms = ("isomorphism",)
     ops = OPS
+    operations = OPERATIONS
     in_degrees: ClassVar[tuple[int, ...]]
     chain: ClassVar[bool] = False
 

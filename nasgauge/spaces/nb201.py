@@ -12,9 +12,16 @@ from typing import final
 import numpy as np
 
 from nasgauge.core.errors import UserError, unknown_name
-from nasgauge.spaces.space import Arch, Graph, Space, one_changed
+from nasgauge.spaces.space import Arch, Graph, Operation, Space, one_changed
 
-OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+OPERATIONS = {
+    "none": Operation(is_zero=True),
+    "skip_connect": Operation(),
+    "nor_conv_1x1": Operation(layers=1, is_convolution=True),
+    "nor_conv_3x3": Operation(layers=1, pixels=2, is_convolution=True),
+    "avg_pool_3x3": Operation(pixels=2),
+}
+OPS = tuple(OPERATIONS)
 NONE, SKIP, CONV1, CONV3, POOL = range(5)
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # (source, target), the order of the official string
 N_NODES = 4
@@ -41,6 +48,7 @@ class NB201(Space):
     may_be_disconnected = True
     forms = ("paper", "functional")
     ops = OPS
+    operations = OPERATIONS
 
     def __init__(self, choices: tuple[int, ...] = tuple(range(len(OPS)))) -> None:
         self.choices = choices

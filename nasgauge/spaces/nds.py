@@ -6,15 +6,22 @@ Radosavovic et al., "On Network Design Spaces for Visual Recognition", ICCV 2019
 import itertools
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 
 from nasgauge.core.errors import UserError, unknown_name
-from nasgauge.spaces.space import Arch, Graph, Space, one_changed
+from nasgauge.spaces.space import Arch, Graph, Operation, Space, one_changed
 
+OPERATIONS = {
+    "conv_1x1": Operation(layers=1, is_convolution=True),
+    "conv_3x3": Operation(layers=1, pixels=2, is_convolution=True),
+    "conv_3x3_g2": Operation(layers=1, pixels=2, is_convolution=True),
+    "conv_3x3_g4": Operation(layers=1, pixels=2, is_convolution=True),
+    "skip_connect": Operation(),
+}
 N_STAGES = 3
 STEM_WIDTH = 16  # what the first stage is given
 
@@ -54,7 +61,7 @@ class StagedSpace(Space):
     forms = ("identity",)
     reference = "radosavovic2019nds"
     table: tuple[Decision, ...]
-    ops: tuple[str, ...]
+    operations: ClassVar[Mapping[str, Operation]]
 
     def __init__(self, choices: tuple[tuple[int, ...], ...] | None = None) -> None:
         self.choices = choices or tuple(tuple(decision.options.values()) for decision in self.table)
@@ -148,7 +155,7 @@ class StagedSpace(Space):
             for op in self.block_ops(stage):
                 counts[op] += stage.depth
             counts.update(_shortcuts(stage))
-        return {op: counts[op] for op in self.ops}
+        return {op: counts[op] for op in self.operations}
 
     def restrict(self, keep: Collection[str]) -> "StagedSpace":
         """The options named as in the string form, such as "d1", "d2" and "w16", are left, in every stage alike."""
@@ -209,7 +216,7 @@ class NDSResNet(StagedSpace):
 
     name = "nds-resnet"
     table = (_DEPTHS, _WIDTHS)
-    ops = ("conv_1x1", "conv_3x3", "skip_connect")
+    operations: ClassVar = {name: OPERATIONS[name] for name in ("conv_1x1", "conv_3x3", "skip_connect")}
 
     def block_ops(self, stage: ResidualStage) -> tuple[str, ...]:
         return ("conv_3x3", "conv_3x3")
@@ -227,7 +234,7 @@ class NDSResNeXtA(StagedSpace):
 
     name = "nds-resnext-a"
     table = (_FEWER_DEPTHS, _FEWER_WIDTHS, _RATIOS, _GROUPS)
-    ops = ("conv_1x1", "conv_3x3", "conv_3x3_g2", "conv_3x3_g4", "skip_connect")
+    operations = OPERATIONS
 
     def block_ops(self, stage: ResidualStage) -> tuple[str, ...]:
         middle = "conv_3x3" if stage.groups == 1 else f"conv_3x3_g{stage.groups}"

@@ -1,31 +1,7 @@
 """What can be read off an architecture without training it: depth, receptive field, paths, operations."""
 
-from collections.abc import Mapping
-
 from nasgauge.spaces.space import Arch, Graph, Space
 
-# operation -> (layers with weights, pixels by which it widens the receptive field)
-_CROSSED = {
-    "skip_connect": (0, 0),
-    "avg_pool_3x3": (0, 2),
-    "max_pool_3x3": (0, 2),
-    "maxpool3x3": (0, 2),
-    "nor_conv_1x1": (1, 0),
-    "conv_1x1": (1, 0),
-    "conv1x1-bn-relu": (1, 0),
-    "nor_conv_3x3": (1, 2),
-    "conv_3x3": (1, 2),
-    "conv_3x3_g2": (1, 2),
-    "conv_3x3_g4": (1, 2),
-    "conv3x3-bn-relu": (1, 2),
-    "sep_conv_3x3": (2, 4),  # depthwise and pointwise, twice
-    "sep_conv_5x5": (2, 8),
-    "sep_conv_7x7": (2, 12),
-    "conv_7x1_1x7": (2, 6),
-    "dil_conv_3x3": (1, 4),  # dilation 2
-    "dil_conv_5x5": (1, 8),
-}
-_NOTHING = (0, 0)
 _UNDEFINED = float("nan")
 
 
@@ -39,7 +15,8 @@ def properties(space: Space, arch: Arch) -> dict[str, float]:
 
     Each cell that `graphs` shows counts once, however often the network repeats it; stages of residual blocks are
     cells, whose pixels lie 1, 2 and 4 apart. A depthwise and the pointwise convolution after it count as one layer.
-    Where a cell has no path the three are NaN. Equal for isomorphic architectures.
+    What an operation adds stands in `Space.operations`; UserError where it does not. Where a cell has no path the
+    three are NaN. Equal for isomorphic architectures.
 
     >>> from nasgauge.spaces.nb201 import NB201
     >>> space = NB201()
@@ -48,14 +25,26 @@ def properties(space: Space, arch: Arch) -> dict[str, float]:
     >>> found["depth"], found["shortest_path"], found["receptive_field"], found["nor_conv_3x3"]
     (3.0, 0.0, 5.0, 2.0)
     """
-    paths = [(_path(graph, max), _path(graph, min), graph.step) for graph in space.graphs(arch).values()]
+    paths = [(_path(space, g, max), _path(space, g, min), g.step) for g in space.graphs(arch).values()]
     found = dict.fromkeys(("depth", "shortest_path", "receptive_field"), _UNDEFINED)
     if all(longest is not None for longest, _, _ in paths):
         found["depth"] = float(sum(longest[0] for longest, _, _ in paths))
         found["shortest_path"] = float(sum(shortest[0] for _, shortest, _ in paths))
         found["receptive_field"] = 1.0 + sum(step * longest[1] for longest, _, step in paths)
-    counts = {name: float(n) for name, n in space.op_counts(arch, live=True).items() if name != "none"}
-    return found | counts
+    counts = space.op_counts(arch, live=True)
+    known = {name: space.operation(name) for name in (*space.operations, *counts)}
+    return found | {name: float(counts.get(name, 0)) for name, does in known.items() if not does.is_zero}
+
+
+def n_convolutions(space: Space, arch: Arch) -> int:
+    """How many convolutions (`Space.operations`) stand where information flows from input to output.
+
+    >>> from nasgauge.spaces.nb201 import NB201
+    >>> n_convolutions(NB201(), (3, 0, 0, 1, 2, 0)), n_convolutions(NB201(), (3, 0, 0, 1, 0, 0))
+    (2, 0)
+    """
+    counts = space.op_counts(arch, live=True)
+    return sum(n for name, n in counts.items() if n and space.operation(name).is_convolution)
 
 
 def is_connected(space: Space, arch: Arch) -> bool:
@@ -65,32 +54,37 @@ def is_connected(space: Space, arch: Arch) -> bool:
     >>> is_connected(NB201(), (0,) * 6)
     False
     """
-    return all(_path(graph, max) is not None for graph in space.graphs(arch).values())
+    return all(_is_crossed(graph) for graph in space.graphs(arch).values())
 
 
-def _path(graph: Graph, choose) -> tuple[int, int] | None:
+def _is_crossed(graph: Graph) -> bool:
+    reached = set(graph.inputs)
+    for source, target, _ in _live(graph):
+        if source in reached:
+            reached.add(target)
+    return not reached.isdisjoint(_outputs(graph))
+
+
+def _path(space: Space, graph: Graph, choose) -> tuple[int, int] | None:
     """Layers and pixels of the longest (or shortest) live path to an output, each on its own; None without a path."""
-    here: dict[int, tuple[int, int]] = dict.fromkeys(graph.inputs, _NOTHING)
-    for i, (source, target, label) in sorted(enumerate(graph.edges), key=lambda edge: edge[1][1]):
-        if i in graph.dead or source not in here:
+    here: dict[int, tuple[int, int]] = dict.fromkeys(graph.inputs, (0, 0))
+    for source, target, edge in _live(graph):
+        if source not in here:
             continue
-        crossed = _plus(here[source], _crossed(label, graph.parts) if label else _NOTHING)
-        carried = _plus(crossed, _NOTHING if label else _of_node(graph, target))
-        here[target] = tuple(map(choose, here.get(target, carried), carried))
-    ends = [here[node] for node in graph.outputs or (len(graph.nodes) - 1,) if node in here]
+        layers, pixels = here[source]
+        for name in graph.crossed(edge):
+            operation = space.operation(name)
+            layers, pixels = layers + operation.layers, pixels + operation.pixels
+        here[target] = tuple(map(choose, here.get(target, (layers, pixels)), (layers, pixels)))
+    ends = [here[node] for node in _outputs(graph) if node in here]
     return tuple(choose(column) for column in zip(*ends, strict=True)) if ends else None
 
 
-def _of_node(graph: Graph, node: int) -> tuple[int, int]:
-    last = node == len(graph.nodes) - 1
-    return _NOTHING if last else _crossed(graph.nodes[node], graph.parts)
+def _live(graph: Graph) -> list[tuple[int, int, int]]:
+    """Source, target and number of the edges that are not dead, in the order of their targets."""
+    edges = [(source, target, i) for i, (source, target, _) in enumerate(graph.edges) if i not in graph.dead]
+    return sorted(edges, key=lambda edge: edge[1])
 
 
-def _crossed(label: str, parts: Mapping[str, tuple[str, ...]]) -> tuple[int, int]:
-    """KeyError: an operation that the table above does not know; a new space adds its operations there."""
-    steps = [_CROSSED[name] for name in parts.get(label, (label,))]
-    return sum(layers for layers, _ in steps), sum(pixels for _, pixels in steps)
-
-
-def _plus(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
-    return a[0] + b[0], a[1] + b[1]
+def _outputs(graph: Graph) -> tuple[int, ...]:
+    return graph.outputs or (len(graph.nodes) - 1,)

@@ -3,20 +3,40 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import final
+from types import MappingProxyType
+from typing import ClassVar, final
 
 import numpy as np
 
+from nasgauge.core.errors import UserError
+
 Arch = tuple[int, ...]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """What an operation of a space does to what it is given; without any argument, nothing: a skip connection.
+
+    layers: how many layers with weights it adds to the depth, a depthwise and the pointwise convolution after it
+    counting as one. pixels: by how many it widens the receptive field, the sum of d (k - 1) over its k x k windows of
+    dilation d. is_convolution: whether it counts as a convolution. is_zero: whether no information crosses it.
+    """
+
+    layers: int = 0
+    pixels: int = 0
+    is_convolution: bool = False
+    is_zero: bool = False
 
 
 @dataclass(frozen=True)
 class Graph:
     """A cell to look at: node labels, and edges (source, target, label); dead edges carry an entry in `dead`.
 
-    outputs: the nodes whose values leave the cell, the last one if none is named. parts: the operations that a label
-    stands for one after the other, where it is no operation itself. step: pixels between neighbours in the cell, in
-    those of the first cell.
+    An edge of empty label carries none itself; then the node that it enters names the operation, unless that is the
+    last one. outputs: the nodes whose values leave the cell, the last one if none is named. parts: the operations that
+    a label stands for one after the other, where it is no operation itself. step: pixels between neighbours in the
+    cell, in those of the first cell.
     """
 
     nodes: tuple[str, ...]
@@ -26,6 +46,20 @@ class Graph:
     outputs: tuple[int, ...] = ()
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     step: int = 1
+
+    def crossed(self, edge: int) -> tuple[str, ...]:
+        """Names of the operations along an edge one after the other; none where it only leads to the last node.
+
+        >>> graph = Graph(("in", "conv", "out"), ((0, 1, ""), (1, 2, "")))
+        >>> graph.crossed(0), graph.crossed(1)
+        (('conv',), ())
+        """
+        _, target, label = self.edges[edge]
+        if not label:
+            if target == len(self.nodes) - 1:
+                return ()
+            label = self.nodes[target]
+        return self.parts.get(label, (label,))
 
 
 def one_changed(arch: Arch, decisions: Sequence[Sequence[int]]) -> list[Arch]:
@@ -48,7 +82,10 @@ class Space(ABC):
     """A set of architectures. Final subclasses are mostly data.
 
     Attributes: `name`; `reference` (bib key); `forms`, the names of its canonical forms, the default first; `options`,
-    the names that `restrict` may keep; `may_be_disconnected`: whether in some no information reaches the output.
+    the names that `restrict` may keep; `may_be_disconnected`: whether in some no information reaches the output;
+    `operations`: what each operation does, by the name that it has in `graphs` (its `parts` included) and `op_counts`.
+    All are compulsory but the last two. Without an operation's entry architectures can be judged and drawn, while what
+    asks for the entry (depth, receptive field, numbers of convolutions) is the UserError of `operation`.
     """
 
     name: str
@@ -56,6 +93,22 @@ class Space(ABC):
     forms: tuple[str, ...]
     options: tuple[str, ...]
     may_be_disconnected: bool = False
+    operations: ClassVar[Mapping[str, Operation]] = MappingProxyType({})
+
+    @final
+    def operation(self, name: str) -> Operation:
+        """What the operation of that name does; UserError where `operations` does not say.
+
+        >>> from nasgauge.spaces import NB201
+        >>> NB201().operation("nor_conv_3x3")
+        Operation(layers=1, pixels=2, is_convolution=True, is_zero=False)
+        """
+        if name not in self.operations:
+            raise UserError(
+                f"search space {self.name!r}: its cells contain {name!r}, which its `operations` lack; add "
+                f"{name!r}: Operation(layers=..., pixels=..., is_convolution=..., is_zero=...) there"
+            )
+        return self.operations[name]
 
     @abstractmethod
     def sample(self, rng: np.random.Generator) -> Arch:
@@ -133,7 +186,10 @@ class Space(ABC):
 
     @abstractmethod
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
-        """How often each operation occurs; with `live`, only where information flows from input to output."""
+        """How often each operation occurs; with `live`, only where information flows from input to output.
+
+        Names are those of `operations`; one that does not occur may be left out.
+        """
 
     @abstractmethod
     def restrict(self, keep: Collection[str]) -> "Space":
@@ -141,7 +197,7 @@ class Space(ABC):
 
     @abstractmethod
     def graphs(self, arch: Arch) -> dict[str, Graph]:
-        """The cells of the architecture as labelled graphs, by cell name, for drawing."""
+        """The cells of the architecture as labelled graphs, by cell name; an edge with a zero operation is dead."""
 
     def decisions(self) -> tuple[tuple[int, ...], ...]:
         """The options of each entry of an architecture, where any combination of them is an architecture.

@@ -13,7 +13,7 @@ from pathlib import Path
 from nasgauge.analyses import ANALYSES
 from nasgauge.benchmarks import BENCHMARKS, embedded
 from nasgauge.criteria import CRITERIA
-from nasgauge.estimators.configs import FAMILIES
+from nasgauge.estimators import ESTIMATORS
 from nasgauge.estimators.oneshot import SAMPLERS
 from nasgauge.estimators.predictors import ENCODERS
 from nasgauge.estimators.zeroshot import PROXIES
@@ -31,7 +31,7 @@ def gathered() -> dict[str, list[Entry]]:
         "spaces": [Entry(n, first_sentence(s), s.reference) for n, s in SPACES.items()],
         "benchmarks": [Entry(n, *_benchmark(n)) for n in BENCHMARKS],
         "datasets": [Entry(n, first_sentence(loader)) for n, loader in DATASETS.items()],
-        "estimators": [Entry(n, first_sentence(f.words)) for n, f in FAMILIES.items()],
+        "estimators": [Entry(n, first_sentence(c)) for n, c in ESTIMATORS.items()],
         "proxies": [Entry(n, p.summary, p.reference) for n, p in PROXIES.items()],
         "samplers": [Entry(n, first_sentence(s.function), s.reference) for n, s in SAMPLERS.items()],
         "encoders": [Entry(n, e.summary, e.reference) for n, e in ENCODERS.items()],

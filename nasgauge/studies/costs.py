@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.tables import EXPENSES, check
-from nasgauge.estimators.configs import Need
+from nasgauge.estimators import Dependency
 
 _OWN = ("n_scored", "score_seconds", "fit_seconds", "n_trained", "truth_seconds", "n_learned")
 
@@ -15,7 +15,7 @@ def expenses(
     costs: pd.DataFrame | None,
     scores: pd.DataFrame,
     truth: pd.DataFrame,
-    needs: Mapping[str, Sequence[Need]],
+    needs: Mapping[str, Sequence[Dependency]],
     owners: Mapping[str, int],
 ) -> pd.DataFrame:
     """Table EXPENSES of every estimator with scores, and of "truth", all architectures trained as the truth was.
@@ -61,7 +61,7 @@ def _own(costs: pd.DataFrame | None, scores: pd.DataFrame) -> dict[str, dict[str
 def _of_others(
     name: str,
     own: Mapping[str, Mapping[str, float]],
-    needs: Mapping[str, Sequence[Need]],
+    needs: Mapping[str, Sequence[Dependency]],
     owners: Mapping[str, int],
 ) -> dict[str, float]:
     """Seconds of what the estimator needs, and of what that needs in turn; NaN where one is not told."""

@@ -1,7 +1,6 @@
 """The kind of a folder that nasgauge wrote, and the progress of its run. Does not import torch."""
 
 import json
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -9,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from nasgauge.core.config import parsed
 from nasgauge.core.errors import UserError
-from nasgauge.core.store import STUDY, Store, text_of
+from nasgauge.core.store import STUDY, Store
 from nasgauge.core.tables import ERRORS, empty
 
 _RECIPE = {"n_seeds", "split", "protocol", "space"}  # keys of a recipe that no study has
@@ -21,12 +21,12 @@ _BUILT, _IMPORTED = "nasgauge bench build", "nasgauge bench import"
 
 @dataclass(frozen=True)
 class Progression:
-    """The content of `nasgauge status`. kind: study, survey, bench build or bench import; n_units, n_done: number of
+    """The content of `nasgauge status`. kind: study, survey, bench build or bench import; n_tasks, n_done: number of
     tasks and of completed ones; errors: the failures so far (table ERRORS); tables: complete benchmark tables, each
     with a short description."""
 
     kind: str
-    n_units: int
+    n_tasks: int
     n_done: int
     errors: pd.DataFrame
     tables: tuple[tuple[Path, str], ...] = ()
@@ -34,22 +34,17 @@ class Progression:
 
 def kind_of(folder: Path) -> str:
     """study, survey, bench build or bench import; for any other folder a UserError that describes its content."""
-    if not (folder / STUDY).is_file():
+    if not Store.is_in(folder):
         if folder.is_dir() and _benchmarks(folder):
             return "bench import"
         raise UserError(
             f"{folder}: is not a study folder (no {STUDY} in it): {_found(folder)}; name the folder that `nasgauge "
             "run` or `nasgauge bench` wrote"
         )
-    try:
-        keys = set(tomllib.loads(text_of(folder / STUDY)))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UserError(
-            f"{folder / STUDY}: is not valid TOML ({error}); run the study again in another folder"
-        ) from error
+    keys = set(Store.existing(folder).tables())
     kind = "survey" if "parts" in keys else "study" if "estimators" in keys else "bench build" if keys & _RECIPE else ""
     if not kind:
-        raise UserError(f"{folder / STUDY}: is not a study, survey or recipe; name a folder that nasgauge wrote")
+        raise UserError(f"{folder}: is not a study, survey or recipe; name a folder that nasgauge wrote")
     return kind
 
 
@@ -63,10 +58,7 @@ def reporter(folder: Path) -> ModuleType:
             f"{folder}: contains a benchmark of `nasgauge {kind}`, which has no report; evaluate scores against it "
             f"with `nasgauge judge SCORES --benchmark {table}`"
         )
-    from nasgauge.studies import (
-        run,
-        survey,  # late: these import every package
-    )
+    from nasgauge.studies import run, survey  # late: these import every package
 
     return survey if kind == "survey" else run
 
@@ -80,21 +72,21 @@ def status(folder: Path) -> Progression:
     if kind == "survey":
         return _of_survey(folder)
     store = Store.existing(folder)
-    n_done, n_units = store.progress() or _counted(folder, kind)
+    n_done, n_tasks = store.progress() or _counted(folder, kind)
     errors = store.read("errors")
     tables = tuple(_benchmarks(folder).items()) if kind == "bench build" else ()
-    return Progression(kind, n_units, n_done, empty(ERRORS) if errors is None else errors, tables)
+    return Progression(kind, n_tasks, n_done, empty(ERRORS) if errors is None else errors, tables)
 
 
 def _of_survey(folder: Path) -> Progression:
-    from nasgauge.studies.schema import Survey, parse
+    from nasgauge.studies.schema import Survey
 
-    survey = parse(Store.existing(folder).study(), Survey, str(folder))
-    parts = [folder / name for name in survey.studies()]
-    known = [status(part) for part in parts if (part / STUDY).is_file()]
+    survey = parsed(Store.existing(folder).tables(), Survey, str(folder))
+    parts = [folder / part.name for part in survey.parts]
+    known = [status(part) for part in parts if Store.is_in(part)]
     n_open = len(parts) - len(known)  # not started: they count as one task each
     errors = pd.concat([k.errors for k in known], ignore_index=True) if known else empty(ERRORS)
-    return Progression("survey", sum(k.n_units for k in known) + n_open, sum(k.n_done for k in known), errors)
+    return Progression("survey", sum(k.n_tasks for k in known) + n_open, sum(k.n_done for k in known), errors)
 
 
 def _counted(folder: Path, kind: str) -> tuple[int, int]:
@@ -103,10 +95,10 @@ def _counted(folder: Path, kind: str) -> tuple[int, int]:
         from nasgauge.benchmarks.building import build as bench
 
         return bench.counted(folder)
-    from nasgauge.studies import run
+    from nasgauge.studies.run import Run
 
-    now = run.status(folder)
-    return now.n_done, now.n_units
+    now = Run.load(folder).status()
+    return now.n_done, now.n_tasks
 
 
 def _benchmarks(folder: Path) -> dict[Path, str]:

@@ -1,9 +1,9 @@
-"""The pieces of work of a study: which there are, in which order, and how one is done."""
+"""The tasks of a study: which there are, in which order, and how one is done."""
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import final
 
 import numpy as np
 import pandas as pd
@@ -11,28 +11,29 @@ import pandas as pd
 from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
 from nasgauge.core.store import Store, key_of
-from nasgauge.core.tables import SCORES, TRUTH, check, empty
-from nasgauge.estimators.configs import (
-    Place,
-    estimator_for,
-    family_of,
-    is_combination,
-    learning_of,
-    names_of,
-    needs_of,
+from nasgauge.core.tables import SCORES, check
+from nasgauge.estimators import (
+    CombiningConfig,
+    Dependency,
+    Estimator,
+    EstimatorConfig,
+    MeasuringConfig,
+    RunContext,
+    Trainable,
     supernets_of,
 )
-from nasgauge.spaces import Space, get_space
-from nasgauge.studies.schema import EstimatorSpec, Study, parse
-from nasgauge.studies.training_sets import taught
+from nasgauge.spaces import Space
+from nasgauge.studies.schema import Study
+from nasgauge.studies.training_sets import fitted
 
 
+@final
 @dataclass(frozen=True)
-class Unit:
-    """The smallest piece of work: one estimator of the study, one seed, and a few architectures to estimate.
+class Task:
+    """The smallest task: one estimator of the study, one seed, and a few architectures to estimate.
 
-    Without architectures it is the fit of an estimator that must be trained before it can estimate. `level`: units of
-    one level need nothing of each other, only what lower ones left.
+    Without architectures it is the training of an estimator that must be trained before it can estimate. `level`: tasks
+    of one level need nothing of each other, only what lower ones left.
     """
 
     estimator: int
@@ -43,8 +44,85 @@ class Unit:
 
     @property
     def part(self) -> str:
-        """The table whose part says that this unit is done; it is written last."""
+        """The table whose part says that this task is done; it is written last."""
         return "scores" if self.archs else "fits"
+
+
+@final
+class Plan:
+    """A study with its ground truth: its tasks, and who needs whom. `tasks`: all of them, in a fixed order."""
+
+    def __init__(self, study: Study, benchmark: Benchmark) -> None:
+        self.study, self.benchmark = study, benchmark
+
+    @classmethod
+    def of(cls, study: Study) -> "Plan":
+        """The plan against the study's benchmark, reduced to its architectures; UserError as from `truth_of`."""
+        return cls(study, truth_of(study))
+
+    @property
+    def space(self) -> Space:
+        """The search space of its architectures."""
+        return self.benchmark.space
+
+    @cached_property
+    def owners(self) -> dict[str, int]:
+        """By name in tables, the number of the study's estimator that brings it."""
+        return {name: i for i, config in enumerate(self.study.estimators) for name in config.names()}
+
+    @cached_property
+    def dependencies(self) -> dict[str, tuple[Dependency, ...]]:
+        """By name in tables, what the estimator needs."""
+        return {name: self.study.estimators[i].dependencies() for name, i in self.owners.items()}
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        """All tasks. A key hashes the estimator's options, the seed and the architectures."""
+        archs, found = self.benchmark.archs, []
+        for i, config in enumerate(self.study.estimators):
+            if not isinstance(config, MeasuringConfig):
+                continue
+            for seed in config.seeds or self.study.seeds:
+                if config.trains:
+                    found.append(Task(i, seed, (), training_key(config, seed), level=0))
+                for start in range(0, len(archs), config.chunk):
+                    part = tuple(archs[start : start + config.chunk])
+                    key = key_of([config.name, config.options, seed, part])
+                    found.append(Task(i, seed, part, key, self.levels[i]))
+        return found
+
+    @cached_property
+    def levels(self) -> list[int]:
+        """Of each estimator one more than of those that it needs; a combination is done along with what it combines."""
+        found: list[int] = []
+        for config in self.study.estimators:
+            below = max((found[self.owners[need.name]] for need in config.dependencies()), default=0)
+            found.append(below if isinstance(config, CombiningConfig) else below + 1)
+        return found
+
+    def remaining(self, store: Store) -> list[Task]:
+        """The tasks that are not done."""
+        done = {part: store.keys(part) for part in ("scores", "fits")}
+        return [task for task in self.tasks if task.key not in done[task.part]]
+
+    def n_done(self, store: Store) -> float:
+        """The tasks that are done, a training under way counting as the share of its epochs that it has trained."""
+        remaining = self.remaining(store)
+        notes = [store.folder / "progress" / task.key for task in remaining if not task.archs]
+        shares = sum(float(n.read_text(encoding="utf-8") or 0) for n in notes if n.is_file())
+        return len(self.tasks) - len(remaining) + shares
+
+    def scores(self, store: Store, below: int | None = None) -> pd.DataFrame:
+        """The scores (table SCORES) of all tasks, or of those below a level, and of the combinations of them."""
+        tasks = [t for t in self.tasks if t.archs and (below is None or t.level < below)]
+        scores = check(store.read("scores", [t.key for t in tasks]), SCORES)
+        there = {t.estimator for t in tasks}
+        for i, config in enumerate(self.study.estimators):
+            if isinstance(config, CombiningConfig):
+                if there >= {self.owners[need.name] for need in config.dependencies()}:
+                    there.add(i)
+                    scores = pd.concat([scores, config.combine(scores)], ignore_index=True)
+        return scores
 
 
 def truth_of(study: Study) -> Benchmark:
@@ -57,120 +135,80 @@ def truth_of(study: Study) -> Benchmark:
     return benchmark.sample_classes(study.archs.n, twins=study.archs.twins, rng=rng)
 
 
-def units_of(study: Study, benchmark: Benchmark) -> list[Unit]:
-    """All pieces of work, in a fixed order. A key hashes the estimator's options, the seed and the architectures."""
-    archs = benchmark.archs
-    units = []
-    for i, (spec, level) in enumerate(zip(study.estimators, _levels(study), strict=True)):
-        family = family_of(spec.name)
-        for seed in () if family.build is None else spec.seeds or study.seeds:
-            if family.trains:
-                units.append(Unit(i, seed, (), _fit_key(spec, seed), level=0))
-            for start in range(0, len(archs), family.chunk):
-                part = tuple(archs[start : start + family.chunk])
-                units.append(Unit(i, seed, part, key_of([spec.name, spec.options, seed, part]), level))
-    return units
+def training_key(config: EstimatorConfig, seed: int) -> str:
+    """The key of the task that trains it."""
+    return key_of([config.name, config.options, seed])
 
 
-def left(units: list[Unit], store: Store) -> list[Unit]:
-    """The pieces of work that are not done."""
-    done = {part: store.keys(part) for part in ("scores", "fits")}
-    return [u for u in units if u.key not in done[u.part]]
-
-
-def n_done(units: list[Unit], store: Store) -> float:
-    """The pieces of work that are done, a fit under way counting as the share of its epochs that it has trained."""
-    open_ = left(units, store)
-    notes = [store.folder / "progress" / u.key for u in open_ if not u.archs]
-    return len(units) - len(open_) + sum(float(n.read_text(encoding="utf-8") or 0) for n in notes if n.is_file())
-
-
-def owners(study: Study) -> dict[str, int]:
-    """By name in tables, the number of the study's estimator that brings it."""
-    return {name: i for i, spec in enumerate(study.estimators) for name in names_of(spec)}
-
-
-def scores_of(study: Study, store: Store, units: list[Unit]) -> pd.DataFrame:
-    """The scores (table SCORES) of these units, and of the combinations of them."""
-    scores = check(store.read("scores", [u.key for u in units if u.archs]), SCORES)
-    by, there = owners(study), {u.estimator for u in units}
-    for i, spec in enumerate(study.estimators):
-        if is_combination(spec.name) and there >= {by[need.name] for need in needs_of(spec)}:
-            there.add(i)
-            scores = pd.concat([scores, family_of(spec.name).combine(scores, spec.options)], ignore_index=True)
-    return scores
-
-
-def do(folder: str, unit: Unit) -> None:
-    """One worker's piece of work; the part that says it is done is written last."""
-    study, space = _context(folder)
+def do(folder: Path, study: Study, task: Task) -> None:
+    """A worker's task; the part that says it is done is written last."""
     store = Store.existing(folder)
-    estimator = _estimator(folder, unit.estimator, unit.seed)
-    trains = family_of(study.estimators[unit.estimator].name).trains
-    if not unit.archs or (trains and not estimator.is_trained):  # a checkpoint was removed: trained again from before
-        estimator.fit(empty(TRUTH), rng=np.random.default_rng(unit.seed))  # supernets learn from no truth
-    if not unit.archs:
-        parts = {**estimator.history(), "fits": pd.DataFrame({"estimator": [unit.estimator], "seed": [unit.seed]})}
-    else:
-        found = estimator.estimate([space.from_str(a) for a in unit.archs])
+    estimator = _estimator(_Place(folder, study), task.estimator, task.seed)
+    if isinstance(estimator, Trainable) and not (task.archs and estimator.is_trained):
+        estimator.train()  # also where a checkpoint was removed in the meantime: trained again from the one before
+    if task.archs:
+        space = _plan(_Place(folder, study)).space
+        found = estimator.estimate([space.from_str(arch) for arch in task.archs])
         parts = {"errors": found.errors, "costs": found.costs, **found.records, "scores": found.scores}
+    else:
+        parts = {**estimator.history(), "fits": pd.DataFrame({"estimator": [task.estimator], "seed": [task.seed]})}
     for table, rows in parts.items():
-        store.write(table, unit.key, rows)
+        store.write(table, task.key, rows)
 
 
-def _levels(study: Study) -> list[int]:
-    """Of each estimator one more than of those that it needs; a combination is done along with what it combines."""
-    by, found = owners(study), []
-    for spec in study.estimators:
-        below = max((found[by[need.name]] for need in needs_of(spec)), default=0)
-        found.append(below if is_combination(spec.name) else below + 1)
-    return found
+@final
+@dataclass(frozen=True)
+class _Place:
+    """A study in its folder; by the folder what a worker has loaded is found again."""
 
+    folder: Path
+    study: Study
 
-def _fit_key(spec: EstimatorSpec, seed: int) -> str:
-    return key_of([spec.name, spec.options, seed])
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Place) and self.folder == other.folder
 
-
-@lru_cache(maxsize=4)
-def _context(folder: str) -> tuple[Study, Space]:
-    study = parse(Store.existing(folder).study(), Study, folder)
-    return study, get_space(benchmarks.load(study.benchmark).space)
+    def __hash__(self) -> int:
+        return hash(self.folder)
 
 
 @lru_cache(maxsize=4)
-def _judged(folder: str) -> frozenset[str]:
-    study, _ = _context(folder)
-    return frozenset(truth_of(study).archs)
+def _plan(place: _Place) -> Plan:
+    return Plan.of(place.study)
 
 
 @lru_cache(maxsize=8)
-def _estimator(folder: str, index: int, seed: int) -> Any:
-    study, space = _context(folder)
-    spec = study.estimators[index]
-    learning = learning_of(spec)
-    note = Path(folder) / "progress" / _fit_key(spec, seed)
+def _estimator(place: _Place, index: int, seed: int) -> Estimator:
+    """The estimator with that seed, fitted if it is a learner; once per worker."""
+    plan = _plan(place)
+    config = place.study.estimators[index]
+    note = place.folder / "progress" / training_key(config, seed)
 
     def progress(done: int, total: int) -> None:
         note.parent.mkdir(exist_ok=True)
         note.write_text(f"{done / total:.4f}", encoding="utf-8")
 
-    place = Place(
-        Path(folder) / "checkpoints", progress, supernets_of(study.estimators), _needed(folder, index),
-        partial(_judged, folder),
-    )  # fmt: skip
-    estimator = estimator_for(spec.name, spec.options, space, seed, place)
-    if learning is None:
-        return estimator
-    return taught(estimator, truth_of(study), learning, place.scores)
+    context = RunContext(
+        space=plan.space,
+        seed=seed,
+        training=plan.benchmark.training,
+        folder=place.folder / "checkpoints",
+        progress=progress,
+        supernets=supernets_of(place.study.estimators),
+        scores=_needed(plan, Store.existing(place.folder), index),
+        judged=partial(_judged, place),
+    )
+    estimator, chosen = config.build(context), config.training_set(seed)
+    return estimator if chosen is None else fitted(estimator, plan.benchmark, chosen, seed, context.scores)
 
 
-def _needed(folder: str, index: int) -> pd.DataFrame | None:
+def _judged(place: _Place) -> frozenset[str]:
+    return frozenset(_plan(place).benchmark.archs)
+
+
+def _needed(plan: Plan, store: Store, index: int) -> pd.DataFrame | None:
     """The scores of the estimators that this one needs the scores of, None if it needs none."""
-    study, _ = _context(folder)
-    names = {need.name for need in needs_of(study.estimators[index]) if need.scores != "none"}
+    names = {need.name for need in plan.study.estimators[index].dependencies() if need.scores != "none"}
     if not names:
         return None
-    level = _levels(study)[index]
-    below = [u for u in units_of(study, truth_of(study)) if u.level < level]
-    scores = scores_of(study, Store.existing(folder), below)
+    scores = plan.scores(store, below=plan.levels[index])
     return scores[scores["estimator"].isin(names)].reset_index(drop=True)

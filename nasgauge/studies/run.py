@@ -1,215 +1,225 @@
-"""The arrow: benchmark, estimators, scores, criteria, report. The one module that knows every room."""
+"""The arrow: benchmark, estimators, scores, criteria, report."""
 
-import io
 from dataclasses import dataclass
-from functools import partial
-from importlib import resources
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any, Self, final
 
 import numpy as np
 import pandas as pd
 
-from nasgauge.benchmarks import Benchmark
-from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.config import parse, parsed, tables_of
+from nasgauge.core.errors import UserError, without_torch
 from nasgauge.core.progress import Phases, reported, silent
 from nasgauge.core.store import Store
-from nasgauge.core.tables import ERRORS, RECORDS, check, empty
+from nasgauge.core.tables import ERRORS, empty
 from nasgauge.core.workers import check_workers, unordered_map
-from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
-from nasgauge.estimators.configs import check_estimators, family_of, is_combination, learning_of, names_of, needs_of
-from nasgauge.judging import Combined, judge, noise_ceilings, with_failures
+from nasgauge.criteria import DEFAULT_CRITERIA
+from nasgauge.estimators import MeasuringConfig, RunContext, check_estimators, supernets_of
+from nasgauge.judging import judge, noise_ceilings, with_failures
 from nasgauge.report import Bundle, assembled, write
-from nasgauge.spaces import get_space
-from nasgauge.studies.costs import expenses
-from nasgauge.studies.plan import Unit, do, left, n_done, owners, scores_of, truth_of, units_of
-from nasgauge.studies.schema import EstimatorSpec, Study, parse
-from nasgauge.studies.training_sets import lessons_of
+from nasgauge.studies.plan import Plan, do
+from nasgauge.studies.published import published_values
+from nasgauge.studies.records import combined, recorded
+from nasgauge.studies.schema import Study
+from nasgauge.studies.training_sets import check_training_sets
 
 
+@final
 @dataclass(frozen=True)
 class Progression:
-    """What `nasgauge status` shows: units done and left, and the failures so far (table ERRORS)."""
+    """What `nasgauge status` shows: tasks in all and complete, and the failures so far (table ERRORS)."""
 
-    n_units: int
+    n_tasks: int
     n_done: int
     errors: pd.DataFrame
 
 
+@final
+class Run:
+    """A study in its folder: what is done of it, and once all is, its tables and its report.
+
+    `Run.load(folder)` gives it again later; `run` makes one. `study`, `folder`, `plan`: its parts.
+    """
+
+    def __init__(self, study: Study, store: Store) -> None:
+        self.study, self._store = study, store
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """The run that lies in a folder; UserError where there is none."""
+        store = Store.existing(folder)
+        return cls(parsed(store.tables(), Study, str(folder)), store)
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._store.folder
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Its tasks, and the benchmark reduced to its architectures."""
+        return Plan.of(self.study)
+
+    def status(self) -> Progression:
+        """What is done, what failed and why, what is left."""
+        errors = self._store.read("errors")
+        n_tasks = len(self.plan.tasks)
+        n_done = n_tasks - len(self.plan.remaining(self._store))
+        return Progression(n_tasks, n_done, empty(ERRORS) if errors is None else errors)
+
+    def execute(self, *, workers: str = "processes", n_workers: int | None = None, phases: Phases = silent) -> Self:
+        """Do what remains, level by level: what is trained, what is estimated with it, what needs those scores."""
+        plan, store = self.plan, self._store
+        store.plan({part: [task.key for task in plan.tasks if task.part == part] for part in ("fits", "scores")})
+        with reported(partial(plan.n_done, store), len(plan.tasks), phases("estimating")):
+            for level in sorted({task.level for task in plan.tasks}):
+                remaining = [task for task in plan.remaining(store) if task.level == level]
+                work = partial(do, self.folder, self.study)
+                for _ in unordered_map(work, remaining, kind=workers, n_workers=n_workers):
+                    pass
+        return self
+
+    def bundle(self, phases: Phases = silent) -> Bundle:
+        """What the report shows, computed at the first call; UserError while tasks remain."""
+        if "_bundle" not in vars(self):
+            n_left = len(self.plan.remaining(self._store))
+            if n_left:
+                raise UserError(
+                    f"{self.folder}: {n_left} of {len(self.plan.tasks)} tasks remain; `nasgauge run` with this folder "
+                    "resumes"
+                )
+            self._bundle = _judged(self.study, self.plan, self._store, phases)
+        return self._bundle
+
+    def report(self, path: Path | None = None, phases: Phases = silent) -> Path:
+        """Render the report, `report.html` in the folder if no other path is given; returns the path."""
+        target = path or self.folder / "report.html"
+        write(self.bundle(phases), target, progress=phases("page"))
+        return target
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """Table SCORES."""
+        return self.bundle().scores
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """Table VALUES: every criterion of every estimator, with its interval."""
+        return self.bundle().values
+
+    @property
+    def records(self) -> dict[str, pd.DataFrame]:
+        """What estimators recorded besides scores: tables of RECORDS, COMPLEXITY and EXPENSES by name."""
+        return dict(self.bundle().records)
+
+    @property
+    def truth(self) -> pd.DataFrame:
+        """Table TRUTH of the study's architectures."""
+        return self.plan.benchmark.truth
+
+
 def run(
-    text: str,
+    study: Study,
     out: Path,
     *,
-    where: str,
+    text: str | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
     phases: Phases = silent,
-) -> Bundle:
-    """Run a study, or what is left of it, in folder `out`; returns what the report shows and writes `report.html`.
+) -> Run:
+    """Run a study, or what remains of it, in folder `out`.
 
-    `phases`: gives whom to tell how far the estimating, and then the page, is.
+    text: of the study's file, kept in the folder. phases: gives whom to report progress to. UserError for a mistake in
+    the study before any work is done and anything is written.
     """
-    study = parse(text, Study, where)
     check_workers(workers, n_workers)
-    benchmark = checked_truth_of(study)
-    store = Store.open(out, text)
-    units = units_of(study, benchmark)
-    store.plan({part: [u.key for u in units if u.part == part] for part in ("fits", "scores")})
-    with reported(partial(n_done, units, store), len(units), phases("estimating")):
-        for level in sorted({u.level for u in units}):  # what is trained, what is estimated with it, what needs that
-            todo = [u for u in left(units, store) if u.level == level]
-            for _ in unordered_map(partial(do, str(out)), todo, kind=workers, n_workers=n_workers):
-                pass
-    return _told(store, study, benchmark, units, phases)
+    plan = checked(study)
+    tables = study.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
+    made = Run(study, Store.open(out, tables, text))
+    made.plan = plan
+    return made.execute(workers=workers, n_workers=n_workers, phases=phases)
+
+
+def run_text(text: str, out: Path, *, where: str, **options: Any) -> Run:
+    """Run the study of a TOML text, see `run`; where: its name in messages."""
+    return run(parse(text, Study, where), out, text=text, **options)
 
 
 def report(folder: Path, phases: Phases = silent) -> dict[str, Bundle]:
-    """Render the report of a finished study anew; returns what it shows, under the name ""."""
-    return {"": finished(folder, phases)}
+    """Render the report of a finished study; returns what it shows, under the name ""."""
+    found = Run.load(folder)
+    found.report(phases=phases)
+    return {"": found.bundle()}
 
 
-def finished(folder: Path, phases: Phases = silent) -> Bundle:
-    """What the report of a finished study shows, and its report rendered anew."""
-    store = Store.existing(folder)
-    study = parse(store.study(), Study, str(folder))
-    benchmark = truth_of(study)
-    units = units_of(study, benchmark)
-    n_left = len(left(units, store))
-    if n_left:
-        raise UserError(
-            f"{folder}: {n_left} of {len(units)} pieces of work are not done; `nasgauge run` with this folder resumes"
-        )
-    return _told(store, study, benchmark, units, phases)
+def checked(study: Study) -> Plan:
+    """The study's plan, once its estimators are known to be without mistakes; UserError for the first."""
+    plan = Plan.of(study)
+    context = _context(study, plan)
+    try:
+        check_estimators(study.estimators, context, study.seeds)
+    except ModuleNotFoundError as error:
+        raise without_torch(error, study.title) from error
+    sets = [c.training_set(study.seeds[0]) for c in study.estimators if isinstance(c, MeasuringConfig)]
+    check_training_sets(plan.benchmark, filter(None, sets))  # or there are too few to learn from
+    return plan
 
 
-def _told(store: Store, study: Study, benchmark: Benchmark, units: list[Unit], phases: Phases) -> Bundle:
-    bundle = judged(store, study, benchmark, units, phases)
-    write(bundle, store.folder / "report.html", progress=phases("page"))
-    return bundle
+def _context(study: Study, plan: Plan) -> RunContext:
+    benchmark = plan.benchmark
+    return RunContext(plan.space, training=benchmark.training, supernets=supernets_of(study.estimators))
 
 
-def status(folder: Path) -> Progression:
-    """What is done, what failed and why, what is left."""
-    store = Store.existing(folder)
-    study = parse(store.study(), Study, str(folder))
-    units = units_of(study, truth_of(study))
-    errors = store.read("errors")
-    return Progression(len(units), len(units) - len(left(units, store)), empty(ERRORS) if errors is None else errors)
-
-
-def checked_truth_of(study: Study) -> Benchmark:
-    """The study's truth, once its estimators and criteria are known to be without mistakes."""
-    benchmark = truth_of(study)
-    check_estimators(study.estimators, get_space(benchmark.space), study.seeds)
-    resolve_all(study.criteria)
-    for learning in filter(None, map(learning_of, study.estimators)):  # or there are too few to learn from
-        n_learned = learning.n_fit * (max(learning.names) + 1)
-        benchmark.split(n_learned, 0, rng=np.random.default_rng(0))
-        if not learning.signal:
-            lessons_of(benchmark, learning)
-    return benchmark
-
-
-def judged(store: Store, study: Study, benchmark: Benchmark, units: list[Unit], phases: Phases = silent) -> Bundle:
+def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
     """Scores to values: every criterion with its interval, the noise ceiling, and what the report needs besides."""
-    keys = [u.key for u in units if u.archs]
-    measured = scores_of(study, store, units)
+    benchmark = plan.benchmark
+    keys = [task.key for task in plan.tasks if task.archs]
+    measured = plan.scores(store)
     errors = store.read("errors", keys)
-    scores = with_failures(measured, errors, _combined(study))
-    records = recorded(store, units)
-    for spec in study.estimators:
-        if is_combination(spec.name):
-            records = _combined_at_checkpoints(records, spec)
-    if benchmark.complexity is not None:
-        records["complexity"] = benchmark.complexity
-    by = owners(study)
-    needs = {name: needs_of(study.estimators[i]) for name, i in by.items()}
-    records["expenses"] = expenses(store.read("costs", keys), measured, benchmark.truth, needs, by)
-    settings = dict(n_bootstrap=study.n_bootstrap, confidence=study.confidence)
-    if study.criteria:
-        settings["criteria"] = study.criteria
-    values = judge(
-        scores, benchmark.truth, missing=study.missing, progress=phases("bootstrap intervals"),
-        rng=np.random.default_rng(0), **settings,
+    scores = with_failures(measured, errors, combined(study))
+    options = dict(
+        criteria=study.criteria or DEFAULT_CRITERIA, missing=study.missing, n_bootstrap=study.n_bootstrap,
+        confidence=study.confidence,
     )  # fmt: skip
+    values = judge(
+        scores, benchmark.truth, progress=phases("bootstrap intervals"), rng=np.random.default_rng(0), **options
+    )
     ceiling = noise_ceilings(
-        scores, benchmark.truth, benchmark.replicates, missing=study.missing,
-        same_quantity=benchmark.ceiling_measure is None, progress=phases("noise ceiling"),
-        rng=np.random.default_rng(0), **settings,
+        scores, benchmark.truth, benchmark.replicates, same_quantity=benchmark.ceiling_measure is None,
+        progress=phases("noise ceiling"), rng=np.random.default_rng(0), **options,
     )  # fmt: skip
     for name, table in (("values", values), ("ceiling", ceiling)):
         store.write(name, "all", table)
-    space = get_space(benchmark.space)
     return assembled(
         title=study.title,
-        study=study.model_dump(exclude_defaults=True),
+        study=study.model_dump(exclude_unset=True),
         values=values,
         ceiling=ceiling,
         ceiling_measure=benchmark.ceiling_measure,
+        notes=_departures(study, plan),
         scores=scores,
         errors=errors,
         truth=benchmark.truth,
-        space=space,
+        space=plan.space,
         provenance=dict(benchmark.provenance),
         environment=store.environment(),
-        published=None if study.published is None else published(study.published),
-        records=records,
-        criteria=study.criteria or DEFAULT_CRITERIA,
-        missing=study.missing,
-        n_bootstrap=study.n_bootstrap,
-        confidence=study.confidence,
+        published=None if study.published is None else published_values(study.published),
+        records=recorded(plan, store, measured),
         phases=phases,
+        **options,
     )
 
 
-def recorded(store: Store, units: list[Unit]) -> dict[str, pd.DataFrame]:
-    """The tables of RECORDS that estimators wrote beside their scores, each over all units that have a part of it."""
-    tables = {}
-    for name, spec in RECORDS.items():
-        there = store.keys(name)
-        keys = [u.key for u in units if u.key in there]
-        if keys:
-            rows = store.read(name, keys).drop_duplicates()  # the settings of an estimator are those of all its seeds
-            tables[name] = check(rows.reset_index(drop=True), spec)
-    return tables
+def _departures(study: Study, plan: Plan) -> tuple[str, ...]:
+    """A sentence for every estimator that measures another network or other data than the ground truth's."""
+    context, found = _context(study, plan), {}
+    for config in study.estimators:
+        if isinstance(config, MeasuringConfig):
+            for phrase in config.departures(context):
+                found.setdefault(phrase, []).extend(config.names())
+    return tuple(f"Not as the ground truth was trained: {what}, of {_listed(names)}." for what, names in found.items())
 
 
-def _combined(study: Study) -> list[Combined]:
-    """The study's estimators that are made of the scores of others."""
-    found = []
-    for spec in study.estimators:
-        if is_combination(spec.name):
-            needs = needs_of(spec)
-            every_seed = any(need.every_seed for need in needs)
-            found += [Combined(name, tuple(need.name for need in needs), every_seed) for name in names_of(spec)]
-    return found
-
-
-def _combined_at_checkpoints(records: dict[str, pd.DataFrame], spec: EstimatorSpec) -> dict[str, pd.DataFrame]:
-    """A combination also of the scores at every checkpoint where those it combines have some."""
-    table = records.get("checkpoint_scores")
-    needed = {need.name for need in needs_of(spec)}
-    parts = []
-    for epoch, rows in () if table is None else table.groupby("epoch"):
-        if needed <= set(rows["estimator"]):
-            parts.append(family_of(spec.name).combine(rows.drop(columns="epoch"), spec.options).assign(epoch=epoch))
-    if not parts:
-        return records
-    records = {**records, "checkpoint_scores": pd.concat([table, *parts], ignore_index=True)}
-    windows = records.get("windows")
-    if windows is not None:  # what is made of averages rests on the checkpoints of all of them
-        own = windows[windows["estimator"].isin(needed)].groupby("epoch", as_index=False)["oldest"].min()
-        made = [own.assign(estimator=name) for name in names_of(spec)]
-        records["windows"] = check(pd.concat([windows, *made], ignore_index=True), RECORDS["windows"])
-    return records
-
-
-def published(name: str) -> pd.DataFrame:
-    """A shipped table of published values: estimator, criterion, at, value, source."""
-    path = _studies() / "published" / f"{name}.csv"
-    if not path.is_file():
-        raise unknown_name("published table", name, (p.stem for p in path.parent.glob("*.csv")))
-    return pd.read_csv(io.StringIO(path.read_text(encoding="utf-8")), comment="#")
-
-
-def _studies() -> Path:
-    return Path(str(resources.files("nasgauge.studies")))
+def _listed(names: list[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

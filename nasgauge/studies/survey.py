@@ -2,24 +2,26 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, final
 
 import numpy as np
 import pandas as pd
-import tomli_w
 
+from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.progress import Phases, silent
-from nasgauge.core.store import STUDY, Store
+from nasgauge.core.store import Store
 from nasgauge.core.tables import CONTESTS, ERRORS, check, empty
 from nasgauge.judging import contest
 from nasgauge.report import Bundle, write_survey
 from nasgauge.studies import run as running
-from nasgauge.studies.run import Progression
-from nasgauge.studies.schema import Study, Survey, parse
+from nasgauge.studies.run import Progression, Run
+from nasgauge.studies.schema import Survey
 
 
+@final
 @dataclass(frozen=True)
 class Outcome:
-    """What a survey found. `bundles`: by part; `contests`: table CONTESTS, who wins on which part."""
+    """What a survey found. `bundles`: by part; `contests`: table CONTESTS, which estimator wins on which part."""
 
     title: str
     bundles: dict[str, Bundle]
@@ -27,64 +29,65 @@ class Outcome:
 
 
 def run(
-    text: str,
+    survey: Survey,
     out: Path,
     *,
-    where: str,
+    text: str | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
     phases: Phases = silent,
 ) -> Outcome:
-    """Run the study of every part, or what is left of it, in a folder below `out`; writes `report.html` there.
+    """Run the study of every part, or what remains of it, in a folder below `out`; writes `report.html` there.
 
-    Mistakes in any of the studies are told before the first one starts.
+    UserError for a mistake in any of the studies before the first one starts.
     """
-    survey = parse(text, Survey, where)
     studies = survey.studies()
     for study in studies.values():
-        running.checked_truth_of(study)
-    Store.open(out, text)
+        running.checked(study)
+    tables = survey.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
+    Store.open(out, tables, text)
     bundles = {}
     for i, (name, study) in enumerate(studies.items()):
-        bundles[name] = running.run(
-            as_toml(study), out / name, where=f"{where}, {name}", workers=workers, n_workers=n_workers,
-            phases=_part_of(phases, name, i, len(studies)),
-        )  # fmt: skip
-    return _told(survey, bundles, out)
+        told = _part_of(phases, name, i, len(studies))
+        made = running.run(study, out / name, workers=workers, n_workers=n_workers, phases=told)
+        made.report(phases=told)
+        bundles[name] = made.bundle()
+    return _compared(survey, bundles, out)
+
+
+def run_text(text: str, out: Path, *, where: str, **options: Any) -> Outcome:
+    """Run the survey of a TOML text, see `run`; where: its name in messages."""
+    return run(parse(text, Survey, where), out, text=text, **options)
 
 
 def report(folder: Path, phases: Phases = silent) -> dict[str, Bundle]:
-    """Render the reports of a finished survey anew; returns what they show, by part."""
-    survey = parse(Store.existing(folder).study(), Survey, str(folder))
+    """Render the reports of a finished survey; returns what they show, by part."""
+    survey = _stored(folder)
     names = list(survey.studies())
-    bundles = {
-        name: running.finished(folder / name, _part_of(phases, name, i, len(names))) for i, name in enumerate(names)
-    }
-    _told(survey, bundles, folder)
+    bundles = {}
+    for i, name in enumerate(names):
+        told = _part_of(phases, name, i, len(names))
+        part = Run.load(folder / name)
+        part.report(phases=told)
+        bundles[name] = part.bundle()
+    _compared(survey, bundles, folder)
     return bundles
 
 
 def status(folder: Path) -> Progression:
-    """What is done, what failed and why, what is left, over all parts; those not begun count as one piece each."""
-    survey = parse(Store.existing(folder).study(), Survey, str(folder))
-    known = [running.status(folder / name) for name in survey.studies() if (folder / name / STUDY).is_file()]
-    n_open = len(survey.studies()) - len(known)
+    """What is done, what failed and why, what remains, over all parts; those not begun count as one task each."""
+    names = list(_stored(folder).studies())
+    known = [Run.load(folder / name).status() for name in names if Store.is_in(folder / name)]
+    n_open = len(names) - len(known)
     errors = pd.concat([k.errors for k in known], ignore_index=True) if known else empty(ERRORS)
-    return Progression(sum(k.n_units for k in known) + n_open, sum(k.n_done for k in known), errors)
+    return Progression(sum(k.n_tasks for k in known) + n_open, sum(k.n_done for k in known), errors)
 
 
-def as_toml(study: Study) -> str:
-    """The study as the text of a TOML file, which reads back as an equal study.
-
-    >>> study = Study(title="t", benchmark="b", estimators=[{"name": "zeroshot", "proxies": ["snip"]}])
-    >>> parse(as_toml(study), Study, "text") == study
-    True
-    """
-    return tomli_w.dumps(study.model_dump(exclude_defaults=True, exclude_none=True))
+def _stored(folder: Path) -> Survey:
+    return parsed(Store.existing(folder).tables(), Survey, str(folder))
 
 
-def _told(survey: Survey, bundles: dict[str, Bundle], out: Path) -> Outcome:
-    """The contest on every part, stored, and the page over all."""
+def _compared(survey: Survey, bundles: dict[str, Bundle], out: Path) -> Outcome:
     tables = []
     for name, bundle in bundles.items():
         table = contest(

@@ -59,7 +59,7 @@ def supernet_slice(scope: Scope) -> dict:
     estimator = described(scope, kept, until)
     began = time.monotonic()
     with suppress(Enough):
-        estimator.fit(pd.DataFrame(), rng=np.random.default_rng(0))
+        estimator.train()
     seconds, last = time.monotonic() - began, max(kept)
     write(kept[last], scope.out)
     values, coarse = judged(estimator, scope)

@@ -14,7 +14,11 @@ from nasgauge.core.tables import LESSONS, check, empty
 
 NO_SCORES = pd.DataFrame({"estimator": [], "arch": [], "seed": [], "score": []})
 QUANTITIES = ["lowest_accuracy", "mean_accuracy", "highest_accuracy", "accuracy_std", "best_rank_so_far"]
-PANELS = ["Accuracy of the acquired architectures", "Standard deviation of their accuracy", "True rank of the best so far"]
+PANELS = [
+    "Accuracy of the acquired architectures",
+    "Standard deviation of their accuracy",
+    "True rank of the best so far",
+]
 
 
 def truth_of(accuracies):

@@ -1,5 +1,8 @@
 """Who stands on top, who ties for the last place, and that dead edges are drawn faint."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
@@ -9,7 +12,7 @@ from nasgauge.analyses import operations_of, strokes
 from nasgauge.analyses.toolkit.cells import draw_cells
 from nasgauge.analyses.top_cells import compute, draw
 from nasgauge.core.errors import UserError
-from nasgauge.spaces import NB101, NB201, Graph, NDSResNeXtA
+from nasgauge.spaces import NB101, NB201, SPACES, Graph, NDSResNeXtA, Operation, get_space
 
 TRUTH = pd.DataFrame(
     {"arch": list("abcde"), "iso_class": list("abcde"), "seed": 0, "accuracy": [0.5, 0.9, 0.7, 0.7, 0.1]}
@@ -68,7 +71,7 @@ def test_every_edge_is_drawn_in_its_colour_and_dead_ones_are_faint():
     scores = pd.DataFrame({"estimator": "e", "arch": [arch], "seed": 0, "score": [1.0]})
     axes = Figure().add_subplot()
     draw(compute(scores, truth).query("estimator == 'e'"), axes, NB201())
-    style = strokes(["nor_conv_3x3", "none", "avg_pool_3x3", "skip_connect"])
+    style = strokes(NB201(), ["nor_conv_3x3", "none", "avg_pool_3x3", "skip_connect"])
     edges = ["nor_conv_3x3", "none", "avg_pool_3x3", "skip_connect", "none", "none"]
     assert [line.get_color() for line in axes.lines] == [style[op].colour for op in edges]
     assert [line.get_alpha() == 1.0 for line in axes.lines] == [False, False, False, True, False, False]
@@ -81,8 +84,8 @@ def test_operations_on_nodes_colour_the_nodes():
     graphs = space.graphs(arch)
     assert operations_of([graphs]) == ["conv3x3-bn-relu", "maxpool3x3"]
     axes = Figure().add_subplot()
-    draw_cells([graphs], ["one"], axes)
-    style = strokes(operations_of([graphs]))
+    draw_cells([graphs], ["one"], axes, space)
+    style = strokes(space, operations_of([graphs]))
     [dots] = axes.collections
     expected = ["white", style["conv3x3-bn-relu"].colour, style["maxpool3x3"].colour, "white"]
     assert [to_hex(c) for c in dots.get_facecolor()] == [to_hex(c) for c in expected]
@@ -94,7 +97,7 @@ def test_stacks_of_equal_blocks_are_written_out():
     graphs = space.graphs(space.from_str("d1-w16-r0.25-g4|d4-w64-r0.5-g2|d2-w128-r1-g1"))
     assert operations_of([graphs]) == []
     axes = Figure().add_subplot()
-    draw_cells([graphs], ["one"], axes)
+    draw_cells([graphs], ["one"], axes, space)
     texts = [t.get_text() for t in axes.texts]
     assert texts[4:8] == ["4 ×", "w64", "r0.5", "g2"] and len(axes.lines) == 3
 
@@ -102,5 +105,33 @@ def test_stacks_of_equal_blocks_are_written_out():
 def test_operations_of_a_foreign_space_have_distinct_strokes():
     names = [f"op{i}" for i in range(20)]
     graph = Graph(("in", "out"), tuple((0, 1, name) for name in names))
-    found = strokes(operations_of([{"normal": graph}]))
+    space = SimpleNamespace(operations=dict.fromkeys(names, Operation(layers=1)))
+    found = strokes(space, operations_of([{"normal": graph}]))
     assert len({(s.colour, s.dash) for s in found.values()}) == 20
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_an_operation_has_one_stroke_whatever_is_drawn_beside_it(name):
+    space = get_space(name)
+    every = strokes(space, space.operations)
+    assert len(set(every.values())) == len(every)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        graphs = space.graphs(space.sample(rng))
+        assert strokes(space, operations_of([graphs])).items() <= every.items()
+
+
+def test_zero_operations_and_skips_of_other_names_are_drawn_as_such_and_unknown_labels_too():
+    known = {"gone": Operation(is_zero=True), "same": Operation(), "relu": Operation(), "conv": Operation(layers=1)}
+    space = SimpleNamespace(operations=known)
+    found, usual = strokes(space, [*known, "nobody's"]), strokes(NB201(), ["none", "skip_connect"])
+    assert found["gone"] == usual["none"] and found["relu"] == usual["skip_connect"]  # the first in the alphabet
+    assert len({found[name] for name in known}) == 4
+    assert found["nobody's"] == strokes(space, ["nobody's"])["nobody's"]
+
+
+def test_two_operations_side_by_side_are_no_stack_of_blocks():
+    graph = Graph(("in", "out"), ((0, 1, "conv"), (0, 1, "pool")))
+    axes = Figure().add_subplot()
+    draw_cells([{"cell": graph}], ["one"], axes, SimpleNamespace(operations={}))
+    assert operations_of([{"cell": graph}]) == ["conv", "pool"] and not any("×" in t.get_text() for t in axes.texts)

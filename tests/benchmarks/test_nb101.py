@@ -63,7 +63,7 @@ def test_cells_are_rows_of_the_table_and_a_larger_n_keeps_the_earlier_ones(table
 @pytest.mark.parametrize("view", ["nb101-1shot1-1", "nb101-1shot1-3", "nb101-1shot1-3-chain"])
 def test_a_view_gives_every_architecture_the_accuracy_of_its_cell(table, view):
     benchmark, space = load({"name": "nb101", "view": view, "n": 40}), get_space(view)
-    assert benchmark.space == view and len(benchmark.archs) == 40
+    assert benchmark.space.name == view and len(benchmark.archs) == 40
     wanted = {CELLS.canonical(space.to_nb101(space.from_str(a))): a for a in benchmark.archs}
     # Independently: cells of as many vertices, edges and operations, each brought to its canonical form.
     shapes = {(f[0].bit_count(), *np.bincount(used(f), minlength=3)) for f in wanted}
@@ -168,7 +168,7 @@ def test_views_are_looked_up_as_encodings_of_their_own(small):
     archs = list(dict.fromkeys(view.sample(rng) for _ in range(100)))
     names = [view.to_str(a) for a in archs]
     benchmark = load({"name": "nb101", "view": view.name}, holding=[*names, CELLS.to_str(small[-1])])
-    assert benchmark.archs == names and benchmark.space == view.name
+    assert benchmark.archs == names and benchmark.space.name == view.name
     place = {form: i for i, form in enumerate(small)}
     rows = [place[CELLS.canonical(view.to_nb101(a))] for a in archs]
     assert benchmark.truth["accuracy"].tolist() == pytest.approx([0.5 + i / 1000 for i in rows])

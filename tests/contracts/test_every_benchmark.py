@@ -11,7 +11,7 @@ from scipy.stats import kendalltau
 from nasgauge.benchmarks import BENCHMARKS, load
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import TRUTH, check
-from nasgauge.spaces import NB201, get_space
+from nasgauge.spaces import NB201
 from nasgauge.studies.texts import recipe_text
 
 EMBEDDED = [name for name in BENCHMARKS if recipe_text(name)]
@@ -19,14 +19,14 @@ DATA = os.environ.get("NASGAUGE_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="NASGAUGE_DATA is not set: nas-bench-201/*.parquet are needed")
 
 
-@pytest.fixture(params=[n if n in EMBEDDED else pytest.param(n, marks=needs_data) for n in BENCHMARKS])
+@pytest.fixture(scope="module", params=[n if n in EMBEDDED else pytest.param(n, marks=needs_data) for n in BENCHMARKS])
 def benchmark(request):
     return load(request.param)
 
 
 def test_tables_fit_their_declaration_and_the_space(benchmark):
     check(benchmark.truth, TRUTH)
-    space = get_space(benchmark.space)
+    space = benchmark.space
     for row in benchmark.truth.drop_duplicates("arch").head(300).itertuples():
         arch = space.from_str(row.arch)
         assert space.to_str(arch) == row.arch
@@ -62,7 +62,7 @@ def test_twins_are_all_members_of_the_same_classes(benchmark):
 
 
 def test_classes_are_those_of_the_form_that_is_asked_for(benchmark):
-    space = get_space(benchmark.space)
+    space = benchmark.space
     assert benchmark.in_classes(None) is benchmark is benchmark.in_classes(space.forms[0])
     for form in space.forms[1:]:
         other = benchmark.in_classes(form)

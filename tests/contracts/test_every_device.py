@@ -1,7 +1,6 @@
 """Every estimator that computes with networks takes a device and a precision, and refuses those that are not here."""
 
 import sys
-from dataclasses import fields
 
 import pytest
 import tomli_w
@@ -10,12 +9,13 @@ from rich.console import Console
 
 from nasgauge import cli
 from nasgauge.benchmarks.building import build as bench
+from nasgauge.benchmarks.building.recipe import Recipe
+from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.configs import FAMILIES, Place, estimator_for
+from nasgauge.estimators import ESTIMATORS, RunContext, estimator_config, supernets_of
 from nasgauge.spaces import get_space
 from nasgauge.studies import run as running
-from nasgauge.studies.schema import Recipe, Study, Survey, parse
-from nasgauge.studies.survey import as_toml
+from nasgauge.studies.schema import Study, Survey
 
 NET = {"channels": 2, "n_cells": 1, "n_stages": 1}
 ENTRIES = {  # family -> its entry in a study, without a device
@@ -41,26 +41,30 @@ def no_accelerator(monkeypatch):
 
 def study(family, **options):
     entry = {"name": family, **ENTRIES[family], **options}
-    return as_toml(
-        Study(title="t", benchmark="digits-nb201", archs={"n": 16}, n_bootstrap=3, criteria=["kendall_tau"],
-              estimators=[entry, *BESIDE.get(family, [])])
+    return tomli_w.dumps(
+        {"title": "t", "benchmark": "digits-nb201", "archs": {"n": 16}, "n_bootstrap": 3, "criteria": ["kendall_tau"],
+         "estimators": [entry, *BESIDE.get(family, [])]}
     )  # fmt: skip
 
 
+def configured(family, **words):
+    return estimator_config({"name": family} | ENTRIES.get(family, {"proxies": ["snip"]}) | words)
+
+
 def words_of(family):
-    return {field.name for field in fields(FAMILIES[family].words)}
+    return set(ESTIMATORS[family].model_fields)
 
 
 def test_the_families_with_a_device_are_these():
-    assert {name for name in FAMILIES if "device" in words_of(name)} == set(ENTRIES) == set(NAMED)
-    assert {name for name in FAMILIES if "precision" in words_of(name)} == {"zeroshot", "inherited"}
+    assert {name for name in ESTIMATORS if "device" in words_of(name)} == set(ENTRIES) == set(NAMED)
+    assert {name for name in ESTIMATORS if "precision" in words_of(name)} == {"zeroshot", "inherited"}
 
 
 @pytest.mark.parametrize("family", ENTRIES)
 def test_auto_without_an_accelerator_is_the_cpu_bit_for_bit(family, tmp_path, monkeypatch):
     monkeypatch.setattr(running, "write", lambda *_, **options: None)
     tables = [
-        running.run(study(family, **device), tmp_path / str(i), where="s.toml", workers="serial").scores
+        running.run_text(study(family, **device), tmp_path / str(i), where="s.toml", workers="serial").scores
         for i, device in enumerate(({}, {"device": "cpu"}, {"device": "auto"}))
     ]
     assert len(tables[0]) >= 16
@@ -70,7 +74,7 @@ def test_auto_without_an_accelerator_is_the_cpu_bit_for_bit(family, tmp_path, mo
 
 def test_auto_trains_the_same_benchmark_as_the_cpu(tmp_path):
     tables = [
-        bench.build(tomli_w.dumps(RECIPE | {"device": device}), tmp_path / device, where="r.toml", workers="serial")
+        bench.build(Recipe(**RECIPE, device=device), tmp_path / device, where="r.toml", workers="serial")
         for device in ("cpu", "auto")
     ]
     assert tables[0].drop(columns="train_seconds").equals(tables[1].drop(columns="train_seconds"))
@@ -118,21 +122,21 @@ def test_an_absent_device_of_a_recipe_is_one_line_before_any_work(device, tmp_pa
         ("zeroshot", {"precision": "float16"}, "unknown precision 'float16'"),
         ("inherited", {"precision": "float16"}, "unknown precision 'float16'"),
         ("oneshot", {"score_precision": "float16"}, "unknown precision 'float16'"),
-        ("predictor", {"encoder": "random_forest", "device": "auto"}, "device = 'auto' changes nothing, as its"),
+        ("predictor", {"encoder": "random_forest", "device": "auto"}, "device = 'auto' has no effect, as its"),
     ],
 )  # fmt: skip
 def test_a_precision_that_the_device_lacks_is_refused_with_the_remedy(family, words, says):
     entry = {"encoder": "random_forest", "n_fit": 8} if family == "predictor" else ENTRIES.get(family, {})
-    place = Place(supernets={"oneshot": ENTRIES["oneshot"]})
+    context = RunContext(get_space("nb201"), supernets=supernets_of([configured("oneshot")]))
     with pytest.raises(UserError, match=says):
-        estimator_for(family, entry | words, get_space("nb201"), 0, place)
+        estimator_config({"name": family} | entry | words).build(context)
 
 
 def test_devices_and_precisions_reach_the_estimators():
-    place = Place(supernets={"oneshot": ENTRIES["oneshot"] | {"device": "auto"}})
+    context = RunContext(get_space("nb201"), supernets=supernets_of([configured("oneshot", device="auto")]))
 
     def made(family, **words):
-        return estimator_for(family, ENTRIES.get(family, {"proxies": ["snip"]}) | words, get_space("nb201"), 0, place)
+        return configured(family, **words).build(context)
 
     zeroshot = made("zeroshot", device="auto", precision="bfloat16")
     assert (zeroshot.device, zeroshot.precision) == ("auto", "bfloat16")

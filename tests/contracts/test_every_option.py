@@ -8,22 +8,31 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 import pytest
+import tomli_w
 import torch
 
 from nasgauge.benchmarks.building import build as bench
+from nasgauge.benchmarks.building.recipe import Recipe, SplitSizes
 from nasgauge.benchmarks.building.training import Protocol as Scratch
 from nasgauge.benchmarks.building.training import train as train_alone
+from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.configs import FAMILIES, Place, estimator_for
+from nasgauge.estimators import (
+    ESTIMATORS,
+    CombiningConfig,
+    RunContext,
+    estimator_config,
+    supernets_of,
+)
 from nasgauge.estimators.oneshot import SAMPLERS, Protocol
-from nasgauge.estimators.oneshot.train import train
+from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.estimators.predictors import Predictor
 from nasgauge.images import ImageData, Split, rotated_splits
-from nasgauge.nets import MEANINGLESS, NetOptions, SupernetOptions, build, check_meaning, supernet
+from nasgauge.nets import NetOptions, SupernetOptions, build, check_meaning, stand_alone, supernet
 from nasgauge.spaces import SPACES, get_space
 from nasgauge.studies import run as running
 from nasgauge.studies import survey
-from nasgauge.studies.schema import ArchSample, JudgedSample, Part, Recipe, SplitSizes, Study, Survey, parse
+from nasgauge.studies.schema import ArchSample, JudgedSample, Part, Study, Survey
 
 NET = {
     "channels": 5, "n_cells": 1, "n_stages": 1, "in_channels": 2, "n_classes": 4, "bn_affine": False, "bn_track": False,
@@ -32,8 +41,8 @@ NET = {
 
 
 def names_of(kind):
-    """The names of a dataclass's or a model's fields."""
-    return set(getattr(kind, "model_fields", None) or {field.name for field in fields(kind)})
+    """The names of a configuration's keys."""
+    return set(kind.__pydantic_fields__)
 
 
 def drawn(space, n=6):
@@ -56,16 +65,17 @@ def looks(space, arch, options):
 
 @pytest.mark.parametrize("name", SPACES)
 def test_options_of_networks_change_them_or_are_named_as_without_meaning(name):
-    assert set(NET) == names_of(NetOptions) and set(MEANINGLESS) == set(SPACES)
+    assert set(NET) == names_of(NetOptions)
     space = get_space(name)
+    meaningless = stand_alone(space).meaningless
     small = NetOptions(channels=4, n_cells=2, n_stages=2, in_channels=1, n_classes=3, depth_divisor=8)
     archs = drawn(space)
     before = [looks(space, arch, small) for arch in archs]
     for option, value in NET.items():
         changed = replace(small, **{option: value})
         differs = (looks(space, arch, changed) != old for arch, old in zip(archs, before, strict=True))
-        assert any(differs) == (option not in MEANINGLESS[name]), option
-        if option in MEANINGLESS[name]:
+        assert any(differs) == (option not in meaningless), option
+        if option in meaningless:
             with pytest.raises(UserError, match=f"here: {option} means nothing in networks of {name}; leave it out"):
                 check_meaning(space, replace(NetOptions(), **{option: value}), "here")
         else:
@@ -138,10 +148,10 @@ def test_fields_of_a_supernets_protocol_change_what_is_trained(name, patches):
         ({"plateau_patience": 3}, "it is of schedule plateau alone; set it to 30"),
         ({"plateau_factor": 0.1}, "it is of schedule plateau alone"),
         ({"schedule": "constant", "lr_min": 0.01}, "it is of schedule plateau or cosine alone; set it to 0.0"),
-        ({"clip": "banana"}, "clip = banana; give more than 0"),
-        ({"clip": True}, "clip = True"),
-        ({"clip": float("inf")}, "clip = inf"),
-        ({"clip": float("nan")}, "clip = nan"),
+        ({"clip": "banana"}, "'clip' must be a number, got 'banana'"),
+        ({"clip": True}, "'clip' must be a number, got True"),
+        ({"clip": float("inf")}, "'clip' must be a finite number, got inf"),
+        ({"clip": float("nan")}, "'clip' must be .*, got nan"),
     ],
 )
 def test_values_of_a_protocol_that_change_nothing_are_refused(words, says):
@@ -169,10 +179,16 @@ def test_fields_of_a_recipes_protocol_change_what_is_trained(name, patches):
 
 
 ONESHOT = {"epochs": 2, "net": {"channels": 2, "n_cells": 1, "n_stages": 1}}
-BASE = {"oneshot": ONESHOT, "zeroshot": {"proxies": ["n_params", "synflow"]}}
+BASE = {"vote": {"experts": ["a", "b"]}, "oneshot": ONESHOT, "zeroshot": {"proxies": ["n_params", "synflow"]}}
 GRADIENTS = {"gradient_epochs": [1]}
 SCORES = pd.DataFrame(
     {"estimator": ["a", "a", "b", "b", "c", "c"], "arch": ["x", "y"] * 3, "seed": 0, "score": [1.0, 2, 2, 1, 1, 3]}
+)
+SUPERNETS = supernets_of(
+    [
+        estimator_config({"name": "oneshot", **ONESHOT, "checkpoints": [1]}),
+        estimator_config({"name": "oneshot", **ONESHOT, "label": "other"}),
+    ]
 )
 NETWORK = {"encoder": "mlp", "n_fit": 5}
 CHOOSING = NETWORK | {"stages": [1], "choose": "random", "n_candidates": 9}
@@ -214,12 +230,12 @@ REFUSED = {  # words that say nothing beside the others
         ({"training": {"epochs": 3}}, "epochs stands in training too"),
         ({"form": "functional"}, "no class is asked for"),
         ({"post_deiso": True, "form": "functionl"}, "unknown canonical form of nb201"),
-        ({"n_forgetting_archs": 3}, "n_forgetting_archs says nothing without forgetting_epochs"),
-        ({"n_gradient_archs": 3}, "n_gradient_archs says nothing without gradient_epochs"),
-        ({"n_gradient_images": 3}, "n_gradient_images says nothing without gradient_epochs"),
-        ({"forgetting_epochs": [0]}, "forgetting_epochs holds 0; give 1 to 2"),
-        ({"forgetting_epochs": [3]}, "forgetting_epochs holds 3; give 1 to 2"),
-        ({"gradient_epochs": [3]}, "gradient_epochs holds 3; give 0 to 2"),
+        ({"n_forgetting_archs": 3}, "n_forgetting_archs has no effect without forgetting_epochs"),
+        ({"n_gradient_archs": 3}, "n_gradient_archs has no effect without gradient_epochs"),
+        ({"n_gradient_images": 3}, "n_gradient_images has no effect without gradient_epochs"),
+        ({"forgetting_epochs": [0]}, "'forgetting_epochs.0.' must be at least 1"),
+        ({"forgetting_epochs": [3]}, "forgetting_epochs holds 3; training ends with epoch 2"),
+        ({"gradient_epochs": [3]}, "gradient_epochs holds 3; training ends with epoch 2"),
         ({"net": {"bn_track": False}}, "bn_track is decided by bn of a supernet"),
         ({"net": {"depth_divisor": 2}}, "depth_divisor means nothing in networks of nb201"),
         ({"net": {"in_channels": 3}}, "in_channels = 3, but the images have 1"),
@@ -237,12 +253,12 @@ REFUSED = {  # words that say nothing beside the others
         *(
             (
                 {"encoder": "random_forest", "n_fit": 5, name: value},
-                f"{name} = .* changes nothing, as its encoder is no",
+                f"{name} = .* has no effect, as its encoder is no",
             )
             for name, value in (("loss", "mse"), ("epochs", 3), ("batch_size", 4), ("lr", 0.1), ("device", "auto"))
         ),
-        (NETWORK | {"choose": "random", "n_candidates": 9}, "changes nothing, as there is no stage after the first"),
-        (NETWORK | {"signal": "a", "n_trainings": 1}, "changes nothing, as it learns from a signal"),
+        (NETWORK | {"choose": "random", "n_candidates": 9}, "has no effect, as there is no stage after the first"),
+        (NETWORK | {"signal": "a", "n_trainings": 1}, "has no effect, as it learns from a signal"),
     ],
 }
 
@@ -261,14 +277,12 @@ def plain(value):
 
 
 def described(name, words):
-    """What becomes of a family's words: the estimator's fields and first draws, or the combined scores, and names."""
-    family = FAMILIES[name]
-    chosen = family.words(**words)
-    names, needs = list(family.names(chosen)), [repr(need) for need in family.needs(chosen)]
-    if family.combine is not None:
-        return names, needs, family.combine(SCORES, words).to_dict("list") if needs else None
-    place = Place(supernets={"oneshot": ONESHOT | {"checkpoints": [1]}, "other": ONESHOT | {"label": "other"}})
-    estimator = estimator_for(name, words, get_space("nb201"), 0, place)
+    """What becomes of a configuration: the estimator's fields and first draws, or the combined scores, and names."""
+    config = estimator_config({"name": name, **words})
+    names, needs = list(config.names()), [repr(need) for need in config.dependencies()]
+    if isinstance(config, CombiningConfig):
+        return names, needs, config.combine(SCORES).to_dict("list") if needs else None
+    estimator = config.build(RunContext(get_space("nb201"), supernets=SUPERNETS))
     told = plain(estimator)
     if name == "oneshot":
         stream = estimator.sampler(estimator.space, rng=np.random.default_rng(0))
@@ -276,14 +290,14 @@ def described(name, words):
     if name == "inherited":  # what it measures stands in a closure
         told = (told, plain(estimator.on(lambda arch: None)))
     if isinstance(estimator, Predictor):
-        told = (told, repr(family.learns(chosen)))
+        told = (told, repr(config.training_set(0)))
     return names, needs, told
 
 
 @pytest.mark.parametrize(("family", "word"), [(family, word) for family, words in WORDS.items() for word in words])
 def test_words_of_estimators_change_them_or_are_refused(family, word, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert set(WORDS) == set(FAMILIES) and set(WORDS[family]) == names_of(FAMILIES[family].words)
+    assert set(WORDS) == set(ESTIMATORS) and set(WORDS[family]) == names_of(ESTIMATORS[family]) - {"name", "seeds"}
     beside, value = WORDS[family][word]
     base = BASE.get(family, {}) | beside
     before = described(family, base)
@@ -304,17 +318,16 @@ def test_words_that_say_nothing_are_refused(family, words, says):
 
 def test_no_limit_of_the_gradient_can_be_written_in_a_file():
     for protocol in ("digits", "laube2021"):
-        free = estimator_for(
-            "oneshot", ONESHOT | {"protocol": protocol, "training": {"clip": "none"}}, get_space("nb201"), 0
-        )
-        assert free.protocol.clip is None
-    assert estimator_for("oneshot", ONESHOT, get_space("nb201"), 0).protocol.clip == 5.0
+        free = estimator_config(ONESHOT | {"name": "oneshot", "protocol": protocol, "training": {"clip": "none"}})
+        assert free.whole_protocol.clip is None
+    assert estimator_config(ONESHOT | {"name": "oneshot"}).whole_protocol.clip == 5.0
 
 
+SMALL = {"channels": 2, "n_cells": 1, "n_stages": 1}
 STUDY = {
     "title": "t", "benchmark": "digits-nb201", "archs": {"n": 20, "seed": 1}, "seeds": [0], "n_bootstrap": 10,
     "criteria": ["kendall_tau"],
-    "estimators": [{"name": "zeroshot", "proxies": ["n_params", "random"], "batch_size": 4},
+    "estimators": [{"name": "zeroshot", "proxies": ["n_params", "random"], "batch_size": 4, "net": SMALL},
                    {"name": "predictor", "encoder": "random_forest", "n_fit": 8, "judged": "unseen"}],
 }  # fmt: skip
 OF_A_STUDY = {
@@ -332,8 +345,8 @@ def told(tmp_path_factory):
     def of(study):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(running, "write", lambda *_, **options: None)
-            text = survey.as_toml(Study(**study))
-            bundle = running.run(text, tmp_path_factory.mktemp("run") / "s", where="s.toml", workers="serial")
+            folder = tmp_path_factory.mktemp("run") / "s"
+            bundle = running.run(Study(**study), folder, workers="serial").bundle()
         tables = [bundle.values, bundle.ceiling, bundle.scores, bundle.truth, bundle.published, bundle.contest]
         return bundle.title, [None if t is None else t.to_csv() for t in tables]
 
@@ -384,7 +397,7 @@ OPS = ("none", "skip_connect", "nor_conv_1x1", "avg_pool_3x3")
 def bench_of(truth):
     from nasgauge.benchmarks import Benchmark
 
-    return Benchmark("made up", "nb201", truth, None, {}, {})
+    return Benchmark("made up", get_space("nb201"), truth, None, {}, {})
 
 
 SURVEY = """
@@ -403,6 +416,7 @@ archs = { n = 12 }
 name = "zeroshot"
 proxies = ["n_params", "random"]
 batch_size = 4
+net = { channels = 8, n_cells = 1, n_stages = 1 }
 """
 OF_A_SURVEY = {
     "title": ('title = "t"', 'title = "u"'), "parts": ('name = "two"', 'name = "three"'),
@@ -430,7 +444,8 @@ def test_the_criterion_of_a_survey_is_that_of_its_contests(tmp_path, monkeypatch
     monkeypatch.setattr(running, "write", lambda *_, **options: None)
     monkeypatch.setattr(survey, "write_survey", lambda *_, **options: None)
     text = SURVEY.replace(*OF_A_SURVEY["criterion"])
-    assert set(survey.run(text, tmp_path / "s", where="s", workers="serial").contests["criterion"]) == {"spearman_rho"}
+    contests = survey.run_text(text, tmp_path / "s", where="s", workers="serial").contests
+    assert set(contests["criterion"]) == {"spearman_rho"}
 
 
 RECIPE = {
@@ -447,7 +462,7 @@ OF_A_RECIPE = {
 
 def built(recipe, out):
     """The files of the benchmark that a recipe makes, without its times and versions."""
-    bench.build(survey.tomli_w.dumps(recipe), out, where="r.toml", workers="serial")
+    bench.build_text(tomli_w.dumps(recipe), out, where="r.toml", workers="serial")
     (table,) = out.glob("*.parquet")
     record = json.loads(table.with_suffix(".json").read_text())
     record["facts"].pop("core_seconds")

@@ -129,6 +129,20 @@ def test_graphs_name_only_their_own_nodes(space):
             assert all(0 <= e < len(graph.edges) for e in graph.dead)
 
 
+def test_every_operation_drawn_or_counted_is_described_and_no_other(space):
+    named = set()
+    for arch in some(space, 200):
+        for graph in space.graphs(arch).values():
+            labels = {label for _, _, label in graph.edges} - {""} or set(graph.nodes[1:-1])
+            named |= {name for label in labels for name in graph.parts.get(label, (label,))}
+            crossed = [graph.crossed(edge) for edge in range(len(graph.edges))]
+            assert {name for names in crossed for name in names} <= named
+            zero = {edge for edge, names in enumerate(crossed) if any(space.operation(n).is_zero for n in names)}
+            assert zero <= graph.dead
+        named |= set(space.op_counts(arch))
+    assert named == set(space.operations)
+
+
 def test_sampling_is_repeatable_whatever_the_global_seed(space):
     np.random.seed(1)
     first = some(space)

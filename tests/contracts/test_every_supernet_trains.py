@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nasgauge.core.errors import UserError
-from nasgauge.core.tables import RECORDS, SCORES, check, empty
+from nasgauge.core.tables import RECORDS, check
 from nasgauge.estimators import Inherited
 from nasgauge.estimators.oneshot import (
     PROTOCOLS,
@@ -51,7 +51,9 @@ def estimator(space, data, sampler="uniform", **changed):
 
 
 def fitted(*args, **changed):
-    return estimator(*args, **changed).fit(empty(SCORES), rng=np.random.default_rng(0))
+    made = estimator(*args, **changed)
+    made.train()
+    return made
 
 
 def some(space, n=6):

@@ -55,7 +55,9 @@ def estimator(**changes):
 
 
 def fitted(**changes):
-    return estimator(**changes).fit(NOTHING, rng=np.random.default_rng(0))
+    made = estimator(**changes)
+    made.train()
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.configs import estimator_for
+from nasgauge.estimators import RunContext, estimator_config
 from nasgauge.spaces import get_space
 
 NET = {"channels": 2, "n_cells": 1, "n_stages": 2}
 
 
 def oneshot(space="nb201", seed=0, **words):
-    return estimator_for("oneshot", {"epochs": 1, "net": NET, **words}, get_space(space), seed)
+    config = estimator_config({"name": "oneshot", "epochs": 1, "net": NET, **words})
+    return config.build(RunContext(get_space(space), seed))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from nasgauge.core.tables import FORGETTING, GRADIENTS, TRAINING_LOG, check
 from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, undisturbed
 from nasgauge.estimators.oneshot.protocol import Protocol
-from nasgauge.estimators.oneshot.train import train
+from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.nets import NetOptions, SupernetOptions, supernet
 from nasgauge.spaces import NB201
 

@@ -2,24 +2,20 @@
 
 import copy
 import itertools
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.oneshot.checkpoints import CheckpointFolder
+from nasgauge.estimators.checkpoints import CheckpointFolder
 from nasgauge.estimators.oneshot.probes import GradientProbe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.samplers import SAMPLERS
-from nasgauge.estimators.oneshot.train import train
-from nasgauge.images import Split
+from nasgauge.estimators.oneshot.training_loop import train
+from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions, SupernetOptions, supernet
 from nasgauge.spaces import NB201
 
@@ -103,51 +99,32 @@ def test_other_images_and_foreign_states_are_refused(whole, patches, split):
         run(patches, split, {2: {"weights": {}}})
 
 
-KILLABLE = """
-import itertools, time, torch
-from nasgauge.estimators.oneshot.checkpoints import CheckpointFolder
-from nasgauge.images import ImageData, Split
-from nasgauge.estimators.oneshot.probes import GradientProbe
-from nasgauge.estimators.oneshot.protocol import Protocol
-from nasgauge.estimators.oneshot.train import train
-from nasgauge.nets import NetOptions, supernet
-from nasgauge.spaces import NB201
-
-def killable(checkpoints, pause):
+def killable(checkpoints):
+    """A training of twelve epochs that keeps a checkpoint of each."""
     torch.set_num_threads(1)
     images = torch.linspace(-9, 9, 40 * 36).sin().reshape(40, 1, 6, 6)
     data = ImageData("waves", images, torch.arange(40) % 3, 3)
     split = Split(torch.arange(30), torch.arange(30, 35), torch.arange(35, 40))
-    net = NetOptions(channels=2, n_cells=1, n_stages=1, in_channels=1, n_classes=3, dropout=0.2)
-    net = supernet(NB201(), net, generator=torch.Generator().manual_seed(0))
+    options = NetOptions(channels=2, n_cells=1, n_stages=1, in_channels=1, n_classes=3, dropout=0.2)
+    net = supernet(NB201(), options, generator=torch.Generator().manual_seed(0))
     paths = itertools.cycle([[(3, 1, 2, 1, 0, 2)], [(2, 1, 3, 3, 4, 2)]])
-    train(
-        net, paths, data, split, Protocol(epochs=12, batch_size=10, flip=True), seed=0, checkpoints=checkpoints,
-        checkpoint_epochs=range(12), progress=lambda *_: time.sleep(pause),
-    )
-"""
+    protocol = Protocol(epochs=12, batch_size=10, flip=True)
+    train(net, paths, data, split, protocol, seed=0, checkpoints=checkpoints, checkpoint_epochs=range(12))
 
 
-def test_a_killed_training_goes_on_where_it_was(tmp_path):
+@pytest.mark.parametrize("renamed", [True, False])
+def test_a_killed_training_goes_on_where_it_was(tmp_path, killed, renamed):
     folder = CheckpointFolder(tmp_path / "killed")
-    script = KILLABLE + f"killable(CheckpointFolder({str(folder.folder)!r}), 0.1)"
-    process = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "OMP_NUM_THREADS": "1"})
-    deadline = time.monotonic() + 120
-    while len(folder) < 3 and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    killed(partial(killable, folder), tmp_path, 4, renamed=renamed)
     n_done = len(folder)
-    assert 3 <= n_done < 12
-
-    there: dict = {}
-    exec(KILLABLE, there)
-    resumed_at = time.time_ns()
-    there["killable"](folder, 0)
+    assert n_done == 3 + renamed
+    kept = {epoch: folder.path(epoch).stat().st_mtime_ns for epoch in folder}
+    killable(folder)
     uninterrupted: dict = {}
-    there["killable"](uninterrupted, 0)
+    killable(uninterrupted)
     assert list(folder) == list(range(13))
-    assert [e for e in folder if folder.path(e).stat().st_mtime_ns < resumed_at] == list(range(n_done))
+    now = {epoch: folder.path(epoch).stat().st_mtime_ns for epoch in folder}
+    assert [epoch for epoch in now if now[epoch] == kept.get(epoch)] == list(range(n_done))
     assert same(folder[12], uninterrupted[12])
 
 

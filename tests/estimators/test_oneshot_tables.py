@@ -5,7 +5,7 @@ import pytest
 
 from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot import BatchScores, names
-from nasgauge.estimators.oneshot.class_members import Asked, asked
+from nasgauge.estimators.oneshot.class_members import ScoringRequest, scoring_request
 from nasgauge.estimators.oneshot.tables import Scored, estimates
 from nasgauge.spaces import NB201
 
@@ -16,7 +16,7 @@ NAN, INF = np.nan, np.inf
 LOSS = np.array([[1.0, 2.0], [3.0, 3.0], [0.5, 1.5], [2.0, 4.0]])  # of A, B, C, D on batches of 30 and 10 images
 ACCURACY = np.array([[0.5, 0.1], [0.2, 0.2], [0.8, 0.4], [0.3, 0.7]])
 CLASSES = {A: (A, C), B: (B, D, C)}
-WHOLE = Asked(SPACE, (A, B), CLASSES, {a: a, c: a, b: b, d: b})
+WHOLE = ScoringRequest(SPACE, (A, B), CLASSES, {a: a, c: a, b: b, d: b})
 REASON = "the loss is not finite after epoch 4"
 
 
@@ -132,10 +132,10 @@ def test_what_is_asked_holds_only_what_the_supernet_has_weights_for():
     arch = (1, 0, 0, 0, 0, 0)
     members = SPACE.members(arch)
     absent = (members[0] if members[0] != arch else members[1], *SPACE.members(B))
-    whole, reasons = asked(Without(*absent), SPACE, [arch, B, arch], with_classes=True, form=None)
+    whole, reasons = scoring_request(Without(*absent), SPACE, [arch, B, arch], with_classes=True, form=None)
     assert whole.archs == (arch,) and reasons == {B: f"{B} is absent"}
     assert set(whole.classes[arch]) == set(members) - set(absent) and set(whole.paths) == set(whole.classes[arch])
     assert set(whole.owners.values()) == {SPACE.to_str(SPACE.canonical(arch))}
     assert set(whole.owners) == {SPACE.to_str(member) for member in whole.classes[arch]}
-    plain, _ = asked(Without(), SPACE, [arch], with_classes=False, form=None)
+    plain, _ = scoring_request(Without(), SPACE, [arch], with_classes=False, form=None)
     assert plain.paths == [arch] and not plain.classes

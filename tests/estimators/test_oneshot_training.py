@@ -13,7 +13,7 @@ from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot.averaging import averaged
 from nasgauge.estimators.oneshot.protocol import PROTOCOLS, Protocol
 from nasgauge.estimators.oneshot.samplers import SAMPLERS
-from nasgauge.estimators.oneshot.train import train
+from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.images import Split
 from nasgauge.nets import NetOptions, SupernetOptions, supernet
 from nasgauge.spaces import NB201

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from nasgauge.estimators.configs import Place, estimator_for
+from nasgauge.estimators import RunContext, estimator_config, supernets_of
 from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, draw_batches
-from nasgauge.estimators.zeroshot.measure import PASSES, measure
+from nasgauge.estimators.zeroshot.passes import PASSES, measure
 from nasgauge.estimators.zeroshot.watching import sign_agreement
 from nasgauge.images import load_images
 from nasgauge.nets import NetOptions, autocast
@@ -137,12 +137,13 @@ def test_passes_leave_the_precision_around_them_as_it_was(batches):
 
 @pytest.mark.parametrize("precision", ["float64", "bfloat16"])
 def test_proxies_on_trained_weights_are_measured_in_the_precision_that_is_asked_for(precision, tmp_path):
-    oneshot = {"epochs": 1, "net": {"channels": 2, "n_cells": 1, "n_stages": 1}}
-    place = Place(folder=tmp_path, supernets={"oneshot": oneshot})
-    estimator_for("oneshot", oneshot, SPACE, 0, place).fit(pd.DataFrame(), rng=np.random.default_rng(0))
-    words = {"proxies": ["snip", "jacob_cov", "synflow"], "batch_size": 16}
+    oneshot = {"name": "oneshot", "epochs": 1, "net": {"channels": 2, "n_cells": 1, "n_stages": 1}}
+    config = estimator_config(oneshot)
+    context = RunContext(SPACE, folder=tmp_path, supernets=supernets_of([config]))
+    config.build(context).train()
+    words = {"name": "inherited", "proxies": ["snip", "jacob_cov", "synflow"], "batch_size": 16}
     a, b = (
-        scores(estimator_for("inherited", words | {"precision": p}, SPACE, 0, place).estimate(ARCHS))
+        scores(estimator_config(words | {"precision": p}).build(context).estimate(ARCHS))
         for p in ("float32", precision)
     )
     assert ((a - b).abs() < 0.05 * a.abs()).all() and (a != b).any()

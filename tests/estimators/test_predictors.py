@@ -10,9 +10,9 @@ from scipy import stats
 
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau
-from nasgauge.estimators.predictors import ENCODERS, LOSSES, Beside, Predictor, Training
+from nasgauge.estimators.predictors import ENCODERS, LOSSES, Predictor, ScoreFeatures, Training
 from nasgauge.estimators.predictors.encodings import Words, graphs_of, vocabulary
-from nasgauge.estimators.predictors.model import Lesson
+from nasgauge.estimators.predictors.model import Examples
 from nasgauge.estimators.predictors.networks import GATES, LSTM, MLP
 from nasgauge.spaces import NB101, NB201, SPACES, get_space
 
@@ -39,13 +39,13 @@ def beside(table):
         pd.DataFrame({"estimator": name, "arch": table["arch"], "seed": 0, "score": score})
         for name, score in (("good", table["accuracy"] + 0.03 * noise[0]), ("noise", np.exp(9 * noise[1])))
     ]
-    return Beside.of(pd.concat(parts), ["good", "noise"])
+    return ScoreFeatures.of(pd.concat(parts), ["good", "noise"])
 
 
 def fitted(space, seen, encoder, **options):
     if ENCODERS[encoder].reads == "scores":
-        options = {"beside": beside(planted(space, 300)), **options}
-    return Predictor(space, encoder, **{"training": QUICK, **options}).fit(seen, rng=np.random.default_rng(0))
+        options = {"features": beside(planted(space, 300)), **options}
+    return Predictor(space, encoder, **{"training": QUICK, **options}).fit(seen)
 
 
 def scores_of(predictor, archs):
@@ -66,7 +66,7 @@ def test_each_encoder_learns_a_planted_ranking(encoder):
 @pytest.mark.parametrize("encoder", ENCODERS)
 def test_each_encoder_reads_every_space(space, encoder):
     table = planted(get_space(space), 30)
-    options = {"training": Training(epochs=2), "beside": beside(table)}
+    options = {"training": Training(epochs=2), "features": beside(table)}
     found = fitted(get_space(space), table, encoder, **options).estimate(
         [get_space(space).from_str(a) for a in table["arch"]]
     )
@@ -186,9 +186,9 @@ def test_scores_beside_an_architecture_are_read_and_help(encoder):
     told = pd.DataFrame({"estimator": "e", "arch": table["arch"], "seed": 0, "score": np.exp(99 * table["accuracy"])})
     seen, unseen = table[:150], table[150:]
     tau = {}
-    for name, beside_it in {"with": Beside.of(told, ["e"]), "noise": Beside.of(
+    for name, beside_it in {"with": ScoreFeatures.of(told, ["e"]), "noise": ScoreFeatures.of(
         told.assign(score=rng.permutation(told["score"])), ["e"])}.items():  # fmt: skip
-        predictor = fitted(NB201(), seen, encoder, training=Training(), beside=beside_it)
+        predictor = fitted(NB201(), seen, encoder, training=Training(), features=beside_it)
         tau[name] = kendall_tau(scores_of(predictor, unseen["arch"]).to_numpy(), unseen["accuracy"].to_numpy())
     assert tau["with"] > 0.5 and abs(tau["noise"]) < 0.2
 
@@ -196,15 +196,15 @@ def test_scores_beside_an_architecture_are_read_and_help(encoder):
 def test_what_a_score_beside_it_lacks_is_not_learned_from_and_not_scored():
     space, table = NB201(), planted(NB201(), 40)
     some = beside(table[:30])
-    predictor = fitted(space, table[20:], "gates", beside=some)
+    predictor = fitted(space, table[20:], "gates", features=some)
     found = predictor.estimate([space.from_str(a) for a in table["arch"]])
     assert set(found.scores["arch"]) == set(table["arch"][:30])
     assert set(predictor.lessons["arch"]) == set(table["arch"][20:30]) and predictor.n_trained == 20
     assert set(found.errors["arch"]) == set(table["arch"][30:]) and "no score of good" in found.errors["error"].iloc[0]
     with pytest.raises(UserError, match="there are 0 architectures"):
-        fitted(space, table[30:], "gates", beside=some)
+        fitted(space, table[30:], "gates", features=some)
     with pytest.raises(UserError, match="no scores of 'nobody'"):
-        Beside.of(pd.DataFrame(columns=["estimator", "arch", "seed", "score"]), ["nobody"])
+        ScoreFeatures.of(pd.DataFrame(columns=["estimator", "arch", "seed", "score"]), ["nobody"])
     with pytest.raises(UserError, match="reads scores of other estimators"):
         Predictor(space, "scores_mlp")
 
@@ -212,10 +212,10 @@ def test_what_a_score_beside_it_lacks_is_not_learned_from_and_not_scored():
 def test_scores_beside_are_normal_scores_of_ranks_over_means_of_seeds():
     rows = pd.DataFrame({"estimator": "e", "arch": list("abcabc"), "seed": [0] * 3 + [1] * 3,
                          "score": [1e60, 2.0, 5.0, 0.0, 4.0, 1.0]})  # fmt: skip
-    values = Beside.of(rows, ["e"]).values  # means: a 5e59, b 3, c 3
+    values = ScoreFeatures.of(rows, ["e"]).values  # means: a 5e59, b 3, c 3
     expected = {"a": stats.norm.ppf(5 / 6), "b": stats.norm.ppf(1 / 3), "c": stats.norm.ppf(1 / 3)}
     assert {k: v[0] for k, v in values.items()} == pytest.approx(expected)
-    assert (Beside.of(rows.assign(score=1.0), ["e"]).values["a"] == 0).all()
+    assert (ScoreFeatures.of(rows.assign(score=1.0), ["e"]).values["a"] == 0).all()
 
 
 def test_what_was_paid_and_learned_is_told():
@@ -259,7 +259,7 @@ def test_a_network_and_all_that_it_is_given_live_on_the_device(encoder, batch_si
     """On the meta device, where tensors of the CPU cannot be mixed in and nothing is computed."""
     table = planted(NB201(), 300)
     archs = [NB201().from_str(text) for text in table["arch"][:20]]
-    lesson = Lesson(NB201(), beside(table), archs, table["accuracy"].to_numpy()[:20])
+    lesson = Examples(NB201(), beside(table), archs, table["accuracy"].to_numpy()[:20])
     model = ENCODERS[encoder].make()
     model.fit(lesson, Training("mse", epochs=2, batch_size=batch_size, device="meta"), 0)
     assert {p.device.type for p in model.network.parameters()} == {"meta"}
@@ -270,7 +270,7 @@ def test_a_network_and_all_that_it_is_given_live_on_the_device(encoder, batch_si
 @pytest.mark.parametrize("encoder", ENCODERS)
 def test_a_device_is_told_before_anything_is_learned(encoder, monkeypatch):
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
-    given = {"beside": beside(planted(NB201(), 300))}
+    given = {"features": beside(planted(NB201(), 300))}
     with pytest.raises(UserError, match="predictor 'mine': device 'cuda' is not available here, only cpu"):
         Predictor(NB201(), encoder, Training(device="cuda"), label="mine", **given)
     if encoder in NETWORKS:

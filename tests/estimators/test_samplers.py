@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from itertools import islice
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from scipy.stats import chisquare
 
 from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
-from nasgauge.spaces import NB201, Space
+from nasgauge.spaces import NB201, Operation, Space
 
 SPACE = NB201()
 SMALL = SPACE.restrict(["skip_connect", "nor_conv_1x1"])  # 64 encodings
@@ -35,6 +36,7 @@ class Toy(Space):
     name = "toy"
     reference = ""
     forms = ("sorted",)
+    operations: ClassVar = {"skip": Operation(), "pool": Operation(), "conv": Operation(is_convolution=True)}
 
     def __init__(self, sizes, *, independent=True, small=True, op="conv", live=lambda arch: True):
         self.sizes, self.independent, self.small, self.op, self.live = sizes, independent, small, op, live

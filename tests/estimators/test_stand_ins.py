@@ -7,9 +7,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from nasgauge.core.errors import UserError
-from nasgauge.core.tables import RECORDS, TRUTH, check, empty
+from nasgauge.core.tables import RECORDS, check
 from nasgauge.estimators.oneshot import SAMPLERS, OneShot, Protocol
-from nasgauge.estimators.oneshot.class_members import StandIns, asked
+from nasgauge.estimators.oneshot.class_members import StandIns, scoring_request
 from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions
 from nasgauge.nets.program import served
@@ -44,7 +44,7 @@ def test_every_member_of_a_class_that_lies_in_a_restricted_space_is_judged_there
     for small in restrictions(whole):
         for arch in [small.sample(rng) for _ in range(15)]:
             twins = [whole.canonical(arch), *whole.members(arch)[:10]]
-            found, reasons = asked(Weights(small), small, twins, with_classes=False, form=None)
+            found, reasons = scoring_request(Weights(small), small, twins, with_classes=False, form=None)
             assert not reasons and set(found.archs) == set(twins)
             for twin, path in zip(found.archs, found.scored, strict=True):
                 assert set(small.uses(path)) <= set(small.options)
@@ -67,7 +67,7 @@ def test_the_classes_of_nas_bench_201_without_an_operation(lost, n):
     small = WHOLE.restrict([op for op in WHOLE.options if op not in lost])
     inside = {WHOLE.canonical(arch) for arch in small.enumerate()}
     everything = sorted({WHOLE.canonical(arch) for arch in WHOLE.enumerate()})
-    found, reasons = asked(Weights(small), small, everything, with_classes=False, form=None)
+    found, reasons = scoring_request(Weights(small), small, everything, with_classes=False, form=None)
     assert set(found.archs) == inside and len(found.archs) == n == len(everything) - len(reasons)
 
 
@@ -107,7 +107,8 @@ def estimator(**changes):
 def test_the_score_is_the_members_and_bears_the_name_of_what_was_asked():
     arch, inside = with_skip()
     lost = next(a for a in WHOLE.enumerate() if all("skip_connect" in WHOLE.uses(m) for m in WHOLE.members(a)))
-    one = estimator(post_deiso=True).fit(empty(TRUTH), rng=np.random.default_rng(0))
+    one = estimator(post_deiso=True)
+    one.train()
     got = one.estimate([arch, lost])
     text, member = WHOLE.to_str(arch), WHOLE.to_str(inside[0])
     names = ["oneshot", "oneshot_loss", "oneshot_avg2", "oneshot_avg2_loss"]

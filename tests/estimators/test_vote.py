@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.zeroshot import vote
-from nasgauge.estimators.zeroshot.vote import METHODS, borda, copeland
+from nasgauge.estimators import vote
+from nasgauge.estimators.combinations import METHODS, borda, copeland
 
 
 def table(**columns):

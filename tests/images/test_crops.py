@@ -9,7 +9,7 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.batches import parted
+from nasgauge.estimators.images import parted
 from nasgauge.images import load_images, splits_of
 from nasgauge.images.crops import CROPS, cut
 from nasgauge.images.cutting import N_BLOCKS, SORTS, TEST, TRAIN, VALID, CropOptions, drawn
@@ -108,7 +108,7 @@ def test_splits_stay_in_their_areas_and_seeds_share_the_test(whole):
 
 @pytest.mark.parametrize("split_seed", [None, 0])
 def test_a_supernet_trains_and_validates_in_the_areas_for_it(whole, split_seed):
-    split = parted(whole, 0.2, split_seed, "here")
+    split = parted(whole, 0.2, split_seed)
     assert torch.equal(split.train, whole.parts.train) and torch.equal(split.valid, whole.parts.valid)
 
 

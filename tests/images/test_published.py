@@ -128,7 +128,9 @@ def test_truncated_batches_are_refused_in_one_line(made, keep):
     file = made.folder / made.batches[0]
     file.write_bytes(file.read_bytes()[:keep])
     refused(
-        made.name, made.folder, f"{file.name}: is not an official {made.title} batch .*; unpack the official archive again"
+        made.name,
+        made.folder,
+        f"{file.name}: is not an official {made.title} batch .*; unpack the official archive again",
     )
 
 

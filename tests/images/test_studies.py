@@ -29,7 +29,7 @@ proxies = ["n_params", "macs", "snip", "relu_logdet"]
 data = "{made.name}"
 data_path = "{made.folder}"
 batch_size = 16
-net = {{ channels = 4, n_cells = 1, n_stages = 2 }}
+net = {{ bn_affine = true, channels = 4, n_cells = 1, n_stages = 2 }}
 """
 ONESHOT = """
 title = "tiny"
@@ -58,23 +58,24 @@ def sizes_of(arch, made):
 @pytest.mark.parametrize(
     "benchmark", ['"digits-nb201"', pytest.param('{{ name = "nb201", dataset = "{0}" }}', marks=needs_data)]
 )
-def test_a_zero_shot_study_measures_networks_of_so_many_classes_on_such_images(made, benchmark, tmp_path):
+def test_a_zero_shot_study_measures_networks_of_so_many_classes_on_such_images(made, benchmark, tmp_path, without_ink):
     text = ZEROSHOT.format(benchmark=benchmark.format(made.name), made=made)
-    bundle = running.run(text, tmp_path / "run", where="tiny.toml", workers="serial")
+    made_run = running.run_text(text, tmp_path / "run", where="tiny.toml", workers="serial")
+    bundle = made_run.bundle()
     assert bundle.errors.empty
     scores = bundle.scores.pivot(index="arch", columns="estimator", values="score")
     assert len(scores) == 8 and scores.notna().all(axis=None)
     for arch, row in scores.iterrows():
         assert (row["n_params"], row["macs"]) == sizes_of(arch, made)
-    assert (tmp_path / "run" / "report.html").is_file()
+    assert made_run.report().is_file()
 
 
 @new_layouts
 @needs_data
-def test_a_supernet_trained_on_them_is_judged_on_every_ground_truth(made, tmp_path, capsys):
+def test_a_supernet_trained_on_them_is_judged_on_every_ground_truth(made, tmp_path, capsys, without_a_page):
     """Fig. A4 of Ning et al. 2021 in miniature: one training, three data sets."""
     text = ONESHOT.replace("NAME", made.name).replace("FOLDER", str(made.folder))
-    bundle = running.run(text, tmp_path / "run", where="tiny.toml", workers="serial")
+    bundle = running.run_text(text, tmp_path / "run", where="tiny.toml", workers="serial").bundle()
     assert bundle.errors.empty and set(bundle.scores["estimator"]) == {"oneshot", "oneshot_loss"}
     accuracy = bundle.scores.query("estimator == 'oneshot'")["score"]
     assert len(accuracy) == 24 and accuracy.between(0, 1).all()
@@ -91,17 +92,17 @@ def test_a_supernet_trained_on_them_is_judged_on_every_ground_truth(made, tmp_pa
 
 @needs_data
 @pytest.mark.parametrize("made", ["cifar10", "cifar100", "imagenet16-120"], indirect=True)
-def test_the_papers_studies_run_with_fewer_cells_and_smaller_networks(made, tmp_path):
+def test_the_papers_studies_run_with_fewer_cells_and_smaller_networks(made, tmp_path, without_a_page):
     text = study_text(f"paper/zeroshot-{made.name}")
     path = next(line for line in text.splitlines() if line.startswith("data_path"))
     for old, new in (
         (path, f'data_path = "{made.folder}"'),
         ("seeds = [0]", "seeds = [0]\narchs = { n = 5 }"),
         ("batch_size = 128", "batch_size = 8"),
-        ("channels = 16, n_cells = 5", "channels = 2, n_cells = 1"),
+        ("net = { bn_affine", "net = { channels = 2, n_cells = 1, bn_affine"),
         ("n_bootstrap = 1000", "n_bootstrap = 10"),
     ):
         assert old in text
         text = text.replace(old, new)
-    bundle = running.run(text, tmp_path / "run", where="tiny.toml", workers="serial")
+    bundle = running.run_text(text, tmp_path / "run", where="tiny.toml", workers="serial").bundle()
     assert bundle.errors.empty and set(bundle.scores["estimator"]) <= set(bundle.published["estimator"])

@@ -11,10 +11,11 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasgauge.benchmarks.building.build import chosen_archs
+from nasgauge.benchmarks.building.recipe import Recipe
+from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.nets import NetOptions, build, complexity
 from nasgauge.spaces import NDSResNet, NDSResNeXtA, get_space
-from nasgauge.studies.schema import Recipe, options_for, parse
 
 RESNET = NDSResNet()
 RESNEXT = NDSResNeXtA()
@@ -72,7 +73,7 @@ def test_convolutions_are_those_that_the_space_counts(space):
     rng = np.random.default_rng(0)
     for arch in [space.sample(rng) for _ in range(4)]:
         net = build(space, arch, generators=generators(), device="meta")
-        found = dict.fromkeys(space.ops, 0)
+        found = dict.fromkeys(space.operations, 0)
         for module in net.stages.modules():
             if isinstance(module, nn.Conv2d):
                 kernel = module.kernel_size[0]
@@ -186,7 +187,7 @@ def test_the_recipe_builds_networks_that_fit_its_images(name):
     path = resources.files("nasgauge") / "benchmarks" / "recipes" / f"{name}.toml"
     recipe = parse(path.read_text(), Recipe, name)
     space = get_space(recipe.space)
-    o = replace(options_for(NetOptions, recipe.net, name), in_channels=1, replicas=recipe.n_seeds)
+    o = NetOptions(**recipe.net, in_channels=1, replicas=recipe.n_seeds)
     for arch in chosen_archs(space, 2, recipe.archs.form, recipe.archs.seed):
         net = build(space, arch, o, generators=generators(recipe.n_seeds), device="meta")
         x = torch.zeros(2, recipe.n_seeds, recipe.image_size, recipe.image_size, device="meta")

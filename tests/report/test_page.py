@@ -131,7 +131,7 @@ def test_values_stand_with_interval_published_value_and_cost(page):
     assert "excluded" not in row
 
 
-def test_what_was_trained_to_learn_from_has_a_column_where_there_is_any(page, bundle):
+def test_what_was_trained_to_learn_from_has_a_column_where_there_is_any(page, bundle, without_ink):
     assert "training set<span" not in criteria(page)
     spent = bundle.records["expenses"].assign(
         n_trained=[7, 20], truth_seconds=[14.0, 3600.0], total_seconds=[16.0, 3600]
@@ -201,8 +201,15 @@ def test_a_single_training_an_unknown_space_and_nothing_else(bundle):
         scores=bundle.scores[bundle.scores["estimator"] == "synflow"],
     )
     text = words(Reader(render(bare)))
-    assert "one training per architecture" in text and "Cells cannot be drawn" in text and "No measurement is recorded" in text
-    assert "ground truth of unknown origin, " in text and "noise ceiling" not in text.lower().split("criteria values with")[1]
+    assert (
+        "one training per architecture" in text
+        and "Cells cannot be drawn" in text
+        and "No measurement is recorded" in text
+    )
+    assert (
+        "ground truth of unknown origin, " in text
+        and "noise ceiling" not in text.lower().split("criteria values with")[1]
+    )
 
 
 def test_constant_scores_alone(bundle):
@@ -247,7 +254,7 @@ def test_a_file_in_the_place_of_the_folder_is_told(bundle, tmp_path, monkeypatch
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_too_many_architectures_are_thinned_and_the_caption_says_so(bundle, monkeypatch):
+def test_too_many_architectures_are_thinned_and_the_caption_says_so(bundle, monkeypatch, without_ink):
     for name in ("agreement", "rank_scatter"):
         monkeypatch.setitem(ANALYSES, name, dataclasses.replace(ANALYSES[name], limit=12))
     only = dataclasses.replace(bundle, scores=bundle.scores.query("estimator == 'synflow'"))
@@ -259,7 +266,7 @@ def test_too_many_architectures_are_thinned_and_the_caption_says_so(bundle, monk
     assert set(tables["top_cells"]["n_truth"]) == {n_archs}
 
 
-def test_what_cannot_be_asked_of_biases_is_said(bundle):
+def test_what_cannot_be_asked_of_biases_is_said(bundle, without_ink):
     text = words(Reader(render(bundle)))
     assert "sizes of these architectures are unknown" in text and "one mutation" in text
     bare = words(Reader(render(dataclasses.replace(bundle, space=None))))
@@ -280,7 +287,7 @@ def test_few_architectures_constant_scores_and_empty_sizes_make_a_page(bundle, n
         assert "fewer than 20 architectures" in text and not re.search(r"\bnan\b", text, re.IGNORECASE)
 
 
-def test_the_first_table_says_who_how_sure_and_biased_to_what(bundle):
+def test_the_first_table_says_who_how_sure_and_biased_to_what(bundle, without_ink):
     from nasgauge.judging import contest, judge
 
     names = ["synflow", "n_params"]
@@ -309,7 +316,7 @@ def test_the_ceiling_is_drawn_where_the_axis_is_its_criterion(bundle):
     assert tau != other and "noise ceiling" not in " ".join(bare.notes)
 
 
-def test_biases_rest_on_fewer_where_there_are_too_many(bundle, monkeypatch):
+def test_biases_rest_on_fewer_where_there_are_too_many(bundle, monkeypatch, without_ink):
     for name, analysis in ANALYSES.items():
         assert (analysis.limit == LIMIT_BIAS) == (analysis.section == "bias")
         if analysis.section == "bias":

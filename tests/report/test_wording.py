@@ -63,11 +63,11 @@ def test_the_distance_to_the_ceiling():
 @pytest.mark.parametrize(
     ("count", "bounds", "expected"),
     [
-        (0.5, (0.06, 0.14), "The paired difference of a to the best complexity baseline, n_params at 0.500 [0.400, 0.700], "
-         "is 0.100 [0.060, 0.140]."),
+        (0.5, (0.06, 0.14), "The paired difference of a to the best complexity baseline, n_params at 0.500 "
+         "[0.400, 0.700], is 0.100 [0.060, 0.140]."),
         (0.58, (-0.02, 0.06), "n_params at 0.580 [0.400, 0.700], is 0.020 [−0.020, 0.060], not significant."),
-        (0.7, (0.05, 0.15), "No estimator outperforms the complexity baselines; the paired difference of the best other "
-         "estimator, a, to n_params is 0.100 [0.050, 0.150]."),
+        (0.7, (0.05, 0.15), "No estimator outperforms the complexity baselines; the paired difference of the best "
+         "other estimator, a, to n_params is 0.100 [0.050, 0.150]."),
         (0.6, (0.0, 0.0), "a has the same value as the best complexity baseline, n_params"),
     ],
 )  # fmt: skip
@@ -103,7 +103,9 @@ def test_lower_is_better_where_the_criterion_says_so():
 def test_missing_intervals_undefined_values_and_unequal_n_are_said():
     rows = [("a", 0.6, NAN, NAN), ("b", 0.5, NAN, NAN), ("c", NAN, NAN, NAN)]
     text = told(rows, n=[100, 90, 100])
-    assert "Without bootstrap draws" in text and "Undefined: c." in text and "different numbers of architectures" in text
+    assert (
+        "Without bootstrap draws" in text and "Undefined: c." in text and "different numbers of architectures" in text
+    )
     assert "nan" not in text.lower()
     assert "is undefined for every estimator" in told([("a", NAN, NAN, NAN)])
 

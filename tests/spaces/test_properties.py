@@ -5,10 +5,25 @@ import itertools
 import numpy as np
 import pytest
 
-from nasgauge.spaces import NB201, SPACES, get_space, is_connected, properties
+from nasgauge.core.errors import UserError
+from nasgauge.spaces import NB101, NB201, SPACES, get_space, is_connected, n_convolutions, properties
 
 LAYERS = {"nor_conv_1x1": 1, "nor_conv_3x3": 1, "avg_pool_3x3": 0, "skip_connect": 0}
 PIXELS = {"nor_conv_1x1": 0, "nor_conv_3x3": 2, "avg_pool_3x3": 2, "skip_connect": 0}
+
+OF = {  # operation: layers with weights, pixels by which it widens the receptive field
+    "none": (0, 0), "skip_connect": (0, 0), "avg_pool_3x3": (0, 2), "max_pool_3x3": (0, 2), "maxpool3x3": (0, 2),
+    "nor_conv_1x1": (1, 0), "conv_1x1": (1, 0), "conv1x1-bn-relu": (1, 0),
+    "nor_conv_3x3": (1, 2), "conv_3x3": (1, 2), "conv_3x3_g2": (1, 2), "conv_3x3_g4": (1, 2), "conv3x3-bn-relu": (1, 2),
+    "sep_conv_3x3": (2, 4), "sep_conv_5x5": (2, 8), "dil_conv_3x3": (1, 4), "dil_conv_5x5": (1, 8),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_what_operations_add_is_what_their_kernels_say(name):
+    for op, does in get_space(name).operations.items():
+        assert (does.layers, does.pixels) == OF[op]
+        assert does.is_convolution is ("conv" in op) and does.is_zero is (op == "none")
 
 
 def paths_of(text):
@@ -61,3 +76,22 @@ def test_only_spaces_that_say_so_have_disconnected_architectures(name):
     space, rng = get_space(name), np.random.default_rng(2)
     whole = all(is_connected(space, space.sample(rng)) for _ in range(300))
     assert whole is not space.may_be_disconnected
+
+
+@pytest.mark.parametrize(
+    ("space", "text"),
+    [
+        (NB101(), "conv3x3-bn-relu~0|maxpool3x3~0+1|conv1x1-bn-relu~2|output~0+3"),
+        (NB201(), "|nor_conv_3x3~0|+|none~0|avg_pool_3x3~1|+|skip_connect~0|none~1|nor_conv_1x1~2|"),
+    ],
+)
+def test_an_operation_that_a_space_does_not_describe_is_told_with_the_space_and_the_remedy(space, text, monkeypatch):
+    arch = space.from_str(text)
+    for name in [name for name, n in space.op_counts(arch, live=True).items() if n]:
+        rest = {other: does for other, does in type(space).operations.items() if other != name}
+        monkeypatch.setattr(type(space), "operations", rest)
+        for ask in (properties, n_convolutions):
+            with pytest.raises(UserError, match=f"space '{space.name}': its cells hold '{name}', .*; add '{name}': Op"):
+                ask(space, arch)
+        assert is_connected(space, arch)
+        monkeypatch.undo()

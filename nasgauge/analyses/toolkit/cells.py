@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import pandas as pd
 
 from nasgauge.analyses.toolkit.drawing import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, YELLOW
-from nasgauge.spaces import Graph, Space
+from nasgauge.spaces import Graph, Operation, Space
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,35 @@ _PLAIN = Stroke("0.45")
 _FAINT = 0.35
 
 
-def strokes(operations: Iterable[str]) -> dict[str, Stroke]:
-    """The stroke of each operation: fixed for those of NAS-Bench-101 and -201, the others in alphabetical order.
+def strokes(space: Space, names: Iterable[str]) -> dict[str, Stroke]:
+    """The stroke of each name in drawings of the space, whatever else is drawn beside it.
 
-    >>> strokes(["nor_conv_3x3"])["nor_conv_3x3"].colour
+    Operations of NAS-Bench-101 and -201 have fixed ones. Of a space's others, the first zero operation is drawn as
+    `none` there, and the first that adds neither layers nor pixels as a skip connection; the rest differ by their
+    places in the alphabet. A name that is none of the space's operations has a stroke by its letters.
+
+    >>> from nasgauge.spaces import NB201
+    >>> strokes(NB201(), ["nor_conv_3x3"])["nor_conv_3x3"].colour
     '#0072B2'
     """
-    names = sorted(set(operations))
-    others = [name for name in names if name not in _KNOWN]
-    return {name: _KNOWN.get(name) or _OTHERS[others.index(name) % len(_OTHERS)] for name in names}
+    found = {name: _KNOWN[name] for name in space.operations if name in _KNOWN}
+    others = sorted(space.operations.keys() - found.keys())
+    for name in others:
+        usual = _usual(space.operations[name])
+        if usual is not None and usual not in found.values():
+            found[name] = usual
+    free = [stroke for stroke in _OTHERS if stroke not in found.values()]
+    rest = [name for name in others if name not in found]
+    found |= {name: free[i % len(free)] for i, name in enumerate(rest)}
+    return {
+        name: found[name] if name in found else free[crc32(name.encode()) % len(free)] for name in sorted(set(names))
+    }
+
+
+def _usual(operation: Operation) -> Stroke | None:
+    if operation.is_zero:
+        return _KNOWN["none"]
+    return None if operation.layers or operation.pixels else _KNOWN["skip_connect"]
 
 
 def operations_of(graphs: Iterable[Mapping[str, Graph]]) -> list[str]:
@@ -73,19 +94,21 @@ def _on_nodes(graph: Graph) -> bool:
 
 
 def _is_stack(graph: Graph) -> bool:
-    """Whether it is one block after the other, all alike, with a way around each."""
+    """Whether it is one block after the other, all alike and of several operations, with a way around each."""
+    if not graph.edges or graph.edges[0][2] not in graph.parts:
+        return False
     steps = [(source, target) for source, target, _ in graph.edges]
     each = [(i, i + 1) for i in range(len(graph.nodes) - 1)]
     return steps == [step for step in each for _ in range(2)] and len({e[2] for e in graph.edges[::2]}) == 1
 
 
-def draw_cells(graphs: Sequence[Mapping[str, Graph]], captions: Sequence[str], ax) -> None:
+def draw_cells(graphs: Sequence[Mapping[str, Graph]], captions: Sequence[str], ax, space: Space) -> None:
     """Architectures below each other, the cells of each side by side, a caption under each.
 
-    graphs: per architecture its cells by name. Edges no information crosses are faint. A stack of equal blocks is a box
-    that says how many there are and what they are called.
+    graphs: per architecture its cells by name, as the space gives them. Edges no information crosses are faint. A stack
+    of equal blocks is a box that says how many there are and what they are called.
     """
-    styles = strokes(operations_of(graphs))
+    styles = strokes(space, operations_of(graphs))
     n_columns = max((len(cells) for cells in graphs), default=1)
     for row, (cells, caption) in enumerate(zip(graphs, captions, strict=True)):
         for column, graph in enumerate(cells.values()):

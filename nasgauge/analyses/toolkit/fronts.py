@@ -1,6 +1,7 @@
 """Pareto fronts of size and quality."""
 
-import moocore
+from bisect import bisect_right
+
 import numpy as np
 import pandas as pd
 
@@ -18,9 +19,16 @@ def levels_of(size: np.ndarray, value: np.ndarray) -> np.ndarray:
 
     Reference: deb2002nsga2.
     """
-    if not len(size):
-        return np.empty(0, dtype=int)
-    return moocore.pareto_rank(np.column_stack([size, -value]).astype("float64")) + 1
+    worse = -np.asarray(value, dtype="float64")
+    order = np.lexsort([worse, size])  # in ascending size, the best value of a size first
+    levels, best = np.empty(len(order), dtype=int), []  # best: of each level the smallest -value, rising by level
+    before = None
+    for i, point in zip(order.tolist(), zip(np.asarray(size)[order], worse[order], strict=True), strict=True):
+        if point != before:  # the first level in which nothing dominates it
+            level = bisect_right(best, point[1])
+            best[level : level + 1] = [point[1]]
+        levels[i], before = level + 1, point
+    return levels
 
 
 def sized(scores: pd.DataFrame, truth: pd.DataFrame, complexity: pd.DataFrame, by: str) -> dict[str, pd.DataFrame]:

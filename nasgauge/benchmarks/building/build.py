@@ -8,12 +8,15 @@ import time
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from nasgauge.benchmarks.building.training import Protocol, train
+from nasgauge.benchmarks.building.recipe import Recipe
+from nasgauge.benchmarks.building.training import train
+from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.errors import UserError
 from nasgauge.core.progress import Progress
 from nasgauge.core.store import Store, key_of, write_atomically
@@ -23,30 +26,36 @@ from nasgauge.criteria import kendall_tau
 from nasgauge.images import ImageData, load_images, splits_of
 from nasgauge.nets import NetOptions, check_meaning, complexity, device_named
 from nasgauge.spaces import Arch, Space, get_space
-from nasgauge.studies.schema import Recipe, options_for, parse
+
+
+def build_text(text: str, out: Path, *, where: str, **options: Any) -> pd.DataFrame:
+    """Build the benchmark of a recipe's TOML text, see `build`."""
+    return build(parse(text, Recipe, where), out, text=text, where=where, **options)
 
 
 def build(
-    text: str,
+    recipe: Recipe,
     out: Path,
     *,
     where: str,
+    text: str | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
     progress: Progress = lambda done, total: None,
 ) -> pd.DataFrame:
     """Train what is not yet in `out`, then write `<name>.parquet` (TRAININGS) and `<name>.json` (facts) there.
 
-    `text`: the recipe's TOML; `where`: its name in messages. `progress(done, total)` follows each architecture.
+    `text`: of the recipe's file, kept in the folder; `where`: its name in messages. `progress(done, total)` follows
+    each architecture.
     """
-    recipe = parse(text, Recipe, where)
     check_workers(workers, n_workers)
     device_named(recipe.device, where)
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
     _check_net(space, recipe, where)
     _check_sizes(recipe, where)
-    store = Store.open(out, text)
+    tables = recipe.model_dump(exclude_unset=True) if text is None else tables_of(text, where)
+    store = Store.open(out, tables, text)
     names = [space.to_str(a) for a in archs]
     keys = _keys(names)
     store.plan({"trainings": keys})
@@ -54,7 +63,7 @@ def build(
     todo = [name for name, key in zip(names, keys, strict=True) if key not in done]
     progress(len(names) - len(todo), len(names))
     for i, _ in enumerate(
-        unordered_map(partial(_train_part, str(out)), todo, kind=workers, n_workers=n_workers), start=1
+        unordered_map(partial(_train_part, out, recipe), todo, kind=workers, n_workers=n_workers), start=1
     ):
         progress(len(names) - len(todo) + i, len(names))
     return publish(store, recipe, keys)
@@ -63,7 +72,7 @@ def build(
 def counted(folder: Path) -> tuple[int, int]:
     """(architectures that are trained, all) in a folder of this recipe's."""
     store = Store.existing(folder)
-    recipe = parse(store.study(), Recipe, str(folder))
+    recipe = parsed(store.tables(), Recipe, str(folder))
     space = get_space(recipe.space)
     keys = _keys([space.to_str(a) for a in chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)])
     return len(store.keys("trainings") & set(keys)), len(keys)
@@ -92,6 +101,7 @@ def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:
         "name": recipe.name,
         "title": recipe.title,
         "space": recipe.space,
+        "training": recipe.training(),
         "facts": facts,
         "environment": store.environment(),
     }
@@ -144,17 +154,13 @@ def _drawn_classes(space: Space, n: int | None, form: str | None, rng: np.random
         if len(found) == n:
             return list(found)
     raise UserError(
-        f"archs: n = {n}, but {100 * n} draws from {space.name} gave only {len(found)} classes; ask for fewer"
+        f"archs: n = {n}, but {100 * n} draws from {space.name} gave only {len(found)} classes; choose a smaller n"
     )
 
 
 def _check_net(space: Space, recipe: Recipe, where: str) -> None:
-    """UserError for options of the network that are unknown, decided elsewhere, or without a meaning."""
-    decided = {"in_channels": "the images", "n_classes": "the images", "replicas": "n_seeds"}
-    for name, by in decided.items():
-        if name in recipe.net:
-            raise UserError(f"{where}, [net]: {name} is decided by {by}; leave it out")
-    check_meaning(space, options_for(NetOptions, recipe.net, f"{where}, [net]"), f"{where}, [net]")
+    """UserError for options of the network that have no meaning in the space."""
+    check_meaning(space, parsed(recipe.net, NetOptions, f"{where}, [net]"), f"{where}, [net]")
 
 
 def _check_sizes(recipe: Recipe, where: str) -> None:
@@ -163,9 +169,6 @@ def _check_sizes(recipe: Recipe, where: str) -> None:
         splits_of(data, recipe.split.n_train, recipe.split.n_valid, recipe.n_seeds)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
-    batch_size = options_for(Protocol, recipe.protocol, f"{where}, [protocol]").batch_size
-    if batch_size > recipe.split.n_train:
-        raise UserError(f"{where}: batch_size = {batch_size} is more than the {recipe.split.n_train} training images")
     if data.images.shape[-1] != recipe.image_size:
         raise UserError(
             f"{where}: image_size = {recipe.image_size}, but {data.name} has {data.images.shape[-1]} pixels a side"
@@ -177,13 +180,11 @@ def _images(name: str, path: str | None) -> ImageData:
     return load_images(name, path)  # once a process: decoding a large data set takes longer than a small training
 
 
-def _train_part(folder: str, name: str) -> None:
-    """One worker's piece of work: all seeds of one architecture, written as one part."""
-    store = Store.existing(folder)
-    recipe = parse(store.study(), Recipe, folder)
+def _train_part(folder: Path, recipe: Recipe, name: str) -> None:
+    """One worker's task: all seeds of one architecture, written as one part."""
     space = get_space(recipe.space)
     rows = train_arch(space, space.from_str(name), recipe, _images(recipe.data, recipe.data_path))
-    store.write("trainings", key_of({"arch": name}), rows)
+    Store.existing(folder).write("trainings", key_of({"arch": name}), rows)
 
 
 def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.DataFrame:
@@ -194,15 +195,13 @@ def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.
     """
     device = device_named(recipe.device, f"recipe {recipe.name!r}")
     clock = time.process_time if torch.device(device).type == "cpu" else time.perf_counter
-    options = replace(
-        options_for(NetOptions, recipe.net, "[net]"), in_channels=data.images.shape[1], n_classes=data.n_classes
-    )
-    protocol = options_for(Protocol, recipe.protocol, "[protocol]")
+    options = NetOptions(**recipe.net, in_channels=data.images.shape[1], n_classes=data.n_classes)
     size = recipe.split
     splits = splits_of(data, size.n_train, size.n_valid, recipe.n_seeds, shuffle_seed=size.shuffle_seed)
     seeds = list(range(recipe.n_seeds))
     start = clock()
-    outcomes = train(space, arch, replace(options, replicas=len(seeds)), protocol, data, splits, seeds, device=device)
+    several = replace(options, replicas=len(seeds))
+    outcomes = train(space, arch, several, recipe.protocol, data, splits, seeds, device=device)
     seconds = (clock() - start) / len(seeds)  # outcomes are numbers on the CPU, so the device has done its work
     cost = complexity(space, arch, options, image_size=recipe.image_size)
     return pd.DataFrame(

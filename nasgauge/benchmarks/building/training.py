@@ -10,31 +10,11 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, pad
 
+from nasgauge.benchmarks.building.protocol import Protocol
 from nasgauge.core.errors import UserError, check_seed
 from nasgauge.images import ImageData, Split, shifted_and_mirrored
 from nasgauge.nets import NetOptions, build, products
 from nasgauge.spaces import Arch, Space
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How an architecture is trained: SGD with momentum, cosine learning rate to zero, no early stopping.
-
-    `epochs`, `batch_size`, `lr`, `momentum`, `nesterov`, `weight_decay` (on all parameters); `warmup_epochs`: linear
-    rise of the learning rate; `shift`: training images are moved by up to that many pixels, borders filled with zeros;
-    `flip`: mirrored with probability one half; `label_smoothing`.
-    """
-
-    epochs: int
-    batch_size: int = 64
-    lr: float = 0.1
-    momentum: float = 0.9
-    nesterov: bool = True
-    weight_decay: float = 5e-4
-    warmup_epochs: float = 0.0
-    shift: int = 0
-    flip: bool = False
-    label_smoothing: float = 0.0
 
 
 @dataclass(frozen=True)

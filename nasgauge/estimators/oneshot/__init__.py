@@ -2,34 +2,22 @@
 
 A sampler says which architectures a step trains, a protocol how; `train` is the loop, probes watch it, and `OneShot`
 turns the checkpoints into scores. Rule: no truth, no criteria, no files.
+
+What it offers is imported when it is first asked for: configurations are read without torch.
 """
 
-from nasgauge.estimators.oneshot.averaging import averaged
-from nasgauge.estimators.oneshot.naming import names, path_string
-from nasgauge.estimators.oneshot.one_shot import OneShot
-from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, Probe
-from nasgauge.estimators.oneshot.protocol import OPTIONAL, PROTOCOLS, Protocol
-from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
-from nasgauge.estimators.oneshot.scoring import BatchScores, score, validation_batches
-from nasgauge.estimators.oneshot.train import train
+import lazy_loader
 
-__all__ = [
-    "OPTIONAL",
-    "PROTOCOLS",
-    "SAMPLERS",
-    "BatchScores",
-    "ForgettingProbe",
-    "GradientProbe",
-    "OneShot",
-    "Probe",
-    "Protocol",
-    "Sampler",
-    "averaged",
-    "get_sampler",
-    "names",
-    "path_string",
-    "per_cell",
-    "score",
-    "train",
-    "validation_batches",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "averaging": ["averaged"],
+        "naming": ["names", "path_string"],
+        "one_shot": ["OneShot"],
+        "probes": ["ForgettingProbe", "GradientProbe", "Probe"],
+        "protocol": ["OPTIONAL", "PROTOCOLS", "Protocol"],
+        "samplers": ["SAMPLERS", "Sampler", "get_sampler", "per_cell"],
+        "scoring": ["BatchScores", "score", "validation_batches"],
+        "training_loop": ["train"],
+    },
+)

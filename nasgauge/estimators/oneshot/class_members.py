@@ -12,7 +12,7 @@ from nasgauge.spaces import Arch, Space
 
 @final
 @dataclass(frozen=True, eq=False)
-class Asked:
+class ScoringRequest:
     """Architectures that a supernet can score, and their classes, worked out once for all checkpoints.
 
     `archs`: each once. `stand_ins`: of those that lie outside of a restricted space, the member of their class that is
@@ -58,7 +58,7 @@ class Asked:
         place = {path: i for i, path in enumerate(self.paths)}
         return [[place[m] for m in members] for members in self.classes.values()]
 
-    def alone(self) -> "Asked":
+    def alone(self) -> "ScoringRequest":
         """The architectures without their classes."""
         return replace(self, classes={}, owners={})
 
@@ -93,12 +93,14 @@ class StandIns:
         texts = [self.space.to_str(member) for member in inside]
         there = next((text for text in texts if text in self.judged()), None)
         if there is not None:
-            raise UserError(f"{reason}; of its class {there} is scored, which is asked for too")
+            raise UserError(f"{reason}; of its class {there} is scored, which is requested as well")
         return inside[0]
 
-    def told(self, archs: Iterable[Arch]) -> dict[str, str]:
+    def chosen(self, archs: Iterable[Arch]) -> dict[str, str]:
         """By the string of each architecture that another one stands for, the string of that one."""
-        found = asked(self.net, self.space, archs, with_classes=False, form=self.form, judged=self.judged)[0].stand_ins
+        found = scoring_request(self.net, self.space, archs, with_classes=False, form=self.form, judged=self.judged)[
+            0
+        ].stand_ins
         return {self.space.to_str(arch): self.space.to_str(member) for arch, member in found.items()}
 
     def inside(self, arch: Arch) -> tuple[Arch, ...]:
@@ -114,7 +116,7 @@ class StandIns:
         return None
 
 
-def asked(
+def scoring_request(
     net: Supernet,
     space: Space,
     archs: Iterable[Arch],
@@ -122,7 +124,7 @@ def asked(
     with_classes: bool,
     form: str | None,
     judged: Callable[[], Collection[str]] = frozenset,
-) -> tuple[Asked, dict[Arch, str]]:
+) -> tuple[ScoringRequest, dict[Arch, str]]:
     """What the supernet can score, and for the other architectures the reason why it cannot.
 
     with_classes: also the members of the architectures' classes under the canonical `form`. judged: see `StandIns`.
@@ -149,4 +151,4 @@ def asked(
         for owner in (space.to_str(space.canonical(arch, form)),)
         for member in members
     }
-    return Asked(space, tuple(found), classes, owners, stand_ins), reasons
+    return ScoringRequest(space, tuple(found), classes, owners, stand_ins), reasons

@@ -8,13 +8,13 @@ from nasgauge.nets import Path
 
 
 @final
-class Turns:
+class CountedSampler:
     """What a sampler hands out, one step's paths at a time; the next item can be looked at before it is taken.
 
     `n_taken`: items taken so far. `last`: the last of them, as text. UserError: the sampler ends, or an item is empty.
 
-    >>> turns = Turns(iter([[(1, 2)], [(3, 4)]]))
-    >>> turns.ahead(), turns.take(), turns.n_taken, turns.take()
+    >>> counted = CountedSampler(iter([[(1, 2)], [(3, 4)]]))
+    >>> counted.ahead(), counted.take(), counted.n_taken, counted.take()
     ([(1, 2)], [(1, 2)], 1, [(3, 4)])
     """
 

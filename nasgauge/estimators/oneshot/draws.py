@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from nasgauge.core.errors import UserError
-from nasgauge.spaces import Arch, Space
+from nasgauge.spaces import Arch, Space, n_convolutions
 
 T = TypeVar("T")
 N_REJECTED = 10_000  # rejections in a row before a sampler gives up
@@ -41,14 +41,14 @@ def first_accepted(draw: Callable[[], T], accept: Callable[[T], bool], rejected:
 
 
 def live_convolution(space: Space) -> Callable[[Arch], bool]:
-    """Whether an operation with "conv" in its name occurs where information flows from input to output.
+    """Whether a convolution (`spaces.n_convolutions`) stands where information flows from input to output.
 
     UserError at once where the space has at most 100,000 architectures and none passes.
     """
 
     @lru_cache(maxsize=N_LISTED)
     def is_live(arch: Arch) -> bool:
-        return any(n for name, n in space.op_counts(arch, live=True).items() if "conv" in name)
+        return n_convolutions(space, arch) > 0
 
     archs = listed(space, N_LISTED + 1)
     if archs is not None and len(archs) <= N_LISTED and not any(map(is_live, archs)):

@@ -1,9 +1,12 @@
 """What the tables call the estimators of a supernet, and its paths."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from nasgauge.nets import Path
 from nasgauge.spaces import Space
+
+if TYPE_CHECKING:
+    from nasgauge.nets import Path
 
 POST_DEISO = "_post_deiso"
 
@@ -27,7 +30,7 @@ def names(label: str, averages: Sequence[int] = (), post_deiso: bool = False) ->
     return tuple(name for stem in stems for name in pair(stem))
 
 
-def path_string(space: Space, path: Path) -> str:
+def path_string(space: Space, path: "Path") -> str:
     """The space's string of an architecture; of a path whose cells differ, theirs one after the other."""
     cells = path if path and isinstance(path[0], tuple) else (path,)
     return " / ".join(space.to_str(cell) for cell in cells)

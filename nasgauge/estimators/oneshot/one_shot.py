@@ -11,15 +11,15 @@ import pandas as pd
 import torch
 
 from nasgauge.core.errors import UserError, check_seed
-from nasgauge.estimators.estimator import Estimates, Estimator
+from nasgauge.estimators.estimator import Estimates, Trainable
 from nasgauge.estimators.oneshot.averaging import averaged
-from nasgauge.estimators.oneshot.class_members import StandIns, asked
+from nasgauge.estimators.oneshot.class_members import StandIns, scoring_request
 from nasgauge.estimators.oneshot.naming import names, path_string
 from nasgauge.estimators.oneshot.probes import Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.scoring import Batches, score, validation_batches
 from nasgauge.estimators.oneshot.tables import Scored, estimates, recorded
-from nasgauge.estimators.oneshot.train import train
+from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions, Path, Supernet, SupernetOptions, check_precision, device_named, supernet
 from nasgauge.spaces import Arch, Space
@@ -29,7 +29,7 @@ N_CALIBRATION = 4  # batches of training images from which statistics are estima
 
 @final
 @dataclass(frozen=True, eq=False)
-class OneShot(Estimator):
+class OneShot(Trainable):
     """Scores from the weights that all architectures share (Ning et al. 2021, sections 1 and 4.1).
 
     Everything that decides a number is a field. `net`, `supernet`: the network and how its weights are shared.
@@ -115,15 +115,14 @@ class OneShot(Estimator):
         log = self._state(self.protocol.epochs)["rows"]["training_log"]
         return float(sum(row["train_seconds"] for row in log))
 
-    def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "OneShot":
-        """Itself with a trained supernet in `checkpoints`. Nothing of the truth is looked at; `seed` decides it all."""
+    def train(self) -> None:
+        """Train the supernet into `checkpoints`; `seed` decides it all."""
         train(
             self.fresh(), self.sampler(self.space, rng=np.random.default_rng(self.seed)), self.data, self.split,
             self.protocol, seed=self.seed, checkpoints=self.checkpoints, checkpoint_epochs=self.epochs,
             probes=self.probes, progress=self.progress, on_epoch=self.on_epoch, device=self._on,
             to_str=partial(path_string, self.space),
         )  # fmt: skip
-        return self
 
     def fresh(self) -> Supernet:
         """The supernet before training, drawn from `seed` on the CPU, so that every device gets the same weights."""
@@ -156,7 +155,9 @@ class OneShot(Estimator):
         scoring an architecture, or all members of its class, at the last epoch, and of training.
         """
         net = self.fresh()
-        whole, reasons = asked(net, self.space, archs, with_classes=self.post_deiso, form=self.form, judged=self.judged)
+        whole, reasons = scoring_request(
+            net, self.space, archs, with_classes=self.post_deiso, form=self.form, judged=self.judged
+        )
         images, calibration = self._validation(), self._calibration()
         found = []
         for stem, epochs in self._versions() if whole.archs else ():
@@ -201,9 +202,7 @@ class OneShot(Estimator):
 
     def _state(self, epoch: int) -> dict[str, Any]:
         if epoch not in self.checkpoints:
-            raise UserError(
-                f"{self.label}, seed {self.seed}: there is no checkpoint of epoch {epoch}; train it first (fit)"
-            )
+            raise UserError(f"{self.label}, seed {self.seed}: there is no checkpoint of epoch {epoch}; train it first")
         return self.checkpoints[epoch]
 
     def _weights(self, epoch: int) -> dict[str, torch.Tensor]:

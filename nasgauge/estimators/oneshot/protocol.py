@@ -1,17 +1,17 @@
 """How a supernet is trained: everything that can be chosen, and what the papers chose."""
 
-import math
-from dataclasses import dataclass, fields
-from typing import Literal, get_args, get_origin
+from dataclasses import fields
+from typing import Annotated, Literal, get_args
 
-from nasgauge.core.errors import UserError, unknown_name
+from pydantic import Field
 
-_WHOLE = ("epochs", "batch_size", "plateau_patience", "shift")
-_FROM_ZERO_TO_ONE = ("momentum", "label_smoothing")
-_NOT_NEGATIVE = ("weight_decay", "lr_min", "plateau_patience", "warmup_epochs", "shift")
+from nasgauge.core.config import Count, NotNegative, Positive, options
+from nasgauge.core.errors import UserError
+
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 
-@dataclass(frozen=True)
+@options
 class Protocol:
     """How a supernet is trained: stochastic gradient descent, and what is done to its images, steps and gradients.
 
@@ -40,52 +40,37 @@ class Protocol:
 
     >>> Protocol(epochs=10, schedule="step")
     Traceback (most recent call last):
-    nasgauge.core.errors.UserError: unknown schedule 'step'; known: constant, cosine, plateau
+    nasgauge.core.errors.UserError: Protocol: unknown schedule 'step'; known: constant, cosine, plateau
     """
 
-    epochs: int
-    batch_size: int = 64
-    lr: float = 0.05
-    momentum: float = 0.9
+    epochs: Count
+    batch_size: Count = 64
+    lr: Positive = 0.05
+    momentum: Share = 0.9
     nesterov: bool = False
-    weight_decay: float = 5e-4
+    weight_decay: NotNegative = 5e-4
     decay_bn: bool = True
     schedule: Literal["plateau", "cosine", "constant"] = "cosine"
-    lr_min: float = 0.0
-    plateau_factor: float = 0.5
-    plateau_patience: int = 30
-    warmup_epochs: float = 0.0
-    clip: float | None = 5.0
-    label_smoothing: float = 0.0
-    shift: int = 0
+    lr_min: NotNegative = 0.0
+    plateau_factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    plateau_patience: Annotated[int, Field(ge=0)] = 30
+    warmup_epochs: NotNegative = 0.0
+    clip: Positive | None = 5.0
+    label_smoothing: Share = 0.0
+    shift: Annotated[int, Field(ge=0)] = 0
     flip: bool = False
     auto_augment: Literal["cifar10", "imagenet", "svhn"] | None = None
-    train_share: float = 1.0
+    train_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     unused: Literal["frozen", "decay"] = "frozen"
     gradient: Literal["mean_of_users", "sum"] = "mean_of_users"
     images: Literal["shared", "own"] = "shared"
     amp: Literal["none", "tf32", "bfloat16"] = "none"
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            known = _literals(field.type)
-            if known and getattr(self, field.name) not in known:
-                raise unknown_name(field.name, getattr(self, field.name), [k for k in known if k is not None])
-        for name in _WHOLE:
-            self._require(name, isinstance(getattr(self, name), int), "give a whole number")
-        for name in ("epochs", "batch_size", "lr"):
-            self._require(name, getattr(self, name) > 0, "give more than 0")
-        for name in _FROM_ZERO_TO_ONE:
-            self._require(name, 0 <= getattr(self, name) < 1, "give at least 0 and less than 1")
-        for name in _NOT_NEGATIVE:
-            self._require(name, getattr(self, name) >= 0, "give 0 or more")
         self._require("lr_min", self.lr_min <= self.lr, f"give at most lr, {self.lr}")
-        self._require("plateau_factor", 0 < self.plateau_factor < 1, "give more than 0 and less than 1")
         self._require("warmup_epochs", self.warmup_epochs < self.epochs, f"give less than epochs, {self.epochs}")
-        self._require("clip", self.clip is None or _is_positive(self.clip), 'give more than 0, or "none" for no limit')
         self._require_use("plateau", ("plateau_factor", "plateau_patience"))
         self._require_use("plateau or cosine", ("lr_min",))
-        self._require("train_share", 0 < self.train_share <= 1, "give more than 0 and at most 1")
         self._require("nesterov", not self.nesterov or self.momentum > 0, "it needs a momentum above 0")
 
     def _require_use(self, schedules: str, names: tuple[str, ...]) -> None:
@@ -98,18 +83,6 @@ class Protocol:
     def _require(self, name: str, sensible: bool, remedy: str) -> None:
         if not sensible:
             raise UserError(f"training protocol: {name} = {getattr(self, name)}; {remedy}")
-
-
-def _is_positive(number: object) -> bool:
-    return isinstance(number, int | float) and not isinstance(number, bool) and 0 < number < math.inf
-
-
-def _literals(kind: object) -> tuple[object, ...]:
-    """The values of a Literal, those of `Literal | None` and None; nothing for other types."""
-    if get_origin(kind) is Literal:
-        return get_args(kind)
-    inner = [get_args(k) for k in get_args(kind) if get_origin(k) is Literal]
-    return (*inner[0], None) if inner else ()
 
 
 OPTIONAL = {field.name for field in fields(Protocol) if type(None) in get_args(field.type)}  # those that may be None

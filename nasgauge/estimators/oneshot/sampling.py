@@ -31,8 +31,8 @@ def uniform(
 ) -> Iterator[list[Arch]]:
     """Every encoding equally often: n_samples independent draws a step, P(a) = 1 / |space|.
 
-    n_samples: architectures a step, from 1. live_conv: draw again while no edge that information crosses holds an
-    operation with "conv" in its name, so uniform over the rest. UserError: no architecture with such an edge, found
+    n_samples: architectures a step, from 1. live_conv: draw again while information crosses no convolution
+    (`Space.operations`), so uniform over the rest. UserError: no architecture with a live convolution, found
     at the call where the space can be listed, else after 10,000 rejections in a row. Reference: Guo et al. 2020.
 
     >>> from nasgauge.spaces import NB201
@@ -187,7 +187,9 @@ def _given(space: Space, archs: Sequence[str | Arch], where: str) -> list[Arch]:
         raise UserError(f"{where}: archs must be a list of at least one architecture, got {archs!r}")
     for arch in archs:
         if not isinstance(arch, str | Sequence):
-            raise UserError(f"{where}: {arch!r} in archs is no architecture; give strings of {space.name}, or tuples")
+            raise UserError(
+                f"{where}: {arch!r} in archs is not an architecture; give strings of {space.name}, or tuples"
+            )
     given = [space.from_str(arch) if isinstance(arch, str) else tuple(arch) for arch in archs]
     try:
         decisions = space.decisions()

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.oneshot.counted_sampler import Turns
+from nasgauge.estimators.oneshot.counted_sampler import CountedSampler
 from nasgauge.estimators.oneshot.probes import Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.schedule import Schedule
@@ -52,7 +52,7 @@ class Training:
     net: nn.Module
     optimiser: torch.optim.Optimizer
     schedule: Schedule
-    turns: Turns
+    sampler: CountedSampler
     key: Mapping[str, Any]
 
     def state(self, epoch: int, log: Log) -> State:
@@ -67,8 +67,8 @@ class Training:
                 "schedule": self.schedule.state_dict(),
                 "epoch": epoch,
                 "rows": log,
-                "n_steps": self.turns.n_taken,
-                "last_paths": self.turns.last,
+                "n_steps": self.sampler.n_taken,
+                "last_paths": self.sampler.last,
                 "key": dict(self.key),
             }
         )
@@ -77,7 +77,7 @@ class Training:
         """Go on from a state; its rows. UserError, which begins with `where`, if it is a state of another training."""
         absent = [entry for entry in _ENTRIES if entry not in state]
         if absent:
-            raise UserError(f"{where}: is no state of a supernet's training ({absent[0]!r} is missing); delete it")
+            raise UserError(f"{where}: is not a state of a supernet's training ({absent[0]!r} is missing); delete it")
         for name in (*self.key, *state["key"]):
             there, here = (key.get(name, "absent") for key in (state["key"], self.key))
             if there != here:
@@ -85,7 +85,7 @@ class Training:
                     f"{where}: belongs to another training, {name} is {there} there and {here} here; choose another "
                     "folder or the old settings"
                 )
-        self.turns.skip(state["n_steps"], state["last_paths"], where)
+        self.sampler.skip(state["n_steps"], state["last_paths"], where)
         own = _copied(state)  # the optimiser would otherwise go on in the checkpoint's own tensors
         self.net.load_state_dict(own["weights"])
         self.optimiser.load_state_dict(own["optimiser"])

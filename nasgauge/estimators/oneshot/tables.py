@@ -13,7 +13,7 @@ import pandas as pd
 
 from nasgauge.core.tables import CHECKPOINT_SCORES, ERRORS, RECORDS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates
-from nasgauge.estimators.oneshot.class_members import Asked
+from nasgauge.estimators.oneshot.class_members import ScoringRequest
 from nasgauge.estimators.oneshot.naming import POST_DEISO, pair
 from nasgauge.estimators.oneshot.scoring import BatchScores
 
@@ -26,12 +26,12 @@ Each = Mapping[str, np.ndarray]  # by estimator, scores (k,), NaN for none
 class Scored:
     """What one set of weights says of what is asked.
 
-    `stem`: the first part of the names; `seed`, `epoch`: of the weights; `scores`: of `asked.paths`; `seconds`: that
+    `stem`: the first part of the names; `seed`, `epoch`: of the weights; `scores`: of `request.paths`; `seconds`: that
     scoring all of them took; `keeps_batches`: whether its batches are recorded; `oldest`: the first checkpoint of the
     average that the weights are, None where they are those of one checkpoint.
     """
 
-    asked: Asked
+    request: ScoringRequest
     stem: str
     seed: int
     epoch: int
@@ -42,20 +42,20 @@ class Scored:
 
     def records(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Tables of RECORDS by name, the rows of finite losses."""
-        own, texts, archs = self.asked.own, self.asked.texts, self.asked.names
+        own, texts, archs = self.request.own, self.request.texts, self.request.names
         yield "checkpoint_scores", self._rows({name: values[own] for name, values in self._each.items()}, archs)
         if self.keeps_batches:
             yield "batch_scores", self._batches()
-        if self.asked.classes:
+        if self.request.classes:
             yield "checkpoint_scores", self._rows(self._means, archs)
-            members = list(dict.fromkeys(i for group in self.asked.groups for i in group))
+            members = list(dict.fromkeys(i for group in self.request.groups for i in group))
             each = {name: values[members] for name, values in self._each.items()}
             table = self._rows(each, [texts[i] for i in members])
-            yield "class_scores", table.assign(iso_class=table["arch"].map(self.asked.owners))
+            yield "class_scores", table.assign(iso_class=table["arch"].map(self.request.owners))
 
     def stand_ins(self) -> list[Row]:
         """Rows of STAND_INS, the same at every epoch; class means need none, as they are over members anyway."""
-        text, chosen = self.asked.space.to_str, self.asked.stand_ins
+        text, chosen = self.request.space.to_str, self.request.stand_ins
         return [
             {"estimator": name, "arch": text(arch), "member": text(member)}
             for name in pair(self.stem)
@@ -71,14 +71,14 @@ class Scored:
     def errors(self) -> list[Row]:
         """A row of ERRORS for each estimator and architecture without a score."""
         why = f"the loss is not finite after epoch {self.epoch}"
-        texts, archs = self.asked.texts, self.asked.names
+        texts, archs = self.request.texts, self.request.names
         lost = np.isnan(self._each[self.stem])
 
         def told(arch: str, path: int) -> str:
             return why if texts[path] == arch else f"{why}, that of {texts[path]}, a member of its class"
 
-        found = [(self.stem, a, told(a, i)) for a, i in zip(archs, self.asked.own, strict=True) if lost[i]]
-        for arch, members in zip(archs, self.asked.groups, strict=False):
+        found = [(self.stem, a, told(a, i)) for a, i in zip(archs, self.request.own, strict=True) if lost[i]]
+        for arch, members in zip(archs, self.request.groups, strict=False):
             of_class = [texts[i] for i in members if lost[i]]
             if of_class:
                 found.append((self.stem + POST_DEISO, arch, f"{why}, that of {of_class[0]}, a member of its class"))
@@ -90,10 +90,10 @@ class Scored:
 
     def costs(self, fit_seconds: float) -> list[Row]:
         """Rows of COSTS. An architecture is charged for one path, its class mean for all members of its class."""
-        n, seconds = len(self.asked.archs), self.seconds / len(self.asked.paths)
+        n, seconds = len(self.request.archs), self.seconds / len(self.request.paths)
         charged = {self.stem: seconds}
-        if self.asked.classes:
-            charged[self.stem + POST_DEISO] = seconds * sum(map(len, self.asked.groups)) / n
+        if self.request.classes:
+            charged[self.stem + POST_DEISO] = seconds * sum(map(len, self.request.groups)) / n
         return [
             {"estimator": name, "arch_seconds": s, "n": n, "fit_seconds": fit_seconds}
             for stem, s in charged.items()
@@ -106,7 +106,7 @@ class Scored:
 
     @cached_property
     def _means(self) -> Each:
-        values = [np.array([v[group].mean() for group in self.asked.groups]).round(12) for v in self._each.values()]
+        values = [np.array([v[group].mean() for group in self.request.groups]).round(12) for v in self._each.values()]
         return dict(zip(pair(self.stem + POST_DEISO), values, strict=True))
 
     def _rows(self, each: Each, texts: list[str]) -> pd.DataFrame:
@@ -115,11 +115,11 @@ class Scored:
         return pd.concat(parts, ignore_index=True).dropna(subset="score", ignore_index=True)
 
     def _batches(self) -> pd.DataFrame:
-        own, n_batches = self.asked.own, len(self.scores.n_images)
+        own, n_batches = self.request.own, len(self.scores.n_images)
         table = pd.DataFrame(
             {
                 "estimator": self.stem,
-                "arch": np.repeat(self.asked.names, n_batches),
+                "arch": np.repeat(self.request.names, n_batches),
                 "seed": self.seed,
                 "epoch": self.epoch,
                 "batch": np.tile(np.arange(n_batches), len(own)),

@@ -2,13 +2,19 @@
 
 `Predictor` is the estimator, `ENCODERS` and `LOSSES` its dictionaries. Rule: a model sees the truth that `fit` is given
 and nothing else of it; scores are higher-better and carry no unit.
+
+What it offers is imported when it is first asked for: configurations are read without torch.
 """
 
-from nasgauge.estimators.predictors.encoders import ENCODERS, Encoder, get_encoder
-from nasgauge.estimators.predictors.losses import LOSSES
-from nasgauge.estimators.predictors.model import Training
-from nasgauge.estimators.predictors.predictor import Predictor
-from nasgauge.estimators.predictors.score_features import Beside
-from nasgauge.estimators.predictors.stages import Stages
+import lazy_loader
 
-__all__ = ["ENCODERS", "LOSSES", "Beside", "Encoder", "Predictor", "Stages", "Training", "get_encoder"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "encoders": ["ENCODERS", "Encoder", "get_encoder"],
+        "losses": ["LOSSES"],
+        "model": ["Training"],
+        "predictor": ["Predictor"],
+        "score_features": ["ScoreFeatures"],
+    },
+)

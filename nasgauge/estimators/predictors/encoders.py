@@ -20,7 +20,7 @@ from nasgauge.estimators.predictors.trained import GraphGATES, OneHotMLP, Ordina
 class Encoder:
     """A model to be made, with its reference.
 
-    trains: whether loss, epochs and batches mean something to it. reads: "architecture", beside which it may read
+    trains: whether loss, epochs and batches mean something to it. reads: "architecture", along with which it may read
     scores of other estimators, or "scores" alone.
     """
 
@@ -50,12 +50,13 @@ def _gaussian_process(seed: int) -> GaussianProcessRegressor:
 
 
 ENCODERS: Registry[Encoder] = Registry("encoder", {
-    "mlp": Encoder(OrdinalMLP, "ning2020surgery", "MLP on one number a place"),
+    "mlp": Encoder(OrdinalMLP, "ning2020surgery", "MLP on one number per position of the encoding"),
     "mlp_one_hot": Encoder(OneHotMLP, "ning2020surgery", "MLP on the space's encoding"),
-    "lstm": Encoder(SequenceLSTM, "ning2020surgery", "LSTM over the words at the places"),
+    "lstm": Encoder(SequenceLSTM, "ning2020surgery", "LSTM over the operations in the order of the encoding"),
     "gates": Encoder(GraphGATES, "ning2020gates", "operations gate what flows along the graph"),
     "random_forest": Encoder(
-        lambda: Regressor(_forest, "codes"), "breiman2001forests", "100 trees on one number a place", False
+        lambda: Regressor(_forest, "codes"), "breiman2001forests",
+        "100 trees on one number per position of the encoding", False,
     ),
     "boosting": Encoder(lambda: Regressor(_boosting, "codes"), "friedman2001boosting", "boosted trees", False),
     "gaussian_process": Encoder(

@@ -58,12 +58,12 @@ class Graphs:
 
 
 def tokens_of(graph: Graph) -> list[list[str]]:
-    """The parts of each edge's operation: its label, or that of the node it enters; none for a dead edge."""
+    """The parts of each edge's label, or that of the node it enters; none for a dead edge."""
     last = len(graph.nodes) - 1
     found = []
     for i, (_, target, label) in enumerate(graph.edges):
         name = label or ("out" if target == last else graph.nodes[target])
-        found.append([] if i in graph.dead or name == "none" else name.split("-"))
+        found.append([] if i in graph.dead else name.split("-"))
     return found
 
 

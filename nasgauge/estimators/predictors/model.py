@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from nasgauge.estimators.predictors.score_features import Beside
+from nasgauge.estimators.predictors.score_features import ScoreFeatures
 from nasgauge.spaces import Arch, Space
 
 
@@ -29,11 +29,11 @@ class Training:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Lesson:
-    """What a model learns from: architectures of a space, what stands beside them, and accuracies (n,), fractions."""
+class Examples:
+    """What a model is fitted to: architectures of a space, score features, and accuracies (n,), fractions."""
 
     space: Space
-    beside: Beside
+    features: ScoreFeatures
     archs: Sequence[Arch]
     accuracy: np.ndarray
 
@@ -42,10 +42,10 @@ class Model(ABC):
     """A function from architectures to scores, higher is better, that was learned from accuracies."""
 
     space: Space
-    beside: Beside
+    features: ScoreFeatures
 
     @abstractmethod
-    def fit(self, lesson: Lesson, training: Training, seed: int) -> None:
+    def fit(self, examples: Examples, training: Training, seed: int) -> None:
         """Learn from architectures with their accuracies. The same seed gives the same model."""
 
     @abstractmethod
@@ -56,6 +56,6 @@ class Model(ABC):
     def score(self, archs: Sequence[Arch]) -> np.ndarray:
         """Scores (n,) of architectures that pass `check`."""
 
-    def read_beside(self, archs: Sequence[Arch]) -> np.ndarray:
-        """(n, n_names) numbers that stand beside the architectures; NotScored for one without."""
-        return self.beside.read([self.space.to_str(arch) for arch in archs] if self.beside.names else archs)
+    def read_features(self, archs: Sequence[Arch]) -> np.ndarray:
+        """(n, n_names) scores of other estimators; NotScored for one without."""
+        return self.features.read([self.space.to_str(arch) for arch in archs] if self.features.names else archs)

@@ -1,4 +1,4 @@
-"""Networks that turn an encoding, and scores of other estimators beside it, into one score an architecture."""
+"""Networks that turn an encoding, and the scores of other estimators, into one score per architecture."""
 
 from itertools import pairwise
 from typing import final
@@ -23,39 +23,39 @@ def head(n_inputs: int) -> nn.Sequential:
 
 @final
 class MLP(nn.Module):
-    """The head on a vector: (n, n_features), (n, n_beside) -> (n,)."""
+    """The head on a vector: (n, n_features), (n, n_score_features) -> (n,)."""
 
-    def __init__(self, n_features: int, n_beside: int = 0) -> None:
+    def __init__(self, n_features: int, n_score_features: int = 0) -> None:
         super().__init__()
-        self.head = head(n_features + n_beside)
+        self.head = head(n_features + n_score_features)
 
-    def forward(self, x: torch.Tensor, beside: torch.Tensor) -> torch.Tensor:
-        return self.head(torch.cat([x, beside], dim=1)).squeeze(1)
+    def forward(self, x: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        return self.head(torch.cat([x, features], dim=1)).squeeze(1)
 
 
 @final
 class LSTM(nn.Module):
     """One recurrent layer over the words at the places, an embedding a word: the same at every place.
 
-    Numbers of words (n, n_places), (n, n_beside) -> (n,). Sizes of the public code of ning2020gates.
+    Numbers of words (n, n_places), (n, n_score_features) -> (n,). Sizes of the public code of ning2020gates.
     """
 
-    def __init__(self, n_words: int, n_beside: int = 0, *, width: int = 100) -> None:
+    def __init__(self, n_words: int, n_score_features: int = 0, *, width: int = 100) -> None:
         super().__init__()
         self.embedding = nn.Embedding(n_words, width)
         self.lstm = nn.LSTM(width, width, batch_first=True)
-        self.head = head(width + n_beside)
+        self.head = head(width + n_score_features)
 
-    def forward(self, words: torch.Tensor, beside: torch.Tensor) -> torch.Tensor:
+    def forward(self, words: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
         _, (last, _) = self.lstm(self.embedding(words))
-        return self.head(torch.cat([last[0], beside], dim=1)).squeeze(1)
+        return self.head(torch.cat([last[0], features], dim=1)).squeeze(1)
 
 
 @final
 class GATES(nn.Module):
     """Information that flows along the graph and is gated by the operations it passes.
 
-    `Graphs`, (n_archs, n_beside) -> (n_archs,). In each of five layers, with its own weights W and G,
+    `Graphs`, (n_archs, n_score_features) -> (n_archs,). In each of five layers, with its own weights W and G,
 
         x_i <- x_i W + sum over edges (j, i) of sigmoid(o_e G) * (x_j W),   relu between layers
 
@@ -68,7 +68,7 @@ class GATES(nn.Module):
     """
 
     def __init__(
-        self, n_tokens: int, n_cells: int, n_beside: int = 0, *, n_embedding: int = 48, n_start: int = 96,
+        self, n_tokens: int, n_cells: int, n_score_features: int = 0, *, n_embedding: int = 48, n_start: int = 96,
         width: int = 128, n_layers: int = 5,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -77,9 +77,9 @@ class GATES(nn.Module):
         self.start = nn.Parameter(torch.randn(2, n_start))
         self.gate = nn.ModuleList(nn.Linear(n_embedding, width) for _ in range(n_layers))
         self.pass_on = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in pairwise(sizes))
-        self.head = head(n_cells * width + n_beside)
+        self.head = head(n_cells * width + n_score_features)
 
-    def forward(self, g: Graphs, beside: torch.Tensor) -> torch.Tensor:
+    def forward(self, g: Graphs, features: torch.Tensor) -> torch.Tensor:
         parts = self.operation(g.tokens)
         n_parts = _numbers(g.owner, len(g.source)).clamp(min=1)
         operation = parts.new_zeros(len(g.source), parts.shape[1]).index_add(0, g.owner, parts) / n_parts[:, None]
@@ -91,7 +91,7 @@ class GATES(nn.Module):
         n_outputs = _numbers(g.cell_of, g.n_archs * g.n_cells)
         cells = x.new_zeros(g.n_archs * g.n_cells, x.shape[1]).index_add(0, g.cell_of, x[g.outputs])
         cells = (cells / n_outputs[:, None]).view(g.n_archs, -1)
-        return self.head(torch.cat([cells, beside], dim=1)).squeeze(1)
+        return self.head(torch.cat([cells, features], dim=1)).squeeze(1)
 
 
 def _numbers(group: torch.Tensor, n: int) -> torch.Tensor:

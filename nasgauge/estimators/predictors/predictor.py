@@ -11,12 +11,12 @@ import pandas as pd
 
 from nasgauge.core.errors import UserError, check_seed
 from nasgauge.core.tables import ERRORS, LESSONS, SCORES, check, empty
-from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
+from nasgauge.estimators.estimator import COSTS, Estimates, Learner
 from nasgauge.estimators.predictors.encoders import get_encoder
 from nasgauge.estimators.predictors.losses import LOSSES
-from nasgauge.estimators.predictors.model import Lesson, Model, Training
+from nasgauge.estimators.predictors.model import Examples, Model, Training
 from nasgauge.estimators.predictors.not_scored import NotScored
-from nasgauge.estimators.predictors.score_features import Beside
+from nasgauge.estimators.predictors.score_features import ScoreFeatures
 from nasgauge.nets import device_named
 from nasgauge.spaces import Arch, Space
 
@@ -26,14 +26,14 @@ _LEAST = 2
 
 @final
 @dataclass(frozen=True, eq=False)
-class Predictor(Estimator):
+class Predictor(Learner):
     """A model that `fit` learns from the accuracies it is given, and its scores of any architecture.
 
     `encoder`: a name of ENCODERS; `training`: loss, epochs, batches and device (also "auto", see `device_named`) of one
-    that is a network. `beside`: scores of other estimators that it reads as well. `seed`: of the initial weights, trees
-    and batches. `judged`: "all", "unseen" (architectures that were learned from are passed over), or "unseen_classes"
-    (and so are their isomorphic twins). An architecture that holds a word that no training one held, or that a score
-    beside it lacks, has an error.
+    that is a network. `features`: scores of other estimators that it reads as well. `seed`: of the initial weights,
+    trees and batches. `judged`: "all", "unseen" (architectures that were learned from are passed over), or
+    "unseen_classes" (and so are their isomorphic duplicates). An architecture with an operation that no architecture of
+    the training set had, or without a score feature, has an error.
 
     `label`, `kind`, `draw`: its name in tables, and what it is called there apart from n_fit, draw and seed (table
     LESSONS). `signal`: whose scores it learns from in place of the truth, "" for the truth. What `fit` learned:
@@ -44,7 +44,7 @@ class Predictor(Estimator):
     >>> space = NB201()
     >>> archs = [space.to_str((op,) * 6) for op in range(5)]
     >>> seen = pd.DataFrame({"arch": archs, "iso_class": archs, "seed": 0, "accuracy": [0.1, 0.2, 0.3, 0.4, 0.2]})
-    >>> learned = Predictor(space, "random_forest").fit(seen, rng=np.random.default_rng(0))
+    >>> learned = Predictor(space, "random_forest").fit(seen)
     >>> scores = learned.estimate([(0,) * 6, (3,) * 6]).scores["score"]
     >>> bool(scores[0] < scores[1])
     True
@@ -53,7 +53,7 @@ class Predictor(Estimator):
     space: Space
     encoder: str
     training: Training = field(default_factory=Training)
-    beside: Beside = field(default_factory=Beside)
+    features: ScoreFeatures = field(default_factory=ScoreFeatures)
     seed: int = 0
     label: str = ""
     kind: str = ""
@@ -76,11 +76,11 @@ class Predictor(Estimator):
         if not encoder.trains and self.training.device != "cpu":
             what = f"device = {self.training.device!r}"
             raise UserError(
-                f"predictor {self.name!r}: {what} changes nothing, as its encoder is no network; leave it out"
+                f"predictor {self.name!r}: {what} has no effect, as its encoder is not a network; leave it out"
             )
         if self.judged not in JUDGED:
             raise UserError(f"predictor: judged is {self.judged!r}; there are {', '.join(JUDGED)}")
-        if encoder.reads == "scores" and not self.beside.names:
+        if encoder.reads == "scores" and not self.features.names:
             raise UserError(
                 f"predictor: {self.encoder!r} reads scores of other estimators and is given none; name some"
             )
@@ -90,16 +90,16 @@ class Predictor(Estimator):
         """What it is called in tables."""
         return self.label or self.encoder
 
-    def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "Predictor":
-        """The predictor that learned from the mean accuracy of each architecture (table TRUTH); `rng` is not used.
+    def fit(self, truth: pd.DataFrame) -> "Predictor":
+        """The predictor that learned from the mean accuracy of each architecture (table TRUTH).
 
-        Of several seeds the mean is learned. Architectures that a score beside them lacks cannot be learned from,
-        though their truth is paid for. `seen` may have a column `stage`, when each was chosen (0 without one).
+        Of several seeds the mean is learned. Architectures that lack a score feature cannot be learned from,
+        though their truth is paid for. `truth` may have a column `stage`, when each was chosen (0 without one).
         UserError: fewer than two architectures, or all with one accuracy, from which no order can be learned.
         """
-        accuracy = seen.groupby("arch")["accuracy"].mean()
-        if self.beside.names:
-            accuracy = accuracy[accuracy.index.isin(list(self.beside.values))]
+        accuracy = truth.groupby("arch")["accuracy"].mean()
+        if self.features.names:
+            accuracy = accuracy[accuracy.index.isin(list(self.features.values))]
         if len(accuracy) < _LEAST or accuracy.nunique() < _LEAST:
             what = f"{len(accuracy)} architectures" if len(accuracy) < _LEAST else "accuracies that are all equal"
             raise UserError(f"predictor {self.name!r}: there are {what} to learn from; give at least two that differ")
@@ -107,11 +107,14 @@ class Predictor(Estimator):
         model = get_encoder(self.encoder).make()
         archs = [self.space.from_str(text) for text in accuracy.index]
         training = replace(self.training, device=device_named(self.training.device, f"predictor {self.name!r}"))
-        model.fit(Lesson(self.space, self.beside, archs, accuracy.to_numpy()), training, self.seed)
+        model.fit(Examples(self.space, self.features, archs, accuracy.to_numpy()), training, self.seed)
         known = {self._class_of(arch) for arch in archs} if self.judged == "unseen_classes" else set(accuracy.index)
-        learned = {"model": model, "known": frozenset(known), **self._paid(seen)}
-        learned["lessons"] = self._lessons(seen[seen["arch"].isin(accuracy.index)])
+        learned = {"model": model, "known": frozenset(known), **self._paid(truth)}
+        learned["lessons"] = self._lessons(truth[truth["arch"].isin(accuracy.index)])
         return replace(self, **learned, fit_seconds=time.perf_counter() - start)
+
+    def named(self, name: str, fit_seconds: float) -> "Predictor":
+        return replace(self, label=name, lessons=self.lessons.assign(estimator=name), fit_seconds=fit_seconds)
 
     def _lessons(self, seen: pd.DataFrame) -> pd.DataFrame:
         each = seen.drop_duplicates("arch")
@@ -135,9 +138,6 @@ class Predictor(Estimator):
         if self.judged == "unseen_classes":
             return self._class_of(arch) in self.known
         return self.judged == "unseen" and self.space.to_str(arch) in self.known
-
-    def history(self) -> dict[str, pd.DataFrame]:
-        return {}
 
     def values(self, archs: Sequence[Arch]) -> np.ndarray:
         """One score for each architecture (n,), seen or not; NaN for one that it cannot score."""

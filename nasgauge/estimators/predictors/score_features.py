@@ -1,4 +1,4 @@
-"""Scores of other estimators that a model reads beside an architecture."""
+"""Scores of other estimators that a model reads along with an architecture."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ from nasgauge.estimators.predictors.not_scored import NotScored
 
 @final
 @dataclass(frozen=True, eq=False)
-class Beside:
-    """Scores by architecture, as a model reads them; without names there is nothing beside the architectures.
+class ScoreFeatures:
+    """Scores by architecture, as a model reads them; without names there is nothing but the architectures.
 
     names: of the estimators; values: by architecture one number an estimator.
     """
@@ -24,7 +24,7 @@ class Beside:
     values: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, scores: pd.DataFrame, names: Sequence[str]) -> "Beside":
+    def of(cls, scores: pd.DataFrame, names: Sequence[str]) -> "ScoreFeatures":
         """Normal scores of the ranks among all architectures that the estimator scored: ndtri((rank - 1/2) / n).
 
         scores: table SCORES; of several seeds the mean is ranked, ties share their mean rank, so constant scores are 0.
@@ -32,14 +32,14 @@ class Beside:
         architectures that all of them scored. UserError: an estimator without scores.
 
         >>> scores = pd.DataFrame({"estimator": "e", "arch": list("abc"), "seed": 0, "score": [1e40, 3.0, -1.0]})
-        >>> {arch: round(float(v[0]), 3) for arch, v in Beside.of(scores, ["e"]).values.items()}
+        >>> {arch: round(float(v[0]), 3) for arch, v in ScoreFeatures.of(scores, ["e"]).values.items()}
         {'a': 0.967, 'b': 0.0, 'c': -0.967}
         """
         columns = {}
         for name in names:
             mean = scores[scores["estimator"] == name].groupby("arch")["score"].mean()
             if mean.empty:
-                raise UserError(f"predictor: there are no scores of {name!r} to read beside the architectures")
+                raise UserError(f"predictor: there are no scores of {name!r} to read features the architectures")
             columns[name] = pd.Series(ndtri((mean.rank() - 0.5) / len(mean)), mean.index)
         table = pd.DataFrame(columns).dropna()
         return cls(tuple(names), dict(zip(table.index, table.to_numpy("float64"), strict=True)))

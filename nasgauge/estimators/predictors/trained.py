@@ -11,7 +11,7 @@ from torch import nn
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.estimators.predictors.encodings import Words, graphs_of, vocabulary
 from nasgauge.estimators.predictors.losses import LOSSES
-from nasgauge.estimators.predictors.model import Lesson, Model, Training
+from nasgauge.estimators.predictors.model import Examples, Model, Training
 from nasgauge.estimators.predictors.networks import GATES, LSTM, MLP
 from nasgauge.estimators.predictors.not_scored import NotScored
 from nasgauge.nets import products
@@ -42,16 +42,16 @@ class Trained(Model):
         """What the network takes for these architectures, on the CPU; it has a method `to(device)`."""
 
     @products("float32")
-    def fit(self, lesson: Lesson, training: Training, seed: int) -> None:
+    def fit(self, examples: Examples, training: Training, seed: int) -> None:
         _check(training)
-        archs, self.space, self.beside = lesson.archs, lesson.space, lesson.beside
+        archs, self.space, self.features = examples.archs, examples.space, examples.features
         self.device = training.device
         self.learn_words(archs)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)  # torch draws initial weights from its global generator alone
             self.network = self.make().to(self.device)
         generator = torch.Generator().manual_seed(seed)
-        target = _standardised(lesson.accuracy).to(self.device)
+        target = _standardised(examples.accuracy).to(self.device)
         adam = torch.optim.Adam(self.network.parameters(), lr=training.lr)
         whole = self._whole(archs) if len(archs) <= training.batch_size else None
         for _ in range(training.epochs):
@@ -64,18 +64,18 @@ class Trained(Model):
                 adam.step()
 
     def _whole(self, archs: Sequence[Arch]) -> tuple[Any, torch.Tensor]:
-        """What the network takes: the architectures, and what stands beside them, (n, n_beside)."""
-        beside = torch.as_tensor(self.read_beside(archs), dtype=torch.float32)
-        return self.read(archs).to(self.device), beside.to(self.device)
+        """What the network takes: the architectures, and their score features, (n, n_score_features)."""
+        features = torch.as_tensor(self.read_features(archs), dtype=torch.float32)
+        return self.read(archs).to(self.device), features.to(self.device)
 
     @property
-    def n_beside(self) -> int:
-        """Numbers beside an architecture."""
-        return len(self.beside.names)
+    def n_score_features(self) -> int:
+        """Score features per architecture."""
+        return len(self.features.names)
 
     def check(self, arch: Arch) -> None:
         self.read([arch])
-        self.read_beside([arch])
+        self.read_features([arch])
 
     @torch.no_grad()
     @products("float32")
@@ -110,7 +110,7 @@ class OrdinalMLP(Trained):
         self.words = Words.of(self.space, archs)
 
     def make(self) -> nn.Module:
-        return MLP(len(self.words.places), self.n_beside)
+        return MLP(len(self.words.places), self.n_score_features)
 
     def read(self, archs: Sequence[Arch]) -> torch.Tensor:
         return torch.tensor([self.words.codes(self.space, arch) for arch in archs], dtype=torch.float32)
@@ -121,7 +121,7 @@ class OneHotMLP(Trained):
     """An MLP on the space's encoding, which tells words apart without an order among them."""
 
     def make(self) -> nn.Module:
-        return MLP(self.n_features, self.n_beside)
+        return MLP(self.n_features, self.n_score_features)
 
     def learn_words(self, archs: Sequence[Arch]) -> None:
         self.n_features = len(self.space.encode(archs[0]))
@@ -135,7 +135,7 @@ class ScoresMLP(Trained):
     """An MLP on the scores of other estimators alone."""
 
     def make(self) -> nn.Module:
-        return MLP(0, self.n_beside)
+        return MLP(0, self.n_score_features)
 
     def learn_words(self, archs: Sequence[Arch]) -> None:
         pass
@@ -155,7 +155,7 @@ class SequenceLSTM(Trained):
         self.known = {word: i for i, word in enumerate(words)}
 
     def make(self) -> nn.Module:
-        return LSTM(len(self.known), self.n_beside)
+        return LSTM(len(self.known), self.n_score_features)
 
     def read(self, archs: Sequence[Arch]) -> torch.Tensor:
         return torch.tensor([[self._number(word) for word in self.space.words(arch)] for arch in archs])
@@ -177,7 +177,7 @@ class GraphGATES(Trained):
         self.n_cells = len(self.space.graphs(archs[0]))
 
     def make(self) -> nn.Module:
-        return GATES(len(self.known), self.n_cells, self.n_beside)
+        return GATES(len(self.known), self.n_cells, self.n_score_features)
 
     def read(self, archs: Sequence[Arch]) -> Any:
         return graphs_of(self.space, archs, self.known)

@@ -1,19 +1,22 @@
 """How good is an architecture, judged by its untrained network?
 
-`ZeroShot` is the estimator, `PROXIES` its dictionary, `measure` the passes that proxies share, `vote` several proxies
-in one. Rule: a proxy is a pure function of a `Record`; it runs no network and sees no truth.
+`ZeroShot` is the estimator, `PROXIES` its dictionary, `measure` the passes that proxies share. Rule: a proxy is a pure
+function of a `Record`; it runs no network and sees no ground truth.
+
+What it offers is imported when it is first asked for: configurations are read without torch.
 """
 
-from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, draw_batches, noise_like
-from nasgauge.estimators.zeroshot.measure import PASSES, measure
-from nasgauge.estimators.zeroshot.profile import layer_profile
-from nasgauge.estimators.zeroshot.proxies import PROXIES, get_proxy
-from nasgauge.estimators.zeroshot.proxy import Proxy
-from nasgauge.estimators.zeroshot.record import Codes, Counts, Gradients, Layer, Record, Unmeasurable, Zen
-from nasgauge.estimators.zeroshot.vote import vote
-from nasgauge.estimators.zeroshot.zero_shot import ZeroShot
+import lazy_loader
 
-__all__ = [
-    "INPUTS", "PASSES", "PROXIES", "Batch", "Codes", "Counts", "Gradients", "Layer", "Proxy", "Record", "Unmeasurable",
-    "Zen", "ZeroShot", "draw_batches", "get_proxy", "layer_profile", "measure", "noise_like", "vote",
-]  # fmt: skip
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "inputs": ["Batch", "INPUTS", "draw_batches", "noise_like"],
+        "passes": ["PASSES", "measure"],
+        "profile": ["layer_profile"],
+        "proxies": ["PROXIES", "get_proxy"],
+        "proxy": ["Proxy"],
+        "record": ["Codes", "Counts", "Gradients", "Layer", "Record", "Unmeasurable", "Zen"],
+        "zero_shot": ["ZeroShot"],
+    },
+)

@@ -1,73 +1,65 @@
-"""Words of zero-shot estimators, and of their votes."""
+"""Configuration of zero-shot estimators."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Annotated, Literal, final
 
-import pandas as pd
+from pydantic import Field
 
-from nasgauge.estimators import Estimator
-from nasgauge.estimators.batches import batches
-from nasgauge.estimators.context import Family, Need, Place
-from nasgauge.estimators.network import network_options
-from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, vote
-from nasgauge.nets import check_precision, device_named
-from nasgauge.spaces import Space
-from nasgauge.studies.schema import Options, options_for
+from nasgauge.core.config import Count, Distinct, Label, Options, keys_of
+from nasgauge.estimators.configuration import MeasuringConfig
+from nasgauge.estimators.context import RunContext
+from nasgauge.estimators.estimator import Estimator
+from nasgauge.nets.options import NetOptions
 
 
-@dataclass(frozen=True)
-class ZeroShotWords:
+def _all_proxies() -> tuple[str, ...]:
+    from nasgauge.estimators.zeroshot.proxies import PROXIES
+
+    return tuple(PROXIES)
+
+
+@final
+class ZeroShotConfig(MeasuringConfig):
     """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names, all if absent.
 
-    `data`, `data_path`: the images; `n_batches`, `batch_size`: how many; `inputs`: "data", or noise in their place;
-    `init`: how weights are drawn; `net`: the keys of NetOptions. `label`: with one, the estimators are called "proxy
-    (label)", so that a study may hold the same proxies twice, with other images or initialisations. `device`: where
-    networks live, as for `device_named`; `precision`: a name of nets.PRECISIONS.
+    `data`, `data_path`: the images, those of the ground truth's trainings if absent; `n_batches`, `batch_size`: how
+    many; `inputs`: "data", or noise in their place; `init`: how weights are drawn; `net`: keys of NetOptions in which
+    the networks differ from those of the ground truth. `label`: with one, the estimators are called "proxy (label)", so
+    that a study may hold the same proxies twice, with other images or initialisations. `device`: where networks live,
+    as for `device_named`; `precision`: a name of nets.PRECISIONS.
     """
 
-    proxies: Sequence[str] = tuple(PROXIES)
-    data: str = "digits"
+    name: Literal["zeroshot"] = "zeroshot"
+    proxies: Annotated[Distinct[str], Field(min_length=1)] = Field(default_factory=_all_proxies)
+    data: str | None = None
     data_path: str | None = None
-    n_batches: int = 1
-    batch_size: int = 64
+    n_batches: Count = 1
+    batch_size: Count = 64
     inputs: str = "data"
     init: str = "default"
-    net: Options | None = None
-    label: str = ""
+    net: Annotated[Options, keys_of(NetOptions)] = {}
+    label: Label | Literal[""] = ""
     device: str = "cpu"
     precision: str = "float32"
 
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"{name} ({self.label})" if self.label else name for name in self.proxies)
 
-@dataclass(frozen=True)
-class VoteWords:
-    """Several estimators of the same study in one. `experts`: their names; `method`: "copeland" or "borda"."""
+    def build(self, context: RunContext) -> Estimator:
+        from nasgauge.estimators.network import images_of, network_options
+        from nasgauge.estimators.zeroshot.drawn import batches
+        from nasgauge.estimators.zeroshot.zero_shot import ZeroShot
+        from nasgauge.nets import check_precision, device_named
 
-    experts: Sequence[str] = ()
-    method: str = "copeland"
-    label: str = "vote"
+        check_precision(self.precision, device_named(self.device, self.where), self.where)
+        images = images_of(context, self.data, self.data_path)
+        shape, drawn = batches(*images, self.n_batches, self.batch_size, context.seed)
+        net = network_options(context, self.net, shape, f"{self.where}, net")
+        return ZeroShot(
+            context.space, self.proxies, drawn, net=net, inputs=self.inputs, init=self.init, seed=context.seed,
+            label=self.label, device=self.device, precision=self.precision,
+        )  # fmt: skip
 
+    def departures(self, context: RunContext) -> tuple[str, ...]:
+        from nasgauge.estimators.network import departures
 
-def _build(options: Options, space: Space, seed: int, place: Place) -> Estimator:
-    where = "estimator 'zeroshot'"
-    words: ZeroShotWords = options_for(ZeroShotWords, options, where)
-    check_precision(words.precision, device_named(words.device, where), where)
-    (channels, n_classes), drawn = batches(words.data, words.data_path, words.n_batches, words.batch_size, seed)
-    shape = {"in_channels": channels, "n_classes": n_classes}
-    net = network_options(space, words.net, shape, f"{where}, net")
-    return ZeroShot(
-        space, tuple(words.proxies), drawn, net=net, inputs=words.inputs, init=words.init, seed=seed,
-        label=words.label, device=words.device, precision=words.precision,
-    )  # fmt: skip
-
-
-def _vote(scores: pd.DataFrame, options: Options) -> pd.DataFrame:
-    words: VoteWords = options_for(VoteWords, options, "estimator 'vote'")
-    return vote(scores, tuple(words.experts), method=words.method, name=words.label)
-
-
-def _names(words: ZeroShotWords) -> list[str]:
-    return [f"{name} ({words.label})" if words.label else name for name in words.proxies]
-
-
-ZEROSHOT = Family(ZeroShotWords, _names, build=_build)
-VOTE = Family(VoteWords, lambda w: (w.label,), combine=_vote, needs=lambda w: [Need(name) for name in w.experts])
+        return departures(context, self.data, self.net)

@@ -32,7 +32,8 @@ def draw_batches(
     wanted = n_batches * batch_size
     if wanted > len(images):
         raise UserError(
-            f"{n_batches} batches of {batch_size} images are wanted, the data has {len(images)}; ask for fewer"
+            f"{n_batches} batches of {batch_size} images are required, the data has {len(images)}; choose fewer or "
+            "smaller ones"
         )
     chosen = torch.from_numpy(rng.permutation(len(images))[:wanted])
     return [(images[part], labels[part]) for part in chosen.split(batch_size)]

@@ -4,7 +4,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from nasgauge.estimators.zeroshot.measure import measure
+from nasgauge.estimators.zeroshot.passes import measure
 from nasgauge.estimators.zeroshot.record import Unmeasurable
 from nasgauge.estimators.zeroshot.substitute import undisturbed
 

@@ -63,7 +63,7 @@ def _weights_among(own: dict[str, nn.Parameter], prefix: str, module: nn.Module)
     for kind, (weights, biases) in _READ.items():
         if isinstance(module, kind) and set(own) <= {*weights, *biases}:
             if not set(own) & set(weights):
-                raise Unmeasurable(f"{called(prefix, module)} computes its weight, and has none of its own")
+                raise Unmeasurable(f"{called(prefix, module)} computes its weight instead of storing it")
             return [name for name in weights if name in own]
     raise Unmeasurable(
         f"{called(prefix, module)} has parameters of which it is not known which are weights: {', '.join(own)}"

@@ -13,7 +13,7 @@ from nasgauge.core.errors import UserError, check_seed, unknown_name
 from nasgauge.core.tables import ERRORS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
 from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, noise_like
-from nasgauge.estimators.zeroshot.measure import PASSES, STAGES, as_unmeasurable, measure, reason
+from nasgauge.estimators.zeroshot.passes import PASSES, STAGES, as_unmeasurable, measure, reason
 from nasgauge.estimators.zeroshot.proxies import get_proxy
 from nasgauge.estimators.zeroshot.proxy import Proxy
 from nasgauge.estimators.zeroshot.record import Counts, Record, Unmeasurable
@@ -30,7 +30,7 @@ from nasgauge.nets import (
     dtype_of,
     products,
 )
-from nasgauge.spaces import Arch, Space
+from nasgauge.spaces import Arch, Space, n_convolutions
 
 
 @final
@@ -107,13 +107,6 @@ class ZeroShot(Estimator):
                 raise UserError(
                     f"{place} has shape {tuple(batch[0].shape)}; expected (N, {self.net.in_channels}, H, W)"
                 )
-
-    def fit(self, seen: pd.DataFrame, *, rng: np.random.Generator) -> "ZeroShot":
-        """Itself: nothing is learned and nothing of the truth is looked at."""
-        return self
-
-    def history(self) -> dict[str, pd.DataFrame]:
-        return {}
 
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
         """One score an architecture and proxy, or its reason in `errors`; architectures given twice are measured once.
@@ -228,8 +221,7 @@ class ZeroShot(Estimator):
                 macs = count(net, tuple(x.shape[1:])).macs
         except Unmeasurable as failure:
             macs = failure
-        convs = sum(n for op, n in self.space.op_counts(arch, live=True).items() if "conv" in op)
-        return Counts(count_parameters(net), macs, convs)
+        return Counts(count_parameters(net), macs, n_convolutions(self.space, arch))
 
 
 def _charge(proxy: Proxy, spent: dict[str, float]) -> float:

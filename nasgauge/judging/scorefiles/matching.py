@@ -163,10 +163,15 @@ def _what_else(text: str, space: Space) -> str:
     if isinstance(value, list | tuple | set | dict):
         return "; the order of edges in a list of operations is ambiguous: write the string form"
     for name in SPACES:
-        try:
-            get_space(name).from_str(text)
-        except UserError:
-            continue
-        if name != space.name:
+        if name != space.name and _is_of(name, text):
             return f"; it is an architecture of {name!r}"
     return ""
+
+
+def _is_of(name: str, text: str) -> bool:
+    """Whether the space of that name reads the string; what others register may fail in its own ways, and then not."""
+    try:
+        get_space(name).from_str(text)
+    except (UserError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError):
+        return False
+    return True

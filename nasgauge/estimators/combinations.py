@@ -1,13 +1,17 @@
-"""Several proxies decide together."""
+"""Estimators that are made of the scores of others: votes, and means over seeds."""
 
 from collections.abc import Sequence
+from typing import Annotated, Literal, final
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 from scipy.stats import rankdata
 
+from nasgauge.core.config import Distinct, Label
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.tables import SCORES, check, empty
+from nasgauge.estimators.configuration import CombiningConfig, Dependency
 
 _CHUNK = 512  # rows of the pairwise comparison held at once
 
@@ -80,3 +84,42 @@ def vote(scores: pd.DataFrame, experts: Sequence[str], *, method: str = "copelan
             result = METHODS[method](ballots.to_numpy().T)
             parts.append(pd.DataFrame({"estimator": name, "arch": ballots.index, "seed": seed, "score": result}))
     return check(pd.concat(parts, ignore_index=True), SCORES) if parts else empty(SCORES)
+
+
+@final
+class VoteConfig(CombiningConfig):
+    """Several estimators of the same study in one. `experts`: their names; `method`: "copeland" or "borda"."""
+
+    name: Literal["vote"] = "vote"
+    experts: Annotated[Distinct[str], Field(min_length=1)]
+    method: Literal["copeland", "borda"] = "copeland"
+    label: Label = "vote"
+
+    def names(self) -> tuple[str, ...]:
+        return (self.label,)
+
+    def dependencies(self) -> tuple[Dependency, ...]:
+        return tuple(Dependency(name) for name in self.experts)
+
+    def combine(self, scores: pd.DataFrame) -> pd.DataFrame:
+        return vote(scores, self.experts, method=self.method, name=self.label)
+
+
+@final
+class EnsembleConfig(CombiningConfig):
+    """Scores averaged over the seeds of an estimator of the same study, e.g. over several supernets. `of`: its name."""
+
+    name: Literal["ensemble"] = "ensemble"
+    of: str = "oneshot"
+
+    def names(self) -> tuple[str, ...]:
+        return (f"{self.of}_ensemble",)
+
+    def dependencies(self) -> tuple[Dependency, ...]:
+        return (Dependency(self.of, every_seed=True),)
+
+    def combine(self, scores: pd.DataFrame) -> pd.DataFrame:
+        part = scores[scores["estimator"] == self.of]
+        wide = part.pivot(index="arch", columns="seed", values="score").dropna()  # scored by every seed
+        rows = {"estimator": self.names()[0], "arch": wide.index, "seed": 0, "score": wide.mean(axis=1).round(12)}
+        return pd.DataFrame(rows).reset_index(drop=True)

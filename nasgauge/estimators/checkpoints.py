@@ -52,7 +52,7 @@ class CheckpointFolder(MutableMapping[int, dict[str, Any]]):
         except _DAMAGED as error:
             raise _unreadable(path, str(error).partition("\n")[0]) from error
         if not isinstance(state, dict):
-            raise _unreadable(path, f"it holds a {type(state).__name__}")
+            raise _unreadable(path, f"it contains a {type(state).__name__}")
         return state
 
     def __setitem__(self, epoch: int, state: dict[str, Any]) -> None:
@@ -80,4 +80,4 @@ class CheckpointFolder(MutableMapping[int, dict[str, Any]]):
 
 
 def _unreadable(path: Path, reason: str) -> UserError:
-    return UserError(f"{path}: is no readable checkpoint ({reason}); delete it to resume from the one before")
+    return UserError(f"{path}: is not a readable checkpoint ({reason}); delete it to resume from the one before")

@@ -9,7 +9,7 @@ import torch
 
 from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot.augment import augmentation
-from nasgauge.estimators.oneshot.counted_sampler import Turns
+from nasgauge.estimators.oneshot.counted_sampler import CountedSampler
 from nasgauge.estimators.oneshot.probes import Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.randomness import epoch_seeds, seeded
@@ -40,8 +40,8 @@ def train(
 
     A step takes a list of paths from `sampler`, combines the gradients of their losses, and makes one step of SGD (see
     `Protocol` and `Step`). net: freshly initialised. sampler: a fresh generator. split: its training rows are used,
-    nothing else. seed: a whole number from 0 that decides the order of the images, augmentation and dropout, anew in
-    every epoch. checkpoint_epochs: after so many epochs; 0 is before training. probes: asked along the way, they change
+    nothing else. seed: a whole number from 0 that decides the order of the images, augmentation and dropout of every
+    epoch. checkpoint_epochs: after so many epochs; 0 is before training. probes: called along the way; they change
     nothing. progress(done, of): after each epoch. on_epoch: gets each new row of the training log. to_str: the string
     of a path in messages.
 
@@ -58,8 +58,8 @@ def train(
     images, labels = data.images.to(device), data.labels.to(device)
     augment = augmentation(protocol, data.images)
     net = net.to(device, memory_format=torch.channels_last).train()
-    step, schedule, turns = Step(net, protocol), Schedule(protocol), Turns(sampler)
-    training = Training(net, step.optimiser, schedule, turns, describe(net, protocol, data, rows, seed, probes))
+    step, schedule, counted = Step(net, protocol), Schedule(protocol), CountedSampler(sampler)
+    training = Training(net, step.optimiser, schedule, counted, describe(net, protocol, data, rows, seed, probes))
     log: Log = {"training_log": [], **{probe.table: [] for probe in probes}}
     start = last_resumable(checkpoints, wanted)
     if start is not None:
@@ -72,15 +72,15 @@ def train(
         augmenting = torch.Generator().manual_seed(seeds.augmentation)
         trained, losses, notes = [], [], [[] for _ in probes]
         with seeded(seeds.dropout, device), products(protocol.amp):
-            for n, (seen, paths, shown) in enumerate(_steps(turns, batches, protocol.images)):
+            for n, (seen, paths, shown) in enumerate(_steps(counted, batches, protocol.images)):
                 lr = schedule.at(epoch - 1 + seen / len(batches))
                 inputs = [(_channels_last(augment(images[part], augmenting)), labels[part]) for part in shown]
                 losses.append(step(paths, inputs, lr))
                 trained.append(paths)
-                asked = time.perf_counter()
+                before = time.perf_counter()
                 for probe, noted in zip(probes, notes, strict=True):
                     noted += probe.after_step(net, epoch, n, len(batches) // len(shown), paths)
-                probing += time.perf_counter() - asked
+                probing += time.perf_counter() - before
         if epoch:
             loss = _mean_loss(losses, trained, epoch, checkpoints, to_str)
             schedule.after_epoch(epoch, loss)
@@ -113,20 +113,20 @@ def _batches(rows: torch.Tensor, size: int, seed: int, device: torch.device) -> 
 
 
 def _steps(
-    turns: Turns, batches: Sequence[torch.Tensor], images: str
+    counted: CountedSampler, batches: Sequence[torch.Tensor], images: str
 ) -> Iterator[tuple[int, list[Path], Sequence[torch.Tensor]]]:
     """An epoch's steps: (batches seen before it, its paths, its batches: one for all or one a path)."""
     seen = 0
     while seen < len(batches):
-        n = len(turns.ahead()) if images == "own" else 1
+        n = len(counted.ahead()) if images == "own" else 1
         if n > len(batches):
             raise UserError(
-                f"training: {n} architectures a step, each with a batch of its own, need {n} batches an epoch, there "
+                f"training: {n} architectures per step, each with its own batch, need {n} batches per epoch, there "
                 f"are {len(batches)}; lower batch_size"
             )
         if seen + n > len(batches):
             return
-        yield seen, turns.take(), batches[seen : seen + n]
+        yield seen, counted.take(), batches[seen : seen + n]
         seen += n
 
 

@@ -1,4 +1,4 @@
-"""Run the passes that are asked for, each once, and gather them in a record."""
+"""Run the passes that are wanted, each once, and gather them in a record."""
 
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -19,7 +19,7 @@ from nasgauge.nets import unrounded
 
 
 @dataclass(frozen=True)
-class Scene:
+class MeasurementContext:
     """What a pass may look at: the quiet network, its weights, the batch, the options, earlier finds."""
 
     net: nn.Module
@@ -29,7 +29,7 @@ class Scene:
     seed: int
     zen_mixture: float
     zen_repeats: int
-    asked: frozenset[str]
+    wanted: frozenset[str]
     found: dict[str, object]
 
     def read(self) -> list[Weight]:
@@ -39,11 +39,11 @@ class Scene:
         return self.weights
 
 
-def _shared(s: Scene) -> dict[str, object]:
-    return shared_pass(s.net, s.weights, s.x, s.y, s.asked & FIELDS)
+def _shared(s: MeasurementContext) -> dict[str, object]:
+    return shared_pass(s.net, s.weights, s.x, s.y, s.wanted & FIELDS)
 
 
-def _curvature(s: Scene) -> dict[str, object]:
+def _curvature(s: MeasurementContext) -> dict[str, object]:
     gradients = s.found["gradients"]
     if isinstance(gradients, Unmeasurable):
         raise gradients
@@ -53,7 +53,7 @@ def _curvature(s: Scene) -> dict[str, object]:
         return {"curvature": curvature(s.net, s.read(), gradients.weights, s.x, s.y)}
 
 
-def _zen(s: Scene) -> dict[str, object]:
+def _zen(s: MeasurementContext) -> dict[str, object]:
     generator = torch.Generator().manual_seed(s.seed)  # on the CPU, so that every device draws the same
     options = {"mixture": s.zen_mixture, "repeats": s.zen_repeats, "generator": generator}
     with unrounded(s.x.device):  # the two features differ by the mixture, less than what is rounded away elsewhere
@@ -61,7 +61,7 @@ def _zen(s: Scene) -> dict[str, object]:
 
 
 # name of the stage -> (fields of the record it can fill, how); in this order
-STAGES: dict[str, tuple[frozenset[str], Callable[[Scene], dict[str, object]]]] = {
+STAGES: dict[str, tuple[frozenset[str], Callable[[MeasurementContext], dict[str, object]]]] = {
     "shared": (FIELDS, _shared),
     "curvature": (frozenset({"curvature"}), _curvature),
     "synflow": (
@@ -105,22 +105,22 @@ def measure(
     unknown = set(passes) - PASSES
     if unknown:
         raise ValueError(f"no such pass: {', '.join(sorted(unknown))}; there are {', '.join(sorted(PASSES))}")
-    asked = frozenset(passes) | ({"gradients"} if "curvature" in passes else set())
+    wanted = frozenset(passes) | ({"gradients"} if "curvature" in passes else set())
     found: dict[str, object] = {}
     weights = _weights(net)
     if isinstance(weights, Unmeasurable):
         found["layers"] = weights
-    scene = Scene(net, weights, x, y, seed, zen_mixture, zen_repeats, asked, found)
+    context = MeasurementContext(net, weights, x, y, seed, zen_mixture, zen_repeats, wanted, found)
     with undisturbed(net):
         for stage, (fields, run) in STAGES.items():
-            if not fields & asked:
+            if not fields & wanted:
                 continue
             start = time.perf_counter()
             try:
                 with as_unmeasurable():
-                    found.update(run(scene))
+                    found.update(run(context))
             except Unmeasurable as failure:
-                found.update(dict.fromkeys(fields & asked, failure))
+                found.update(dict.fromkeys(fields & wanted, failure))
             if seconds is not None:
                 seconds[stage] = seconds.get(stage, 0.0) + time.perf_counter() - start
     return Record(

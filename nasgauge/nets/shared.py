@@ -11,17 +11,18 @@ from typing import final
 import torch
 from torch import nn
 
-from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError
 from nasgauge.core.registry import Registry
 from nasgauge.nets import darts_supernet, nb101_supernet, nb201_supernet, nds, nds_supernet
-from nasgauge.nets.initialise import initialise
+from nasgauge.nets.initialisation import initialise
 from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.nets.program import Blueprint, Path, Plan, plan
+from nasgauge.nets.registered import entry_of
 from nasgauge.nets.side_by_side import side_by_side
 from nasgauge.spaces import Space
 
 SUPERNETS: Registry[Callable[[Space, NetOptions, SupernetOptions], Blueprint]] = Registry(
-    "supernet family",
+    "supernet",
     {
         "darts": darts_supernet.blueprint,
         "darts-nds": darts_supernet.blueprint,
@@ -194,15 +195,12 @@ def supernet(
     """
     chosen = supernet or SupernetOptions()
     o = options or NetOptions()
-    if space.name not in SUPERNETS:
-        raise unknown_name("supernet family", space.name, SUPERNETS)
-    if chosen.bn not in BN:
-        raise unknown_name("treatment of normalisation", chosen.bn, BN)
+    blueprint = entry_of(space, SUPERNETS, "nasgauge.nets.SUPERNETS")
     if o.replicas != 1:
         raise UserError(f"supernet: it has one replica, not {o.replicas}; leave replicas at 1")
     o = replace(o, bn_track=chosen.bn != "batch")
     with torch.device("meta"):
-        net = Supernet(SUPERNETS[space.name](space, o, chosen))
+        net = Supernet(blueprint(space, o, chosen))
     net = net.to_empty(device=generator.device)
     initialise(net, [generator], init)
     return net.to(device).train()

@@ -1,0 +1,28 @@
+"""How the architectures of a benchmark are trained: everything that can be chosen."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from nasgauge.core.config import Count, NotNegative, Positive, options
+
+
+@options
+class Protocol:
+    """How an architecture is trained: SGD with momentum, cosine learning rate to zero, no early stopping.
+
+    `epochs`, `batch_size`, `lr`, `momentum`, `nesterov`, `weight_decay` (on all parameters); `warmup_epochs`: linear
+    rise of the learning rate; `shift`: training images are moved by up to that many pixels, borders filled with zeros;
+    `flip`: mirrored with probability one half; `label_smoothing`.
+    """
+
+    epochs: Count
+    batch_size: Count = 64
+    lr: Positive = 0.1
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    nesterov: bool = True
+    weight_decay: NotNegative = 5e-4
+    warmup_epochs: NotNegative = 0.0
+    shift: Annotated[int, Field(ge=0)] = 0
+    flip: bool = False
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -1,0 +1,65 @@
+"""How a tabular benchmark is made, as it is read from a TOML file."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import model_validator
+
+from nasgauge.benchmarks.building.protocol import Protocol
+from nasgauge.core.config import Config, Count, FileName, Options, Seed, keys_of, table_of
+from nasgauge.core.errors import UserError
+from nasgauge.core.plugins import PluginConfig
+from nasgauge.nets.options import NetOptions
+
+_DECIDED = {"in_channels": "the images", "n_classes": "the images", "replicas": "n_seeds"}
+
+
+class RecipeSample(Config):
+    """Which architectures are trained: `n` classes (all if absent), in the order of one seeded shuffle.
+
+    A larger `n` with the same seed keeps the earlier ones. `form`: the canonical form that makes the classes, the
+    space's first one if absent.
+    """
+
+    n: Count | None = None
+    form: str | None = None
+    seed: Seed = 0
+
+
+class SplitSizes(Config):
+    """Images for training and validation; the rest is the test part. Splits rotate from seed to seed."""
+
+    n_train: Count
+    n_valid: Count
+    shuffle_seed: Seed = 0
+
+
+class Recipe(PluginConfig):
+    """How a tabular benchmark is made: every architecture trained from scratch once per seed."""
+
+    name: FileName
+    title: str
+    space: str
+    data: str
+    data_path: str | None = None
+    archs: RecipeSample = RecipeSample()
+    n_seeds: Count
+    split: SplitSizes
+    image_size: Count
+    device: str = "cpu"
+    net: Annotated[Options, keys_of(NetOptions)] = {}
+    protocol: table_of(Protocol)
+
+    @model_validator(mode="after")
+    def _decided(self) -> Self:
+        for name, by in _DECIDED.items():
+            if name in self.net:
+                raise UserError(f"[net]: {name} is decided by {by}; leave it out")
+        if self.protocol.batch_size > self.split.n_train:
+            raise UserError(
+                f"batch_size = {self.protocol.batch_size} is more than the {self.split.n_train} training images"
+            )
+        return self
+
+    def training(self) -> dict[str, Any]:
+        """What the facts of the table say of its trainings, see `benchmarks.Training`."""
+        return {"data": self.data, "data_path": self.data_path, "net": self.net}

@@ -1,0 +1,19 @@
+"""How the ground truth of a benchmark was trained: what estimators measure by default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, final
+
+
+@final
+@dataclass(frozen=True)
+class Training:
+    """Data set and network of the trainings that a table holds.
+
+    data: a name of DATASETS; data_path: where it lies, None if it needs none or that is not known. net: keys of
+    NetOptions, without those that the images decide.
+    """
+
+    data: str
+    data_path: str | None = None
+    net: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,110 @@
+"""What a study says of an estimator: its configuration, which names it, says what it needs, and makes it.
+
+An estimator from another package is one class and one configuration, registered in `ESTIMATORS` or brought as an entry
+point of the group `nasgauge.estimator`.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, final
+
+import pandas as pd
+
+from nasgauge.core.config import Config, Options, Seeds
+from nasgauge.estimators.context import RunContext
+from nasgauge.estimators.estimator import Estimator
+
+
+@final
+@dataclass(frozen=True)
+class Dependency:
+    """An estimator that must stand above in the study, by its name or a supernet's label.
+
+    scores: what of its scores is used: "none" (its weights alone), "all", or "learned", those of the architectures that
+    are learned from. every_seed: whether all its seeds are used for each seed of the one that needs it.
+    """
+
+    name: str
+    scores: Literal["none", "all", "learned"] = "all"
+    every_seed: bool = False
+
+
+@final
+@dataclass(frozen=True)
+class TrainingSet:
+    """How many architectures a learner is fitted to per stage, the first of them a random draw.
+
+    names: by stage after which it is judged, its name then. draw: which random draw. acquisition: the search (of
+    SEARCHES) by which it looks for the best that it has not seen, scoring all or `n_candidates` of them. n_trainings:
+    trainings of each whose accuracy it sees, None for all. signal: from whose scores it learns in place of the ground
+    truth, "" for the ground truth.
+    """
+
+    n_fit: int
+    names: Mapping[int, str]
+    draw: int = 0
+    acquisition: str = "exhaustive"
+    n_candidates: int | None = None
+    n_trainings: int | None = None
+    signal: str = ""
+
+
+class EstimatorConfig(Config):
+    """The keys of one `[[estimators]]` of a study. Subclasses measure (`MeasuringConfig`) or combine scores.
+
+    `name`: of the registry entry; `seeds`: in place of the study's. In a file, `each = {key = [values]}` stands for an
+    estimator of every combination.
+    """
+
+    name: str
+    seeds: Seeds | None = None
+
+    @property
+    def where(self) -> str:
+        """How messages begin that are about it."""
+        return f"estimator {self.name!r}"
+
+    @property
+    def options(self) -> Options:
+        """The keys that were given, but for the name and the seeds: by them finished work is found again."""
+        return self.model_dump(mode="json", exclude_unset=True, exclude={"name", "seeds"})
+
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """The estimators that stand in the score table."""
+
+    def dependencies(self) -> tuple[Dependency, ...]:
+        """The estimators of the study that it needs; they must stand above it."""
+        return ()
+
+
+class MeasuringConfig(EstimatorConfig):
+    """Of an estimator that measures architectures.
+
+    `chunk`: architectures per task, so that little is lost when a run is ended. `trains`: whether it builds a
+    `Trainable`, whose weights others find by its `label`.
+    """
+
+    chunk: ClassVar[int] = 20
+    trains: ClassVar[bool] = False
+
+    @abstractmethod
+    def build(self, context: RunContext) -> Estimator:
+        """The estimator; UserError for what does not fit the space, the data or the other keys."""
+
+    def training_set(self, seed: int) -> TrainingSet | None:
+        """Which architectures a `Learner` is fitted to; None for estimators that see no ground truth."""
+        return None
+
+    def departures(self, context: RunContext) -> tuple[str, ...]:
+        """What it measures otherwise than the ground truth was trained: network and data, a sentence each."""
+        return ()
+
+
+class CombiningConfig(EstimatorConfig):
+    """Of an estimator that is made of the scores of others; it has no seeds but theirs."""
+
+    @abstractmethod
+    def combine(self, scores: pd.DataFrame) -> pd.DataFrame:
+        """Its scores (table SCORES) from those of all estimators above it."""

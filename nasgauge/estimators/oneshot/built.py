@@ -1,0 +1,109 @@
+"""From a configuration to a one-shot estimator."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import torch
+
+from nasgauge.core.config import parsed
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.estimators.context import RunContext
+from nasgauge.estimators.images import parted, whole
+from nasgauge.estimators.network import images_of, network_options
+from nasgauge.estimators.oneshot.config import OneShotConfig
+from nasgauge.estimators.oneshot.naming import path_string
+from nasgauge.estimators.oneshot.one_shot import OneShot
+from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, Probe
+from nasgauge.estimators.oneshot.protocol import Protocol
+from nasgauge.estimators.oneshot.samplers import SAMPLERS, get_sampler, per_cell
+from nasgauge.estimators.oneshot.tensorboard import tensorboard_logger
+from nasgauge.images import ImageData, Split
+from nasgauge.nets import NetOptions, Path, SupernetOptions, check_precision, device_named, supernet
+from nasgauge.spaces import Space
+
+_N_LOOKED_AT = 1_000  # architectures of a restricted space, to see whether any is alive
+
+
+def built(config: OneShotConfig, context: RunContext) -> OneShot:
+    """The estimator; UserError for what does not fit the space or the images."""
+    where, space, seed = config.where, context.space, context.seed
+    device = device_named(config.device, where)
+    check_precision(config.score_precision, device, where, option="score_precision")
+    data = whole(*images_of(context, config.data, config.data_path))
+    split = parted(data, config.valid_share, config.split_seed)
+    shape = {"in_channels": data.images.shape[1], "n_classes": data.n_classes}
+    net = network_options(context, config.net, shape, f"{where}, net", trained=True)
+    shared = parsed(config.supernet, SupernetOptions, f"{where}, supernet")
+    protocol = config.whole_protocol
+    if config.form is not None and config.form not in space.forms:
+        raise unknown_name(f"canonical form of {space.name}", config.form, space.forms)
+    space = _restricted(space, config.without, where)
+    sampler = partial(_sampler, config, _n_topologies(config, space, net, shared))
+    first_step = next(sampler(space, rng=np.random.default_rng(0)))  # not of `seed`: all seeds share their settings
+    return OneShot(
+        space, data, split, sampler, protocol, net=net, supernet=shared, seed=seed, label=config.label,
+        checkpoint_epochs=config.checkpoints, score_batch_size=config.score_batch_size,
+        n_score_batches=config.n_score_batches, averages=config.averages, post_deiso=config.post_deiso,
+        form=config.form, judged=context.judged, probes=_probes(config, space, data, split, seed),
+        settings=_settings(protocol, net, len(first_step)), checkpoints=context.checkpoints(config.label),
+        progress=context.progress, on_epoch=_logger(config, seed), device=config.device,
+        score_precision=config.score_precision,
+    )  # fmt: skip
+
+
+def _restricted(space: Space, without: Sequence[str], where: str) -> Space:
+    for name in without:
+        if name not in space.options:
+            raise unknown_name("operation", name, space.options)
+    if not without:
+        return space
+    rest = space.restrict([name for name in space.options if name not in without])
+    rng = np.random.default_rng(0)
+    if not any(sum(rest.op_counts(rest.sample(rng), live=True).values()) for _ in range(_N_LOOKED_AT)):
+        raise UserError(
+            f"{where}: without {', '.join(without)} no path leads from input to output; keep another operation"
+        )
+    return rest
+
+
+def _settings(protocol: Protocol, net: NetOptions, n_samples: int) -> dict[str, float]:
+    """The numbers that studies like to vary; n_samples: architectures that a step trains."""
+    chosen = {name: getattr(protocol, name) for name in ("epochs", "lr", "batch_size", "train_share", "weight_decay")}
+    chosen |= {"channels": net.channels, "n_cells": net.n_cells, "n_samples": n_samples}
+    return {name: float(value) for name, value in chosen.items()}
+
+
+def _n_topologies(config: OneShotConfig, space: Space, net: NetOptions, shared: SupernetOptions) -> int | None:
+    """How many cells of the supernet have an architecture of their own; None: all have the same."""
+    return None if config.share_topology else supernet(space, net, shared, generator=torch.Generator()).n_cells
+
+
+def _sampler(
+    config: OneShotConfig, n_topologies: int | None, space: Space, *, rng: np.random.Generator
+) -> Iterator[list[Path]]:
+    sampler, options = get_sampler(config.sampler), config.sampler_options
+    if n_topologies is None:
+        return sampler(space, rng=rng, **options)
+    return per_cell([sampler(space, rng=child, **options) for child in rng.spawn(n_topologies)])
+
+
+def _probes(config: OneShotConfig, space: Space, data: ImageData, split: Split, seed: int) -> tuple[Probe, ...]:
+    """Validation images for forgetting; for gradients, training images and architectures drawn from the seed."""
+    probes: list[Probe] = []
+    name = partial(path_string, space)
+    if config.forgetting_epochs:
+        x, y = data.images[split.valid], data.labels[split.valid]
+        probes.append(ForgettingProbe(config.forgetting_epochs, x, y, max_archs=config.n_forgetting_archs, to_str=name))
+    if config.gradient_epochs:
+        rng = np.random.default_rng([seed, 1])
+        archs = [next(SAMPLERS["uniform"](space, rng=rng, live_conv=True))[0] for _ in range(config.n_gradient_archs)]
+        rows = split.train[: config.n_gradient_images]
+        probes.append(GradientProbe(config.gradient_epochs, archs, data.images[rows], data.labels[rows], name))
+    return tuple(probes)
+
+
+def _logger(config: OneShotConfig, seed: int) -> Callable[[Mapping[str, float]], None] | None:
+    if config.tensorboard is None:
+        return None
+    return tensorboard_logger(f"{config.tensorboard}/{config.label}-seed{seed}")

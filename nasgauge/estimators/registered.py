@@ -1,0 +1,83 @@
+"""The estimators that a study can name, and what can be wrong with several of them together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from nasgauge.core.config import parsed
+from nasgauge.core.errors import UserError, check_name, unknown_name
+from nasgauge.core.registry import Registry
+from nasgauge.estimators.combinations import EnsembleConfig, VoteConfig
+from nasgauge.estimators.configuration import EstimatorConfig, MeasuringConfig
+from nasgauge.estimators.context import RunContext
+from nasgauge.estimators.inherited import InheritedConfig
+from nasgauge.estimators.oneshot.config import OneShotConfig
+from nasgauge.estimators.predictors.config import PredictorConfig
+from nasgauge.estimators.zeroshot.config import ZeroShotConfig
+
+ESTIMATORS: Registry[type[EstimatorConfig]] = Registry(
+    "estimator",
+    {
+        "zeroshot": ZeroShotConfig,
+        "oneshot": OneShotConfig,
+        "inherited": InheritedConfig,
+        "ensemble": EnsembleConfig,
+        "predictor": PredictorConfig,
+        "vote": VoteConfig,
+    },
+    group="nasgauge.estimator",
+)
+
+
+def estimator_config(entry: Any) -> EstimatorConfig:
+    """The configuration of one entry of a study, by its `name`; UserError for an unknown name or key."""
+    if isinstance(entry, EstimatorConfig):
+        return entry
+    if not isinstance(entry, Mapping) or "name" not in entry:
+        raise UserError(f"estimators: each must be a table with its name, got {entry!r:.100}")
+    kind = ESTIMATORS.find(entry["name"])
+    label = entry.get("label")
+    name = entry["name"] if kind is not OneShotConfig or not isinstance(label, str) else label
+    return parsed(entry, kind, f"estimator {name!r}")
+
+
+def supernets_of(configs: Iterable[EstimatorConfig]) -> dict[str, MeasuringConfig]:
+    """Those that train weights, by label."""
+    return {c.label: c for c in configs if isinstance(c, MeasuringConfig) and c.trains}
+
+
+def check_estimators(configs: Sequence[EstimatorConfig], context: RunContext, seeds: Sequence[int]) -> None:
+    """UserError for the first mistake in a study's estimators, before any work.
+
+    Each is built once, each named once, and what is measured on a supernet has seeds that the supernet is trained with.
+    context: of the study, for any seed; seeds: the study's, of estimators without their own.
+    """
+    known: list[str] = []
+    trained: dict[str, Sequence[int]] = {}
+    for config in configs:
+        needs = config.dependencies()
+        for needed in (need.name for need in needs):
+            if needed not in known:
+                raise UserError(f"{config.where}: {unknown_name('estimator', needed, known)} (it must stand above)")
+        own = config.seeds or seeds
+        if isinstance(config, MeasuringConfig):
+            config.build(context.with_seed(seeds[0]))
+            for supernet in trained.keys() & {need.name for need in needs if need.scores == "none"}:
+                _check_seeds(config.where, own, supernet, trained[supernet])
+            if config.trains:
+                trained[config.label] = own
+        elif config.seeds:
+            raise UserError(f"{config.where}: it has no seeds but those of what it combines; leave seeds out")
+        for name in config.names():
+            check_name(name, config.where)
+            if name in known:
+                raise UserError(f"{config.where}: {name!r} stands twice in the study; give it another label")
+            known.append(name)
+
+
+def _check_seeds(where: str, seeds: Sequence[int], supernet: str, trained: Sequence[int]) -> None:
+    absent = [seed for seed in seeds if seed not in trained]
+    if absent:
+        there = ", ".join(map(str, trained))
+        raise UserError(
+            f"{where}: seed {absent[0]} is wanted, {supernet!r} is trained with {there}; give seeds among these"
+        )
