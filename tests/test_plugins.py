@@ -105,7 +105,7 @@ def test_what_a_module_registers_is_measured_judged_and_shown(serial):
     assert "How far apart are the scores?" in page
 
 
-@pytest.mark.parametrize("kind", ["processes", "ray"])
+@pytest.mark.parametrize("kind", ["processes", pytest.param("ray", marks=pytest.mark.full)])
 def test_every_kind_of_worker_knows_it(study, serial, kind):
     if kind == "ray":
         pytest.importorskip("ray", reason="Ray is not installed")

@@ -213,9 +213,16 @@ def run_quietly(out):
     running.run_text(STUDY, out, where="small.toml", workers="serial").bundle()
 
 
-def test_two_processes_give_what_one_gives(tmp_path, done, without_a_page):
-    bundle = running.run_text(STUDY, tmp_path / "two", where="small.toml", workers="processes", n_workers=2).bundle()
-    pd.testing.assert_frame_equal(bundle.scores, done[1].scores)
+HEAD, *ENTRIES = STUDY.split("[[estimators]]")
+ONE_SUPERNET = "[[estimators]]".join([HEAD, *ENTRIES[1:3]])  # and what is inherited from it
+
+
+@pytest.mark.parametrize("text", [ONE_SUPERNET, pytest.param(STUDY, marks=pytest.mark.full)], ids=["one", "all"])
+def test_two_processes_give_what_one_gives(tmp_path, done, without_a_page, text):
+    bundle = running.run_text(text, tmp_path / "two", where="small.toml", workers="processes", n_workers=2).bundle()
+    expected = done[1].scores[done[1].scores["estimator"].isin(bundle.scores["estimator"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(bundle.scores, expected)
+    assert {"small", "small_snip"} <= set(expected["estimator"])
 
 
 def test_a_damaged_checkpoint_is_named_and_nothing_else_is_touched(tmp_path, done, without_a_page):

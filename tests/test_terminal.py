@@ -150,6 +150,9 @@ LOCALES = {
 }
 
 
+FURTHER = [pytest.param(name, marks=pytest.mark.full) for name in ("ascii streams", "latin streams")]
+
+
 @pytest.mark.parametrize("name", LOCALES)
 @pytest.mark.parametrize("words", [("list", "criteria"), JUDGE, ("status", "sté")], ids=lambda words: words[0])
 def test_any_locale_prints_the_table(brought, name, words):
@@ -160,15 +163,18 @@ def test_any_locale_prints_the_table(brought, name, words):
         assert b"BR@3 v" in done.stdout  # the arrow that points down
 
 
-@pytest.mark.parametrize("name", LOCALES)
+@pytest.mark.parametrize("name", ["the C locale", *FURTHER])
 def test_texts_are_read_as_utf_8_in_any_locale(brought, name):
     done = spawn(("bench", "build", "recipé.toml"), brought, **LOCALES[name])
     assert done.returncode == 2 and done.stderr.count(b"\n") == 1 and b"no plain word" in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize(
-    "words", [("list",), ("list", "--bib"), ("--help",), ("status", "sté"), JUDGE, (*JUDGE, "--json")], ids=" ".join
-)
+    "words",
+    [("list",), ("list", "--bib"), ("--help",), ("status", "sté"), JUDGE,
+     pytest.param((*JUDGE, "--json"), marks=pytest.mark.full)],
+    ids=" ".join,
+)  # fmt: skip
 def test_a_full_disk_behind_stdout_is_one_line_and_code_1(brought, words):
     with open("/dev/full", "w") as full:
         done = spawn(words, brought, stdout=full)

@@ -1,5 +1,8 @@
 """A planted bias to size, to one operation or to depth is found as just that; noise alone is found free."""
 
+import copy
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +16,13 @@ SPACE = NB201()
 
 
 def cells(seed, n=600):
-    """Distinct classes of cells, what is known of them, and a truth that depends on size and on nothing else."""
+    """Distinct classes of cells, what is known of them, a truth that depends on size alone, and a generator."""
+    *made, rng = drawn(seed, n)
+    return *made, copy.deepcopy(rng)
+
+
+@cache
+def drawn(seed, n):
     rng = np.random.default_rng(seed)
     archs = sorted({SPACE.to_str(SPACE.canonical(SPACE.sample(rng))) for _ in range(4 * n)})
     archs = [archs[i] for i in rng.permutation(len(archs))[:n]]

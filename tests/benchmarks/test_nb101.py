@@ -60,7 +60,9 @@ def test_cells_are_rows_of_the_table_and_a_larger_n_keeps_the_earlier_ones(table
 
 
 @needs_data
-@pytest.mark.parametrize("view", ["nb101-1shot1-1", "nb101-1shot1-3", "nb101-1shot1-3-chain"])
+@pytest.mark.parametrize(
+    "view", ["nb101-1shot1-3", *(pytest.param(f"nb101-1shot1-{v}", marks=pytest.mark.full) for v in ("1", "3-chain"))]
+)
 def test_a_view_gives_every_architecture_the_accuracy_of_its_cell(table, view):
     benchmark, space = load({"name": "nb101", "view": view, "n": 40}), get_space(view)
     assert benchmark.space.name == view and len(benchmark.archs) == 40

@@ -10,7 +10,8 @@ from nasgauge.nets import NetOptions, complexity
 from nasgauge.spaces import NB201
 
 
-def test_sizes_are_those_of_the_network():
+@pytest.mark.parametrize("n", [10, pytest.param(40, marks=pytest.mark.full)])
+def test_sizes_are_those_of_the_network(n):
     if not os.environ.get("NASGAUGE_DATA"):
         pytest.skip("NASGAUGE_DATA is not set: nas-bench-201/architectures.parquet is needed")
     sizes = benchmarks.load("nb201").complexity.set_index("arch")
@@ -18,7 +19,7 @@ def test_sizes_are_those_of_the_network():
     space, rng = NB201(), np.random.default_rng(0)
     net = NetOptions(channels=16, n_cells=5, n_stages=3, in_channels=3, n_classes=10)
     differ = 0
-    for _ in range(40):
+    for _ in range(n):
         arch = space.sample(rng)
         row, own = sizes.loc[space.to_str(arch)], complexity(space, arch, net)
         differ += abs(row["n_params"] - own.n_params) > 1  # 150 cells of the published column deviate

@@ -179,13 +179,14 @@ def test_every_analysis_serves_every_space(place):
     space = get_space(place)
     scores, truth = tables(n=20, space=space)
     kept = records(sorted(truth["arch"].unique()))
-    for name, analysis in ANALYSES.items():
-        table = analysis(scores, truth, space, rng=np.random.default_rng(5), records=kept, **few(name))
-        assert len(table), name
-        for _, rows in analysis.panels(table)[:2]:
-            axes = Figure(figsize=analysis.size).add_subplot()
-            analysis.draw(rows, axes, space)
-            assert axes.has_data() or axes.texts, name
+    with shared():
+        for name, analysis in ANALYSES.items():
+            table = analysis(scores, truth, space, rng=np.random.default_rng(5), records=kept, **few(name))
+            assert len(table), name
+            for _, rows in analysis.panels(table)[:2]:
+                axes = Figure(figsize=analysis.size).add_subplot()
+                analysis.draw(rows, axes, space)
+                assert axes.has_data() or axes.texts, name
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -177,7 +177,9 @@ def test_words_are_numbered_in_the_order_of_the_space_and_not_of_the_alphabet():
     assert words.codes(space, (0, 2, 4, 2, 0, 4)) == [0, 1, 2, 1, 0, 2]
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize(
+    "encoder", [pytest.param(name, marks=[pytest.mark.full] * (name in ("gates", "lstm"))) for name in ENCODERS]
+)
 def test_scores_beside_an_architecture_are_read_and_help(encoder):
     """With the accuracy itself beside, up to a monotone map, unseen architectures are ranked better than without."""
     table = planted(NB201(), 300)

@@ -19,7 +19,11 @@ pytest.importorskip("skimage", reason="needs scikit-image (the extra `crops`)")
 SMALL = {"n_train": 160, "n_valid": 20, "n_test": 60}
 
 
-@pytest.fixture(scope="module", params=CROPS)
+FURTHER = ("crops-colour", "crops-32")  # of grey and colour, of both sizes, one each is left
+EVERY = [pytest.param(name, marks=[pytest.mark.full] * (name in FURTHER)) for name in CROPS]
+
+
+@pytest.fixture(scope="module", params=EVERY)
 def whole(request):
     """Each data set with fewer crops per class."""
     with pytest.MonkeyPatch.context() as patch:
@@ -27,7 +31,7 @@ def whole(request):
         yield load_images(request.param)
 
 
-@pytest.mark.parametrize("name", CROPS)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_same_options_give_the_same_crops_and_another_seed_others(name):
     options = replace(CROPS[name], n_train=20, n_valid=4, n_test=8)
     first, second, other = cut(options), cut(options), cut(replace(options, seed=1))
@@ -55,7 +59,7 @@ def test_the_parts_are_all_rows_in_order(whole):
     assert rows.tolist() == list(range(len(whole.labels)))
 
 
-@pytest.mark.parametrize("name", CROPS)
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("sort", [TRAIN, VALID, TEST])
 def test_crops_of_different_sorts_show_disjoint_areas(name, sort):
     """Marked pictures, 1 in the blocks of the sort, 0 in others: interpolation may mix in an eighth a side, no more."""
@@ -112,19 +116,23 @@ def test_a_supernet_trains_and_validates_in_the_areas_for_it(whole, split_seed):
     assert torch.equal(split.train, whole.parts.train) and torch.equal(split.valid, whole.parts.valid)
 
 
+@pytest.fixture(scope="module")
+def crops():
+    return load_images("crops")
+
+
 @pytest.mark.parametrize(("n_train", "n_valid", "said"), [(4801, 1, "n_train = 4801"), (1, 1201, "n_valid = 1201")])
-def test_more_images_than_a_part_has_are_refused(n_train, n_valid, said):
+def test_more_images_than_a_part_has_are_refused(crops, n_train, n_valid, said):
     with pytest.raises(UserError, match=said):
-        splits_of(load_images("crops"), n_train, n_valid, 1)
+        splits_of(crops, n_train, n_valid, 1)
 
 
-def test_a_drawn_sample_knows_its_parts():
+def test_a_drawn_sample_knows_its_parts(crops):
     data = load_images("crops", n=50, rng=np.random.default_rng(0))
-    whole = load_images("crops")
-    rows = np.random.default_rng(0).permutation(len(whole.labels))[:50]
-    assert torch.equal(data.images, whole.images[rows])
+    rows = np.random.default_rng(0).permutation(len(crops.labels))[:50]
+    assert torch.equal(data.images, crops.images[rows])
     assert sorted(torch.cat([data.parts.train, data.parts.valid, data.parts.test]).tolist()) == list(range(50))
-    assert set(rows[data.parts.test].tolist()) <= set(whole.parts.test.tolist())
+    assert set(rows[data.parts.test].tolist()) <= set(crops.parts.test.tolist())
 
 
 def test_crops_too_large_for_a_block_are_refused():

@@ -109,7 +109,7 @@ def test_a_list_cut_off_behind_a_training_is_not_complete(tmp_path, kind):
         assert "is truncated, or is not a JSON" in refused(kind, path, tmp_path)
 
 
-@pytest.mark.parametrize("i", range(12))
+@pytest.mark.parametrize("i", [*range(4), *(pytest.param(i, marks=pytest.mark.full) for i in range(4, 12))])
 @pytest.mark.parametrize("layout", make.FILES)
 def test_changed_bytes(tmp_path, layout, i):
     """Where the layout has checksums the change is found; elsewhere nothing impossible comes out."""
@@ -236,6 +236,8 @@ IMPOSSIBLE = {
     "1e308": 1e308, "huge": 10**400, "text": "x", "list": [], "map": {}, "true": True,
 }  # fmt: skip
 PICKLED = ("nats-folder", "nats-tar", "nats-file", "nb201-zip", "nb201-legacy")
+FURTHER = ("nats-tar", "nats-file", "nb201-zip")  # packed otherwise; the pickles in all are read by one machine
+EVERY_PICKLED = [pytest.param(name, marks=[pytest.mark.full] * (name in FURTHER)) for name in PICKLED]
 
 
 def build_nats(layout, to, contents):
@@ -420,7 +422,7 @@ OPS = {
 
 
 @pytest.mark.parametrize("place", ["whole", "within"])
-@pytest.mark.parametrize("layout", PICKLED)
+@pytest.mark.parametrize("layout", EVERY_PICKLED)
 @pytest.mark.parametrize("program", OPS)
 def test_hostile_pickles(tmp_path, low_bounds, program, layout, place):
     """The program stands for the pickle, or is the value of one trial's network in it."""
@@ -498,7 +500,7 @@ def new(tmp_path):
 SHARED = ["names of evaluations", "configurations", "times", "trials", "text of one architecture"]
 
 
-@pytest.mark.parametrize("protocol", [2, 3, 4])
+@pytest.mark.parametrize("protocol", [2, pytest.param(3, marks=pytest.mark.full), 4])
 @pytest.mark.parametrize("what", SHARED)
 @pytest.mark.parametrize("layout", ["nats-file", "nb201-zip", "nb201-legacy"])
 def test_architectures_that_share_objects(tmp_path, monkeypatch, layout, what, protocol):
