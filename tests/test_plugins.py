@@ -156,8 +156,8 @@ def test_away_from_the_module_the_study_says_what_is_missing(study, tmp_path):
 @pytest.mark.parametrize(
     ("name", "code", "says"),
     [
-        ("not a module", None, "'not a module' is no module's name"),
-        ("", None, "'' is no module's name"),
+        ("not a module", None, "'not a module' is not the name of a module"),
+        ("", None, "'' is not the name of a module"),
         ("absent_module", None, "'absent_module' cannot be imported"),
         ("raises_at_import", "1 / 0", "importing 'raises_at_import' failed \\(ZeroDivisionError: division by zero\\)"),
         ("ends_the_program", "raise SystemExit(3)", "importing 'ends_the_program' failed \\(SystemExit: 3\\)"),

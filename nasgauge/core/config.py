@@ -5,7 +5,7 @@ Mistakes become one line: the place, what was expected, what was given. Only thi
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
@@ -24,6 +24,19 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 def _refused(message: object) -> PydanticCustomError:
     """What a validator raises, so that the place of the field stands before the message."""
     return PydanticCustomError("refused", "{message}", {"message": str(message)})
+
+
+def in_turn(validator: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The validator, whose UserError waits for those of the fields before it: the first mistake is reported."""
+
+    @wraps(validator)
+    def validate(value: Any) -> Any:
+        try:
+            return validator(value)
+        except UserError as error:
+            raise PydanticCustomError("reported", "{message}", {"message": str(error)}) from error
+
+    return validate
 
 
 def _tuple_of(value: Any) -> Any:
@@ -213,6 +226,8 @@ def _mistake(error: ValidationError, kind: type, key: str = "") -> str:
     if first["type"] == "literal_error" and len(alike) == 1:
         names = re.findall(r"'([^']*)'", first["ctx"]["expected"])
         return str(unknown_name(place, first["input"], names))
+    if first["type"] == "reported":
+        return first["msg"]
     if first["type"] == "refused":
         return f"{place}: {first['msg']}"
     if first["type"] in _EXPECTED:

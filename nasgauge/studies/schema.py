@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
-from nasgauge.core.config import Config, Count, FileName, List, Options, Seed, Seeds, parsed
+from nasgauge.core.config import Config, Count, FileName, List, Options, Seed, Seeds, in_turn, parsed
 from nasgauge.core.errors import MAX_DRAWS, UserError, unknown_name
 from nasgauge.core.plugins import PluginConfig
 from nasgauge.criteria import resolve_all
@@ -20,7 +20,7 @@ def _known_criteria(specs: tuple) -> tuple:
     return specs
 
 
-Criteria = Annotated[List[str | Options], AfterValidator(_known_criteria)]
+Criteria = Annotated[List[str | Options], AfterValidator(in_turn(_known_criteria))]
 
 
 class ArchSample(Config):
@@ -87,8 +87,8 @@ def _configured(entries: Any) -> Any:
 
 Estimators = Annotated[
     tuple[SerializeAsAny[EstimatorConfig], ...],
-    BeforeValidator(_configured),
-    BeforeValidator(expanded),
+    BeforeValidator(in_turn(_configured)),
+    BeforeValidator(in_turn(expanded)),
     Field(min_length=1),
 ]
 
@@ -136,7 +136,7 @@ class Survey(_Judged):
 
     parts: Annotated[List[Part], Field(min_length=2)]
     criterion: str | Options = "kendall_tau"
-    estimators: Annotated[List[Options], BeforeValidator(expanded), Field(min_length=1)]
+    estimators: Annotated[List[Options], BeforeValidator(in_turn(expanded)), Field(min_length=1)]
 
     def tables(self) -> dict[str, Options]:
         """By the part's name, the tables of its study; UserError if two have one name or options are of no estimator.

@@ -768,4 +768,4 @@ def test_the_command_line_survives_brackets_in_what_was_left_out(tmp_path):
         app, ["bench", "import", "nds-darts", str(path), "--out", str(tmp_path / "[red]out[/x]")]
     )
     assert result.exit_code == 0, result.output
-    assert "left out, not in the space: 1 x" in result.output and "[red]out[/x]" in result.output
+    assert "omitted, not in the search space: 1 x" in result.output and "[red]out[/x]" in result.output

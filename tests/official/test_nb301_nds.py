@@ -143,7 +143,7 @@ def test_nds_foreign_and_damaged_files(tmp_path):
     assert isinstance(first, Foreign) and "depth 5 is none of" in first.why and second.arch == arch
     whole = json.dumps([residual(space, arch)] * 3)
     for text, says in [
-        (whole[: len(whole) // 2], "breaks off"),
+        (whole[: len(whole) // 2], "is truncated"),
         ("", "is truncated, or is not a JSON"),
         ("hello", "is truncated, or is not a JSON"),
         ("[]", r"is truncated, or is not a JSON|contains no training"),
@@ -235,7 +235,7 @@ def test_a_repeated_training_does_not_end_the_import(tmp_path):
         str(tmp_path / "o"),
     ]
     output = CliRunner().invoke(app, words).output
-    assert "the same training again: 3" in output and "kept under a new seed: 3" in output
+    assert "omitted, duplicate trainings: 3" in output and "different results: 3" in output
     with pytest.raises(UserError, match="is named twice"):
         import_file("nds-resnet", [copied, tmp_path / "." / "copy.json"], tmp_path / "p")
 
