@@ -140,23 +140,30 @@ def parsed(table: Any, kind: type[T], where: str) -> T:
     try:
         if issubclass(kind, BaseModel):
             return kind.model_validate(dict(table))
-        made = kind.__new__(kind)
-        kind.__validating_init__(made, **table)
-        return made
+        return _constructed(kind, table)
     except UserError as error:  # of a validator of ours
         raise UserError(f"{where}: {error}") from error
     except ValidationError as error:
         raise UserError(f"{where}: {_mistake(error, kind)}") from error
 
 
+def _constructed(kind: type[T], table: Mapping[str, Any]) -> T:
+    """An object of a class of `options`; ValidationError as pydantic raises it."""
+    made = kind.__new__(kind)
+    kind.__validating_init__(made, **table)
+    return made
+
+
 def table_of(kind: type[T]) -> Any:
     """The type of a field that a file gives as a table, and that is a `kind` (a class of `options`)."""
 
     def made(value: Any) -> Any:
-        if isinstance(value, kind):
+        if isinstance(value, kind) or not isinstance(value, Mapping):
             return value
         try:
-            return kind(**value) if isinstance(value, Mapping) else value
+            return _constructed(kind, value)
+        except ValidationError as error:
+            raise _refused(_mistake(error, kind)) from error
         except UserError as error:
             raise _refused(error) from error
 
@@ -189,6 +196,7 @@ def _adapter(kind: type, name: str) -> TypeAdapter:
     return TypeAdapter(annotation, config=_STRICT)
 
 
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 _EXPECTED = {
     "is_instance_of": "must be a list",
     "sequence_str": "must be a list",
@@ -214,12 +222,12 @@ _EXPECTED = {
 
 def _mistake(error: ValidationError, kind: type, key: str = "") -> str:
     """The first mistake in a line: the key (or one within `key`), what its value must be, and what was given."""
-    errors = error.errors()
+    errors = sorted(error.errors(), key=lambda e: e["type"] not in _UNKNOWN)  # else a misspelt key is a missing one
     first = errors[0]
     alike = [e for e in errors if e["loc"][:-1] == first["loc"][:-1] and e["input"] is first["input"]]
     steps = first["loc"] if len(alike) == 1 else first["loc"][:-1]  # else each is of one member of a union
     place = _place((key, *steps) if key else steps)
-    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+    if first["type"] in _UNKNOWN:
         return str(unknown_name("key", place, _keys_at(kind, first["loc"][:-1])))
     if first["type"] in ("missing", "missing_argument"):
         return f"key {place!r} is missing"
