@@ -115,7 +115,7 @@ def test_many_others_are_cut_but_never_the_own():
 def test_without_anything_to_compare_the_drawing_says_so(scores):
     axes = Figure().add_subplot()
     draw(compute(scores, TRUTH), axes)
-    assert "nothing" in axes.texts[0].get_text()
+    assert "no estimators" in axes.texts[0].get_text()
 
 
 def test_an_own_tau_that_is_undefined_still_shows_the_others():
