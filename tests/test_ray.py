@@ -75,7 +75,8 @@ def refused(function, items):
 run.write = survey.write_survey = lambda *args, **options: None  # pages take longer than all the rest
 folder, study, two = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 found = {}
-run.run_text(study, folder / "study", where="small.toml", workers="ray", n_workers=2).bundle()  # starts its own, and ends it
+made = run.run_text(study, folder / "study", where="small.toml", workers="ray", n_workers=2)
+made.bundle()  # of a Ray of its own, which ended
 found["ended"] = not ray.is_initialized()
 ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, _temp_dir=str(folder / "r"))
 found["partial"] = sorted(unordered_map(partial(scaled, 3), range(20), kind="ray", n_workers=2))
