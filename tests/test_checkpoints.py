@@ -90,7 +90,7 @@ def test_a_damaged_or_foreign_file_is_named_with_the_remedy_and_left(kind, tmp_p
         path.write_bytes(contents[kind])
     before = path.read_bytes()
     with pytest.raises(
-        UserError, match=r"epoch-000002\.pt: is no readable checkpoint .*; delete it to resume"
+        UserError, match=r"epoch-000002\.pt: is not a readable checkpoint .*; delete it to resume"
     ) as error:
         folder[2]
     assert "\n" not in str(error.value)

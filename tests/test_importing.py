@@ -64,9 +64,9 @@ def test_the_table_is_a_benchmark_by_its_path(made_up, tmp_path):
     means = load({"name": path, "dataset": "cifar100", "epochs": 12, "metric": "valid_accuracy"})
     assert means.replicates is None and means.truth["accuracy"].tolist() == [0.4 + i / 100 for i in range(12)]
     for choices, says in [
-        ({}, "holds dataset cifar10, cifar100; choose one"),
+        ({}, "contains dataset cifar10, cifar100; choose one"),
         ({"dataset": "mnist"}, "has no dataset 'mnist'"),
-        ({"dataset": "cifar10", "epochs": 12}, "has no epochs 12; there are 200"),
+        ({"dataset": "cifar10", "epochs": 12}, "has no epochs 12; available: 200"),
         ({"dataset": "cifar100"}, "none of these trainings tells its test accuracy"),
         ({"metric": "loss"}, "unknown metric 'loss'"),
     ]:
@@ -98,7 +98,7 @@ def test_nothing_is_overwritten_and_nothing_half_written_stays(made_up, tmp_path
 
     monkeypatch.setitem(KINDS, "broken", Kind(broken, "nb201", "x", "breaks off"))
     monkeypatch.setitem(KINDS, "nothing", Kind(lambda path: iter([Foreign("x")]), "nb201", "x", "holds nothing"))
-    for kind, says in (("broken", "truncated"), ("nothing", "holds no training of the space nb201")):
+    for kind, says in (("broken", "truncated"), ("nothing", "contains no trainings of the space nb201")):
         with pytest.raises(UserError, match=says):
             importing.import_file(kind, made_up, tmp_path / kind)
         assert not list((tmp_path / kind).iterdir())
@@ -114,7 +114,7 @@ def test_a_file_of_another_space_is_given_up_after_a_thousand_entries(monkeypatc
 
     monkeypatch.setitem(KINDS, "foreign", Kind(endless, "nb201", "x", "of another space"))
     with pytest.raises(
-        UserError, match=r"no training of the space nb201.*left out: 1,000 x an architecture of another"
+        UserError, match=r"no trainings of the space nb201.*left out: 1,000 x an architecture of another"
     ):
         importing.import_file("foreign", made_up, tmp_path / "out")
     assert len(read) == 1000

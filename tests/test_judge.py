@@ -151,7 +151,7 @@ def test_unknown_architectures_are_named_or_dropped(planted):
     row = only(judge(score_table(score), short, ["kendall_tau"], unknown="drop", n_bootstrap=0, rng=rng()))
     assert (row["n"], row["n_unknown"], row["value"]) == (118, 2, kendall_tau(score[:-2], truth[:-2]))
     foreign = score_table(score).assign(estimator="foreign", arch=lambda t: "x" + t["arch"])
-    with pytest.raises(UserError, match="'foreign' scores no architecture"):
+    with pytest.raises(UserError, match="'foreign' scores none of the architectures"):
         judge(pd.concat([score_table(score), foreign]), truth_table(truth), unknown="drop", rng=rng())
 
 
@@ -366,5 +366,7 @@ def test_bootstrap_draws_have_a_bound_that_the_message_names(n_bootstrap):
 
 
 def test_draws_that_do_not_fit_are_refused_before_anything_is_allocated():
-    with pytest.raises(UserError, match="100,000 draws of 423,624 architectures do not fit; give at most 9,442 draws"):
+    with pytest.raises(
+        UserError, match="100,000 draws of 423,624 architectures do not fit into memory; give at most 9,442"
+    ):
         draw_counts(423_624, 100_000, rng=np.random.default_rng(0))
