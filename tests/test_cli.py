@@ -187,7 +187,7 @@ def test_a_truth_file_with_space_and_sizes_gives_the_whole_page_and_its_figures(
     code, _, err = call(monkeypatch, capsys, "judge", scores, *words[:2], "--space", "nb2001")
     assert code == 2 and "nb201" in err
     code, _, err = call(monkeypatch, capsys, "judge", scores, "--benchmark", "digits-nb201", "--space", "nb201")
-    assert code == 2 and "a benchmark knows its space" in err
+    assert code == 2 and "a benchmark defines its space" in err
     truth.assign(arch=truth["arch"].str.replace("skip_connect", "skipp")).to_csv(tmp_path / "bad.csv", index=False)
     code, _, err = call(monkeypatch, capsys, "judge", scores, "--truth", tmp_path / "bad.csv", "--space", "nb201")
     assert code == 2 and "bad.csv: row" in err
@@ -226,7 +226,7 @@ def test_low_is_good_for_estimators_and_truth(monkeypatch, capsys, tmp_path, wit
     code, _, err = call(monkeypatch, capsys, *words, "--lower-is-better", "siez")
     assert code == 2 and "unknown estimator 'siez'; nearest: size" in err
     code, _, err = call(monkeypatch, capsys, *words[:2], "--benchmark", "digits-nb201", "--truth-lower-is-better")
-    assert code == 2 and "a benchmark knows its direction" in err
+    assert code == 2 and "a benchmark defines its direction" in err
 
 
 def test_an_architecture_is_matched_whatever_its_spelling(monkeypatch, capsys, tmp_path):

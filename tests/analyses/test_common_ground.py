@@ -96,7 +96,7 @@ def test_the_drawing_has_the_best_above_and_the_own_estimator_apart():
     assert [t.get_text() for t in axes.get_yticklabels()] == ["part", "full"]
     line, others, own = axes.lines
     assert own.get_xdata().tolist() == [pytest.approx(1 / 3)] == list(line.get_xdata())[:1]
-    assert others.get_xdata().tolist() == [-1.0] and "these 3" in axes.get_xlabel()
+    assert others.get_xdata().tolist() == [-1.0] and "(n = 3)" in axes.get_xlabel()
 
 
 def test_many_others_are_cut_but_never_the_own():
@@ -115,7 +115,7 @@ def test_many_others_are_cut_but_never_the_own():
 def test_without_anything_to_compare_the_drawing_says_so(scores):
     axes = Figure().add_subplot()
     draw(compute(scores, TRUTH), axes)
-    assert "nothing" in axes.texts[0].get_text()
+    assert "no estimators" in axes.texts[0].get_text()
 
 
 def test_an_own_tau_that_is_undefined_still_shows_the_others():

@@ -51,7 +51,7 @@ def test_values_costs_and_kinds_by_hand():
     table = compute(scores_of(ORDERS), TRUTH, expenses=expenses, criteria=criteria)
     names = ["best_last", "one_swap", "right"]
     assert list(table["estimator"]) == names * 2
-    assert list(table["panel"]) == ["Kendall's tau-b"] * 3 + ["Regret of the chosen 1"] * 3
+    assert list(table["panel"]) == ["Kendall's tau-b"] * 3 + ["Regret of the selected 1"] * 3
     # best_last chooses c, which is 0.9 - 0.7 worse than d; the others choose d.
     assert np.allclose(table["value"], [TAUS[name] for name in names] + [0.2, 0.0, 0.0])
     assert np.allclose(table["share_of_truth"], [0.01, 0.05, 0.25] * 2)
@@ -209,14 +209,14 @@ def test_it_is_said_how_many_are_left_out():
     totals = {"right": 8.0, "one_swap": 0.0, "other_swap": np.nan, "best_last": np.nan, "constant": 0.5}
     table = compute(scores_of(orders), TRUTH, expenses=expenses_of(totals), criteria=["kendall_tau"])
     axes = drawn(table)
-    said = "main cost component (left out: 1 at no cost, 2 of unknown cost, 1 without a value)"
+    said = "main cost component (omitted: 1 without cost, 2 of unknown cost, 1 without a value)"
     assert axes.get_legend().get_title().get_text() == said
     line = next(line for line in axes.lines if line.get_label() == "Pareto front")
     # The one that costs nothing is best from the left edge on, the dearer one from its cost.
     left, right = axes.get_xlim()
     assert np.allclose(line.get_xdata(), [left, 8.0, right]) and np.allclose(line.get_ydata(), [4 / 6, 1, 1])
     none = table[~(table["total_seconds"] > 0)]
-    assert "(1 at no cost, 2 of unknown cost)" in drawn(none).texts[0].get_text()
+    assert "(1 without cost, 2 of unknown cost)" in drawn(none).texts[0].get_text()
 
 
 def test_a_kind_without_a_member_of_the_front_has_the_name_of_its_best():

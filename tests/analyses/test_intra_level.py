@@ -86,4 +86,4 @@ def test_one_epoch_and_undefined_levels_can_be_drawn_and_an_empty_table_says_so(
     empty = compute(NO_SCORES, truth_of([0.1, 0.2]), batch_scores=rows_of([[0.5]])[:0])
     axes = Figure().add_subplot()
     draw(empty, axes)
-    assert empty.empty and "no level" in axes.texts[0].get_text()
+    assert empty.empty and "single architecture" in axes.texts[0].get_text()

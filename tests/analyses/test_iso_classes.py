@@ -79,7 +79,7 @@ def test_more_estimators_than_marks_are_said():
     tables = [table_of({"a": 0.4, "b": 0.4 + i / 100, "f": 0.9}, f"e{i}") for i in range(9)]
     axes = Figure().add_subplot()
     draw(compute(None, None, class_scores=pd.concat(tables)), axes)
-    assert axes.get_legend().get_title().get_text() == "the closest 8 of 9 estimators" and len(axes.lines) == 8
+    assert axes.get_legend().get_title().get_text() == "smallest 8 of 9 estimators" and len(axes.lines) == 8
 
 
 @pytest.mark.parametrize("by_arch", [{}, {"a": 0.5, "b": 0.5}, dict.fromkeys("abcdef", 0.1)])
@@ -87,7 +87,7 @@ def test_without_anything_to_compare_the_drawing_says_so(by_arch):
     axes = Figure().add_subplot()
     draw(compute(None, None, class_scores=table_of(by_arch)), axes)
     axes.figure.canvas.draw()
-    assert "two members" in axes.texts[0].get_text()
+    assert "two scored members" in axes.texts[0].get_text()
 
 
 def test_equal_twins_of_one_epoch_can_be_drawn():

@@ -208,7 +208,7 @@ def test_every_panel_has_a_line_a_kind_over_the_actual_numbers(sizes, scale, num
         assert all(line.get_xdata().tolist() == list(sizes) for line in axes.lines)
         for line, (_, of_kind, _) in zip(axes.lines, kind_lines(rows), strict=True):
             assert line.get_ydata().tolist() == of_kind["value"].tolist()
-        assert axes.get_xscale() == scale and axes.get_xlabel() == "architectures learned from"
+        assert axes.get_xscale() == scale and axes.get_xlabel() == "training architectures"
         assert " ".join(t.get_text() for t in axes.get_xticklabels()) == numbers
         labels.append(axes.get_ylabel())
     assert labels == ["higher is better ↑", "higher is better ↑", "lower is better ↓"]
@@ -246,7 +246,7 @@ def test_of_more_than_eight_kinds_the_first_eight_are_drawn_and_it_is_said():
         shown = rows[rows["place"] <= 8].drop_duplicates("place").sort_values("place")["kind"].tolist()
         assert [line.get_label() for line in axes.lines] == shown and len(shown) == 8
         assert len({line.get_color() for line in axes.lines}) == 8
-        assert axes.get_legend().get_title().get_text() == "the first 8 of 10 kinds of predictors"
+        assert axes.get_legend().get_title().get_text() == "best 8 of 10 kinds of predictors"
 
 
 def test_a_kind_keeps_the_line_of_its_place_where_others_are_absent():

@@ -184,7 +184,7 @@ def test_scores_decide_the_order_of_kinds_and_nothing_else():
 
 def test_choices_without_truth_are_refused():
     lessons = lessons_of(("g", "g", 0, 0, ["ab", "xy"]))
-    with pytest.raises(UserError, match="2 architectures without truth, 'x' the first; give the truth of all"):
+    with pytest.raises(UserError, match="2 architectures without ground truth, 'x' the first; give the ground truth of all"):
         asked(lessons)
     chose_nothing = lessons_of(("m", "mlp", 0, 0, ["xy"]))
     assert asked(chose_nothing).empty
@@ -232,7 +232,7 @@ def test_every_panel_shows_a_line_a_kind_and_its_bars():
     assert np.allclose(spread.lines[1].get_ydata(), [0.2, 0]) and spread.get_yscale() == "linear"
     assert np.allclose(rank.lines[1].get_ydata(), [4, 2.5])
     assert np.allclose([bar[:, 1] for bar in segments(rank)[1]], [[4, 4], [2, 3]])
-    assert rank.get_ylabel() == "rank among 6: lower is better ↓" and rank.get_yscale() == "log"
+    assert rank.get_ylabel() == "rank among 6, lower is better ↓" and rank.get_yscale() == "log"
     assert rank.get_ylim()[0] < 1 and "1" in [t.get_text() for t in rank.get_yticklabels()]
 
 
@@ -272,7 +272,7 @@ def test_of_more_than_eight_kinds_the_first_eight_are_drawn_and_it_is_said():
     for axes in drawn(asked(lessons_of(*runs), truth)).values():
         assert [line.get_label() for line in axes.lines] == [f"kind {i}" for i in range(8)]
         assert len({line.get_color() for line in axes.lines}) == 8
-        assert axes.get_legend().get_title().get_text() == "the first 8 of 9 kinds of predictors"
+        assert axes.get_legend().get_title().get_text() == "best 8 of 9 kinds of predictors"
         ticks = [float(t.get_text().replace("−", "-")) for t in axes.get_xticklabels() if t.get_text()]
         assert len(ticks) <= 12 and all(tick == int(tick) for tick in ticks)
 

@@ -68,8 +68,8 @@ def test_typed_tables_with_results_worked_out_by_hand():
     assert np.allclose(
         table.loc["Kendall's tau-b", ["value", "low", "high"]].astype(float), [(2 / 3 - 1) / 2, -1, 2 / 3]
     )
-    assert table.loc["Best true rank of the chosen 1", ["value", "low", "high"]].tolist() == [0.625, 0.25, 1.0]
-    assert table.loc["Worst true rank of the chosen 2", ["value", "low", "high"]].tolist() == [0.875, 0.75, 1.0]
+    assert table.loc["Best true rank of the selected 1", ["value", "low", "high"]].tolist() == [0.625, 0.25, 1.0]
+    assert table.loc["Worst true rank of the selected 2", ["value", "low", "high"]].tolist() == [0.875, 0.75, 1.0]
     mean = table[table["criterion"] == "mean_score"]
     assert mean["value"].tolist() == [0.25] and mean.index.tolist() == ["Mean score, between 0 and 1"]
     assert mean["at"].isna().all()
@@ -147,7 +147,7 @@ def test_every_panel_can_be_drawn(epochs):
     draw(table[table["criterion"] == "kendall_tau"], axes)
     axes.figure.canvas.draw()
     assert [text.get_text() for text in axes.get_legend().get_texts()] == sorted(names)[:8]  # no scores: by name
-    assert axes.get_legend().get_title().get_text() == "the first 8 of 11 estimators"
+    assert axes.get_legend().get_title().get_text() == "best 8 of 11 estimators"
     drawn = axes.lines[0].get_xdata()
     assert drawn[0] == epochs[0] and drawn[-1] == epochs[-1] and len(drawn) <= 200
 

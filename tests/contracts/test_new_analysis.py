@@ -87,7 +87,7 @@ def test_one_entry_is_shown_in_its_section_with_all_that_it_says(bundle, alone, 
     part = re.search(rf'<section id="{section}">.*?</section>', page, re.DOTALL)[0]
     assert SECTIONS[section].heading in part and f'<a href="#{section}">' in page
     shown = figure(part)
-    notes = f"Computed on 10 of {n} architectures, drawn at random. A caption of its own. A note on 2 rows."
+    notes = f"Computed on a random sample of 10 of {n} architectures. A caption of its own. A note on 2 rows."
     for text in (notes, "Is it new?", "n = 10 things.", "Someone (2021) found that it is.", "brand_new.csv"):
         assert text in shown
     assert re.findall(r"<h4>(.*?)</h4>", shown) == list(bundle.values.sort_values("value")["estimator"])[::-1]

@@ -18,7 +18,7 @@ def read_parquet(content: bytes, where: str) -> Cells:
     UserError: damaged, of another format, encrypted, or with two columns of one name.
     """
     if not content:
-        raise UserError(f"{where}: the file is empty and not a Parquet file; write it again")
+        raise UserError(f"{where}: the file is empty, not a complete Parquet file; write it again")
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         names = [name.strip() for name in file.schema_arrow.names]
