@@ -96,7 +96,7 @@ def test_the_drawing_has_the_best_above_and_the_own_estimator_apart():
     assert [t.get_text() for t in axes.get_yticklabels()] == ["part", "full"]
     line, others, own = axes.lines
     assert own.get_xdata().tolist() == [pytest.approx(1 / 3)] == list(line.get_xdata())[:1]
-    assert others.get_xdata().tolist() == [-1.0] and "these 3" in axes.get_xlabel()
+    assert others.get_xdata().tolist() == [-1.0] and "(n = 3)" in axes.get_xlabel()
 
 
 def test_many_others_are_cut_but_never_the_own():

@@ -216,7 +216,7 @@ def test_it_is_said_how_many_are_left_out():
     left, right = axes.get_xlim()
     assert np.allclose(line.get_xdata(), [left, 8.0, right]) and np.allclose(line.get_ydata(), [4 / 6, 1, 1])
     none = table[~(table["total_seconds"] > 0)]
-    assert "(1 at no cost, 2 of unknown cost)" in drawn(none).texts[0].get_text()
+    assert "(1 without cost, 2 of unknown cost)" in drawn(none).texts[0].get_text()
 
 
 def test_a_kind_without_a_member_of_the_front_has_the_name_of_its_best():
