@@ -138,7 +138,7 @@ def test_a_restricted_space_has_no_weights_for_the_rest(case):
 
 def test_unknown_options_are_told(case):
     space, _ = case
-    with pytest.raises(UserError, match=f"unknown picking rule of {space.name} 'first'; known: .*ordinal"):
+    with pytest.raises(UserError, match=f"unknown channel selection rule of {space.name} 'first'; known: .*ordinal"):
         make(space, "first")
     if space.name != "nb201":
         with pytest.raises(UserError, match="has no linear transformers"):
@@ -170,7 +170,7 @@ def test_paths_can_be_built_and_run_with_the_published_numbers_of_channels(name,
         for space in parts_of(get_space(name), rule):
             chosen = SupernetOptions(picking=rule)
             if rule not in (*RULES[name], *(["disabled"] if name.startswith("nb101") else [])):
-                with pytest.raises(UserError, match=f"unknown picking rule of {name} '{rule}'"):
+                with pytest.raises(UserError, match=f"unknown channel selection rule of {name} '{rule}'"):
                     supernet(space, o, chosen, generator=torch.Generator())
                 continue
             net = supernet(space, o, chosen, generator=torch.Generator().manual_seed(0)).eval()
