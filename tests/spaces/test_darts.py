@@ -215,7 +215,7 @@ def test_restriction_holds_in_sampling_mutation_and_neighbours():
         (V2.replace("('dil_conv_3x3', 2)", "('none', 2)"), "unknown operation 'none'"),
         (
             V2.replace("('dil_conv_3x3', 2)", "('dil_conv_3x3', 5)"),
-            "predecessor 5 does not stand before it; take 0 to 4",
+            "predecessor 5 does not precede it; use 0 to 4",
         ),
         (V2.replace("('max_pool_3x3', 1)", "('max_pool_3x3', -1)", 1), "reduce cell, node 2: predecessor -1"),
     ],
@@ -232,7 +232,7 @@ def test_malformed_genotypes_say_what_is_wrong(text, says):
         ((*V2_CODE[:1], 7, *V2_CODE[2:]), "operation 7 is none of 0 to 6"),
         ((1, 3, 0, 3, *V2_CODE[4:]), "must be in ascending order"),
         ((0, 3, 0, 4, *V2_CODE[4:]), "they must differ"),
-        ((0, 3, 2, 3, *V2_CODE[4:]), "node 2: predecessor 2 does not stand before it; take 0 to 1"),
+        ((0, 3, 2, 3, *V2_CODE[4:]), "node 2: predecessor 2 does not precede it; use 0 to 1"),
     ],
 )
 def test_tuples_that_are_no_architecture(arch, says):
