@@ -49,7 +49,7 @@ def test_a_study_is_read_whole_and_frozen():
     [
         (GOOD.replace("criteria", "criterias"), r"s\.toml: unknown key 'criterias'; nearest: criteria"),
         (GOOD.replace('title = "t"', ""), r"key 'title' is missing"),
-        (GOOD.replace('"t"', '"t'), "is no valid TOML"),
+        (GOOD.replace('"t"', '"t'), "is not valid TOML"),
         ('title="t"\nbenchmark="b"\nestimators=[]', "key 'estimators'"),
         (GOOD.replace('benchmark = "digits-nb201"', 'benchmark="b"\n[archs]\nm = 3\n'), "unknown key 'archs.m'"),
         (GOOD.replace('title = "t"', 'title = "t"\nconfidence = 2.0'), "key 'confidence'"),

@@ -184,7 +184,9 @@ def test_scores_decide_the_order_of_kinds_and_nothing_else():
 
 def test_choices_without_truth_are_refused():
     lessons = lessons_of(("g", "g", 0, 0, ["ab", "xy"]))
-    with pytest.raises(UserError, match="2 architectures without ground truth, 'x' the first; give the ground truth of all"):
+    with pytest.raises(
+        UserError, match="2 architectures without ground truth, 'x' the first; give the ground truth of all"
+    ):
         asked(lessons)
     chose_nothing = lessons_of(("m", "mlp", 0, 0, ["xy"]))
     assert asked(chose_nothing).empty

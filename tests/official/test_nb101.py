@@ -107,7 +107,7 @@ def test_damage_is_told_with_its_place(tmp_path):
     path = tmp_path / "x.tfrecord"
     for content, says in [
         (good + good[:5], "record 2, at byte .* length is damaged"),
-        (good + good[:-1], "record 2, at byte .* breaks off"),
+        (good + good[:-1], "record 2, at byte .* is truncated"),
         (good + good[:40] + b"?" + good[41:], "record 2, at byte .* do not match their checksum"),
         (good + b"\xff" * 8 + good[8:], "record 2, at byte .* length is damaged"),
         (b"hello, this is a text file", "record 1, at byte 0: its length is damaged"),

@@ -143,7 +143,7 @@ def test_nds_foreign_and_damaged_files(tmp_path):
     assert isinstance(first, Foreign) and "depth 5 is none of" in first.why and second.arch == arch
     whole = json.dumps([residual(space, arch)] * 3)
     for text, says in [
-        (whole[: len(whole) // 2], "breaks off"),
+        (whole[: len(whole) // 2], "is truncated"),
         ("", "is truncated, or is not a JSON"),
         ("hello", "is truncated, or is not a JSON"),
         ("[]", r"is truncated, or is not a JSON|contains no training"),

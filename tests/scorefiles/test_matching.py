@@ -137,9 +137,7 @@ def test_what_the_truth_does_not_hold_is_told_with_the_row_of_the_file(file):
     archs = different(space, 4)
     long = file(estimator=["x", "y"] * 4, arch=[a for a in archs for _ in "xy"], score=np.arange(8.0))
     given, known = score_file(long), Spellings(archs[:2], space)
-    with pytest.raises(
-        UserError, match=r"row 5 scores architecture '.*', which is not in bench \(2 of 4 archit"
-    ) as e:
+    with pytest.raises(UserError, match=r"row 5 scores architecture '.*', which is not in bench \(2 of 4 archit") as e:
         matched(given, known, unknown="error", called="bench")
     assert "--unknown drop" in str(e.value) and 'unknown="drop"' in str(e.value) and archs[2] in str(e.value)
     wide = score_file(file("wide", arch=archs, s=[1, 2, 3, 4], t=[1, 2, 3, 4]))

@@ -125,7 +125,9 @@ def test_estimators_are_not_taken_for_something_else(file, name):
 def test_a_column_that_names_the_estimators_is_told_what_it_must_be_called(file, name):
     with pytest.raises(UserError, match=f"column '{name}' looks like 'estimator'; rename it"):
         read_scores(file(**{name: ["x", "y", "x"]}, arch=["a", "a", "b"], score=[1, 2, 3]))
-    with pytest.raises(UserError, match="column 'family' contains text; if it names the estimators, call it 'estimator'"):
+    with pytest.raises(
+        UserError, match="column 'family' contains text; if it names the estimators, call it 'estimator'"
+    ):
         read_scores(file(family=["x", "y", "x"], arch=["a", "a", "b"], score=[1, 2, 3]))
 
 

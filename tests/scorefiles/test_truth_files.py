@@ -54,7 +54,9 @@ def test_sizes_are_counts(file, name):
     columns = {"arch": ARCHS, "accuracy": [0.1, 0.2, 0.3]}
     told = truth_file(file(**columns, **{name: [10_000, 2_000_000, None]})).complexity
     assert told[name].tolist()[:2] == [10_000, 2_000_000] and told[name].isna().tolist() == [False, False, True]
-    with pytest.raises(UserError, match=f"row 2, column '{name}' is 0.35: expected a count, not millions; multiply by 1e6"):
+    with pytest.raises(
+        UserError, match=f"row 2, column '{name}' is 0.35: expected a count, not millions; multiply by 1e6"
+    ):
         truth_file(file(**columns, **{name: [0.0, 0.35, 1.2]}))
     for foreign in (-1, 1e300, 2**53):
         with pytest.raises(UserError, match=f"row 2, column '{name}' is .*from 0, below 2"):
