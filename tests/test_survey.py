@@ -92,7 +92,7 @@ def test_a_finished_survey_is_resumed_reported_and_looked_at(done):
     assert result.exit_code == 0 and (out / "report.html").read_bytes() == page
     now = survey.status(out)
     assert now.n_tasks == now.n_done and now.errors.empty
-    assert "0 left" in CliRunner().invoke(app, ["status", str(out)]).output
+    assert "0 remaining" in CliRunner().invoke(app, ["status", str(out)]).output
 
 
 def test_a_part_not_begun_is_left(tmp_path):

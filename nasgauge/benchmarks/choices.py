@@ -28,7 +28,7 @@ def check_choices(name: str, loader: Callable[..., Any], choices: Mapping[str, A
         kinds = get_args(offered[key]) or (offered[key],)
         if set(kinds) <= set(_WORDS) and not _is_one_of(value, kinds):
             expected = " or ".join(_WORDS[kind] for kind in kinds)
-            raise UserError(f"benchmark {name!r}: {key} is {_shown(value)}; expected {expected}")
+            raise UserError(f"benchmark {name!r}: {key} is {_shown(value)}; give {expected}")
 
 
 def _is_one_of(value: Any, kinds: tuple[type, ...]) -> bool:

@@ -24,7 +24,7 @@ def test_an_unknown_choice_is_named_before_anything_is_read(monkeypatch, name):
 
 
 def test_the_nearest_choice_is_named():
-    with pytest.raises(UserError, match=r"did you mean 'dataset'\? there are: dataset, split, epochs, seeds"):
+    with pytest.raises(UserError, match=r"did you mean 'dataset'\? available: dataset, split, epochs, seeds"):
         load({"name": "nb201", "datset": "cifar10"})
     with pytest.raises(UserError, match="it has no options"):
         load({"name": "nb301", "n": 5})

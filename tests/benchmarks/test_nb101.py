@@ -91,7 +91,7 @@ def test_choices_that_do_not_exist():
         load({"name": "nb101", "view": "nb101-1shot1-4"})
     with pytest.raises(UserError, match="n is 0"):
         load({"name": "nb101", "n": 0})
-    with pytest.raises(UserError, match=r"too large to enumerate.*say how many"):
+    with pytest.raises(UserError, match=r"too large to enumerate.*give the number of architectures"):
         load({"name": "nb101", "view": "nb101-1shot1-3", "n": None})
 
 

@@ -59,7 +59,7 @@ WRONG = {
     "no images": (IMAGES[:0], LABELS[:0], r"\(0, 1, 2, 2\)"),
     "a list of labels": (IMAGES, LABELS.tolist(), "the labels are of type list"),
     "labels that are floats": (IMAGES, LABELS.float(), "of float32; give an int64 tensor"),
-    "too few labels": (IMAGES, LABELS[:5], r"one an image \(there are 6\)"),
+    "too few labels": (IMAGES, LABELS[:5], r"one label per image \(there are 6\)"),
     "a class too many": (IMAGES, LABELS + 1, "has labels 1 to 3; n_classes is 3"),
     "a negative class": (IMAGES, LABELS - 1, "has labels -1 to 1"),
     "an infinite pixel": (IMAGES + torch.inf, LABELS, "not finite"),

@@ -82,7 +82,7 @@ def test_a_pickle_that_asks_for_code_is_refused_and_not_run(made, tmp_path):
     file.write_bytes(pickle.dumps(made.batch(data=Evil())))
     refused(
         made.name, made.folder,
-        rf"{file.name}: is not an official {made.title} batch \(asks for posix\.system\); unpack the official archive",
+        rf"{file.name}: is not an official {made.title} batch \(requests posix\.system\); unpack the official archive",
     )  # fmt: skip
     assert not (tmp_path / "ran").exists()
 
@@ -179,7 +179,7 @@ class Encoded:
 def test_no_codec_is_looked_up_for_a_pickle(made):
     file = made.folder / made.batches[-1]
     file.write_bytes(pickle.dumps(made.batch(data=Encoded()), protocol=2))
-    refused(made.name, made.folder, f"{file.name}: .*asks for the codec 'punycode'")
+    refused(made.name, made.folder, f"{file.name}: .*requests the codec 'punycode'")
 
 
 def test_a_batch_larger_than_any_official_one_is_not_read(made):

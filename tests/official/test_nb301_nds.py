@@ -235,7 +235,7 @@ def test_a_repeated_training_does_not_end_the_import(tmp_path):
         str(tmp_path / "o"),
     ]
     output = CliRunner().invoke(app, words).output
-    assert "omitted, duplicate trainings: 3" in output and "different results: 3" in output
+    assert "duplicate trainings: 3" in output and "same architecture and seed with different results: 3" in output
     with pytest.raises(UserError, match="is named twice"):
         import_file("nds-resnet", [copied, tmp_path / "." / "copy.json"], tmp_path / "p")
 

@@ -323,5 +323,5 @@ def test_biases_rest_on_fewer_where_there_are_too_many(bundle, monkeypatch, with
             monkeypatch.setitem(ANALYSES, name, dataclasses.replace(analysis, limit=25))
     shown = exhibits(bundle, rng=np.random.default_rng(0))
     for name in ("bias_profile", "enrichment", "misjudged"):
-        assert shown[name].table["n"].max() <= 25 and "random sample of 25 of 40" in shown[name].notes[0]
+        assert shown[name].table["n"].max() <= 25 and "Computed on a random sample of 25 of 40" in shown[name].notes[0]
     assert shown["rank_scatter"].table.groupby("estimator").size().max() == 40

@@ -92,7 +92,7 @@ def test_an_operation_that_a_space_does_not_describe_is_told_with_the_space_and_
         monkeypatch.setattr(type(space), "operations", rest)
         for ask in (properties, n_convolutions):
             with pytest.raises(
-                UserError, match=f"space '{space.name}': its cells contain '{name}', .*; add '{name}': Op"
+                UserError, match=f"space '{space.name}': its cells contain '{name}', .*add '{name}': Op"
             ):
                 ask(space, arch)
         assert is_connected(space, arch)
