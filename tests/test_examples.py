@@ -107,7 +107,8 @@ LOAD = benchmarks.load
 def stand_in():
     """One row an architecture, as in the tables of real benchmarks: 150 cells of digits-nb201, mean accuracies."""
     trained = LOAD("digits-nb201")
-    small = trained.only(trained.archs[:150])
+    whole = [arch for arch in trained.archs if "none" not in arch]  # so that every operation is in a draw of 78
+    small = trained.only(whole[:150])
     truth = small.truth.groupby(["arch", "iso_class"], as_index=False)["accuracy"].mean().assign(seed=pd.NA)
     complexity = small.complexity.set_index("arch").loc[truth["arch"]].reset_index()
     named = {"name": "nb201", "space": NB201(), "provenance": {}, "facts": {"n_classes": 77}}

@@ -67,7 +67,7 @@ def test_the_table_is_a_benchmark_by_its_path(made_up, tmp_path):
         ({}, "contains dataset cifar10, cifar100; choose one"),
         ({"dataset": "mnist"}, "has no dataset 'mnist'"),
         ({"dataset": "cifar10", "epochs": 12}, "has no epochs 12; available: 200"),
-        ({"dataset": "cifar100"}, "none of these trainings tells its test accuracy"),
+        ({"dataset": "cifar100"}, "none of these trainings reports its test accuracy"),
         ({"metric": "loss"}, "unknown metric 'loss'"),
     ]:
         with pytest.raises(UserError, match=says):

@@ -175,7 +175,7 @@ def test_a_space_that_does_not_describe_an_operation_is_judged_and_its_page_name
     monkeypatch.setattr(chains.Chain, "operations", known)
     verdict = judge_file(scores, benchmark="chains", n_bootstrap=0)
     assert verdict.values["value"].notna().any()
-    with pytest.raises(UserError, match=r"space 'chains': its cells hold 'attention', .* add 'attention': Operation"):
+    with pytest.raises(UserError, match=r"space 'chains': its cells contain 'attention', .* add 'attention': Op"):
         render(of_verdict(verdict, title="t"))
 
 

@@ -35,7 +35,7 @@ def test_tables_fit_their_declaration_and_the_space(benchmark):
 
 
 def test_the_provenance_says_which_truth_it_is(benchmark):
-    assert {"truth", "measure", "architectures", "source"} <= set(benchmark.provenance)
+    assert {"ground truth", "measure", "architectures", "source"} <= set(benchmark.provenance)
     assert all(isinstance(v, str) and v for v in benchmark.provenance.values())
 
 

@@ -228,7 +228,7 @@ WORDS = {  # family -> word -> (what goes with it, another value)
 REFUSED = {  # words that say nothing beside the others
     "oneshot": [
         ({"training": {"epochs": 3}}, "epochs stands in training too"),
-        ({"form": "functional"}, "no class is asked for"),
+        ({"form": "functional"}, "has no effect without post_deiso or without"),
         ({"post_deiso": True, "form": "functionl"}, "unknown canonical form of nb201"),
         ({"n_forgetting_archs": 3}, "n_forgetting_archs has no effect without forgetting_epochs"),
         ({"n_gradient_archs": 3}, "n_gradient_archs has no effect without gradient_epochs"),

@@ -95,7 +95,7 @@ def test_other_images_and_foreign_states_are_refused(whole, patches, split):
         run(patches, other, {2: whole[0][2]})
     with pytest.raises(UserError, match=r"data is patches there and digits here"):
         run(replace(patches, name="digits"), split, {2: whole[0][2]})
-    with pytest.raises(UserError, match="is no state of a supernet's training \\('optimiser' is missing\\)"):
+    with pytest.raises(UserError, match="is not a state of a supernet's training \\('optimiser' is missing\\)"):
         run(patches, split, {2: {"weights": {}}})
 
 

@@ -251,7 +251,7 @@ def test_weights_that_are_not_finite_are_not_kept(linear, patches, split):
     [
         ([[(0,)]], {"batch_size": 101}, [], "100 training images are less than a batch of 101"),
         ([[(0,)]], {"train_share": 0.5}, [], "50 training images are less than a batch of 100"),
-        ([[(0,), (1,)]], {"images": "own"}, [], "need 2 batches an epoch, there are 1"),
+        ([[(0,), (1,)]], {"images": "own"}, [], "need 2 batches per epoch, there are 1"),
         ([[(0,)]], {}, [2], "a checkpoint after epoch 2 of 1 is wanted"),
         ([[(0,)], []], {"epochs": 2}, [], "handed out no architecture at step 1"),
     ],

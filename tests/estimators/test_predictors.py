@@ -278,7 +278,7 @@ def test_a_device_is_told_before_anything_is_learned(encoder, monkeypatch):
     if encoder in NETWORKS:
         Predictor(NB201(), encoder, Training(device="auto"), **given)
     else:
-        with pytest.raises(UserError, match="device = 'auto' changes nothing, as its encoder is no network"):
+        with pytest.raises(UserError, match="device = 'auto' has no effect, as its encoder is not a network"):
             Predictor(NB201(), encoder, Training(device="auto"), **given)
 
 

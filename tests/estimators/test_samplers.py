@@ -266,7 +266,7 @@ def test_per_cell_needs_streams_of_equal_items():
         ("subset", SPACE, {}, "option 'archs' is missing"),
         ("subset", SPACE, {"archs": []}, "at least one architecture"),
         ("subset", SPACE, {"archs": "|none~0|"}, "must be a list"),
-        ("subset", SPACE, {"archs": [3]}, "3 in archs is no architecture"),
+        ("subset", SPACE, {"archs": [3]}, "3 in archs is not an architecture"),
         ("subset", SPACE, {"archs": ["|none~0|"]}, "not a valid NAS-Bench-201 cell"),
         ("subset", SPACE, {"archs": [(0, 1)]}, r"\(0, 1\) does not lie in"),
         ("subset", SMALL, {"archs": [(1, 1, 1, 1, 1, 3)]}, r"does not lie in NB201\(skip_connect, nor_conv_1x1\)"),

@@ -138,7 +138,7 @@ def test_mistakes_of_the_user_are_one_line():
         ({"device": "cudda"}, "zero-shot: device 'cudda' is not available here"),
         ({"init": "kaiming"}, "nearest: kaiming_normal"),
         ({"given": [(x.expand(-1, 3, -1, -1), y)], "proxies": ["snip"]}, r"expected \(N, 1, H, W\)"),
-        ({"given": [(x, y[:-1])], "proxies": ["snip"]}, "one an image"),
+        ({"given": [(x, y[:-1])], "proxies": ["snip"]}, "one label per image"),
         ({"given": [(x, y + 1)], "proxies": ["snip"]}, "labels 1 to 3"),
     ]:
         with pytest.raises(UserError, match=message):

@@ -154,7 +154,7 @@ def test_the_depth_divisor_rounds_up():
         o = NetOptions(depth_divisor=divisor)
         net = build(RESNET, RESNET.from_str(text), o, generators=generators(), device="meta")
         assert [len(blocks) for blocks in net.stages] == depths
-    with pytest.raises(UserError, match="depth_divisor is 0"):
+    with pytest.raises(UserError, match="'depth_divisor' must be at least 1"):
         build(RESNET, RESNET.from_str(text), NetOptions(depth_divisor=0), generators=generators())
 
 

@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasgauge import nets
 from nasgauge.core.errors import UserError
 from nasgauge.nets import INITS, NetOptions, build, complexity
 from nasgauge.spaces import NB201
@@ -138,6 +137,8 @@ def test_wrong_names_and_numbers_of_generators():
 def test_weights_are_drawn_where_their_generator_is_and_then_moved(monkeypatch):
     """So that a generator on the CPU serves networks on any device, and gives all of them the same weights."""
     drawn = []
-    monkeypatch.setattr(nets, "initialise", lambda net, *_: drawn.extend(p.device.type for p in net.parameters()))
+    monkeypatch.setattr(
+        "nasgauge.nets.networks.initialise", lambda net, *_: drawn.extend(p.device.type for p in net.parameters())
+    )
     net = build(NB201(), (3,) * 6, NetOptions(channels=2), generators=[torch.Generator()], device="meta")
     assert set(drawn) == {"cpu"} and {p.device.type for p in net.parameters()} == {"meta"}
