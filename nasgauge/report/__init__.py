@@ -6,6 +6,7 @@ Rule: tables to figures to one HTML page, and to tables in a terminal; a number 
 from nasgauge.report.assembly import assembled, of_verdict
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import measured_on
+from nasgauge.report.evaluation import Evaluation
 from nasgauge.report.figure_files import check_format, write_figures
 from nasgauge.report.page import render, write
 from nasgauge.report.survey_page import render_survey, write_survey
@@ -15,6 +16,7 @@ from nasgauge.report.wording import unlike_sets
 
 __all__ = [
     "Bundle",
+    "Evaluation",
     "assembled",
     "check_format",
     "measured_on",

@@ -17,7 +17,7 @@ from nasgauge.core.workers import check_workers, unordered_map
 from nasgauge.criteria import DEFAULT_CRITERIA
 from nasgauge.estimators import MeasuringConfig, RunContext, check_estimators, supernets_of
 from nasgauge.judging import judge, noise_ceilings, with_failures
-from nasgauge.report import Bundle, assembled, write
+from nasgauge.report import Bundle, Evaluation, assembled, write
 from nasgauge.studies.plan import Plan, do
 from nasgauge.studies.published import published_values
 from nasgauge.studies.records import combined, recorded
@@ -97,6 +97,12 @@ class Run:
         target = path or self.folder / "report.html"
         write(self.bundle(phases), target, progress=phases("page"))
         return target
+
+    def evaluation(self) -> Evaluation:
+        """What can be asked of it in a program: comparisons, drawings, tables for papers."""
+        study = self.study
+        settings = {"missing": study.missing, "n_bootstrap": study.n_bootstrap, "confidence": study.confidence}
+        return Evaluation.of_bundle(self.bundle(), settings)
 
     @property
     def scores(self) -> pd.DataFrame:

@@ -52,7 +52,7 @@ def run(
         made = running.run(study, out / name, workers=workers, n_workers=n_workers, phases=told)
         made.report(phases=told)
         bundles[name] = made.bundle()
-    return _compared(survey, bundles, out)
+    return _written(Outcome(survey.title, bundles, _contests(survey, bundles)), out)
 
 
 def run_text(text: str, out: Path, *, where: str, **options: Any) -> Outcome:
@@ -70,8 +70,15 @@ def report(folder: Path, phases: Phases = silent) -> dict[str, Bundle]:
         part = Run.load(folder / name)
         part.report(phases=told)
         bundles[name] = part.bundle()
-    _compared(survey, bundles, folder)
+    _written(Outcome(survey.title, bundles, _contests(survey, bundles)), folder)
     return bundles
+
+
+def load(folder: Path) -> Outcome:
+    """What a finished survey found; nothing is written. UserError while tasks of a part remain."""
+    survey = _stored(folder)
+    bundles = {name: Run.load(folder / name).bundle() for name in survey.studies()}
+    return Outcome(survey.title, bundles, _contests(survey, bundles))
 
 
 def status(folder: Path) -> Progression:
@@ -87,7 +94,7 @@ def _stored(folder: Path) -> Survey:
     return parsed(Store.existing(folder).tables(), Survey, str(folder))
 
 
-def _compared(survey: Survey, bundles: dict[str, Bundle], out: Path) -> Outcome:
+def _contests(survey: Survey, bundles: dict[str, Bundle]) -> pd.DataFrame:
     tables = []
     for name, bundle in bundles.items():
         table = contest(
@@ -95,10 +102,13 @@ def _compared(survey: Survey, bundles: dict[str, Bundle], out: Path) -> Outcome:
             missing=survey.missing, rng=np.random.default_rng(0),
         )  # fmt: skip
         tables.append(table.assign(part=name))
-    contests = check(pd.concat(tables, ignore_index=True), CONTESTS)
-    Store.existing(out).write("contests", "all", contests)
-    write_survey(survey.title, bundles, contests, out / "report.html")
-    return Outcome(survey.title, bundles, contests)
+    return check(pd.concat(tables, ignore_index=True), CONTESTS)
+
+
+def _written(found: Outcome, out: Path) -> Outcome:
+    Store.existing(out).write("contests", "all", found.contests)
+    write_survey(found.title, found.bundles, found.contests, out / "report.html")
+    return found
 
 
 def _part_of(phases: Phases, name: str, i: int, n: int) -> Phases:

@@ -1,6 +1,7 @@
 """Configuration of zero-shot estimators."""
 
-from typing import Annotated, Literal, final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, final
 
 from pydantic import Field
 
@@ -45,17 +46,28 @@ class ZeroShotConfig(MeasuringConfig):
         return tuple(f"{name} ({self.label})" if self.label else name for name in self.proxies)
 
     def build(self, context: RunContext) -> Estimator:
-        from nasgauge.estimators.network import images_of, network_options
+        return self.on(*self.drawn(context), self.proxies, context)
+
+    def drawn(self, context: RunContext) -> tuple[Mapping[str, int], Sequence[Any]]:
+        """in_channels and n_classes of the images, and the batches drawn from them."""
+        from nasgauge.estimators.network import images_of
         from nasgauge.estimators.zeroshot.drawn import batches
+
+        images = images_of(context, self.data, self.data_path)
+        return batches(*images, self.n_batches, self.batch_size, context.seed)
+
+    def on(
+        self, shape: Mapping[str, int], batches: Sequence[Any], proxies: Sequence[Any], context: RunContext
+    ) -> Estimator:
+        """The estimator of these proxies, names or objects, on given batches. shape: in_channels and n_classes of the images."""
+        from nasgauge.estimators.network import network_options
         from nasgauge.estimators.zeroshot.zero_shot import ZeroShot
         from nasgauge.nets import check_precision, device_named
 
         check_precision(self.precision, device_named(self.device, self.where), self.where)
-        images = images_of(context, self.data, self.data_path)
-        shape, drawn = batches(*images, self.n_batches, self.batch_size, context.seed)
         net = network_options(context, self.net, shape, f"{self.where}, net")
         return ZeroShot(
-            context.space, self.proxies, drawn, net=net, inputs=self.inputs, init=self.init, seed=context.seed,
+            context.space, proxies, batches, net=net, inputs=self.inputs, init=self.init, seed=context.seed,
             label=self.label, device=self.device, precision=self.precision,
         )  # fmt: skip
 

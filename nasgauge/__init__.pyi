@@ -1,0 +1,17 @@
+from .benchmarks import Benchmark as Benchmark
+from .core.errors import UserError as UserError
+from .estimators.zeroshot import Proxy as Proxy
+from .interface.estimators import OneShot as OneShot
+from .interface.estimators import Predictor as Predictor
+from .interface.estimators import ZeroShot as ZeroShot
+from .interface.judging import judge as judge
+from .interface.named import get_space as get_space
+from .interface.named import list as list
+from .interface.named import load_benchmark as load_benchmark
+from .interface.studies import load_run as load_run
+from .interface.studies import run as run
+from .report import Evaluation as Evaluation
+from .spaces import Space as Space
+from .studies.run import Run as Run
+
+__version__: str

@@ -1,0 +1,58 @@
+"""Judging of tables in memory and of files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from nasgauge.benchmarks import Benchmark
+from nasgauge.core.terminal import followed
+from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
+from nasgauge.judging import judge_scores
+from nasgauge.report import Evaluation, of_verdict
+from nasgauge.spaces import Space
+
+
+def judge(
+    scores: Any,
+    *,
+    benchmark: str | Benchmark | None = None,
+    options: Mapping[str, Any] | None = None,
+    truth: Any = None,
+    space: str | Space | None = None,
+    lower_is_better: Sequence[str] = (),
+    truth_lower_is_better: bool = False,
+    criteria: Sequence[CriterionSpec | BoundCriterion] = DEFAULT_CRITERIA,
+    missing: Literal["omit", "last"] = "omit",
+    unknown: Literal["error", "drop"] = "error",
+    n_bootstrap: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+    title: str = "Evaluation",
+) -> Evaluation:
+    """Evaluate the scores of estimators against a benchmark or a ground truth of one's own (exactly one of them).
+
+    scores: a DataFrame (a column or index `arch` and one column per estimator, or long form with estimator, arch, score and
+    optionally seed), a Series by architecture, a dictionary {estimator: {arch: score}}, or the path of a file. benchmark: its
+    name or the object, `options` as {"dataset": "cifar100"}; truth: likewise a table with arch and accuracy (or value), a Series, a
+    dictionary or a path, with `space` as the architectures' space if there is one. Higher is better, but for the estimators in
+    `lower_is_better`. The other arguments are those of `judging.judge`; seed: of the bootstrap. UserError: as there, with the
+    row and the remedy.
+
+    >>> from nasgauge.interface.named import load_benchmark
+    >>> bench = load_benchmark("digits-nb201")
+    >>> size = bench.complexity.set_index("arch")[["n_params", "macs"]]
+    >>> found = judge(size, benchmark=bench, criteria=["kendall_tau"], n_bootstrap=0)
+    >>> found.values[["estimator", "value"]].round(3).values.tolist()
+    [['n_params', 0.71], ['macs', 0.71]]
+    """
+    with followed("judge") as phases:
+        verdict = judge_scores(
+            scores, benchmark=benchmark, choices=options, truth=truth, space=space, lower_is_better=lower_is_better,
+            truth_lower_is_better=truth_lower_is_better, criteria=criteria, missing=missing, unknown=unknown,
+            n_bootstrap=n_bootstrap, confidence=confidence, seed=seed, phases=phases,
+        )  # fmt: skip
+    return Evaluation(
+        values=verdict.values, ceiling=verdict.ceiling, scores=verdict.scores, truth=verdict.truth,
+        notes=verdict.notes, settings={"missing": missing, "n_bootstrap": n_bootstrap, "confidence": confidence},
+        bundle=lambda: of_verdict(verdict, title=title),
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""Studies and surveys from a program."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from nasgauge.core.config import parsed, tables_of
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.store import text_of
+from nasgauge.core.terminal import followed
+from nasgauge.studies import folders, survey
+from nasgauge.studies import run as running
+from nasgauge.studies.run import Run
+from nasgauge.studies.schema import Study, Survey
+from nasgauge.studies.survey import Outcome
+from nasgauge.studies.texts import study_names, study_text
+
+
+def run(
+    study: str | Path | Mapping[str, Any] | Study | Survey,
+    out: Path | str | None = None,
+    *,
+    workers: Literal["serial", "processes", "ray"] = "processes",
+    n_workers: int | None = None,
+) -> Run | Outcome:
+    """Run a study or a survey, or what remains of it, and write its report into the folder.
+
+    study: name of a shipped study, a TOML file, the same as a dictionary, or the configuration itself. out: the folder,
+    runs/NAME if absent; a dictionary needs one. workers, n_workers: as `nasgauge run --kind --workers`. UserError: a mistake in the
+    study, before any work.
+    """
+    chosen, text, name = _read(study)
+    if out is None and name is None:
+        raise UserError("run: a study that is no file has no name; give the folder, out='runs/mine'")
+    folder = Path("runs") / str(name) if out is None else Path(out)
+    with followed("run") as phases:
+        options = {"text": text, "workers": workers, "n_workers": n_workers, "phases": phases}
+        if isinstance(chosen, Survey):
+            return survey.run(chosen, folder, **options)
+        made = running.run(chosen, folder, **options)
+        made.report(phases=phases)
+        return made
+
+
+def load_run(folder: Path | str) -> Run | Outcome:
+    """A study or a survey that `run` or `nasgauge run` finished; UserError where there is none."""
+    if folders.kind_of(Path(folder)) == "survey":
+        return survey.load(Path(folder))
+    return Run.load(folder)
+
+
+def _read(study: Any) -> tuple[Study | Survey, str | None, str | None]:
+    """The configuration, the text that it was read from, and its name."""
+    if isinstance(study, Study | Survey):
+        return study, None, None
+    if isinstance(study, Mapping):
+        return _of_tables(study, "run"), None, None
+    if not isinstance(study, str | os.PathLike):
+        raise UserError(f"run: give the name of a study, a TOML file or a dictionary, not {type(study).__name__}")
+    path = Path(study)
+    if path.suffix == ".toml" or path.is_file():
+        text, name = text_of(path), path.stem
+    else:
+        text, name = study_text(str(study)), str(study)
+        if text is None:
+            raise unknown_name("study (and no such file)", name, study_names())
+    return _of_tables(tables_of(text, name), name), text, name
+
+
+def _of_tables(tables: Mapping[str, Any], where: str) -> Study | Survey:
+    return parsed(tables, Survey if "parts" in tables else Study, where)

@@ -1,0 +1,151 @@
+"""Evaluated scores for use in a program: tables, comparisons, drawings and files."""
+
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, final
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.criteria import BoundCriterion, CriterionSpec
+from nasgauge.judging import paired, with_ceilings
+from nasgauge.report.bundle import Bundle
+from nasgauge.report.figure_files import figure, write_figures
+from nasgauge.report.latex import latex_table
+from nasgauge.report.page import render, write
+from nasgauge.report.plots import plot_scatter, plot_values
+from nasgauge.report.text import terminal_table
+
+Style = Literal["report", "paper"]
+Correction = Literal["holm", "bonferroni", "benjamini-hochberg", "none"]
+_WIDTH = 120
+
+
+@final
+class Evaluation:
+    """Values of estimators with intervals and noise ceiling, and what else can be asked of the same scores.
+
+    values, ceiling: tables VALUES and CEILING. scores, truth: tables SCORES and TRUTH. notes: warnings about them.
+    settings: missing, n_bootstrap and confidence. `bundle()`: all that a report shows, made when it is first needed,
+    as its paired comparisons take the longest.
+    """
+
+    def __init__(
+        self, *, values: pd.DataFrame, ceiling: pd.DataFrame, scores: pd.DataFrame, truth: pd.DataFrame,
+        notes: Sequence[str], settings: Mapping[str, Any], bundle: Callable[[], Bundle],
+    ) -> None:  # fmt: skip
+        self.values, self.ceiling, self.scores, self.truth = values, ceiling, scores, truth
+        self.notes, self.settings, self._make_bundle = tuple(notes), dict(settings), bundle
+
+    @classmethod
+    def of_bundle(cls, bundle: Bundle, settings: Mapping[str, Any]) -> "Evaluation":
+        """Of what a finished study shows."""
+        return cls(
+            values=bundle.values, ceiling=bundle.ceiling, scores=bundle.scores, truth=bundle.truth, notes=bundle.notes,
+            settings=settings, bundle=lambda: bundle,
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        out = io.StringIO()
+        Console(file=out, width=_WIDTH).print(terminal_table(self.values, self.ceiling, width=_WIDTH))
+        return out.getvalue().rstrip()
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        """What the report shows."""
+        return self._make_bundle()
+
+    @property
+    def estimators(self) -> list[str]:
+        """Names of the estimators, in order of appearance."""
+        return list(dict.fromkeys(self.values["estimator"]))
+
+    def compare(
+        self,
+        estimator: str | Iterable[str] | None = None,
+        rival: str | Iterable[str] | None = None,
+        *,
+        criterion: CriterionSpec | BoundCriterion = "kendall_tau",
+        correction: Correction = "holm",
+        n_bootstrap: int | None = None,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Paired differences between estimators on the architectures that both score, see `judging.paired`.
+
+        (estimator, rival, criterion, at, difference, lower, upper, p_value, p_adjusted, n). Without a rival, of the
+        estimator against every other; without either, of the best against every other. correction: for the number of
+        comparisons of this call.
+        """
+        a = self._best(criterion) if estimator is None else estimator
+        known = self.estimators
+        firsts, seconds = ([x] if isinstance(x, str) else known if x is None else list(x) for x in (a, rival))
+        for name in {*firsts, *seconds} - set(known):
+            raise unknown_name("estimator", name, known)
+        pairs = [(one, other) for one in firsts for other in seconds if one != other]
+        if not pairs:
+            raise UserError("compare: there is no pair of different estimators; name two")
+        return paired(
+            self.scores, self.truth, pairs, [criterion], correction=correction,
+            n_bootstrap=self.settings["n_bootstrap"] if n_bootstrap is None else n_bootstrap,
+            confidence=self.settings["confidence"], missing=self.settings["missing"], rng=np.random.default_rng(seed),
+        )  # fmt: skip
+
+    def plot(self, criterion: str = "kendall_tau", *, ax: Any = None, style: Style = "report") -> Any:
+        """Values of one criterion with intervals and noise ceiling, the best estimator first; returns the axes."""
+        return plot_values(self.bundle, criterion, ax=ax, style=style)
+
+    def scatter(self, estimator: str, *, ax: Any = None, style: Style = "report") -> Any:
+        """Ground truth against one estimator's scores, with Kendall's tau; returns the axes."""
+        return plot_scatter(self.bundle, estimator, ax=ax, style=style)
+
+    def figure(self, name: str, *, columns: Literal[1, 2] = 1, serif: bool = False) -> Any:
+        """One figure of the report by name, as a Matplotlib figure in the width of one or two columns."""
+        return figure(self.bundle, name, columns=columns, serif=serif)
+
+    def write_figures(self, folder: Path | str, *, kind: Literal["pdf", "svg"] = "pdf", **options: Any) -> list[Path]:
+        """All figures of the report as files, see `report.write_figures`."""
+        return write_figures(self.bundle, folder, kind=kind, **options)
+
+    def to_html(self, path: Path | str | None = None) -> str:
+        """The report page, also written to a file if one is given."""
+        if path is None:
+            return render(self.bundle)
+        write(self.bundle, Path(path))
+        return Path(path).read_text(encoding="utf-8")
+
+    def to_latex(self, path: Path | str | None = None, **options: Any) -> str:
+        """The table of values for a paper (booktabs), see `report.latex_table`; also written to a file if one is given."""
+        return _written(latex_table(self.bundle, **options), path)
+
+    def to_csv(self, path: Path | str | None = None) -> str:
+        """Table VALUES and the noise ceiling's rows as CSV, also written to a file if one is given."""
+        return _written(with_ceilings(self.values, self.ceiling).to_csv(index=False), path)
+
+    def _repr_html_(self) -> str:
+        out = Console(record=True, file=io.StringIO(), width=_WIDTH)
+        out.print(terminal_table(self.values, self.ceiling, width=_WIDTH))
+        return out.export_html(inline_styles=True, code_format='<pre style="line-height:1.3">{code}</pre>')
+
+    def _best(self, criterion: CriterionSpec | BoundCriterion) -> str:
+        from nasgauge.criteria import resolve
+
+        bound = resolve(criterion)
+        rows = self.values[(self.values["criterion"] == bound.name) & self.values["value"].notna()]
+        rows = rows[rows["at"].isna() if np.isnan(bound.at) else rows["at"] == bound.at]
+        if rows.empty:
+            raise UserError(f"compare: {bound.name} was not computed; name the estimators, or judge by it")
+        ordered = rows.sort_values(["value", "estimator"], ascending=[bound.better == "lower", True])
+        return str(ordered["estimator"].iloc[0])
+
+
+def _written(text: str, path: Path | str | None) -> str:
+    if path is not None:
+        try:
+            Path(path).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"{path}: cannot be written ({error.strerror}); choose another path") from error
+    return text
