@@ -97,7 +97,7 @@ def test_nothing_that_analyses_or_reports_looks_a_space_up_by_name():
                 assert not used & lookups, f"{path.name} uses {used & lookups}"
 
 
-@pytest.mark.parametrize("against", ["benchmark", "truth file"])
+@pytest.mark.parametrize("against", ["benchmark", pytest.param("truth file", marks=pytest.mark.full)])
 def test_an_installed_space_is_judged_and_drawn_from_the_command_line(tmp_path, scores, against):
     about = tmp_path / "site" / "nas_chains-1.0.dist-info"
     about.mkdir(parents=True)
@@ -128,7 +128,9 @@ def test_a_study_of_predictors_runs_and_is_reported(tmp_path, chains):
     assert re.search(r'<figure data-name="top_cells">.*?<svg.*?mbconv.*?</figure>', page, re.DOTALL)
 
 
-@pytest.mark.parametrize("name", OF_NETWORKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.full] * (i > 0)) for i, n in enumerate(OF_NETWORKS)]
+)
 def test_what_needs_a_network_is_refused_before_any_work(tmp_path, chains, name):
     options = f'{STUDY}\n[[estimators]]\nname = "{name}"\n{OF_NETWORKS[name]}\n'
     (tmp_path / "own.toml").write_text(options, encoding="utf-8")

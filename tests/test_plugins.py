@@ -117,7 +117,7 @@ def test_every_kind_of_worker_knows_it(study, serial, kind):
     pd.testing.assert_series_equal(ours["score"], theirs["score"], rtol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["serial", "processes"])
+@pytest.mark.parametrize("kind", ["serial", pytest.param("processes", marks=pytest.mark.full)])
 def test_a_package_that_pip_installed_needs_no_mention(kind, tmp_path):
     """Its estimators, its space without a network and its benchmark are found by their entry points."""
     pytest.importorskip("hatchling", reason="hatchling, which builds the package, is not installed")
@@ -141,6 +141,7 @@ def test_its_keys_are_checked_like_ours(key, says, study, tmp_path):
     assert done.returncode == 2 and says in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.full
 def test_a_finished_folder_is_reported_and_its_status_told(serial):
     for command in ("report", "status"):
         done = run(PACKAGE, command, serial)

@@ -48,21 +48,27 @@ def run_quietly(text, out):
     running.run_text(text, out, where="small.toml", workers="serial").bundle()
 
 
-def test_ten_kills_while_files_are_written_leave_the_result_as_it_would_have_been(
-    tmp_path, undisturbed, killed, without_a_page
+TWO, TEN = ((1, 3), [0, 1]), ((1, 2, 3, 4, 5, 6, 1, 2, 3, 4), [0, 0, 1, 2, 3, 4, 4, 4, 5, 6])
+
+
+@pytest.mark.parametrize(
+    ("kills", "parts"), [TWO, pytest.param(*TEN, marks=pytest.mark.full)], ids=["two kills", "ten kills"]
+)
+def test_kills_while_files_are_written_leave_the_result_as_it_would_have_been(
+    tmp_path, undisturbed, killed, without_a_page, kills, parts
 ):
     """A piece of work ends with its third file; parts that exist are never written again, unnamed ones never read."""
     _, expected = undisturbed
     whole_parts = list((undisturbed[0] / "parts" / "scores").glob("*.parquet"))
     out, written, seen = tmp_path / "killed", {}, []
-    for i, n in enumerate((1, 2, 3, 4, 5, 6, 1, 2, 3, 4)):
+    for i, n in enumerate(kills):
         killed(partial(run_quietly, STUDY, out), out, n, renamed=i % 2 == 0)
         now = {p: p.stat().st_mtime_ns for p in out.glob("parts/scores/[!.]*")}
         assert all(now[p] == then for p, then in written.items())
         assert len(list(out.glob("parts/*/.*.tmp"))) == (i + 1) // 2
         written = now
         seen.append(len(written))
-    assert seen == [0, 0, 1, 2, 3, 4, 4, 4, 5, 6] and len(whole_parts) == 8
+    assert seen == parts and len(whole_parts) == 8
     after = running.run_text(STUDY, out, where="small.toml", workers="serial").bundle()
     for name in ("scores", "values", "ceiling", "errors"):
         pd.testing.assert_frame_equal(getattr(after, name), getattr(expected, name))

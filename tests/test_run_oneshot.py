@@ -1,5 +1,6 @@
 """Studies whose estimators are trained first: phases, records, resuming, combinations, the report's sections."""
 
+import shutil
 from functools import partial
 
 import numpy as np
@@ -190,6 +191,7 @@ def test_masked_architectures_fail_with_the_reason_and_the_report_shows_the_sect
     assert running.Run.load(out).status().n_done == running.Run.load(out).status().n_tasks
 
 
+@pytest.mark.full
 def test_kills_in_training_and_scoring_leave_the_result_as_it_would_have_been(tmp_path, done, without_a_page, killed):
     """The first two children are killed among their checkpoints; those that exist are never written again."""
     _, expected = done
@@ -217,7 +219,8 @@ HEAD, *ENTRIES = STUDY.split("[[estimators]]")
 ONE_SUPERNET = "[[estimators]]".join([HEAD, *ENTRIES[1:3]])  # and what is inherited from it
 
 
-@pytest.mark.parametrize("text", [ONE_SUPERNET, pytest.param(STUDY, marks=pytest.mark.full)], ids=["one", "all"])
+@pytest.mark.full
+@pytest.mark.parametrize("text", [ONE_SUPERNET, STUDY], ids=["one", "all"])
 def test_two_processes_give_what_one_gives(tmp_path, done, without_a_page, text):
     bundle = running.run_text(text, tmp_path / "two", where="small.toml", workers="processes", n_workers=2).bundle()
     expected = done[1].scores[done[1].scores["estimator"].isin(bundle.scores["estimator"])].reset_index(drop=True)
@@ -227,7 +230,7 @@ def test_two_processes_give_what_one_gives(tmp_path, done, without_a_page, text)
 
 def test_a_damaged_checkpoint_is_named_and_nothing_else_is_touched(tmp_path, done, without_a_page):
     out = tmp_path / "damaged"
-    running.run_text(STUDY, out, where="small.toml", workers="serial").bundle()
+    shutil.copytree(done[0], out)
     path = out / "checkpoints" / "net-seed0" / "epoch-000004.pt"
     path.write_bytes(path.read_bytes()[:500])
     for part in (out / "parts" / "scores").glob("*.parquet"):

@@ -124,7 +124,9 @@ def test_the_studies_of_the_papers_scale_are_among_the_shipped_ones():
     assert {"quickstart", "paper/oneshot-trend"} <= names and names == set(study_names())
 
 
-@pytest.mark.parametrize("name", study_names())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.full] * name.startswith("paper/")) for name in study_names()]
+)
 def test_shipped_studies_are_valid_down_to_the_words_of_their_estimators(name, images_of_every_data_set):
     text = study_text(name).replace('device = "cuda"', 'device = "cpu"')  # this machine may have no accelerator
     studies = parse(text, Survey, name).studies().values() if is_survey(text) else [parse(text, Study, name)]

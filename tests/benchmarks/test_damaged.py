@@ -178,7 +178,10 @@ def odd_columns(rows, column):
             yield f"one is {value}", rows.assign(**{column: [value, *map(float, first[1:])]})
 
 
-@pytest.mark.parametrize(("name", "file"), PARQUETS)
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [pytest.param(*one, marks=[pytest.mark.full] * (one == ("nb201", "accuracy.parquet"))) for one in PARQUETS],
+)
 def test_odd_columns_are_told_or_do_not_matter(source, name, file):
     """Each column in turn: one line, or, where the column is not of this truth, a truth as possible as before."""
     folder, spec = source(name)

@@ -1,5 +1,6 @@
 """Laws that every analysis obeys: pure, indifferent to row order, drawable, honest about n."""
 
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -24,7 +25,13 @@ SHOW_SCORES = {"score_histogram", "search_quality"}  # whose tables hold more of
 TABLES = {**RECORDS, "complexity": COMPLEXITY, "expenses": EXPENSES}
 
 
-def tables(n=30, n_seeds=3, space=SPACE):
+def tables(n=30, space=SPACE):
+    """Scores and truth as one may change them: the same numbers every time."""
+    return tuple(table.copy() for table in made(n, space))
+
+
+@cache
+def made(n, space, n_seeds=3):
     rng = np.random.default_rng(0)
     drawn = [space.sample(rng) for _ in range(n)]
     archs = sorted({space.to_str(a) for first in drawn[:2] for a in (*drawn, *space.neighbours(first)[:40])})
@@ -87,6 +94,12 @@ def ask(name, scores, truth, order=None):
     return ANALYSES[name](scores, truth, SPACE, rng=np.random.default_rng(5), records=kept, **few(name))
 
 
+@cache
+def answer(name):
+    """To the tables as they are; nobody changes it."""
+    return ask(name, *tables())
+
+
 def few(name):
     return OPTIONS.get(name, {})
 
@@ -122,7 +135,7 @@ def test_an_analysis_without_the_tables_it_needs_says_so():
 def test_it_leaves_its_tables_alone_and_repeats_itself(name):
     scores, truth = tables()
     before = scores.copy(), truth.copy()
-    first, second = ask(name, scores, truth), ask(name, scores, truth)
+    first, second = answer(name), ask(name, scores, truth)
     pd.testing.assert_frame_equal(first, second)
     pd.testing.assert_frame_equal(scores, before[0])
     pd.testing.assert_frame_equal(truth, before[1])
@@ -130,17 +143,16 @@ def test_it_leaves_its_tables_alone_and_repeats_itself(name):
 
 def test_what_is_shared_between_analyses_changes_none_of_them():
     scores, truth = tables()
-    alone = {name: ask(name, scores, truth) for name in NAMES}
     with shared():
         for name in (*NAMES, *NAMES):
-            pd.testing.assert_frame_equal(ask(name, scores, truth), alone[name])
+            pd.testing.assert_frame_equal(ask(name, scores, truth), answer(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_order_of_rows_does_not_matter(name):
     scores, truth = tables()
     shuffled = scores.sample(frac=1, random_state=1), truth.sample(frac=1, random_state=2)
-    one, other = ask(name, scores, truth), ask(name, *shuffled, order=3)
+    one, other = answer(name), ask(name, *shuffled, order=3)
     keys = [c for c in one.columns if one[c].dtype.kind not in "f"] or list(one.columns)
     one, other = (t.sort_values(keys).reset_index(drop=True) for t in (one, other))
     pd.testing.assert_frame_equal(one, other, check_dtype=False)
@@ -160,14 +172,14 @@ def test_a_monotone_map_of_the_scores_changes_no_rank_table(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_says_its_n_and_holds_no_empty_text(name):
-    table = ask(name, *tables())
+    table = answer(name)
     assert (table["n"] > 0).all()
     assert len(table) and not table.select_dtypes(exclude="number").isna().any().any()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_panel_can_be_drawn(name):
-    for _, rows in ANALYSES[name].panels(ask(name, *tables())):
+    for _, rows in ANALYSES[name].panels(answer(name).copy()):
         axes = Figure(figsize=ANALYSES[name].size).add_subplot()
         ANALYSES[name].draw(rows, axes, SPACE)
         axes.figure.draw_without_rendering()
@@ -196,7 +208,7 @@ def test_a_space_is_never_looked_up_by_its_name(name):
     nameless = NB201()
     nameless.name = "nowhere"
     found = ANALYSES[name](scores, truth, nameless, rng=np.random.default_rng(5), records=kept, **few(name))
-    pd.testing.assert_frame_equal(found, ask(name, scores, truth))
+    pd.testing.assert_frame_equal(found, answer(name))
 
 
 @pytest.mark.parametrize("name", NAMES)

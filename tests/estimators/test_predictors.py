@@ -17,6 +17,8 @@ from nasgauge.estimators.predictors.networks import GATES, LSTM, MLP
 from nasgauge.spaces import NB101, NB201, SPACES, get_space
 
 QUICK = Training(epochs=60)
+FEW = ("mlp", "random_forest", "scores_forest")  # a network, a model of scikit-learn, one of scores alone
+EVERY = [pytest.param(name, marks=[pytest.mark.full] * (name not in FEW)) for name in ENCODERS]
 
 
 def planted(space, n, seed=0):
@@ -53,7 +55,7 @@ def scores_of(predictor, archs):
     return found.scores.set_index("arch")["score"].reindex(archs)
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", EVERY)
 def test_each_encoder_learns_a_planted_ranking(encoder):
     table = planted(NB201(), 300)
     seen, unseen = table[:150], table[150:]
@@ -74,7 +76,7 @@ def test_each_encoder_reads_every_space(space, encoder):
     assert found.costs["fit_seconds"].item() > 0
 
 
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("encoder", EVERY)
 def test_the_same_seed_gives_the_same_predictor_and_leaves_torchs_generator_alone(encoder):
     table = planted(NB201(), 40)
     torch.manual_seed(5)
@@ -177,9 +179,7 @@ def test_words_are_numbered_in_the_order_of_the_space_and_not_of_the_alphabet():
     assert words.codes(space, (0, 2, 4, 2, 0, 4)) == [0, 1, 2, 1, 0, 2]
 
 
-@pytest.mark.parametrize(
-    "encoder", [pytest.param(name, marks=[pytest.mark.full] * (name in ("gates", "lstm"))) for name in ENCODERS]
-)
+@pytest.mark.parametrize("encoder", EVERY)
 def test_scores_beside_an_architecture_are_read_and_help(encoder):
     """With the accuracy itself beside, up to a monotone map, unseen architectures are ranked better than without."""
     table = planted(NB201(), 300)

@@ -19,7 +19,7 @@ pytest.importorskip("skimage", reason="needs scikit-image (the extra `crops`)")
 SMALL = {"n_train": 160, "n_valid": 20, "n_test": 60}
 
 
-FURTHER = ("crops-colour", "crops-32")  # of grey and colour, of both sizes, one each is left
+FURTHER = set(CROPS) - {"crops"}
 EVERY = [pytest.param(name, marks=[pytest.mark.full] * (name in FURTHER)) for name in CROPS]
 
 

@@ -273,7 +273,7 @@ def test_what_cannot_be_asked_of_biases_is_said(bundle, without_ink):
     assert "the search space is unknown" in bare and "over-ranks" in bare and "not known" in bare
 
 
-@pytest.mark.parametrize("n", [1, 2, 19])
+@pytest.mark.parametrize("n", [1, *(pytest.param(n, marks=pytest.mark.full) for n in (2, 19))])
 def test_few_architectures_constant_scores_and_empty_sizes_make_a_page(bundle, n):
     few = bundle.truth["arch"].unique()[:n]
     kept = {
