@@ -78,7 +78,8 @@ ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {oth
     "vote_by_sorting.py": "{nb201}",
 }
 SAYS = {  # what stands in what it prints
-    "compare_truths.py": r"40 architectures\ndigits-nb201: single seeds 0\.\d+, halves 0\.\d+, real truth (?:1\.000|0\.99\d)",
+    "compare_truths.py": r"40 architectures\ndigits-nb201: single seeds 0\.\d+, halves 0\.\d+, "
+    r"real truth (?:1\.000|0\.99\d)",
     "count_baselines.py": r"parameters, live edges +0\.\d+",
     "crops_baselines.py": r"linear 0\.\d+, moments 0\.\d+",
     "describe_truth.py": r"n_params +-?0\.\d+[\s\S]*depth of stage 1",

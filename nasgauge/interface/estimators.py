@@ -84,9 +84,10 @@ class OnSpace(ABC):
 class ZeroShot(OnSpace):
     """Zero-shot proxies, measured on freshly initialised networks.
 
-    proxies: names, `Proxy` objects or functions of (module, batch). batches: pairs of
-    standardised images (N, C, H, W) and labels (N,), in place of `data`, `n_batches` and `batch_size`; the number of classes is then that of the
-    labels unless net = {"n_classes": ...}. The other keys are those of a study: data, data_path, n_batches, batch_size, inputs, init, net, label, device, precision.
+    proxies: names, `Proxy` objects or functions of (module, batch). batches: pairs of standardised images (N, C, H, W)
+    and labels (N,), in place of `data`, `n_batches` and `batch_size`; the number of classes is then that of the labels
+    unless net = {"n_classes": ...}. The other keys are those of a study: data, data_path, n_batches, batch_size,
+    inputs, init, net, label, device, precision.
 
     >>> ZeroShot("digits-nb201", ["n_params"]).scores([(3, 1, 1, 1, 1, 3)])["score"].tolist()
     [2866.0]
@@ -178,7 +179,8 @@ class Predictor(OnSpace):
 
     >>> from nasgauge.interface.named import load_benchmark
     >>> bench = load_benchmark("digits-nb201")
-    >>> Predictor(bench, encoder="random_forest").fit(bench.only(bench.archs[:50])).scores(bench.archs[50:52])["seed"].tolist()
+    >>> forest = Predictor(bench, encoder="random_forest").fit(bench.only(bench.archs[:50]))
+    >>> forest.scores(bench.archs[50:52])["seed"].tolist()
     [0, 0]
     """
 

@@ -1,7 +1,6 @@
 """Judging of tables in memory and of files."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from nasgauge.benchmarks import Benchmark
@@ -31,12 +30,12 @@ def judge(
 ) -> Evaluation:
     """Evaluate the scores of estimators against a benchmark or a ground truth of one's own (exactly one of them).
 
-    scores: a DataFrame (a column or index `arch` and one column per estimator, or long form with estimator, arch, score and
-    optionally seed), a Series by architecture, a dictionary {estimator: {arch: score}}, or the path of a file. benchmark: its
-    name or the object, `options` as {"dataset": "cifar100"}; truth: likewise a table with arch and accuracy (or value), a Series, a
-    dictionary or a path, with `space` as the architectures' space if there is one. Higher is better, but for the estimators in
-    `lower_is_better`. The other arguments are those of `judging.judge`; seed: of the bootstrap. UserError: as there, with the
-    row and the remedy.
+    scores: a DataFrame (a column or index `arch` and one column per estimator, or long form with estimator, arch, score
+    and optionally seed), a Series by architecture, a dictionary {estimator: {arch: score}}, or the path of a file.
+    benchmark: its name or the object, `options` as {"dataset": "cifar100"}; truth: likewise a table with arch and
+    accuracy (or value), a Series, a dictionary or a path, with `space` as the architectures' space if there is one.
+    Higher is better, but for the estimators in `lower_is_better`. The other arguments are those of `judging.judge`;
+    seed: of the bootstrap. UserError: as there, with the row and the remedy.
 
     >>> from nasgauge.interface.named import load_benchmark
     >>> bench = load_benchmark("digits-nb201")

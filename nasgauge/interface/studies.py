@@ -27,8 +27,8 @@ def run(
     """Run a study or a survey, or what remains of it, and write its report into the folder.
 
     study: name of a shipped study, a TOML file, the same as a dictionary, or the configuration itself. out: the folder,
-    runs/NAME if absent; a dictionary needs one. workers, n_workers: as `nasgauge run --kind --workers`. UserError: a mistake in the
-    study, before any work.
+    runs/NAME if absent; a dictionary needs one. workers, n_workers: as `nasgauge run --kind --workers`. UserError: a
+    mistake in the study, before any work.
     """
     chosen, text, name = _read(study)
     if out is None and name is None:

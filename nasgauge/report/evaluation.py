@@ -118,7 +118,7 @@ class Evaluation:
         return Path(path).read_text(encoding="utf-8")
 
     def to_latex(self, path: Path | str | None = None, **options: Any) -> str:
-        """The table of values for a paper (booktabs), see `report.latex_table`; also written to a file if one is given."""
+        """The table of values for a paper, see `report.latex_table`; also written to a file if one is given."""
         return _written(latex_table(self.bundle, **options), path)
 
     def to_csv(self, path: Path | str | None = None) -> str:

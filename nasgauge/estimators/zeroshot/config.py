@@ -59,7 +59,7 @@ class ZeroShotConfig(MeasuringConfig):
     def on(
         self, shape: Mapping[str, int], batches: Sequence[Any], proxies: Sequence[Any], context: RunContext
     ) -> Estimator:
-        """The estimator of these proxies, names or objects, on given batches. shape: in_channels and n_classes of the images."""
+        """The estimator of these proxies (names or objects) on given batches. shape: in_channels, n_classes."""
         from nasgauge.estimators.network import network_options
         from nasgauge.estimators.zeroshot.zero_shot import ZeroShot
         from nasgauge.nets import check_precision, device_named
