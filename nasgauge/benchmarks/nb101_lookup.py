@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks.nb101_fingerprint import fingerprints
-from nasgauge.spaces import NB101, Arch
+from nasgauge.spaces import NB101, Arch, module_hash
 
 CELLS = NB101()
 
@@ -24,6 +24,33 @@ def rows_of(table: pd.DataFrame, forms: Collection[Arch]) -> dict[Arch, int]:
     known = set(forms)
     found = {CELLS.canonical(arch): int(i) for i, arch in zip(near, archs(table.iloc[near]), strict=True)}
     return {form: row for form, row in found.items() if form in known}
+
+
+def rows_of_hashes(table: pd.DataFrame, hashes: Collection[str]) -> dict[str, int]:
+    """The row of each module hash, by position; hashes that the table lacks are left out.
+
+    table: as for `rows_of`, with the column `index`, the rank of the cell's hash. A hash is searched between cells with
+    smaller and greater hashes, at the place where evenly spaced hashes would have it.
+    """
+    order = np.argsort(table["index"].to_numpy(), kind="stable")
+    known: dict[int, int] = {}
+
+    def at(rank: int) -> int:
+        if rank not in known:
+            known[rank] = int(module_hash(next(archs(table.iloc[[order[rank]]]))), 16)
+        return known[rank]
+
+    found = {}
+    for text in hashes:
+        wanted, low, high = int(text, 16), 0, len(order) - 1
+        while low <= high and at(low) <= wanted <= at(high):
+            span = at(high) - at(low)
+            rank = low + (wanted - at(low)) * (high - low) // span if span else low
+            if at(rank) == wanted:
+                found[text] = int(order[rank])
+                break
+            low, high = (rank + 1, high) if at(rank) < wanted else (low, rank - 1)
+    return found
 
 
 def archs(rows: pd.DataFrame) -> Iterator[Arch]:
