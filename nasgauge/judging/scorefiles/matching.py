@@ -42,7 +42,7 @@ class Spellings:
         if space is None:
             return cls(archs.unique(), None, order), archs
         first: dict[str, str] = {}
-        parsed, notes = _parsed(archs, space, where, order)
+        parsed, notes = _parsed(archs, archs, space, where, order)
         given = {
             text: first.setdefault(space.to_str(space.identity(arch)), space.to_str(arch))
             for text, arch in parsed.items()
@@ -66,7 +66,8 @@ class Spellings:
         if foreign.empty or self.space is None:
             return {}, list(foreign.unique()), []
         names, unknown, notes = self._hashed(foreign, where)
-        parsed, read_as = _parsed(foreign[~foreign.isin({*names, *unknown})], self.space, where, self.order)
+        others = foreign[~foreign.isin({*names, *unknown})]
+        parsed, read_as = _parsed(others, archs, self.space, where, self.order)
         absent: dict[str, str] = {}
         for text, arch in parsed.items():
             spelled = self.space.to_str(arch)
@@ -159,13 +160,18 @@ def _why_absent(absent: list[str], left_out: Mapping[str, str], truth: Spellings
     return "".join(found)
 
 
-def _parsed(archs: pd.Series, space: Space, where: str, order: str | None) -> tuple[dict[str, Arch], list[str]]:
-    """The architecture of each string, and a note on the spelling where it is not the string form alone."""
-    texts = list(archs.unique())
+def _parsed(
+    archs: pd.Series, column: pd.Series, space: Space, where: str, order: str | None
+) -> tuple[dict[str, Arch], list[str]]:
+    """The architecture of each string, and a note on the spelling where it is not the string form.
+
+    column: the whole column, which decides on the spelling.
+    """
     try:
-        read, spelling = reader(texts, space, order)
+        read, spelling = reader(column.unique().tolist(), space, order)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
+    texts = archs.unique().tolist()
     found = {}
     for text in texts:
         try:
@@ -174,7 +180,7 @@ def _parsed(archs: pd.Series, space: Space, where: str, order: str | None) -> tu
             row = archs.index[int(np.flatnonzero(archs == text)[0])]
             what_else = _what_else(text, space) if spelling is None else ""
             raise UserError(f"{where}: row {row}, column 'arch': {error}{what_else}") from error
-    return found, [] if spelling is None else [_read_as(where, spelling)]
+    return found, [] if spelling is None or not texts else [_read_as(where, spelling)]
 
 
 def _read_as(where: str, spelling: str) -> str:

@@ -37,6 +37,8 @@ def unpacked(content: bytes, suffix: str, path: Path) -> tuple[bytes, str]:
     """
     called = "zip" if suffix == ".zip" else _OPENERS[suffix][0]
     try:
+        if not content:
+            raise EOFError
         if suffix == ".zip":
             return _of_archive(content, path.name)
         with _OPENERS[suffix][1](content) as stream:
