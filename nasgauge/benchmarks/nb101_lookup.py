@@ -32,24 +32,34 @@ def rows_of_hashes(table: pd.DataFrame, hashes: Collection[str]) -> dict[str, in
     table: as for `rows_of`, with the column `index`, the rank of the cell's hash. A hash is searched between cells with
     smaller and greater hashes, at the place where evenly spaced hashes would have it.
     """
+    if not hashes:
+        return {}
     order = np.argsort(table["index"].to_numpy(), kind="stable")
+    columns = [table[name].to_numpy() for name in ("n_vertices", "adj_bits", "ops")]
     known: dict[int, int] = {}
 
     def at(rank: int) -> int:
         if rank not in known:
-            known[rank] = int(module_hash(next(archs(table.iloc[[order[rank]]]))), 16)
+            n_vertices, adj_bits, ops = (column[order[rank]] for column in columns)
+            known[rank] = int(module_hash(CELLS.from_table(int(n_vertices), int(adj_bits), ops)), 16)
         return known[rank]
 
     found = {}
     for text in hashes:
-        wanted, low, high = int(text, 16), 0, len(order) - 1
-        while low <= high and at(low) <= wanted <= at(high):
-            span = at(high) - at(low)
-            rank = low + (wanted - at(low)) * (high - low) // span if span else low
+        wanted = int(text, 16)
+        low, high, below, above = -1, len(order), -1, 1 << 128  # ranks around the hash, and their hashes
+        while high - low > 1:
+            rank = low + 1 + (wanted - below) * (high - low - 1) // (above - below)
+            rank = min(rank, high - 1)
             if at(rank) == wanted:
                 found[text] = int(order[rank])
                 break
-            low, high = (rank + 1, high) if at(rank) < wanted else (low, rank - 1)
+            if at(rank) < wanted:
+                low, below = rank, at(rank)
+            else:
+                high, above = rank, at(rank)
+            if not below < wanted < above:
+                break  # the table is not in the order of hashes
     return found
 
 
