@@ -112,8 +112,8 @@ def test_what_is_wrong_with_a_parquet_file_is_said(written, tmp_path):
 def test_a_file_that_is_not_there_or_of_another_kind_is_said(written, tmp_path):
     with pytest.raises(UserError, match="no such file"):
         read_scores(tmp_path / "absent.csv")
-    with pytest.raises(UserError, match=r"unknown suffix '\.json'"):
-        read_scores(written("{}", "table.json"))
+    with pytest.raises(UserError, match=r"unknown suffix '\.xlsx'"):
+        read_scores(written("{}", "table.xlsx"))
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(UserError, match="is a folder"):
         read_scores(tmp_path / "folder.csv")

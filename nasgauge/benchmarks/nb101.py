@@ -16,7 +16,7 @@ import pandas as pd
 
 from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.files import check_range, read_table
-from nasgauge.benchmarks.nb101_lookup import CELLS, archs, rows_of
+from nasgauge.benchmarks.nb101_lookup import CELLS, archs, rows_of, rows_of_hashes
 from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError, check_count, check_seed, unknown_name
 from nasgauge.core.tables import TRUTH, Column, Table, check
@@ -28,6 +28,7 @@ from nasgauge.spaces import (
     NB101OneShot3,
     NB101OneShot3Chain,
     Space,
+    is_hash,
 )
 
 _ACCURACY = "test_accuracy_108_epochs_mean"
@@ -77,8 +78,9 @@ def load(*, view: str = "nb101", n: int | None = 10_000, seed: int = 0) -> Bench
 def looked_up(names: Collection[str], *, view: str = "nb101", **drawn: Any) -> Benchmark:
     """The architectures of these strings, found in the full table under whatever numbering of their cell.
 
-    Strings that are no architectures of the view are passed over. If the draw is chosen, by n or seed, it is what is
-    drawn, and `left_out` tells those of the strings that are in the table and not drawn.
+    Of the whole space also those of module hashes. Strings that are no architectures of the view are passed over. If
+    the draw is chosen, by n or seed, it is what is drawn, and `left_out` tells those of the strings that are in the
+    table and not drawn.
     """
     _check_view(view)
     space = _SPACES[view]()
@@ -86,6 +88,7 @@ def looked_up(names: Collection[str], *, view: str = "nb101", **drawn: Any) -> B
     for name in names:
         with suppress(UserError):
             given[name] = space.from_str(name)
+    hashes = [name for name in names if is_hash(name)] if view == "nb101" else []
     if drawn:
         found = load(view=view, **drawn)
         known = set(found.archs)
@@ -93,14 +96,16 @@ def looked_up(names: Collection[str], *, view: str = "nb101", **drawn: Any) -> B
     table = _table()
     forms = {name: CELLS.canonical(space.to_nb101(arch)) for name, arch in given.items()}
     place = rows_of(table, set(forms.values()))
+    hashed = rows_of_hashes(table, hashes)
     if drawn:
         why = (
             f"in the table, but not among the {len(known):,} drawn by n and seed (without them, `judge` looks cells up)"
         )
-        return replace(found, left_out={name: why for name, form in forms.items() if form in place})
+        left_out = [*hashed, *(name for name, form in forms.items() if form in place)]
+        return replace(found, left_out=dict.fromkeys(left_out, why))
     held = {given[name]: place[form] for name, form in forms.items() if form in place}
     if view == "nb101":  # one name a cell: that of the table
-        rows = table.iloc[list(dict.fromkeys(held.values()))]
+        rows = table.iloc[list(dict.fromkeys([*held.values(), *hashed.values()]))]
         return _benchmark(view, list(archs(rows)), rows, f" looked up, of the {len(table):,} cells of the table")
     rows = table.iloc[list(held.values())]
     return _benchmark(view, list(held), rows, f" looked up, in the {len(table):,} cells of the table")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks.nb101_fingerprint import fingerprints
-from nasgauge.spaces import NB101, Arch
+from nasgauge.spaces import NB101, Arch, module_hash
 
 CELLS = NB101()
 
@@ -24,6 +24,43 @@ def rows_of(table: pd.DataFrame, forms: Collection[Arch]) -> dict[Arch, int]:
     known = set(forms)
     found = {CELLS.canonical(arch): int(i) for i, arch in zip(near, archs(table.iloc[near]), strict=True)}
     return {form: row for form, row in found.items() if form in known}
+
+
+def rows_of_hashes(table: pd.DataFrame, hashes: Collection[str]) -> dict[str, int]:
+    """The row of each module hash, by position; hashes that the table lacks are left out.
+
+    table: as for `rows_of`, with the column `index`, the rank of the cell's hash. A hash is searched between cells with
+    smaller and greater hashes, at the place where evenly spaced hashes would have it.
+    """
+    if not hashes:
+        return {}
+    order = np.argsort(table["index"].to_numpy(), kind="stable")
+    columns = [table[name].to_numpy() for name in ("n_vertices", "adj_bits", "ops")]
+    known: dict[int, int] = {}
+
+    def at(rank: int) -> int:
+        if rank not in known:
+            n_vertices, adj_bits, ops = (column[order[rank]] for column in columns)
+            known[rank] = int(module_hash(CELLS.from_table(int(n_vertices), int(adj_bits), ops)), 16)
+        return known[rank]
+
+    found = {}
+    for text in hashes:
+        wanted = int(text, 16)
+        low, high, below, above = -1, len(order), -1, 1 << 128  # ranks around the hash, and their hashes
+        while high - low > 1:
+            rank = low + 1 + (wanted - below) * (high - low - 1) // (above - below)
+            rank = min(rank, high - 1)
+            if at(rank) == wanted:
+                found[text] = int(order[rank])
+                break
+            if at(rank) < wanted:
+                low, below = rank, at(rank)
+            else:
+                high, above = rank, at(rank)
+            if not below < wanted < above:
+                break  # the table is not in the order of hashes
+    return found
 
 
 def archs(rows: pd.DataFrame) -> Iterator[Arch]:

@@ -284,6 +284,9 @@ COMPLEXITY = Table(
     key=("arch",),
 )
 
+ATTRIBUTES = Table("attributes", (_ARCH,), key=("arch",))
+# and one float column per quantity of a trained architecture (latency_ms, energy), in its own unit; null: not known
+
 LESSONS = Table(
     "lessons",
     (

@@ -11,7 +11,7 @@ from nasgauge.judging.contest import contest
 from nasgauge.judging.failed import Combined, with_failures
 from nasgauge.judging.judge import judge
 from nasgauge.judging.values import draw_counts
-from nasgauge.judging.verdict import Verdict, as_json, judge_file
+from nasgauge.judging.verdict import Verdict, as_json, judge_file, judge_scores
 
 __all__ = [
     "Combined",
@@ -22,6 +22,7 @@ __all__ = [
     "draw_counts",
     "judge",
     "judge_file",
+    "judge_scores",
     "noise_ceiling",
     "noise_ceilings",
     "with_ceilings",

@@ -1,22 +1,22 @@
-"""`nasgauge judge`: from a score file to values with intervals and noise ceiling. Does not import torch."""
+"""`nasgauge judge`: from scores to values with intervals and noise ceiling. Does not import torch."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from nasgauge import benchmarks
+from nasgauge.benchmarks import Benchmark
 from nasgauge.core.errors import UserError
 from nasgauge.core.progress import Phases, silent
 from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec
 from nasgauge.judging.ceiling import noise_ceilings
 from nasgauge.judging.ceiling_rows import with_ceilings
 from nasgauge.judging.judge import judge
-from nasgauge.judging.scorefiles import Spellings, likely_sentinels, matched, score_file, truth_file
+from nasgauge.judging.scorefiles import Spellings, likely_sentinels, matched, score_table, truth_table
 from nasgauge.spaces import Space, get_space
 
 
@@ -25,7 +25,8 @@ class Verdict:
     """Values and noise ceiling (tables VALUES and CEILING), and the data that they were computed from.
 
     ceiling_measure: the quantity behind the noise ceiling where it differs from the ground truth's. notes: warnings
-    about the files.
+    about the files. attributes: table ATTRIBUTES, further quantities of the architectures of a ground truth of one's
+    own, such as latencies; None where there are none.
     """
 
     values: pd.DataFrame
@@ -39,15 +40,17 @@ class Verdict:
     settings: Mapping[str, Any]
     ceiling_measure: str | None = None
     notes: tuple[str, ...] = ()
+    attributes: pd.DataFrame | None = None
 
 
-def judge_file(
-    path: Path,
+def judge_scores(
+    scores: Any,
     *,
-    benchmark: str | None = None,
+    benchmark: str | Benchmark | None = None,
     choices: Mapping[str, Any] | None = None,
-    truth: Path | None = None,
-    space: str | None = None,
+    truth: Any = None,
+    space: str | Space | None = None,
+    arch_order: str | None = None,
     lower_is_better: Sequence[str] = (),
     truth_lower_is_better: bool = False,
     criteria: Sequence[CriterionSpec] = DEFAULT_CRITERIA,
@@ -58,35 +61,42 @@ def judge_file(
     seed: int = 0,
     phases: Phases = silent,
 ) -> Verdict:
-    """Evaluate a score file against a benchmark or a ground-truth file (exactly one of them).
+    """Evaluate scores against a benchmark or a ground truth of one's own (exactly one of them).
 
-    Every spelling of an architecture that the parser of its space accepts is matched; invalid strings are reported with
-    their row. A ground-truth file has a space if `space` names it, and sizes if it has a column n_params or macs.
-    lower_is_better: estimators whose scores are lower-better; truth_lower_is_better: the `value` of the ground-truth
-    file is lower-better. Signs are changed as the files are read, nowhere else.
+    scores: what `score_table` takes: the path of a file, a data frame, a Series or a dictionary. benchmark: a name,
+    with its options in `choices`, or the benchmark itself. truth: what `truth_table` takes.
+
+    Every spelling of an architecture that its space has is matched; invalid strings are reported with their row.
+    arch_order: the order of the operations of NAS-Bench-201 cells that are given as lists, one of `spaces.ORDERS`. A
+    ground truth of one's own has a space if `space` names it, and sizes if it has a column n_params or macs.
+    lower_is_better: estimators whose scores are lower-better; truth_lower_is_better: the `value` of the ground truth is
+    lower-better. Signs are changed as the tables are read, nowhere else.
     """
     if (benchmark is None) == (truth is None):
-        raise UserError("judge: give either --benchmark NAME or --truth FILE")
+        raise UserError("judge: give either --benchmark NAME or --truth FILE (in Python, benchmark=... or truth=...)")
     if benchmark is not None and (space is not None or truth_lower_is_better):
         option, what = ("--space", "its space") if space is not None else ("--truth-lower-is-better", "its direction")
         raise UserError(f"judge: {option} applies to --truth only; a benchmark defines {what}")
-    if benchmark is not None:
+    if isinstance(benchmark, Benchmark) and choices:
+        raise UserError("judge: choices apply to the name of a benchmark; choose them where the benchmark is loaded")
+    if benchmark is not None and not isinstance(benchmark, Benchmark):
         benchmarks.known(benchmark)
-    place = None if space is None else get_space(space)
-    file = score_file(path, lower_is_better=lower_is_better)
     if benchmark is not None:
-        known = _of_benchmark({"name": benchmark, **(choices or {})}, file.scores["arch"].unique())
+        file = score_table(scores, lower_is_better=lower_is_better)
+        known = _of_benchmark(benchmark, choices or {}, file.scores["arch"].unique(), arch_order)
     else:
-        known = _of_file(truth, place, truth_lower_is_better)
+        place = None if space is None else get_space(space)
+        known = _of_table(truth, place, truth_lower_is_better, arch_order)
+        file = score_table(scores, lower_is_better=lower_is_better, archs=known.archs)
     place = known.spellings.space
     file = matched(file, known.spellings, unknown=unknown, called=known.name, left_out=known.left_out)
-    scores, notes = file.scores, (*file.notes, *likely_sentinels(file.scores, place), *known.notes)
+    notes = (*file.notes, *likely_sentinels(file.scores, place), *known.notes)
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
     options = {"missing": missing, "unknown": unknown, **settings}
     progress = phases("bootstrap intervals")
-    values = judge(scores, known.truth, criteria, progress=progress, rng=np.random.default_rng(seed), **options)
+    values = judge(file.scores, known.truth, criteria, progress=progress, rng=np.random.default_rng(seed), **options)
     ceiling = noise_ceilings(
-        scores,
+        file.scores,
         known.truth,
         known.replicates,
         criteria,
@@ -95,13 +105,13 @@ def judge_file(
         rng=np.random.default_rng(seed),
         **options,
     )
-    settings |= {"scores": path.name, "missing": missing, "unknown": unknown, "seed": seed}
+    settings |= {"scores": file.where, "missing": missing, "unknown": unknown, "seed": seed}
     settings |= {"truth_column": known.column, "truth_lower_is_better": truth_lower_is_better}
     settings |= {"lower_is_better": list(lower_is_better)}
     return Verdict(
         values=values,
         ceiling=ceiling,
-        scores=scores,
+        scores=file.scores,
         truth=known.truth,
         provenance=known.provenance,
         space=place,
@@ -110,7 +120,13 @@ def judge_file(
         settings=settings,
         ceiling_measure=known.ceiling_measure,
         notes=notes,
+        attributes=known.attributes,
     )
+
+
+def judge_file(path: Any, **options: Any) -> Verdict:
+    """As `judge_scores`, under the name that the command line uses."""
+    return judge_scores(path, **options)
 
 
 def as_json(verdict: Verdict) -> str:
@@ -141,20 +157,25 @@ class _Known:
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     ceiling_measure: str | None = None
+    attributes: pd.DataFrame | None = None
+    archs: Collection[str] = ()
 
 
-def _of_benchmark(spec: dict[str, Any], archs: Collection[str]) -> _Known:
-    known = benchmarks.load(spec, holding=archs)
-    spellings = Spellings(known.archs, known.space)
+def _of_benchmark(
+    benchmark: str | Benchmark, choices: Mapping[str, Any], archs: Collection[str], order: str | None
+) -> _Known:
+    is_loaded = isinstance(benchmark, Benchmark)
+    known = benchmark if is_loaded else benchmarks.load({"name": benchmark, **choices}, holding=archs)
+    spellings = Spellings(known.archs, known.space, order)
     return _Known(known.name, known.truth, known.replicates, dict(known.provenance), known.complexity, spellings,
                   left_out=known.left_out, ceiling_measure=known.ceiling_measure)  # fmt: skip
 
 
-def _of_file(path: Path, space: Space | None, lower_is_better: bool) -> _Known:
-    file = truth_file(path, space=space, lower_is_better=lower_is_better)
-    provenance = {"ground truth": path.name, "measure": file.measure, "architectures": f"{len(file.spellings):,}"}
-    return _Known(path.name, file.truth, file.truth, provenance, file.complexity, file.spellings, file.column,
-                  notes=file.notes)  # fmt: skip
+def _of_table(table: Any, space: Space | None, lower_is_better: bool, order: str | None) -> _Known:
+    file = truth_table(table, space=space, lower_is_better=lower_is_better, arch_order=order)
+    provenance = {"ground truth": file.where, "measure": file.measure, "architectures": f"{len(file.spellings):,}"}
+    return _Known(file.where, file.truth, file.truth, provenance, file.complexity, file.spellings, file.column,
+                  notes=file.notes, attributes=file.attributes, archs=file.truth["arch"].unique())  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

@@ -7,11 +7,14 @@ mutation, neighbours and restriction. Rule: numpy only, no weights, no accuracy,
 from nasgauge.core.registry import Registry
 from nasgauge.spaces.darts import Darts, DartsNDS
 from nasgauge.spaces.nb101 import NB101
+from nasgauge.spaces.nb101_matrix import is_hash, module_hash
 from nasgauge.spaces.nb101_oneshot import NB101OneShot1, NB101OneShot2, NB101OneShot3, NB101OneShot3Chain
 from nasgauge.spaces.nb201 import NB201
+from nasgauge.spaces.nb201_orders import ORDERS
 from nasgauge.spaces.nds import NDSResNet, NDSResNeXtA, ResidualStage, StagedSpace
 from nasgauge.spaces.properties import is_connected, n_convolutions, properties
 from nasgauge.spaces.space import Arch, Graph, Operation, Space
+from nasgauge.spaces.spellings import reader
 
 SPACES: Registry[type[Space]] = Registry(
     "search space",
@@ -45,6 +48,7 @@ def get_space(space: "str | Space") -> Space:
 __all__ = [
     "NB101",
     "NB201",
+    "ORDERS",
     "SPACES",
     "Arch",
     "Darts",
@@ -62,6 +66,9 @@ __all__ = [
     "StagedSpace",
     "get_space",
     "is_connected",
+    "is_hash",
+    "module_hash",
     "n_convolutions",
     "properties",
+    "reader",
 ]

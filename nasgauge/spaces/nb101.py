@@ -9,6 +9,7 @@ from typing import final
 import numpy as np
 
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.spaces import nb101_matrix
 from nasgauge.spaces.nb101_canonical import (
     N_BITS,
     N_VERTICES,
@@ -138,7 +139,8 @@ class NB101(Space):
         return "|".join(f"{label}~{'+'.join(map(str, vertices_of(mask)))}" for label, mask in vertices)
 
     def from_str(self, text: str) -> Arch:
-        arch = _parse(text)
+        """The cell of a string as of `to_str`, or of a matrix with operations (see `nb101_matrix.read`)."""
+        arch = nb101_matrix.read(text, OPS) if nb101_matrix.is_matrix(text) else _parse(text)
         validate(arch)
         return arch
 

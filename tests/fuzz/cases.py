@@ -3,15 +3,19 @@
 A verdict is a statement about the case by its construction, "ok" or "refused"; nothing here asks the program.
 """
 
+import bz2
 import csv
+import gzip
 import io
 import json
+import lzma
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 OK, REFUSED = "ok", "refused"
 N = 8  # architectures in every file of scores
@@ -198,6 +202,90 @@ def parquet_files() -> Iterator[Case]:
         yield Case(f"parquet: {name}", words, REFUSED, truth | {"s.parquet": wrong})
 
 
+def other_files() -> Iterator[Case]:
+    """Scores and ground truth of every other type: whole, cut off anywhere, with the name of another type."""
+    truth, table = {"t.csv": TRUTH.encode()}, pd.read_csv(io.StringIO(SCORES))
+    options = ("--truth", "t.csv", "--bootstrap", "3", "--criterion", "kendall_tau")
+    feather = io.BytesIO()
+    table.to_feather(feather)
+    contents = {
+        ".tsv": SCORES.replace(",", "\t").encode(),
+        ".json": table.to_json(orient="records").encode(),
+        ".jsonl": table.to_json(orient="records", lines=True).encode(),
+        ".feather": feather.getvalue(),
+        ".csv.gz": gzip.compress(SCORES.encode(), mtime=0),
+        ".csv.bz2": bz2.compress(SCORES.encode()),
+        ".csv.xz": lzma.compress(SCORES.encode()),
+        ".csv.zst": bytes(pa.compress(SCORES.encode(), codec="zstd", asbytes=True)),
+    }
+    for suffix, content in contents.items():
+        words = ("judge", f"s{suffix}", *options)
+        yield Case(f"{suffix}: whole", words, OK, truth | {f"s{suffix}": content})
+        for cut in range(0, len(content) - 2, max(1, len(content) // 12)):
+            rest = content[:cut]
+            complete = suffix in (".tsv", ".jsonl") and _is_complete(suffix, rest.decode())
+            yield Case(f"{suffix}: {cut} bytes", words, OK if complete else REFUSED, truth | {f"s{suffix}": rest})
+        for name, wrong in {"zeros": bytes(500), "pickle": b"\x80\x04\x95", "brackets": b"[" * 50_000}.items():
+            yield Case(f"{suffix}: {name}", words, REFUSED, truth | {f"s{suffix}": wrong})
+    semicolons = SCORES.replace(",", ";")
+    yield judged("semicolons", OK, scores=semicolons)
+    yield judged("semicolons and thousands", REFUSED, scores=semicolons.replace("3.5", "3,500.5"))
+    yield judged("semicolons, points and commas", REFUSED, scores=semicolons.replace("3.5", "3,5"))
+    for text, verdict in {
+        json.dumps(dict(zip(table["arch"], table["mine"], strict=True))): OK,
+        json.dumps({"mine": dict(zip(table["arch"], table["mine"], strict=True))}): OK,
+        table.to_json(): OK,
+        table.to_json(orient="split"): REFUSED,
+        table.to_json(orient="values"): REFUSED,
+        '{"a0": 1, "a0": 2}': REFUSED,
+        '{"a0": {"a1": {"a2": 3}}}': REFUSED,
+        '{"a0": 1e999}': REFUSED,
+        '{"a0": ' + "9" * 5_000 + "}": REFUSED,
+        "null": REFUSED,
+        "NaN": REFUSED,
+        '"text"': REFUSED,
+        "[[]]": REFUSED,
+        "[{}]": REFUSED,
+    }.items():
+        yield Case(f"json: {text[:50]}", ("judge", "s.json", *options), verdict, truth | {"s.json": text.encode()})
+    for cell in ("93,5", "150", "-1", "93.5"):
+        yield judged(f"an accuracy {cell}", REFUSED, truth=TRUTH.replace("0.4", cell))
+    yield judged("percent without the sign", REFUSED, truth=TRUTH.replace("0.", "0").replace("01", "0.5"))
+
+
+def _is_complete(suffix: str, text: str) -> bool:
+    """Whether what is left of a file in lines consists of complete rows, of which one has a score."""
+    if suffix == ".tsv":
+        return _of_table(text.replace("\t", ",")) == OK
+    try:
+        return bool([json.loads(line) for line in text.splitlines()])
+    except ValueError:
+        return False
+
+
+def spellings() -> Iterator[Case]:
+    """Architectures of NAS-Bench-201 and NAS-Bench-101 in other spellings, and strings that resemble them."""
+    cell = {"matrix": [[0, 1], [0, 0]], "operations": ["input", "output"]}
+    cells = {
+        "nb201": (
+            "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|",
+            ["(3, 1, 0, 2, 4, 0)", "1;2", "15625", "-1", "1.5"],
+        ),
+        "nb101": (
+            "output~0",
+            ["[" * 5_000, "{}", "[[], []]", json.dumps(cell | {"matrix": [[0, 9], [0, 0]]}), "{" * 99],
+        ),
+    }
+    for space, (good, wrong) in cells.items():
+        truth = f'arch,accuracy\n"{good}",0.5\n'.encode()
+        for text in (good, *wrong):
+            table = io.StringIO()
+            csv.writer(table, lineterminator="\n").writerows([["arch", "s"], [text, 1]])
+            words = ("judge", "s.csv", "--truth", "t.csv", "--space", space, "--bootstrap", "3")
+            files = {"s.csv": table.getvalue().encode(), "t.csv": truth}
+            yield Case(f"{space}: {text[:40]}", words, OK if text == good else REFUSED, files)
+
+
 def studies() -> Iterator[Case]:
     """Studies and recipes with a value of another type or outside its range, cut off, or in another encoding."""
     values = {
@@ -332,5 +420,18 @@ def imports() -> Iterator[Case]:
 
 def everything() -> list[Case]:
     """All cases; names say what each is."""
-    makers = (numeric_options, criteria, choices, score_files, parquet_files, studies, recipes, lists, folders, imports)
+    makers = (
+        numeric_options,
+        criteria,
+        choices,
+        score_files,
+        parquet_files,
+        other_files,
+        spellings,
+        studies,
+        recipes,
+        lists,
+        folders,
+        imports,
+    )
     return [case for make in makers for case in make()]

@@ -4,10 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from nasgauge.benchmarks import load
 from nasgauge.core.errors import UserError
+from nasgauge.core.tables import ATTRIBUTES, check
+from nasgauge.judging import judge_scores
 from nasgauge.judging.scorefiles import SCORE_FILE, TRUTH_FILE, read_truth, truth_file
+from nasgauge.spaces import get_space
 
 ARCHS = ["a", "b", "c"]
+FIRST = (  # the cells 0, 9 and 123, as the authors' program that numbers them asserts
+    "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|",
+    "|avg_pool_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|nor_conv_3x3~2|",
+    "|avg_pool_3x3~0|+|avg_pool_3x3~0|nor_conv_1x1~1|+|none~0|avg_pool_3x3~1|nor_conv_3x3~2|",
+)
 DOCS = Path(__file__).parents[2] / "docs" / "judge.md"
 
 
@@ -38,10 +47,52 @@ def test_a_value_is_told(file, missing):
             read_truth(file(arch=ARCHS, **{name: ["1", missing, "0"]}))
 
 
-def test_percent_is_still_refused_and_other_quantities_are_told_their_name(file):
-    with pytest.raises(UserError, match=r"is 91\.5, .*divide percent by 100, or name the column 'value'"):
-        read_truth(file(arch=ARCHS, accuracy=[0.9, 91.5, 0.8]))
-    with pytest.raises(UserError, match=r"is -0\.5, .*name the column 'value'"):
+PERCENT = {  # accuracies: what they are divided by, or the refusal
+    (91.5, 88.25, 1.0): 100,
+    (100.0, 1.5, 1.25): 100,
+    (0.9, 1.0, 0.0): 1,
+    (1.0, 1.0, 1.0): 1,
+    (
+        0.9,
+        91.5,
+        0.8,
+    ): r"row 2, column 'accuracy' is 91\.5 and row 1 is 0\.9: fractions or percent; divide percent by 100",
+    (
+        91.5,
+        88.0,
+        0.83,
+    ): r"row 1, column 'accuracy' is 91\.5 and row 3 is 0\.83: fractions or percent; .*accuracy_percent",
+    (91.5, -1.0, 88.0): "row 1, column 'accuracy' is 91.5 and row 2 is -1: fractions or percent",
+    (-1.0, 91.5, 88.0): "row 1, column 'accuracy' is -1, but an accuracy cannot be negative",
+    (91.5, 101.0, 88.0): "row 2, column 'accuracy' is 101, but an accuracy is a fraction from 0 to 1, or percent",
+}
+
+
+@pytest.mark.parametrize("given", PERCENT)
+def test_percentages_are_recognised_and_what_could_be_either_is_refused(file, given):
+    expected, path = PERCENT[given], file(arch=ARCHS, accuracy=list(given))
+    if isinstance(expected, str):
+        with pytest.raises(UserError, match=expected):
+            read_truth(path)
+        return
+    found = truth_file(path)
+    assert found.truth["accuracy"].tolist() == [number / expected for number in given] and found.column == "accuracy"
+    what = f"column 'accuracy', from {min(given):g} to {max(given):g}, is read as percent and divided by 100"
+    assert list(found.notes) == ([f"{found.where}: {what}"] if expected == 100 else [])
+
+
+def test_a_column_of_percentages_says_so_by_its_name(file):
+    found = truth_file(file(arch=ARCHS, accuracy_percent=[0.83, 47.3, 0.0]))
+    assert found.truth["accuracy"].tolist() == [0.83 / 100, 47.3 / 100, 0] and not found.notes
+    for wrong in (100.5, -0.5):
+        with pytest.raises(UserError, match=f"row 2, column 'accuracy_percent' is {wrong}"):
+            truth_file(file(arch=ARCHS, accuracy_percent=[0.83, wrong, 0.0]))
+    with pytest.raises(UserError, match="both 'accuracy' and 'accuracy_percent'"):
+        read_truth(file(arch=ARCHS, accuracy=[0.1] * 3, accuracy_percent=[1] * 3))
+
+
+def test_other_quantities_are_told_their_name(file):
+    with pytest.raises(UserError, match=r"row 2, .* is -0\.5, .*name the column 'value'"):
         read_truth(file(arch=ARCHS, accuracy=[0.9, -0.5, 0.8]))
     with pytest.raises(UserError, match="both 'accuracy' and 'value'"):
         read_truth(file(arch=ARCHS, accuracy=[0.9, 0.5, 0.8], value=[1, 2, 3]))
@@ -78,11 +129,44 @@ def test_an_architecture_has_one_size(file):
 def test_columns_that_are_not_read_are_told_and_near_ones_named(file):
     told = truth_file(file(arch=ARCHS, accuracy=[0.1, 0.2, 0.3], params=[1, 2, 3], index=[0, 1, 2], dataset=["x"] * 3))
     assert [note.partition(": ")[2] for note in told.notes] == [
-        "column 'params' is ignored; rename it to 'n_params' if that is meant",
+        "column 'params' is read as an attribute; rename it to 'n_params' if that is meant",
         "column 'dataset' is ignored",
     ]
     with pytest.raises(UserError, match="if column 'Seed' numbers the runs, rename it to 'seed'"):
         truth_file(file(arch=["a", "a"], accuracy=[0.1, 0.2], Seed=[0, 1]))
+
+
+def test_further_numbers_are_attributes(file):
+    table = truth_file(
+        file(arch=["a", "b", "a", "c"], seed=[0, 0, 1, 0], accuracy=[0.1, 0.2, 0.3, 0.4], latency_ms=[2.0, 5, 4, None],
+             energy=[1, 2, None, 4], flops=[1e9, 2e9, 1e9, 3e9], label=["x", "y", "x", "z"], note=["1", "2", "?", "4"],
+             bound=[1.0, float("inf"), 2.0, 3.0], trial=[1, 2, 3, 4])
+    )  # fmt: skip
+    assert table.attributes.columns.tolist() == ["arch", "latency_ms", "energy", "flops"]
+    rows = table.attributes.astype(object).where(table.attributes.notna(), None).values.tolist()
+    assert rows == [["a", 3.0, 1.0, 1e9], ["b", 5.0, 2.0, 2e9], ["c", None, 4.0, 3e9]]
+    assert set(table.attributes.dtypes.astype(str)[1:]) == {"float64"}
+    check(table.attributes, ATTRIBUTES)
+    assert [note.partition(": ")[2] for note in table.notes] == [
+        "column 'flops' is read as an attribute; rename it to 'macs' if that is meant",
+        "column 'label' is ignored",
+        "column 'note' is ignored: row 3, column 'note' contains '?', which is not a number; give a number, or an "
+        "empty cell where a measurement failed",
+        "column 'bound' is ignored: row 2, column 'bound' is infinite; give a finite number",
+        "column 'trial' is ignored; rename it to 'seed' if that is meant",
+    ]
+    assert truth_file(file("plain", arch=ARCHS, accuracy=[0.1, 0.2, 0.3], index=[1, 2, 3])).attributes is None
+
+
+def test_attributes_have_the_spelling_of_the_ground_truth_and_reach_the_verdict(file):
+    space = get_space("nb201")
+    truth = file(arch=["0", "9", "123"], accuracy=[0.1, 0.2, 0.3], latency_ms=[1.0, 2.0, 3.0])
+    archs = [space.to_str(space.from_str(text)) for text in FIRST]
+    scores = file("scores", arch=archs, s=[1, 2, 3])
+    verdict = judge_scores(scores, truth=truth, space="nb201", criteria=["kendall_tau"], n_bootstrap=0)
+    assert verdict.attributes.values.tolist() == [[arch, i + 1.0] for i, arch in enumerate(archs)]
+    own = {arch: i for i, arch in enumerate(load("digits-nb201").archs[:5])}
+    assert judge_scores(own, benchmark="digits-nb201", criteria=["kendall_tau"], n_bootstrap=0).attributes is None
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,8 @@ def _refuse(cells: Cells, name: str, faulty: pd.Series, what: Callable[[int], st
 
 def _refuse_unreadable(cells: Cells, name: str) -> None:
     if name in cells.unreadable:
-        raise UserError(f"{cells.where}: row 1, column {name!r} contains {cells.unreadable[name]}")
+        row, what = cells.unreadable[name]
+        raise UserError(f"{cells.where}: row {row}, column {name!r} contains {what}")
 
 
 def _hint(text: str) -> str:

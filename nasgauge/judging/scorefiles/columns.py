@@ -9,7 +9,7 @@ from nasgauge.judging.scorefiles.cells import MISSING
 from nasgauge.judging.scorefiles.csv_cells import UNNAMED
 from nasgauge.judging.scorefiles.files import Cells
 
-_ARCH = Column("arch", "str", "the space's string form")
+_ARCH = Column("arch", "str", "the space's string form, or another spelling (below)")
 SCORE_FILE = (
     _ARCH,
     Column("estimator", "str", "long form: name of at most 255 bytes", optional=True),
@@ -19,12 +19,24 @@ SCORE_FILE = (
 )
 TRUTH_FILE = (
     _ARCH,
-    Column("accuracy", "float", "fraction from 0 to 1, higher is better; or else `value`", optional=True),
-    Column("value", "float", "any finite number, higher is better (`--truth-lower-is-better`: lower)", optional=True),
+    Column(
+        "accuracy",
+        "float",
+        "fraction from 0 to 1, or percent if all are from 1 to 100 and some above 1; higher is better",
+        optional=True,
+    ),
+    Column("accuracy_percent", "float", "instead of `accuracy`: percent, from 0 to 100", optional=True),
+    Column(
+        "value",
+        "float",
+        "instead of `accuracy`: any finite number, higher is better (`--truth-lower-is-better`: lower)",
+        optional=True,
+    ),
     Column("seed", "int", "number of the training: a whole number from 0; absent: one training", optional=True),
     Column("iso_class", "str", "any name that isomorphic architectures share; absent: `arch`", optional=True),
     Column("n_params", "int", "count, not millions; empty: not known", optional=True),
     Column("macs", "int", "multiply-accumulates of one image: count, not millions; empty: not known", optional=True),
+    Column("any other", "float", "an attribute such as `latency_ms`, in its own unit; empty: not known", optional=True),
 )
 
 _ALIASES = {  # other common names, in lower case and letters only
@@ -67,7 +79,12 @@ def require(cells: Cells, name: str, remedy: str) -> None:
     elif name == "arch" and UNNAMED in cells.names:
         remedy = "the first column has no name; call it 'arch' if it contains the architectures"
     elif name == "arch" and any(_counts_rows(other) for other in cells.names):
-        remedy = "add the architectures' strings as a column 'arch'; indices differ between files"
+        remedy = (
+            "add the architectures' strings as a column 'arch'; indices differ between files (a column of official "
+            "indices of NAS-Bench-201 must be called 'arch')"
+        )
+    elif name == "arch" and ("matrix" in cells.names) != ("operations" in cells.names):
+        remedy = "a cell of NAS-Bench-101 needs both columns, 'matrix' and 'operations'"
     raise UserError(f"{cells.where}: column {name!r} is missing; it has {', '.join(map(repr, cells.names))}; {remedy}")
 
 
@@ -94,13 +111,19 @@ def estimator_columns(cells: Cells, keys: Collection[str]) -> tuple[list[str], l
 
 def unread(cells: Cells, declared: Collection[Column]) -> tuple[list[str], list[str]]:
     """The columns of a file beyond the declared ones, row numbers apart, and notes on them."""
+    others = further(cells, declared)
+    return others, [f"{cells.where}: column {name!r} is ignored{rename(name, declared)}" for name in others]
+
+
+def further(cells: Cells, declared: Collection[Column]) -> list[str]:
+    """The columns of a file beyond the declared ones, row numbers apart."""
     known = [column.name for column in declared]
-    others = [name for name in cells.names if name not in known and not _counts_rows(name)]
-    notes = []
-    for name in others:
-        near = next((f"; rename it to {other!r} if that is meant" for other in known if means(name, other)), "")
-        notes.append(f"{cells.where}: column {name!r} is ignored{near}")
-    return others, notes
+    return [name for name in cells.names if name not in known and not _counts_rows(name)]
+
+
+def rename(name: str, declared: Collection[Column]) -> str:
+    """The end of a note on a column that may be a declared one under another name; empty where it is not."""
+    return next((f"; rename it to {c.name!r} if that is meant" for c in declared if means(name, c.name)), "")
 
 
 def signs(estimators: Collection[str], lower_is_better: Collection[str], where: str) -> dict[str, int]:
@@ -140,7 +163,7 @@ def _no_estimator(cells: Cells, name: str) -> str | None:
     """Why a column of a wide file is unlikely to be an estimator, with the remedy."""
     bare = _bare(name)
     for key in ("arch", "estimator", "seed"):
-        if means(name, key) and key not in cells.names and (key != "estimator" or _is_text(cells, name)):
+        if means(name, key) and key not in cells.names and (key != "estimator" or is_text(cells, name)):
             return f"looks like {key!r}; rename it to that, or to the name of an estimator"
         if means(name, key) and key in cells.names and bare in (key, f"{key}s"):
             return f"duplicates {key!r}; remove one of them"
@@ -148,10 +171,9 @@ def _no_estimator(cells: Cells, name: str) -> str | None:
         return "is not an estimator; keep the rows of one value and remove it, or make it part of the estimators' names"
     if bare in _ACCURACIES:
         return (
-            "looks like a ground truth; remove it (--truth FILE reads it), or rename it after the estimator that "
-            "predicts it"
+            "looks like a ground truth; remove it (--truth reads it), or rename it after the estimator that predicts it"
         )
-    if _is_text(cells, name):
+    if is_text(cells, name):
         return (
             "contains text; if it names the estimators, call it 'estimator' and their scores 'score'; if not, remove it"
         )
@@ -162,7 +184,7 @@ def _counts_rows(name: str) -> bool:
     return _bare(name) in _COUNTERS or name.startswith("Unnamed")
 
 
-def _is_text(cells: Cells, name: str) -> bool:
+def is_text(cells: Cells, name: str) -> bool:
     """Whether the column has non-empty cells and none that starts like a number."""
     if name in cells.unreadable:
         return False

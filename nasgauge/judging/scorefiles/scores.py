@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +22,7 @@ from nasgauge.judging.scorefiles.columns import (
     unread,
 )
 from nasgauge.judging.scorefiles.files import Cells
+from nasgauge.judging.scorefiles.purpose import SCORES as PURPOSE
 from nasgauge.judging.scorefiles.reading import read
 from nasgauge.judging.scorefiles.repeats import refuse_repeats
 
@@ -39,8 +42,16 @@ class ScoreFile:
     notes: tuple[str, ...] = ()
 
 
-def score_file(path: str | Path, *, lower_is_better: Collection[str] = ()) -> ScoreFile:
-    """Scores from a CSV or Parquet file, with their rows.
+def score_table(
+    table: Any, *, lower_is_better: Collection[str] = (), archs: Collection[str] = (), where: str = "the table"
+) -> ScoreFile:
+    """Scores from a file or a table in memory, with their rows.
+
+    table: the path of a file (CSV, TSV, JSON, JSON Lines, Parquet, Feather, or one of them compressed); a data frame,
+    whose index may be `arch`; a Series of scores with architectures as its index, named after the estimator; a
+    dictionary of names to Series or dictionaries arch -> score, or of architectures to scores; a list of records.
+    Without a name the estimator is called "scores". archs: architectures that are known, by which dictionaries are read
+    that could be either names -> architectures or the reverse. where: the name of a table in memory in messages.
 
     Wide form: a column `arch` and one numeric column per estimator; long form: columns `estimator`, `arch`, `score`.
     Both may have an integer `seed` (0 where there is none); a wide file's `iso_class` and row numbers (`index`, a first
@@ -52,7 +63,7 @@ def score_file(path: str | Path, *, lower_is_better: Collection[str] = ()) -> Sc
     estimator, a score that is not a number, an infinitely good one, an estimator without any score, an architecture
     scored twice by one estimator and seed.
     """
-    cells = read(Path(path))
+    cells = read(table, changed(PURPOSE, archs=archs), where=where)
     require(cells, "arch", "name the column of architectures 'arch'")
     long = "estimator" in cells.names
     keys = pd.DataFrame({"arch": texts(cells, "arch"), "seed": seeds(cells, default=0)})
@@ -64,15 +75,21 @@ def score_file(path: str | Path, *, lower_is_better: Collection[str] = ()) -> Sc
             )
     for name in scores["estimator"].unique():
         if sounds_lower_better(name) and name not in lower_is_better:
-            notes.append(f"{name!r} is read as higher-is-better; if it is not: --lower-is-better {name}")
+            flag = f"--lower-is-better {name} (in Python, lower_is_better=[{name!r}])"
+            notes.append(f"{name!r} is read as higher-is-better; if it is not: {flag}")
     rows = scores.index.to_numpy()
     columns = [column.name for column in SCORES.columns]
     scores = check(scores[columns].reset_index(drop=True), SCORES, where=cells.where)
-    return ScoreFile(cells.where, scores, rows, tuple(notes))
+    return ScoreFile(cells.where, scores, rows, (*cells.notes, *notes))
+
+
+def score_file(path: str | Path, *, lower_is_better: Collection[str] = ()) -> ScoreFile:
+    """As `score_table`, of a file."""
+    return score_table(Path(path), lower_is_better=lower_is_better)
 
 
 def read_scores(path: str | Path, *, lower_is_better: Collection[str] = ()) -> pd.DataFrame:
-    """Scores from a CSV or Parquet file, as table SCORES; forms, units and errors as of `score_file`.
+    """Scores from a file, as table SCORES; forms, units and errors as of `score_table`.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:

@@ -1,17 +1,20 @@
-"""Ground-truth files: accuracies or other values of trained architectures, as table TRUTH, and their sizes."""
+"""Ground truth of files: accuracies or other values of architectures, as table TRUTH, sizes and attributes."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import COMPLEXITY, TRUTH, check
+from nasgauge.judging.scorefiles.attributes import attributes_of
 from nasgauge.judging.scorefiles.cells import counts, finite, seeds, texts
-from nasgauge.judging.scorefiles.columns import TRUTH_FILE, require, unread
+from nasgauge.judging.scorefiles.columns import TRUTH_FILE, further, require
 from nasgauge.judging.scorefiles.files import Cells
 from nasgauge.judging.scorefiles.matching import Spellings
+from nasgauge.judging.scorefiles.purpose import TRUTH as PURPOSE
 from nasgauge.judging.scorefiles.reading import read
 from nasgauge.judging.scorefiles.repeats import refuse_repeats
 from nasgauge.judging.scorefiles.suspicious import equal_trainings
@@ -25,48 +28,71 @@ _FEWEST = 100  # parameters or multiply-accumulates below which a number is unli
 class TruthFile:
     """The content of a ground-truth file.
 
-    truth: table TRUTH; its accuracy is the file's `accuracy`, or its `value` as higher-better.
-    complexity: table COMPLEXITY, None without sizes. column: "accuracy" or "value". measure: its description.
+    where: its name. truth: table TRUTH; its accuracy is the file's `accuracy`, or its `value` as higher-better.
+    complexity: table COMPLEXITY, None without sizes. attributes: table ATTRIBUTES, its further numeric columns; None
+    without. column: "accuracy" or "value". measure: its description.
     spellings: its architectures, for matching. notes: warnings.
     """
 
+    where: str
     truth: pd.DataFrame
     complexity: pd.DataFrame | None
+    attributes: pd.DataFrame | None
     column: str
     measure: str
     spellings: Spellings
     notes: tuple[str, ...] = ()
 
 
-def truth_file(path: str | Path, *, space: Space | None = None, lower_is_better: bool = False) -> TruthFile:
-    """Accuracies, or other values, of trained architectures from a CSV or Parquet file.
+def truth_table(
+    table: Any,
+    *,
+    space: Space | None = None,
+    lower_is_better: bool = False,
+    arch_order: str | None = None,
+    where: str = "the ground-truth table",
+) -> TruthFile:
+    """Accuracies, or other values, of trained architectures from a file or a table in memory.
 
-    Columns `arch`; `accuracy` (a fraction) or `value` (any finite number, higher is better; with `lower_is_better`
-    lower, and its sign changes here and nowhere else); where there are several trainings per architecture an integer
-    `seed` (null where there is none); `iso_class`, by default the architecture itself; `n_params` and `macs`, counts.
-    Where the space is given, architectures are parsed and spelled as in the space.
+    table: as of `score_table`; a Series, or a dictionary of architectures to numbers, contains accuracies, a Series
+    named "value" values. arch_order: the order of operations in lists, see `spaces.reader`.
 
-    UserError: as for `score_file`; an empty value; an accuracy outside [0, 1]; sizes that are not counts, or differ
+    Columns `arch`; `accuracy` or `value` (any finite number, higher is better; with `lower_is_better` lower, and its
+    sign changes here and nowhere else); where there are several trainings per architecture an integer `seed` (null
+    where there is none); `iso_class`, by default the architecture itself; `n_params` and `macs`, counts; other numeric
+    columns are attributes (see `attributes_of`). Where the space is given, architectures are parsed and spelled as in
+    the space.
+
+    Accuracies are fractions where all lie between 0 and 1. Where all lie between 1 and 100, and one above 1, they are
+    percentages and are divided by 100, with a note; those of a column `accuracy_percent`, from 0 to 100, always.
+
+    UserError: as for `score_table`; an empty value; accuracies that are neither; sizes that are not counts, or differ
     between the trainings of an architecture.
     """
-    cells = read(Path(path))
+    cells = read(table, PURPOSE, where=where)
     require(cells, "arch", "a ground truth needs the columns 'arch' and 'accuracy'")
-    spellings, arch = Spellings.of_file(texts(cells, "arch"), space, cells.where)
-    value, column = _values(cells, lower_is_better)
+    spellings, arch = Spellings.of_file(texts(cells, "arch"), space, cells.where, arch_order)
+    value, column, converted = _values(cells, lower_is_better)
     seed = seeds(cells, default=None)
-    ignored, notes = unread(cells, TRUTH_FILE)
-    refuse_repeats(pd.DataFrame({"arch": arch, "seed": seed}), cells, ignored)
+    refuse_repeats(pd.DataFrame({"arch": arch, "seed": seed}), cells, further(cells, TRUTH_FILE))
+    attributes, ignored = attributes_of(cells, arch)
     iso_class = texts(cells, "iso_class") if "iso_class" in cells.names else arch
-    table = pd.DataFrame({"arch": arch, "iso_class": iso_class, "seed": seed, "accuracy": value}).reset_index(drop=True)
-    truth = check(table, TRUTH, where=cells.where)
+    rows = pd.DataFrame({"arch": arch, "iso_class": iso_class, "seed": seed, "accuracy": value}).reset_index(drop=True)
+    truth = check(rows, TRUTH, where=cells.where)
     complexity, small = _complexity(cells, arch)
     n = truth.groupby("arch").size()
     measure = f"{column}{' with its sign changed' if lower_is_better else ''}, {_trainings(n.min(), n.max())}"
-    return TruthFile(truth, complexity, column, measure, spellings, (*notes, *small, *equal_trainings(truth)))
+    notes = (*cells.notes, *spellings.notes, *converted, *ignored, *small, *equal_trainings(truth))
+    return TruthFile(cells.where, truth, complexity, attributes, column, measure, spellings, notes)
+
+
+def truth_file(path: str | Path, *, space: Space | None = None, lower_is_better: bool = False) -> TruthFile:
+    """As `truth_table`, of a file."""
+    return truth_table(Path(path), space=space, lower_is_better=lower_is_better)
 
 
 def read_truth(path: str | Path, *, space: Space | None = None, lower_is_better: bool = False) -> pd.DataFrame:
-    """Accuracies or values from a CSV or Parquet file, as table TRUTH; columns, units and errors as of `truth_file`.
+    """Accuracies or values from a file, as table TRUTH; columns, units and errors as of `truth_table`.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -77,28 +103,47 @@ def read_truth(path: str | Path, *, space: Space | None = None, lower_is_better:
     return truth_file(path, space=space, lower_is_better=lower_is_better).truth
 
 
-def _values(cells: Cells, lower_is_better: bool) -> tuple[pd.Series, str]:
-    """The numbers that architectures are judged by, high ones good, and the column that they stand in."""
-    if "value" not in cells.names:
+def _values(cells: Cells, lower_is_better: bool) -> tuple[pd.Series, str, list[str]]:
+    """The numbers that architectures are judged by, high ones good; "accuracy" or "value"; notes on their unit."""
+    given = [name for name in PURPOSE.columns if name in cells.names]
+    if not given:
         require(cells, "accuracy", "a ground truth needs the columns 'arch' and 'accuracy' (or 'value')")
-        if lower_is_better:
-            raise UserError(f"{cells.where}: an accuracy is higher-better; name the column 'value' if lower is better")
-        return _accuracies(cells), "accuracy"
-    if "accuracy" in cells.names:
-        raise UserError(f"{cells.where}: has both 'accuracy' and 'value'; keep the one that is the ground truth")
-    found = _filled(cells, "value")
-    return (0.0 - found if lower_is_better else found), "value"
+    if len(given) > 1:
+        both = " and ".join(map(repr, given[:2]))
+        raise UserError(f"{cells.where}: has both {both}; keep the one that is the ground truth")
+    if given[0] == "value":
+        found = _filled(cells, "value")
+        return (0.0 - found if lower_is_better else found), "value", []
+    if lower_is_better:
+        raise UserError(f"{cells.where}: an accuracy is higher-better; name the column 'value' if lower is better")
+    found, is_percent = _accuracies(cells, given[0])
+    if not is_percent:
+        return found, "accuracy", []
+    note = f"{cells.where}: column {given[0]!r}, from {found.min():g} to {found.max():g}, is read as percent"
+    return found / 100, "accuracy", [f"{note} and divided by 100"] if given[0] == "accuracy" else []
 
 
-def _accuracies(cells: Cells) -> pd.Series:
-    found = _filled(cells, "accuracy")
-    outside = np.flatnonzero((found < 0) | (found > 1))
-    if len(outside):
-        row = int(outside[0])
-        remedy = "it cannot be negative" if found.iloc[row] < 0 else "divide percent by 100"
-        what = f"is {found.iloc[row]:g}, but an accuracy is a fraction from 0 to 1: {remedy}"
-        raise cells.fault(row, "accuracy", f"{what}, or name the column 'value' if it is not an accuracy")
-    return found
+def _accuracies(cells: Cells, name: str) -> tuple[pd.Series, bool]:
+    """The accuracies as they stand, and whether they are percentages; UserError where they are neither, or could be
+    either."""
+    found = _filled(cells, name)
+    is_percent = name == "accuracy_percent" or ((found >= 1).all() and (found > 1).any())
+    outside = np.flatnonzero((found < 0) | (found > (100 if is_percent else 1)))
+    if not len(outside):
+        return found, is_percent
+    row = int(outside[0])
+    what, small = f"is {found.iloc[row]:g}", np.flatnonzero(found < 1)
+    if found.iloc[row] < 0:
+        what += ", but an accuracy cannot be negative: correct it"
+    elif found.iloc[row] > 100:
+        what += ", but an accuracy is a fraction from 0 to 1, or percent: correct it"
+    else:
+        other = int(small[0])
+        what += (
+            f" and row {cells.table.index[other]} is {found.iloc[other]:g}: fractions or percent; divide percent by "
+            "100, or name the column 'accuracy_percent'"
+        )
+    raise cells.fault(row, name, f"{what}, or name the column 'value' if it is not an accuracy")
 
 
 def _filled(cells: Cells, name: str) -> pd.Series:

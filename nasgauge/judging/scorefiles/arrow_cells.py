@@ -1,13 +1,16 @@
-"""Cells of Parquet: text and numbers of any width; columns of other types are reported."""
+"""Cells of Parquet and Feather: text and numbers of any width; columns of other types are reported."""
 
 import io
+from collections.abc import Callable
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet as pq
 
 from nasgauge.core.errors import UserError
 from nasgauge.judging.scorefiles.files import Cells
+from nasgauge.judging.scorefiles.memory import LISTED, as_json
 
 _INDEX = "__index_level_"  # the columns in which pandas keeps an index without a name
 
@@ -17,32 +20,66 @@ def read_parquet(content: bytes, where: str) -> Cells:
 
     UserError: damaged, of another format, encrypted, or with two columns of one name.
     """
+
+    def names(found: bytes) -> list[str]:
+        return pq.ParquetFile(io.BytesIO(found)).schema_arrow.names
+
+    return _read(content, where, "Parquet", names, lambda found: pq.ParquetFile(io.BytesIO(found)).read())
+
+
+def read_feather(content: bytes, where: str) -> Cells:
+    """As `read_parquet`, of a Feather file, or of Arrow's stream format."""
+
+    def table(found: bytes) -> pa.Table:
+        if found.startswith((b"ARROW1", b"FEA1")):
+            return pa.feather.read_table(io.BytesIO(found), memory_map=False)
+        return pa.ipc.open_stream(io.BytesIO(found)).read_all()
+
+    return _read(content, where, "Feather", lambda found: table(found).schema.names, table)
+
+
+def _read(
+    content: bytes,
+    where: str,
+    kind: str,
+    names_of: Callable[[bytes], list[str]],
+    table_of: Callable[[bytes], pa.Table],
+) -> Cells:
     if not content:
-        raise UserError(f"{where}: the file is empty, not a complete Parquet file; write it again")
+        raise UserError(f"{where}: the file is empty, not a complete {kind} file; write it again")
     try:
-        file = pq.ParquetFile(io.BytesIO(content))
-        names = [name.strip() for name in file.schema_arrow.names]
+        names = [name.strip() for name in names_of(content)]
         doubled = next((name for name in names if names.count(name) > 1), None)
-        table = file.read() if doubled is None else None
+        table = table_of(content) if doubled is None else None
         if table is not None:
             table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
-        raise UserError(f"{where}: is not a complete Parquet file; write it again") from error
+        raise UserError(f"{where}: is not a complete {kind} file; write it again") from error
     if table is None:
         raise UserError(f"{where}: column name {doubled!r} occurs twice; give each column its own name")
     columns, unreadable = {}, {}
     for name, column in zip(names, table.columns, strict=True):
         if name.startswith(_INDEX):
             continue
-        kind = _what_else(column.type)
-        if kind is None:
+        other = _what_else(column.type)
+        if other is None:
             columns[name] = _plain(column)
+        elif name in LISTED and _is_listed(column.type):
+            columns[name] = pd.Series([None if v is None else as_json(v) for v in column.to_pylist()], dtype="object")
         else:
-            unreadable[name] = kind
+            unreadable[name] = (1, other)
             columns[name] = pd.Series([pd.NA] * len(column), dtype="str")
     frame = pd.DataFrame(columns)
     frame.index = range(1, len(frame) + 1)
     return Cells(where, frame, unreadable)
+
+
+def _is_listed(kind: pa.DataType) -> bool:
+    """Whether the cells are lists, in any depth, of whole numbers or text, as matrices and lists of operations are."""
+    types = pa.types
+    while types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        kind = kind.value_type
+    return types.is_integer(kind) or types.is_string(kind) or types.is_large_string(kind)
 
 
 def _what_else(kind: pa.DataType) -> str | None:
