@@ -3,6 +3,7 @@
 from nasgauge.analyses import (
     agreement,
     best_of_truth,
+    beyond_size,
     bias_profile,
     by_setting,
     common_ground,
@@ -50,6 +51,7 @@ ANALYSES: Registry[Analysis] = Registry(
             top_cells.ANALYSIS,
             trend.ANALYSIS,
             bias_profile.ANALYSIS,
+            beyond_size.ANALYSIS,
             complexity_bias.ANALYSIS,
             complexity_bias_in_training.ANALYSIS,
             operation_bias.ANALYSIS,

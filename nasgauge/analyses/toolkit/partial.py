@@ -3,6 +3,7 @@
 import numpy as np
 
 _VANISHED = 1e-9  # share of a variance below which nothing of it is left
+_CELLS = 2_000_000  # of (draws, rows) per batch: 16 MB per vector
 
 
 def partial_spearman_of_draws(
@@ -23,6 +24,12 @@ def partial_spearman_of_draws(
     >>> partial_spearman_of_draws(x, x[[1, 0, 2, 4, 3]], np.zeros((5, 0)), ones).round(6).tolist()
     [0.8]
     """
+    step = max(1, _CELLS // max(1, len(score)))
+    parts = [_batch(score, truth, given, counts[start : start + step]) for start in range(0, len(counts), step)]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _batch(score: np.ndarray, truth: np.ndarray, given: np.ndarray, counts: np.ndarray) -> np.ndarray:
     ranks = np.stack([_ranks_of_draws(v, counts) for v in (score, truth, *given.T)])  # (2 + k, n_draws, n)
     weight, n_draws = counts.astype("float64"), len(counts)
     ranks -= (ranks * weight).sum(axis=2, keepdims=True) / np.maximum(weight.sum(axis=1), 1)[None, :, None]
@@ -43,7 +50,7 @@ def partial_spearman_of_draws(
 
 
 def _ranks_of_draws(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Mean rank of each row in each draw, from the smallest value; (n_draws, n), of rows not drawn where they would be."""
+    """Mean rank of each row in each draw, from the smallest value; (n_draws, n), also of rows not drawn."""
     known, place = np.unique(values, return_inverse=True)
     size = np.zeros((len(counts), len(known)))
     if len(known) == len(values):
