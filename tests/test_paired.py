@@ -174,6 +174,7 @@ def test_which_pairs_are_compared():
     assert pairs("all", "w") == [("x", "w"), ("y", "w"), ("z", "w")] == pairs("all", "best")
     assert pairs(["x", "y"], ["y", "z"]) == [("x", "y"), ("y", "z")]
     assert pairs("x", ["y", "z"]) == [("x", "y"), ("x", "z")] and pairs(["x", "y"], "z") == [("x", "z"), ("y", "z")]
+    assert pairs("all", "all") == [("w", "x"), ("w", "y"), ("w", "z"), ("x", "y"), ("x", "z"), ("y", "z")]
     check(paired(scores, truth, n_bootstrap=0, rng=rng()), PAIRED)
     for a, b, message in (("q", "w", "unknown estimator 'q'"), ("w", "w", "with itself"), (["x", "x"], "w", "twice")):
         with pytest.raises(UserError, match=message):

@@ -34,6 +34,7 @@ from nasgauge.analyses import (
     top_cells,
     training_curve,
     trend,
+    under_limit,
     validation_size,
 )
 from nasgauge.analyses.toolkit.analysis import Analysis
@@ -72,6 +73,7 @@ ANALYSES: Registry[Analysis] = Registry(
             intra_level.ANALYSIS,
             best_of_truth.ANALYSIS,
             search_quality.ANALYSIS,
+            under_limit.ANALYSIS,
             common_ground.ANALYSIS,
             by_setting.ANALYSIS,
             learning_curve.ANALYSIS,

@@ -317,6 +317,23 @@ COMPLEXITY = Table(
     key=("arch",),
 )
 
+ATTRIBUTES = Table(
+    "attributes",
+    (_ARCH,),  # and a column of numbers per quantity, in the unit of its name
+    key=("arch",),
+)
+
+CONSTRAINTS = Table(
+    "constraints",
+    (
+        Column("constraint", "str", "as it was given: conditions that must hold together"),
+        Column("quantity", "str", "n_params, macs or another column of ATTRIBUTES"),
+        Column("operator", "str", "<, <=, > or >="),
+        Column("limit", "float", "in the unit of the quantity"),
+    ),
+    key=("constraint", "quantity", "operator", "limit"),
+)
+
 LESSONS = Table(
     "lessons",
     (

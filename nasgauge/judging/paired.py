@@ -1,6 +1,7 @@
 """Is one estimator better than another: paired differences with intervals and p-values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
 from typing import Literal, final
 
 import numpy as np
@@ -53,13 +54,13 @@ def paired(
     p_value = `p_value` of these draws, two-sided; p_adjusted: corrected over all rows of the table
 
     a, b: names, paired in order where both are lists of equal length, otherwise each a with each b. a "all": every
-    estimator but the rival. b "best": the estimator with the best value on its architectures, by name among equals,
-    for each criterion; as it is chosen with the same data, its advantage is overestimated, the more the more estimators
-    are compared. scores, truth, missing, unknown: as for `judge`. The smallest p-value is 2 / (n_bootstrap + 1), so
-    that m comparisons by Holm's correction need more than 40 m draws to reach .05. The interval and p-value refer to
-    the sampling of architectures, not to other seeds or data sets. NaN: undefined (constant scores, n < 2) or
-    n_bootstrap 0. UserError: as `judge`, an estimator that does not exist or is compared with itself, another
-    correction.
+    estimator but the rival; a and b "all": every pair once. b "best": the estimator with the best value on its
+    architectures, by name among equals, for each criterion; as it is chosen with the same data, its advantage is
+    overestimated, the more the more estimators are compared. scores, truth, missing, unknown: as for `judge`. The
+    smallest p-value is 2 / (n_bootstrap + 1), so that m comparisons by Holm's correction need more than 40 m draws to
+    reach .05. The interval and p-value refer to the sampling of architectures, not to other seeds or data sets. NaN:
+    undefined (constant scores, n < 2) or n_bootstrap 0. UserError: as `judge`, an estimator that does not exist or is
+    compared with itself, another correction.
 
     >>> truth = pd.DataFrame({"arch": list("abcd"), "iso_class": list("abcd"), "seed": 0, "accuracy": [1, 2, 3, 4]})
     >>> one = pd.DataFrame({"estimator": "one", "arch": list("abcd"), "seed": 0, "score": [1.0, 2.0, 3.0, 4.0]})
@@ -101,9 +102,13 @@ def with_adjusted(table: pd.DataFrame, correction: Correction) -> pd.DataFrame:
     return table[[*(c for c in table.columns if c not in named), *named]]
 
 
-def pairs_of(a: str | Sequence[str], b: str | Sequence[str], names: Sequence[str], best) -> list[Pair]:
+def pairs_of(
+    a: str | Sequence[str], b: str | Sequence[str], names: Sequence[str], best: Callable[[], str] | None
+) -> list[Pair]:
     """The (estimator, rival) that are compared; best: function that returns the estimator that "best" stands for."""
     firsts = list(names) if a == "all" else [a] if isinstance(a, str) else list(a)
+    if a == "all" and b == "all":
+        return list(combinations(firsts, 2))
     rivals = [best()] if b == "best" else [b] if isinstance(b, str) else list(b)
     for name in (*firsts, *rivals):
         if name not in names:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge import benchmarks
+from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
 from nasgauge.core.errors import UserError
 from nasgauge.core.progress import Phases, silent
 from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec
@@ -25,7 +26,7 @@ class Verdict:
     """Values and noise ceiling (tables VALUES and CEILING), and the data that they were computed from.
 
     ceiling_measure: the quantity behind the noise ceiling where it differs from the ground truth's. notes: warnings
-    about the files.
+    about the files. attributes: table ATTRIBUTES, None where no further quantities of the architectures are known.
     """
 
     values: pd.DataFrame
@@ -39,6 +40,7 @@ class Verdict:
     settings: Mapping[str, Any]
     ceiling_measure: str | None = None
     notes: tuple[str, ...] = ()
+    attributes: pd.DataFrame | None = None
 
 
 def judge_file(
@@ -55,6 +57,7 @@ def judge_file(
     unknown: str = "error",
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
+    constraints: Sequence[str] = (),
     seed: int = 0,
     phases: Phases = silent,
 ) -> Verdict:
@@ -62,6 +65,7 @@ def judge_file(
 
     Every spelling of an architecture that the parser of its space accepts is matched; invalid strings are reported with
     their row. A ground-truth file has a space if `space` names it, and sizes if it has a column n_params or macs.
+    constraints: limits on sizes and further quantities of the architectures, see `core.constraints`, for the report.
     lower_is_better: estimators whose scores are lower-better; truth_lower_is_better: the `value` of the ground-truth
     file is lower-better. Signs are changed as the files are read, nowhere else.
     """
@@ -79,6 +83,7 @@ def judge_file(
     else:
         known = _of_file(truth, place, truth_lower_is_better)
     place = known.spellings.space
+    check_quantities(parse_constraints(constraints), quantities(known.attributes, known.complexity))
     file = matched(file, known.spellings, unknown=unknown, called=known.name, left_out=known.left_out)
     scores, notes = file.scores, (*file.notes, *likely_sentinels(file.scores, place), *known.notes)
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
@@ -98,6 +103,7 @@ def judge_file(
     settings |= {"scores": path.name, "missing": missing, "unknown": unknown, "seed": seed}
     settings |= {"truth_column": known.column, "truth_lower_is_better": truth_lower_is_better}
     settings |= {"lower_is_better": list(lower_is_better)}
+    settings |= {"constraints": list(constraints)} if constraints else {}
     return Verdict(
         values=values,
         ceiling=ceiling,
@@ -110,6 +116,7 @@ def judge_file(
         settings=settings,
         ceiling_measure=known.ceiling_measure,
         notes=notes,
+        attributes=known.attributes,
     )
 
 
@@ -141,6 +148,7 @@ class _Known:
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     ceiling_measure: str | None = None
+    attributes: pd.DataFrame | None = None
 
 
 def _of_benchmark(spec: dict[str, Any], archs: Collection[str]) -> _Known:
