@@ -3,6 +3,7 @@
 from nasgauge.analyses import (
     agreement,
     best_of_truth,
+    beyond_size,
     bias_profile,
     by_setting,
     common_ground,
@@ -33,6 +34,7 @@ from nasgauge.analyses import (
     top_cells,
     training_curve,
     trend,
+    under_limit,
     validation_size,
 )
 from nasgauge.analyses.toolkit.analysis import Analysis
@@ -50,6 +52,7 @@ ANALYSES: Registry[Analysis] = Registry(
             top_cells.ANALYSIS,
             trend.ANALYSIS,
             bias_profile.ANALYSIS,
+            beyond_size.ANALYSIS,
             complexity_bias.ANALYSIS,
             complexity_bias_in_training.ANALYSIS,
             operation_bias.ANALYSIS,
@@ -70,6 +73,7 @@ ANALYSES: Registry[Analysis] = Registry(
             intra_level.ANALYSIS,
             best_of_truth.ANALYSIS,
             search_quality.ANALYSIS,
+            under_limit.ANALYSIS,
             common_ground.ANALYSIS,
             by_setting.ANALYSIS,
             learning_curve.ANALYSIS,

@@ -165,6 +165,39 @@ CONTESTS = Table(
     key=("part", "estimator"),
 )
 
+_PAIRED = (
+    Column("estimator", "str"),
+    Column("rival", "str", "the estimator that it is compared with"),
+    Column("criterion", "str"),
+    Column("at", "float", "as in VALUES", nullable=True),
+    Column("value", "float", "of the estimator, over the architectures that both score", nullable=True),
+    Column("rival_value", "float", "the same of the rival", nullable=True),
+    Column(
+        "difference", "float", "positive: the estimator is better, whatever the criterion's direction", nullable=True
+    ),
+    Column("lower", "float", "lower end of the bootstrap interval of the difference", nullable=True),
+    Column("upper", "float", "upper end of the bootstrap interval of the difference", nullable=True),
+    Column("p_value", "float", "two-sided, of no difference", nullable=True),
+    Column("p_adjusted", "float", "corrected for the number of comparisons", nullable=True),
+    Column("n", "int", "architectures that both score"),
+)
+
+PAIRED = Table("paired", _PAIRED, key=("estimator", "rival", "criterion", "at"))
+
+PAIRED_OVER = Table(
+    "paired_over",
+    (
+        Column("dataset", "str", 'name of the data set; "mean": over all of them'),
+        *_PAIRED,
+        Column("p_sign", "float", "sign test over data sets; null but for the mean", nullable=True),
+        Column(
+            "p_wilcoxon", "float", "Wilcoxon's signed-rank test over data sets; null but for the mean", nullable=True
+        ),
+        Column("p_attainable", "float", "smallest p-value of both tests with so many data sets", nullable=True),
+    ),
+    key=("dataset", "estimator", "rival", "criterion", "at"),
+)
+
 _ESTIMATOR = Column("estimator", "str")
 _SEED = Column("seed", "int", "seed of the estimator: supernet weights, sampling and data")
 _EPOCH = Column("epoch", "int", "epochs of training behind it; 0: freshly initialised")
@@ -286,6 +319,17 @@ COMPLEXITY = Table(
 
 ATTRIBUTES = Table("attributes", (_ARCH,), key=("arch",))
 # and one float column per quantity of a trained architecture (latency_ms, energy), in its own unit; null: not known
+
+CONSTRAINTS = Table(
+    "constraints",
+    (
+        Column("constraint", "str", "as it was given: conditions that must hold together"),
+        Column("quantity", "str", "n_params, macs or another column of ATTRIBUTES"),
+        Column("operator", "str", "<, <=, > or >="),
+        Column("limit", "float", "in the unit of the quantity"),
+    ),
+    key=("constraint", "quantity", "operator", "limit"),
+)
 
 LESSONS = Table(
     "lessons",

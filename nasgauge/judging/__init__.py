@@ -8,14 +8,19 @@ from nasgauge.judging.ceiling import noise_ceiling, noise_ceilings
 from nasgauge.judging.ceiling_rows import with_ceilings
 from nasgauge.judging.comparison import compared
 from nasgauge.judging.contest import contest
+from nasgauge.judging.correction import Correction, adjusted
 from nasgauge.judging.failed import Combined, with_failures
 from nasgauge.judging.judge import judge
+from nasgauge.judging.paired import paired
+from nasgauge.judging.paired_over import paired_over
 from nasgauge.judging.values import draw_counts
 from nasgauge.judging.verdict import Verdict, as_json, judge_file, judge_scores
 
 __all__ = [
     "Combined",
+    "Correction",
     "Verdict",
+    "adjusted",
     "as_json",
     "compared",
     "contest",
@@ -25,6 +30,8 @@ __all__ = [
     "judge_scores",
     "noise_ceiling",
     "noise_ceilings",
+    "paired",
+    "paired_over",
     "with_ceilings",
     "with_failures",
 ]

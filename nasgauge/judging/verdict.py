@@ -10,6 +10,7 @@ import pandas as pd
 
 from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
+from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
 from nasgauge.core.errors import UserError
 from nasgauge.core.progress import Phases, silent
 from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec
@@ -58,6 +59,7 @@ def judge_scores(
     unknown: str = "error",
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
+    constraints: Sequence[str] = (),
     seed: int = 0,
     phases: Phases = silent,
 ) -> Verdict:
@@ -69,6 +71,7 @@ def judge_scores(
     Every spelling of an architecture that its space has is matched; invalid strings are reported with their row.
     arch_order: the order of the operations of NAS-Bench-201 cells that are given as lists, one of `spaces.ORDERS`. A
     ground truth of one's own has a space if `space` names it, and sizes if it has a column n_params or macs.
+    constraints: limits on sizes and further quantities of the architectures, see `core.constraints`, for the report.
     lower_is_better: estimators whose scores are lower-better; truth_lower_is_better: the `value` of the ground truth is
     lower-better. Signs are changed as the tables are read, nowhere else.
     """
@@ -89,6 +92,7 @@ def judge_scores(
         known = _of_table(truth, place, truth_lower_is_better, arch_order)
         file = score_table(scores, lower_is_better=lower_is_better, archs=known.archs)
     place = known.spellings.space
+    check_quantities(parse_constraints(constraints), quantities(known.attributes, known.complexity))
     file = matched(file, known.spellings, unknown=unknown, called=known.name, left_out=known.left_out)
     notes = (*file.notes, *likely_sentinels(file.scores, place), *known.notes)
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
@@ -108,6 +112,7 @@ def judge_scores(
     settings |= {"scores": file.where, "missing": missing, "unknown": unknown, "seed": seed}
     settings |= {"truth_column": known.column, "truth_lower_is_better": truth_lower_is_better}
     settings |= {"lower_is_better": list(lower_is_better)}
+    settings |= {"constraints": list(constraints)} if constraints else {}
     return Verdict(
         values=values,
         ceiling=ceiling,

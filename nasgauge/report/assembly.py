@@ -1,10 +1,11 @@
 """From numbers to the report's bundle: one function for studies and for score files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
 from nasgauge.core.progress import Phases, silent
 from nasgauge.criteria import CriterionSpec
 from nasgauge.judging import Verdict, compared
@@ -21,25 +22,33 @@ def assembled(
     missing: str,
     n_bootstrap: int,
     confidence: float,
+    records: Mapping[str, pd.DataFrame],
+    constraints: Sequence[str] = (),
     phases: Phases = silent,
     **shown: Any,
 ) -> Bundle:
-    """The bundle, completed by the pairwise comparison of the estimators.
+    """The bundle, completed by the pairwise comparison of the estimators and by the table of constraints.
 
-    criteria, missing, n_bootstrap, confidence: as used for the values; shown: the other fields of `Bundle`.
-    Scores of architectures without ground truth are left out.
+    criteria, missing, n_bootstrap, confidence: as used for the values; constraints: limits on quantities of the
+    architectures, see `core.constraints`; shown: the other fields of `Bundle`. Scores of architectures without ground
+    truth are left out. UserError: an invalid constraint, an unknown quantity, a limit that no architecture satisfies.
     """
+    if constraints:
+        limits = parse_constraints(constraints)
+        check_quantities(limits, quantities(records.get("attributes"), records.get("complexity")))
+        records = {**records, "constraints": limits}
     inside = scores[scores["arch"].isin(set(truth["arch"]))].reset_index(drop=True)
     comparison = compared(
         inside, truth, space, criteria,
         missing=missing, n_bootstrap=n_bootstrap, confidence=confidence, progress=phases("comparison"),
     )  # fmt: skip
-    return Bundle(scores=inside, truth=truth, space=space, **shown, **comparison)
+    return Bundle(scores=inside, truth=truth, space=space, records=records, **shown, **comparison)
 
 
 def of_verdict(verdict: Verdict, *, title: str, phases: Phases = silent) -> Bundle:
     """The bundle of a verdict on a score file."""
     options = {name: verdict.settings[name] for name in ("missing", "n_bootstrap", "confidence")}
+    records = {"complexity": verdict.complexity, "attributes": verdict.attributes}
     return assembled(
         title=title,
         values=verdict.values,
@@ -52,7 +61,8 @@ def of_verdict(verdict: Verdict, *, title: str, phases: Phases = silent) -> Bund
         criteria=verdict.criteria,
         provenance=verdict.provenance,
         study=dict(verdict.settings),
-        records={} if verdict.complexity is None else {"complexity": verdict.complexity},
+        records={name: table for name, table in records.items() if table is not None},
+        constraints=verdict.settings.get("constraints", ()),
         phases=phases,
         **options,
     )

@@ -24,9 +24,9 @@ class Bundle:
     provenance: data set, split, epochs, seeds, source ... of the ground truth. study, environment: settings and
     versions, nested mappings. published: (estimator, criterion, at, value, source) of the literature. references: bib
     keys to cite besides those of criteria and space. records: tables of `tables.RECORDS` by name, recorded by
-    estimators in addition to their scores, and "complexity" and "expenses" (tables COMPLEXITY and EXPENSES) where they
-    are known. contest: table CONTEST by the leading criterion, connected: its VALUES over the connected architectures;
-    empty if not computed. UserError: a table without its columns, values without rows.
+    estimators in addition to their scores, and "complexity", "attributes", "constraints" and "expenses" (tables of the
+    same names) where they are known. contest: table CONTEST by the leading criterion, connected: its VALUES over the
+    connected architectures; empty if not computed. UserError: a table without its columns, values without rows.
     """
 
     title: str

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.config import parse, parsed, tables_of
+from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
 from nasgauge.core.errors import UserError, without_torch
 from nasgauge.core.progress import Phases, reported, silent
 from nasgauge.core.store import Store
@@ -163,6 +164,7 @@ def checked(study: Study) -> Plan:
     """The study's plan, once its estimators are known to be without mistakes; UserError for the first."""
     plan = Plan.of(study)
     context = _context(study, plan)
+    check_quantities(parse_constraints(study.constraints), quantities(None, plan.benchmark.complexity))
     try:
         check_estimators(study.estimators, context, study.seeds)
     except ModuleNotFoundError as error:
@@ -212,6 +214,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         environment=store.environment(),
         published=None if study.published is None else published_values(study.published),
         records=recorded(plan, store, measured),
+        constraints=study.constraints,
         phases=phases,
         **options,
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
 
 from nasgauge.core.config import Config, Count, FileName, List, Options, Seed, Seeds, in_turn, parsed
+from nasgauge.core.constraints import parse_constraints
 from nasgauge.core.errors import MAX_DRAWS, UserError, unknown_name
 from nasgauge.core.plugins import PluginConfig
 from nasgauge.criteria import resolve_all
@@ -93,8 +94,20 @@ Estimators = Annotated[
 ]
 
 
+def _parsed_constraints(texts: tuple) -> tuple:
+    parse_constraints(texts)
+    return texts
+
+
+Constraints = Annotated[List[str], AfterValidator(in_turn(_parsed_constraints))]
+
+
 class _Judged(PluginConfig):
-    """How scores are judged: the keys that studies and surveys share."""
+    """How scores are judged: the keys that studies and surveys share.
+
+    `constraints`: limits on quantities of the architectures, such as "n_params <= 1.5M", within which the report
+    shows what is found; see docs/questions.md.
+    """
 
     title: str
     criteria: Criteria = ()
@@ -102,6 +115,7 @@ class _Judged(PluginConfig):
     n_bootstrap: Annotated[int, Field(ge=1, le=MAX_DRAWS)] = 1000
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     missing: Literal["omit", "last"] = "omit"
+    constraints: Constraints = ()
 
 
 class Study(_Judged):

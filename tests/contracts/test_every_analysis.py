@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from nasgauge import analyses
 from nasgauge.analyses import ANALYSES, SECTIONS, shared
-from nasgauge.core.tables import COMPLEXITY, EXPENSES, LESSONS, RECORDS, check
+from nasgauge.core.constraints import parse_constraints
+from nasgauge.core.tables import ATTRIBUTES, COMPLEXITY, CONSTRAINTS, EXPENSES, LESSONS, RECORDS, check
 from nasgauge.spaces import NB201, SPACES, get_space
 
 NAMES = sorted(ANALYSES)
@@ -22,7 +23,13 @@ OPTIONS = {
     "operation_changes": {"least": 1},
 }
 SHOW_SCORES = {"score_histogram", "search_quality"}  # whose tables hold more of the scores than their order
-TABLES = {**RECORDS, "complexity": COMPLEXITY, "expenses": EXPENSES}
+TABLES = {
+    **RECORDS,
+    "complexity": COMPLEXITY,
+    "expenses": EXPENSES,
+    "attributes": ATTRIBUTES,
+    "constraints": CONSTRAINTS,
+}
 
 
 def tables(n=30, space=SPACE):
@@ -79,6 +86,8 @@ def records(archs):
         "forgetting": steps.assign(accuracy_after_step=0.5, accuracy_after_epoch=rng.random(len(steps))),
         "gradients": pairs.assign(cosine=rng.uniform(-1, 1, len(pairs))),
         "complexity": pd.DataFrame({"arch": archs, "n_params": rng.integers(1, 9, len(archs)), "macs": None}),
+        "attributes": pd.DataFrame({"arch": archs, "latency_ms": rng.random(len(archs))}),
+        "constraints": parse_constraints(["latency_ms < 0.5", "n_params <= 6 and latency_ms > 0.1"]),
         "lessons": pd.DataFrame(lessons, columns=[c.name for c in LESSONS.columns]),
         "expenses": pd.DataFrame(
             {"estimator": ["x", "y", "truth"], **spent, "total_seconds": [0.1 * n, 125.0, 60 * n]}
