@@ -7,6 +7,7 @@ from nasgauge.report.assembly import assembled, of_verdict
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import measured_on
 from nasgauge.report.figure_files import check_format, write_figures
+from nasgauge.report.latex import latex_paired, latex_survey, latex_table
 from nasgauge.report.page import render, write
 from nasgauge.report.survey_page import render_survey, write_survey
 from nasgauge.report.survey_text import survey_table
@@ -17,6 +18,9 @@ __all__ = [
     "Bundle",
     "assembled",
     "check_format",
+    "latex_paired",
+    "latex_survey",
+    "latex_table",
     "measured_on",
     "of_verdict",
     "render",
