@@ -3,6 +3,8 @@
 import dataclasses
 import io
 import re
+import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
@@ -182,3 +184,17 @@ def test_usage_errors(bundle):
         latex_paired(paired_of(["a", "b"]).drop(columns="p_adjusted"))
     with pytest.raises(UserError, match="has 31 estimators, a page has room for 30"):
         latex_paired(paired_of([str(i) for i in range(31)]))
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize("encoding", ["OT1", "T1"])
+def test_latex_compiles_them(tmp_path, encoding):
+    latin = nasty_values()[lambda table: ~table["estimator"].str.contains("模")]
+    tables = [latex_table(latin), latex_table(latin, intervals=True, caption="50% & [x] *", label="tab:a_b-1")]
+    tables += [latex_paired(paired_of(NASTY[:7])), latex_paired(paired_of(NASTY[:4], p=1e-5), against=NASTY[0])]
+    head = rf"\documentclass{{article}}\usepackage[{encoding}]{{fontenc}}\usepackage{{booktabs}}\begin{{document}}"
+    (tmp_path / "x.tex").write_text("\n\n".join([head, *tables, r"\end{document}", ""]), encoding="utf-8")
+    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "x.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Missing character" not in (tmp_path / "x.log").read_text(errors="replace")
