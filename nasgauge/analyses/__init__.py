@@ -5,10 +5,11 @@ its end the entry `ANALYSIS` with all that reports show of it. No training, no n
 never looked up by its name. A missing score is an absent row, and every table states its n.
 """
 
+from nasgauge.analyses.best_so_far import best_so_far, draw_best_so_far, searched
 from nasgauge.analyses.registered import ANALYSES
 from nasgauge.analyses.toolkit.analysis import Analysis, Bias
 from nasgauge.analyses.toolkit.cells import operations_of, strokes
-from nasgauge.analyses.toolkit.drawing import plain, tidy
+from nasgauge.analyses.toolkit.drawing import distinct, plain, tidy
 from nasgauge.analyses.toolkit.memo import shared
 from nasgauge.analyses.toolkit.properties import properties_of
 from nasgauge.analyses.toolkit.rank_errors import rank_errors
@@ -21,12 +22,16 @@ __all__ = [
     "TRUTH_NAME",
     "Analysis",
     "Bias",
+    "best_so_far",
+    "distinct",
+    "draw_best_so_far",
     "is_among",
     "operations_of",
     "plain",
     "properties_of",
     "rank_errors",
     "ranks",
+    "searched",
     "shared",
     "strokes",
     "tidy",

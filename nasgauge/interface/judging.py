@@ -20,6 +20,8 @@ def judge(
     space: str | Space | None = None,
     lower_is_better: Sequence[str] = (),
     truth_lower_is_better: bool = False,
+    arch_order: str | None = None,
+    constraints: Sequence[str] = (),
     criteria: Sequence[CriterionSpec | BoundCriterion] = DEFAULT_CRITERIA,
     missing: Literal["omit", "last"] = "omit",
     unknown: Literal["error", "drop"] = "error",
@@ -34,8 +36,9 @@ def judge(
     and optionally seed), a Series by architecture, a dictionary {estimator: {arch: score}}, or the path of a file.
     benchmark: its name or the object, `options` as {"dataset": "cifar100"}; truth: likewise a table with arch and
     accuracy (or value), a Series, a dictionary or a path, with `space` as the architectures' space if there is one.
-    Higher is better, but for the estimators in `lower_is_better`. The other arguments are those of `judging.judge`;
-    seed: of the bootstrap. UserError: as there, with the row and the remedy.
+    Higher is better, but for the estimators in `lower_is_better`. constraints: limits such as "latency_ms < 5", for the
+    report. The other arguments are those of `judging.judge_scores`; seed: of the bootstrap. UserError: as there, with
+    the row and the remedy.
 
     >>> from nasgauge.interface.named import load_benchmark
     >>> bench = load_benchmark("digits-nb201")
@@ -47,8 +50,9 @@ def judge(
     with followed("judge") as phases:
         verdict = judge_scores(
             scores, benchmark=benchmark, choices=options, truth=truth, space=space, lower_is_better=lower_is_better,
-            truth_lower_is_better=truth_lower_is_better, criteria=criteria, missing=missing, unknown=unknown,
-            n_bootstrap=n_bootstrap, confidence=confidence, seed=seed, phases=phases,
+            truth_lower_is_better=truth_lower_is_better, arch_order=arch_order, constraints=constraints,
+            criteria=criteria, missing=missing, unknown=unknown, n_bootstrap=n_bootstrap, confidence=confidence,
+            seed=seed, phases=phases,
         )  # fmt: skip
     return Evaluation(
         values=verdict.values, ceiling=verdict.ceiling, scores=verdict.scores, truth=verdict.truth,

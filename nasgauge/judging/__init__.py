@@ -4,6 +4,7 @@ Rule: applies criteria to tables. It handles missing scores, averages over seeds
 agreement is defined by the criteria.
 """
 
+from nasgauge.judging.average_ranks import AverageRanks, average_ranks
 from nasgauge.judging.ceiling import noise_ceiling, noise_ceilings
 from nasgauge.judging.ceiling_rows import with_ceilings
 from nasgauge.judging.comparison import compared
@@ -17,11 +18,13 @@ from nasgauge.judging.values import draw_counts
 from nasgauge.judging.verdict import Verdict, as_json, judge_file, judge_scores
 
 __all__ = [
+    "AverageRanks",
     "Combined",
     "Correction",
     "Verdict",
     "adjusted",
     "as_json",
+    "average_ranks",
     "compared",
     "contest",
     "draw_counts",

@@ -7,8 +7,17 @@ from nasgauge.report.assembly import assembled, of_verdict
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import measured_on
 from nasgauge.report.evaluation import Evaluation
-from nasgauge.report.figure_files import check_format, write_figures
+from nasgauge.report.figure_files import check_format, figure, write_figures
+from nasgauge.report.latex import latex_paired, latex_survey, latex_table
 from nasgauge.report.page import render, write
+from nasgauge.report.plots import (
+    plot_best_so_far,
+    plot_critical_difference,
+    plot_differences,
+    plot_scatter,
+    plot_values,
+)
+from nasgauge.report.sheets import figure_names
 from nasgauge.report.survey_page import render_survey, write_survey
 from nasgauge.report.survey_text import survey_table
 from nasgauge.report.text import terminal_table
@@ -19,8 +28,18 @@ __all__ = [
     "Evaluation",
     "assembled",
     "check_format",
+    "figure",
+    "figure_names",
+    "latex_paired",
+    "latex_survey",
+    "latex_table",
     "measured_on",
     "of_verdict",
+    "plot_best_so_far",
+    "plot_critical_difference",
+    "plot_differences",
+    "plot_scatter",
+    "plot_values",
     "render",
     "render_survey",
     "survey_table",

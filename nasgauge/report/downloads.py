@@ -37,10 +37,15 @@ def csv_download(table: pd.DataFrame, name: str, *, rng: np.random.Generator) ->
     if total > N_ROWS:
         table = table.iloc[np.sort(rng.choice(total, N_ROWS, replace=False))]
         label = f"{N_ROWS:,} of {total:,} rows, drawn at random"
-    text = _harmless(table).to_csv(index=False, float_format="%.10g", lineterminator="\n").encode(errors="replace")
+    text = csv_bytes(table)
     if len(text) <= _PLAIN_BYTES:
         return Download(_uri("text/csv;charset=utf-8", text), f"{name}.csv", f"CSV, {label}")
     return Download(_uri("application/gzip", gzip.compress(text, mtime=0)), f"{name}.csv.gz", f"CSV, gzip, {label}")
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """The whole table as CSV in UTF-8, with an apostrophe before texts that a spreadsheet would compute."""
+    return _harmless(table).to_csv(index=False, float_format="%.10g", lineterminator="\n").encode(errors="replace")
 
 
 def _harmless(table: pd.DataFrame) -> pd.DataFrame:

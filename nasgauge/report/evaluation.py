@@ -1,7 +1,7 @@
 """Evaluated scores for use in a program: tables, comparisons, drawings and files."""
 
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, final
@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError
 from nasgauge.criteria import BoundCriterion, CriterionSpec
-from nasgauge.judging import paired, with_ceilings
+from nasgauge.judging import Correction, paired, with_ceilings
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.figure_files import figure, write_figures
 from nasgauge.report.latex import latex_table
@@ -21,7 +21,6 @@ from nasgauge.report.plots import plot_scatter, plot_values
 from nasgauge.report.text import terminal_table
 
 Style = Literal["report", "paper"]
-Correction = Literal["holm", "bonferroni", "benjamini-hochberg", "none"]
 _WIDTH = 120
 
 
@@ -66,41 +65,37 @@ class Evaluation:
 
     def compare(
         self,
-        estimator: str | Iterable[str] | None = None,
-        rival: str | Iterable[str] | None = None,
+        estimator: str | Sequence[str] = "all",
+        rival: str | Sequence[str] = "best",
         *,
         criterion: CriterionSpec | BoundCriterion = "kendall_tau",
         correction: Correction = "holm",
         n_bootstrap: int | None = None,
         seed: int = 0,
     ) -> pd.DataFrame:
-        """Paired differences between estimators on the architectures that both score, see `judging.paired`.
+        """Paired differences with intervals and p-values, table PAIRED, see `judging.paired`.
 
-        (estimator, rival, criterion, at, difference, lower, upper, p_value, p_adjusted, n). Without a rival, of the
-        estimator against every other; without either, of the best against every other. correction: for the number of
-        comparisons of this call.
+        By default of every estimator and the best; "all" as the rival too: of all pairs. correction: of the p-values,
+        for the number of rows. n_bootstrap: that of the evaluation if absent.
         """
-        a = self._best(criterion) if estimator is None else estimator
-        known = self.estimators
-        firsts, seconds = ([x] if isinstance(x, str) else known if x is None else list(x) for x in (a, rival))
-        for name in {*firsts, *seconds} - set(known):
-            raise unknown_name("estimator", name, known)
-        pairs = [(one, other) for one in firsts for other in seconds if one != other]
-        if not pairs:
-            raise UserError("compare: there is no pair of different estimators; name two")
         return paired(
-            self.scores, self.truth, pairs, [criterion], correction=correction,
+            self.scores, self.truth, estimator, rival, [criterion], correction=correction,
             n_bootstrap=self.settings["n_bootstrap"] if n_bootstrap is None else n_bootstrap,
             confidence=self.settings["confidence"], missing=self.settings["missing"], rng=np.random.default_rng(seed),
         )  # fmt: skip
 
-    def plot(self, criterion: str = "kendall_tau", *, ax: Any = None, style: Style = "report") -> Any:
+    def plot(
+        self, criterion: str = "kendall_tau", *, ax: Any = None, style: Style = "report", serif: bool = False
+    ) -> Any:
         """Values of one criterion with intervals and noise ceiling, the best estimator first; returns the axes."""
-        return plot_values(self.bundle, criterion, ax=ax, style=style)
+        return plot_values(self.bundle, criterion, ax, style=style, serif=serif)
 
-    def scatter(self, estimator: str, *, ax: Any = None, style: Style = "report") -> Any:
+    def scatter(
+        self, estimator: str, *, axes: Literal["values", "ranks"] = "values", ax: Any = None, style: Style = "report",
+        serif: bool = False,
+    ) -> Any:  # fmt: skip
         """Ground truth against one estimator's scores, with Kendall's tau; returns the axes."""
-        return plot_scatter(self.bundle, estimator, ax=ax, style=style)
+        return plot_scatter(self.bundle, estimator, ax, axes=axes, style=style, serif=serif)
 
     def figure(self, name: str, *, columns: Literal[1, 2] = 1, serif: bool = False) -> Any:
         """One figure of the report by name, as a Matplotlib figure in the width of one or two columns."""
@@ -129,17 +124,6 @@ class Evaluation:
         out = Console(record=True, file=io.StringIO(), width=_WIDTH)
         out.print(terminal_table(self.values, self.ceiling, width=_WIDTH))
         return out.export_html(inline_styles=True, code_format='<pre style="line-height:1.3">{code}</pre>')
-
-    def _best(self, criterion: CriterionSpec | BoundCriterion) -> str:
-        from nasgauge.criteria import resolve
-
-        bound = resolve(criterion)
-        rows = self.values[(self.values["criterion"] == bound.name) & self.values["value"].notna()]
-        rows = rows[rows["at"].isna() if np.isnan(bound.at) else rows["at"] == bound.at]
-        if rows.empty:
-            raise UserError(f"compare: {bound.name} was not computed; name the estimators, or judge by it")
-        ordered = rows.sort_values(["value", "estimator"], ascending=[bound.better == "lower", True])
-        return str(ordered["estimator"].iloc[0])
 
 
 def _written(text: str, path: Path | str | None) -> str:

@@ -1,40 +1,82 @@
-"""The figures of the page as vector graphics, one file per figure, with text as text."""
+"""The figures of a report as vector graphics, for the screen or for a paper, with text as text."""
 
 import math
-import warnings
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from nasgauge.analyses import ANALYSES, Analysis, plain
-from nasgauge.core.errors import UserError
+from nasgauge.analyses import plain
+from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.report.bundle import Bundle
-from nasgauge.report.figures import STYLE
-from nasgauge.report.forest import draw_forest, size
-from nasgauge.report.gallery import exhibits
-from nasgauge.report.panels import draw_panel, panels_of
+from nasgauge.report.downloads import csv_bytes
+from nasgauge.report.plots.style import WIDTHS, Style, check_style, dress, figure_class, styled
+from nasgauge.report.sheets import Sheet, sheets
 
 KINDS = ("pdf", "svg")
 _N_COLUMNS = 4
 _HEADING = 0.3  # inches above a panel
+_NARROWED = 0.72  # of its natural width, to which a panel may be narrowed in a paper
 
 
-def write_figures(bundle: Bundle, folder: Path | str, *, kind: str = "pdf") -> list[Path]:
+def figure(
+    bundle: Bundle,
+    name: str,
+    *,
+    style: Style = "paper",
+    columns: int = 1,
+    serif: bool = False,
+    panels: Collection[str] | None = None,
+) -> Any:
+    """One figure of the report as a matplotlib Figure, with the numbers of the page.
+
+    name: of `figure_names`: "values", "scatter" (accuracy against score), "differences" (if the report has paired
+    differences), or an analysis. style: "paper", as wide as one column (3.25 inches) or two (6.75), no text below 7
+    points, or "report", as on the page. serif: a serif font. panels: labels of those to show, such as estimators; all
+    if None. UserError: an unknown name, with the nearest; one without input; unknown panels.
+    """
+    check_style(style, columns)
+    [sheet] = sheets(bundle, style, [name])
+    with styled(style, serif=serif):
+        return _drawn(_with_panels(sheet, panels), style, columns, serif)
+
+
+def write_figures(
+    bundle: Bundle,
+    folder: Path | str,
+    *,
+    kind: str = "pdf",
+    only: Collection[str] | None = None,
+    style: Style = "report",
+    columns: int = 1,
+    serif: bool = False,
+    panels: Collection[str] | None = None,
+    csv: bool = False,
+) -> list[Path]:
     """Write each figure of the page to `folder`/NAME.pdf (or .svg); returns the files.
 
-    Panels are arranged in rows of four, the best estimator first. The same bundle gives the same drawings. Existing
-    files of these names are replaced. UserError: an unknown format, a folder that cannot be written.
+    only: names of figures, see `figure`; all of the page if None, in the style "paper" with those for papers. style,
+    columns, serif: as for `figure`; in "report", panels are arranged in rows of four, the best estimator first. panels:
+    labels, of one figure in `only`. csv: also write the complete table behind each figure to NAME.csv. The same bundle
+    gives the same drawings, whichever are written. Existing files of these names are replaced. UserError: an unknown
+    format or name, a folder that cannot be written.
     """
     check_format(kind)
+    check_style(style, columns)
+    if panels is not None and (only is None or len(only) != 1):
+        raise UserError("figures: panels are chosen of one figure; name that figure alone")
     folder = Path(folder)
     files = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, figure in _figures(bundle):
-            file = folder / f"{name}.{kind}"
-            figure.savefig(file, format=kind, metadata={"CreationDate" if kind == "pdf" else "Date": None})
-            files.append(file)
+        for sheet in sheets(bundle, style, only):
+            with styled(style, serif=serif):
+                drawn = _drawn(_with_panels(sheet, panels), style, columns, serif)
+                files.append(folder / f"{sheet.name}.{kind}")
+                date = {"CreationDate" if kind == "pdf" else "Date": None}
+                drawn.savefig(files[-1], format=kind, metadata=date)
+            if csv:
+                files.append(folder / f"{sheet.name}.csv")
+                files[-1].write_bytes(csv_bytes(sheet.table))
     except OSError as error:
         raise UserError(
             f"{folder}: cannot be written ({error.strerror}); choose another folder for the figures"
@@ -48,30 +90,35 @@ def check_format(kind: str) -> None:
         raise UserError(f"figures: unknown format {kind!r}; use one of {', '.join(KINDS)}")
 
 
-def _figures(bundle: Bundle):
-    # Here and not above: the terminal's tables must not wait for a drawing library.
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    style = {**STYLE, "pdf.fonttype": 42, "svg.hashsalt": "figures"}
-    with matplotlib.rc_context(style), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # names may hold any letter
-        figure = Figure(figsize=size(bundle), layout="constrained")
-        draw_forest(bundle, figure.add_subplot())
-        yield "values", figure
-        for name, exhibit in exhibits(bundle, rng=np.random.default_rng(0)).items():
-            if exhibit.panels:
-                yield name, _sheet(Figure, ANALYSES[name], exhibit.table, bundle)
+def _with_panels(sheet: Sheet, panels: Collection[str] | None) -> Sheet:
+    if panels is None:
+        return sheet
+    known = [label for label, _ in sheet.panels]
+    if not panels or known == [""]:
+        raise UserError(f"figure {sheet.name!r}: has one panel; leave the choice of panels out")
+    for label in panels:
+        if label not in known:
+            raise unknown_name(f"panel of figure {sheet.name!r}", label, known)
+    chosen = [panel for panel in sheet.panels if panel[0] in panels]
+    return Sheet(sheet.name, sheet.table, chosen, sheet.size, sheet.tall)
 
 
-def _sheet(figure_of, analysis: Analysis, table: pd.DataFrame, bundle: Bundle):
-    panels = panels_of(analysis, table, bundle)
-    n_columns = min(_N_COLUMNS, len(panels))
-    n_rows = math.ceil(len(panels) / n_columns)
-    width, height = analysis.panel_size(table)
-    figure = figure_of(figsize=(n_columns * width, n_rows * (height + _HEADING)), layout="constrained")
-    for i, (label, rows) in enumerate(panels, start=1):
-        ax = figure.add_subplot(n_rows, n_columns, i)
-        draw_panel(analysis, rows, ax, bundle)
+def _drawn(sheet: Sheet, style: Style, columns: int, serif: bool) -> Any:
+    """The figure; in a paper exactly as wide as its columns."""
+    n, (width, height) = len(sheet.panels), sheet.size
+    if style == "report":
+        n_columns = min(_N_COLUMNS, n)
+        size = n_columns * width, height
+    else:
+        n_columns = min(n, max(1, int(WIDTHS[columns] / (_NARROWED * width))))
+        factor = 1.0 if sheet.tall else min(1.1, WIDTHS[columns] / n_columns / width)
+        size = WIDTHS[columns], factor * height
+    n_rows = math.ceil(n / n_columns)
+    heading = 0.0 if sheet.panels[0][0] == "" and sheet.tall else _HEADING
+    drawn = figure_class()(figsize=(size[0], n_rows * (size[1] + heading)), layout="constrained")
+    for i, (label, draw) in enumerate(sheet.panels, start=1):
+        ax = drawn.add_subplot(n_rows, n_columns, i)
+        draw(ax)
         ax.set_title(plain(label), fontsize=8)
-    return figure
+    dress(drawn, style=style, serif=serif)
+    return drawn

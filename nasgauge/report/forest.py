@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from nasgauge.analyses import plain, tidy
+from nasgauge.analyses import distinct, tidy
 from nasgauge.judging import with_ceilings
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import ceiling_row, measured_on
@@ -21,9 +21,9 @@ CAPTION = (
 _ACCENT, _GREY, _PUBLISHED = "#0072B2", "0.45", "#D55E00"
 
 
-def size(bundle: Bundle) -> tuple[float, float]:
-    """Width and height in inches for the number of estimators."""
-    return 4.8, 0.7 + 0.2 * bundle.values["estimator"].nunique()
+def size(bundle: Bundle, *, width: float = 4.8, line: float = 0.2) -> tuple[float, float]:
+    """Width and height in inches for the number of estimators; line: height of each."""
+    return width, 0.7 + line * bundle.values["estimator"].nunique()
 
 
 def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
@@ -50,9 +50,12 @@ def forest(bundle: Bundle, *, rng: np.random.Generator) -> Exhibit:
     )
 
 
-def draw_forest(bundle: Bundle, ax) -> None:
-    """Best estimator on top; complexity baselines grey; noise ceiling as a band; published values as diamonds."""
-    by = leading(bundle.values)
+def draw_forest(bundle: Bundle, ax, by: Heading | None = None, *, n_letters: int = 40) -> None:
+    """Best estimator on top; complexity baselines grey; noise ceiling as a band; published values as diamonds.
+
+    by: the leading criterion if None. n_letters: maximum length of a name.
+    """
+    by = leading(bundle.values) if by is None else by
     values, published = by_key(bundle.values), by_key(bundle.published)
     names = best_first(bundle.values, by)
     for y, name in enumerate(names):
@@ -68,9 +71,10 @@ def draw_forest(bundle: Bundle, ax) -> None:
         if known is not None:
             ax.plot(known.value, y, "D", markerfacecolor="none", markeredgecolor=_PUBLISHED, markersize=5, zorder=4)
     _draw_ceiling(bundle, by, names, ax)
-    ax.set_yticks(range(len(names)), [plain(name) for name in names])
+    ax.set_yticks(range(len(names)), distinct(names, n_letters))
     ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.set_xlabel(f"{by.title or by.symbol} {by.arrow}")
+    at = "" if by.at is None else f" ({by.symbol})"
+    ax.set_xlabel(f"{by.title or by.symbol}{at} {by.arrow}")
     ax.grid(axis="x", color="0.9", linewidth=0.6)
     ax.set_axisbelow(True)
     tidy(ax)

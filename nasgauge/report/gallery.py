@@ -1,6 +1,6 @@
 """The analyses as figures of the page: their content comes from their entries, and none is known by name here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -31,24 +31,58 @@ class Part:
     unanswered: tuple[str, ...]
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Computed:
+    """The table of an analysis by its name, and a sentence on the sample that it was computed on, "" for none."""
+
+    name: str
+    analysis: Analysis
+    table: pd.DataFrame
+    sampled: str
+    rng: np.random.Generator
+
+    def drawable(self, bundle: Bundle) -> bool:
+        """Whether it has panels."""
+        return not self.analysis.why_absent(self.table, bundle.space)
+
+
+def computed(
+    bundle: Bundle, *, rng: np.random.Generator, only: Collection[str] | None = None, progress: Progress = untold
+) -> Iterator[Computed]:
+    """The table of every analysis whose input tables are available, or of those named in `only`, in their order.
+
+    A table does not depend on which others are computed, because each analysis has a generator of its own. progress
+    (done, total): number of analyses, reported before each.
+    """
+    scores, truth = bundle.measured, bundle.truth
+    whole = scores[is_among(scores["arch"], truth["arch"])], truth
+    state = int(rng.integers(2**63))
+    chosen = {name: a for name, a in ANALYSES.items() if only is None or name in only}
+    samples: dict[int | None, tuple[str, Tables]] = {None: ("", whole)}
+    with shared():
+        for i, (name, analysis) in enumerate(chosen.items()):
+            progress(i, len(chosen))
+            if not set(analysis.needs) <= set(bundle.records):
+                continue
+            limit, own = analysis.limit, np.random.default_rng([state, *name.encode()])
+            if limit not in samples:
+                samples[limit] = _thinned(*whole, limit, np.random.default_rng([state, limit]))
+            sampled, tables = samples[limit]
+            table = analysis(*tables, bundle.space, rng=own, records=bundle.records)
+            yield Computed(name, analysis, table, sampled, own)
+
+
 def exhibits(bundle: Bundle, *, rng: np.random.Generator, progress: Progress = untold) -> dict[str, Exhibit]:
     """Every analysis whose input tables are available, as a figure by name; without panels only if shown `always`.
 
     progress(done, total): number of analyses, reported before each.
     """
-    scores, truth = bundle.measured, bundle.truth
-    whole = scores[is_among(scores["arch"], truth["arch"])], truth
-    limits = sorted({a.limit for a in ANALYSES.values() if a.limit is not None}, reverse=True)
-    samples = {None: ("", whole)} | {limit: _thinned(*whole, limit, rng) for limit in limits}
     shown = {}
-    with shared():
-        for i, (name, analysis) in enumerate(ANALYSES.items()):
-            progress(i, len(ANALYSES))
-            if not set(analysis.needs) <= set(bundle.records):
-                continue
-            exhibit = _exhibit(analysis, bundle, *samples[analysis.limit], rng=rng)
-            if exhibit.panels or analysis.always:
-                shown[name] = exhibit
+    for found in computed(bundle, rng=rng, progress=progress):
+        exhibit = _exhibit(found, bundle)
+        if exhibit.panels or found.analysis.always:
+            shown[found.name] = exhibit
     return shown
 
 
@@ -82,9 +116,9 @@ def _thinned(scores: pd.DataFrame, truth: pd.DataFrame, limit: int, rng: np.rand
     return f"Computed on a random sample of {limit:,} of {len(archs):,} architectures.", some
 
 
-def _exhibit(analysis: Analysis, bundle: Bundle, sampled: str, tables: Tables, *, rng: np.random.Generator) -> Exhibit:
-    table = analysis(*tables, bundle.space, rng=rng, records=bundle.records)
-    notes = [sampled, analysis.caption, analysis.note(table) if analysis.note else ""]
+def _exhibit(found: Computed, bundle: Bundle) -> Exhibit:
+    analysis, table = found.analysis, found.table
+    notes = [found.sampled, analysis.caption, analysis.note(table) if analysis.note else ""]
     if shows_ceiling(analysis, table, bundle):
         notes.append(f"Dashed line: noise ceiling{measured_on(bundle.ceiling_measure)}")
     absent = analysis.why_absent(table, bundle.space)
@@ -95,7 +129,7 @@ def _exhibit(analysis: Analysis, bundle: Bundle, sampled: str, tables: Tables, *
         n=counted(table["n"], analysis.counts) if len(table) else "",
         notes=tuple(note for note in notes if note),
         panels=() if absent else drawn_panels(analysis, table, bundle),
-        download=csv_download(table, analysis.name, rng=rng),
+        download=csv_download(table, analysis.name, rng=found.rng),
         table=table,
         absent=absent,
         legend=() if absent else _legend(analysis, table, bundle),

@@ -30,6 +30,21 @@ def plain(text: object, limit: int = 40) -> str:
     return short.replace("$", r"\$")
 
 
+def distinct(names: Iterable[object], limit: int = 40) -> list[str]:
+    """Labels of at most `limit` characters that stay different for different names: cut at the end, or in the middle.
+
+    >>> distinct(["synflow", "long_name_seed_1", "long_name_seed_2"], limit=10)
+    ['synflow', 'long_…ed_1', 'long_…ed_2']
+    """
+    names = [str(name) for name in names]
+    head, tail = limit - limit // 2, limit // 2 - 1
+    middle = [name if len(name) <= limit else f"{name[:head]}…{name[len(name) - tail :]}" for name in names]
+    for labels in ([plain(name, limit) for name in names], [plain(name, limit) for name in middle]):
+        if len(set(labels)) == len(set(names)):
+            return labels
+    return [plain(f"{i} {name}", limit) for i, name in enumerate(names, start=1)]
+
+
 def tidy(ax) -> None:
     """Axes with two thin spines and short ticks."""
     for side in ("top", "right"):
