@@ -1,4 +1,4 @@
-"""500 scores in a DataFrame: values with intervals, a figure for a paper, and a LaTeX table. Argument: output folder."""
+"""500 scores in a DataFrame: values with intervals, a figure for a paper and a LaTeX table. Argument: a folder."""
 
 import sys
 from pathlib import Path

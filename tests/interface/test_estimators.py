@@ -66,8 +66,8 @@ def test_a_predictor_learns_and_is_judged(bench):
     learned, rest = bench.archs[:60], bench.archs[60:120]
     size = ng.ZeroShot(bench, ["n_params"]).scores(learned + rest)
     found = ng.Predictor(bench, encoder="random_forest", features=size, seeds=[0, 1]).fit(bench.only(learned))
-    table = found.scores(rest)
-    assert table["seed"].unique().tolist() == [0, 1] and len(table) == 120
+    made = found.estimate(rest)
+    assert made.scores["seed"].unique().tolist() == [0, 1] and len(made.scores) + len(made.errors) == 120
 
 
 @pytest.mark.parametrize(
