@@ -80,4 +80,5 @@ ANALYSES: Registry[Analysis] = Registry(
     },
     group="nasgauge.analysis",
     of=Analysis,
+    takes="an Analysis",
 )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, final
 from pydantic import Field
 
 from nasgauge.core.config import Count, Distinct, Label, Options, keys_of
+from nasgauge.core.references import short_name
 from nasgauge.estimators.configuration import MeasuringConfig
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.estimator import Estimator
@@ -19,7 +20,7 @@ def _all_proxies() -> tuple[str, ...]:
 
 @final
 class ZeroShotConfig(MeasuringConfig):
-    """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names, all if absent.
+    """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names or references, all if absent.
 
     `data`, `data_path`: the images, those of the ground truth's trainings if absent; `n_batches`, `batch_size`: how
     many; `inputs`: "data", or noise in their place; `init`: how weights are drawn; `net`: keys of NetOptions in which
@@ -42,11 +43,13 @@ class ZeroShotConfig(MeasuringConfig):
     precision: str = "float32"
 
     def names(self) -> tuple[str, ...]:
-        return tuple(f"{name} ({self.label})" if self.label else name for name in self.proxies)
+        names = map(short_name, self.proxies)
+        return tuple(f"{name} ({self.label})" if self.label else name for name in names)
 
     def build(self, context: RunContext) -> Estimator:
         from nasgauge.estimators.network import images_of, network_options
         from nasgauge.estimators.zeroshot.drawn import batches
+        from nasgauge.estimators.zeroshot.proxies import get_proxy
         from nasgauge.estimators.zeroshot.zero_shot import ZeroShot
         from nasgauge.nets import check_precision, device_named
 
@@ -54,8 +57,9 @@ class ZeroShotConfig(MeasuringConfig):
         images = images_of(context, self.data, self.data_path)
         shape, drawn = batches(*images, self.n_batches, self.batch_size, context.seed)
         net = network_options(context, self.net, shape, f"{self.where}, net")
+        proxies = [get_proxy(name) for name in self.proxies]
         return ZeroShot(
-            context.space, self.proxies, drawn, net=net, inputs=self.inputs, init=self.init, seed=context.seed,
+            context.space, proxies, drawn, net=net, inputs=self.inputs, init=self.init, seed=context.seed,
             label=self.label, device=self.device, precision=self.precision,
         )  # fmt: skip
 
