@@ -220,5 +220,5 @@ def _check_own(path: Path, helpers: dict[Path, sources.Source]) -> None:
     """UserError where a name that the file imports was another folder's module already."""
     for file, found in helpers.items():
         there = getattr(sys.modules.get(found.module), "__file__", None)
-        if there is not None and Path(there) != file:
+        if there is not None and Path(there) != file and Path(there).read_bytes() != found.content:
             raise UserError(f"{path}: imports {found.module!r}, which is {there} in this process; rename {file.name}")

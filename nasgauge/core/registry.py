@@ -90,7 +90,7 @@ class Registry(MutableMapping[str, T], Generic[T]):
 
     def register(self, name: str, entry: T) -> T:
         """Add an entry, and return it; UserError if the name is another entry's."""
-        if name in self and self[name] is not entry:
+        if not references.is_reference(name) and name in self and self[name] is not entry:
             raise UserError(f"{self.kind} {name!r} is already registered; choose another name")
         self[name] = entry
         return entry

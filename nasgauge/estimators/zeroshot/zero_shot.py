@@ -41,16 +41,16 @@ class ZeroShot(Estimator):
 
     Everything that decides a number is a field. `proxies`: names of `PROXIES`, references, Proxy objects or functions
     (see `as_proxy`). `batches`: images (N, C, H, W) standardised and labels (N,); a score is the mean over the batches
-    (the paper takes 5), the network's weights being the same for all. `inputs`: "data", or noise in the images' place ("gaussian", "uniform"). `init`: one
-    of nets.INITS. `seed`: every network is drawn from a generator seeded with `seed` alone, so that architectures share
-    random numbers for as long as their modules agree in order and shape (the stem always); noise and the Gaussian
-    networks of zen come from the same seed. Fixed: loss mean cross-entropy, normalisation by batch statistics, dropout
-    off, no gradient accumulation. `zen_mixture`, `zen_repeats`: see `zen_pass`. `channels_last`: memory layout, which
-    changes scores by rounding only; None: whichever is faster, so on the CPU alone. `device`: where the network lives,
-    see `device_named`. `precision`: a name of nets.PRECISIONS; grasp, jacob_cov, epe_nas and zen are measured in 32
-    bits at least, synflow in 64, whatever it is. `network`: gives an architecture's network, instead of `net` and
-    `init`, for weights that were trained; it is measured as it is. `label`: with one, estimators are called "proxy
-    (label)" in the tables.
+    (the paper takes 5), the network's weights being the same for all. `inputs`: "data", or noise in the images' place
+    ("gaussian", "uniform"). `init`: one of nets.INITS. `seed`: every network is drawn from a generator seeded with
+    `seed` alone, so that architectures share random numbers for as long as their modules agree in order and shape (the
+    stem always); noise and the Gaussian networks of zen come from the same seed. Fixed: loss mean cross-entropy,
+    normalisation by batch statistics, dropout off, no gradient accumulation. `zen_mixture`, `zen_repeats`: see
+    `zen_pass`. `channels_last`: memory layout, which changes scores by rounding only; None: whichever is faster, so on
+    the CPU alone. `device`: where the network lives, see `device_named`. `precision`: a name of nets.PRECISIONS; grasp,
+    jacob_cov, epe_nas and zen are measured in 32 bits at least, synflow in 64, whatever it is. `network`: gives an
+    architecture's network, instead of `net` and `init`, for weights that were trained; it is measured as it is.
+    `label`: with one, estimators are called "proxy (label)" in the tables.
 
     >>> from nasgauge.spaces import NB201
     >>> batch = (torch.linspace(-1, 1, 4 * 64).sin().reshape(4, 1, 8, 8), torch.tensor([0, 1, 2, 0]))
