@@ -166,7 +166,7 @@ def _kind(name: str, chosen: Chosen) -> str:
 
 def _symbol(criterion: str, at: float) -> str:
     """The paper's symbol of a criterion, with an arrow where lower is better; 0 stands for no share or count."""
-    entry = CRITERIA.get(criterion.partition("(")[0])
+    entry = CRITERIA.in_tables(criterion.partition("(")[0])
     if entry is None:
         return criterion
     amount = f"{100 * at:g}%" if at < 1 else f"{at:g}"

@@ -84,4 +84,5 @@ ANALYSES: Registry[Analysis] = Registry(
     },
     group="nasgauge.analysis",
     of=Analysis,
+    takes="an Analysis",
 )

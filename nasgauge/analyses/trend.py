@@ -166,7 +166,8 @@ def title(criterion: BoundCriterion) -> str:
     'Precision at the top 5%'
     """
     base, _, options = criterion.name.partition("(")
-    words = CRITERIA[base].title if base in CRITERIA else base
+    entry = CRITERIA.in_tables(base)
+    words = (entry.title if entry else "") or base
     at = criterion.at
     amount = "" if np.isnan(at) else f" {100 * at:g}%" if at < 1 else f" {at:g}"
     return words + amount + (f" ({options}" if options else "")
@@ -178,7 +179,7 @@ def direction(criterion: str) -> str:
     >>> direction("best_rank_at")
     'lower is better ↓'
     """
-    entry = CRITERIA.get(criterion.partition("(")[0])
+    entry = CRITERIA.in_tables(criterion.partition("(")[0])
     return "lower is better ↓" if entry is not None and entry.better == "lower" else "higher is better ↑"
 
 

@@ -5,7 +5,7 @@ Rule: tables and readers of tables; no torch, no training, no proxies.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 from nasgauge.benchmarks import embedded, imported, nb101, nb201, nb301
@@ -14,6 +14,26 @@ from nasgauge.benchmarks.choices import check_choices
 from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.registry import Registry
+from nasgauge.core.signatures import n_positional
+
+
+def _loader(thing: Any, name: str) -> Callable[..., Benchmark] | None:
+    """What a reference yields: a Benchmark, or a function that returns one."""
+    if isinstance(thing, Benchmark):
+        return lambda: thing
+    if not callable(thing) or n_positional(thing) != 0:
+        return None
+
+    @wraps(thing)
+    def load(**choices: Any) -> Benchmark:
+        found = thing(**choices)
+        if not isinstance(found, Benchmark):
+            what = type(found).__name__
+            raise UserError(f"benchmark {name!r}: is of type {what}; return a nasgauge.benchmarks.Benchmark")
+        return found
+
+    return load
+
 
 BENCHMARKS: Registry[Callable[..., Benchmark]] = Registry(
     "benchmark",
@@ -29,6 +49,8 @@ BENCHMARKS: Registry[Callable[..., Benchmark]] = Registry(
         "nb301": nb301.load,
     },
     group="nasgauge.benchmark",
+    adapt=_loader,
+    takes="a Benchmark, or a function of options that returns one",
 )
 
 # those that sample a larger table, and look given architectures up in it

@@ -7,12 +7,23 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic.dataclasses import dataclass as validated
 from pydantic_core import PydanticCustomError
 
+from nasgauge.core import references
 from nasgauge.core.errors import MAX_SEED, UserError, check_name, unknown_name
 
 T = TypeVar("T")
@@ -82,7 +93,10 @@ Label = Annotated[str, AfterValidator(_label)]
 
 
 class Config(BaseModel):
-    """A frozen model without unknown keys; its constructor and `parsed` raise UserError for a mistake."""
+    """A frozen model without unknown keys; its constructor and `parsed` raise UserError for a mistake.
+
+    Files of references have absolute paths in it, see `core.references`.
+    """
 
     model_config = ConfigDict(frozen=True, **_STRICT)
 
@@ -93,6 +107,11 @@ class Config(BaseModel):
             raise UserError(f"{type(self).__name__}: {_mistake(error, type(self))}") from error
 
     __init__.__pydantic_base_init__ = True  # so that a table within a table is validated in place, with its place
+
+    @model_validator(mode="before")
+    @classmethod
+    def _anchored(cls, table: Any) -> Any:
+        return references.anchored(table)
 
 
 @dataclass_transform(frozen_default=True)
@@ -120,9 +139,13 @@ def options(kind: type[T]) -> type[T]:
     return made
 
 
-def parse(text: str, kind: type[T], where: str) -> T:
-    """The configuration of a TOML text; UserError with the place of the first mistake."""
-    return parsed(tables_of(text, where), kind, where)
+def parse(text: str, kind: type[T], where: str, folder: Path | None = None) -> T:
+    """The configuration of a TOML text; UserError with the place of the first mistake.
+
+    folder: of its file, in which references look for files; the current one if None.
+    """
+    with references.relative_to(folder):
+        return parsed(tables_of(text, where), kind, where)
 
 
 def tables_of(text: str, where: str) -> Options:

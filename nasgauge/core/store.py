@@ -19,9 +19,11 @@ from typing import Any, final
 import pandas as pd
 import pyarrow as pa
 
+from nasgauge.core import references
 from nasgauge.core.errors import UserError
 
 STUDY, STUDY_JSON, ENVIRONMENT, PLAN, PARTS = "study.toml", "study.json", "environment.json", "plan.json", "parts"
+ORIGIN = "origin.json"  # the folder of the study's file, where its references start from
 FORMAT = 1  # of what a folder holds; raised when older versions could not read it
 _MAX_TEXT = 100_000_000  # bytes
 _PACKAGES = ("nasgauge", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "torch", "matplotlib")
@@ -38,7 +40,8 @@ def key_of(work: Any) -> str:
 
 
 def _plain(tables: Mapping[str, Any]) -> Any:
-    return json.loads(json.dumps(tables, default=str))  # lists for tuples, and dates as text
+    """With lists for tuples, dates as text, and references that are the same wherever their files lie."""
+    return references.shortened(json.loads(json.dumps(tables, default=str)))
 
 
 @final
@@ -49,10 +52,13 @@ class Store:
         self.folder = Path(folder)
 
     @classmethod
-    def open(cls, folder: Path | str, tables: Mapping[str, Any], text: str | None = None) -> "Store":
+    def open(
+        cls, folder: Path | str, tables: Mapping[str, Any], text: str | None = None, origin: Path | None = None
+    ) -> "Store":
         """The store in `folder` for the study with these tables; a folder of anything else is refused, untouched.
 
-        text: of the study's TOML file, which is kept as it is; without one the tables are kept as JSON.
+        text: of the study's TOML file, which is kept as it is; without one the tables are kept as JSON. origin: the
+        folder of that file, the current one if None, which is kept too where references start from it.
         """
         store = cls(Path(folder))
         if cls.is_in(store.folder):
@@ -64,12 +70,16 @@ class Store:
         elif store.folder.exists() and (not store.folder.is_dir() or any(store.folder.iterdir())):
             raise UserError(f"{folder}: exists and is not a study folder; choose another one with --out")
         name, content = (STUDY_JSON, json.dumps(tables, indent=1)) if text is None else (STUDY, text)
+        is_moved = text is None and not (store.folder / STUDY).is_file()  # then its references may lie elsewhere
+        start = json.dumps({"folder": os.path.abspath(origin or ".")}).encode()
         try:
             store.folder.mkdir(parents=True, exist_ok=True)
             if not (store.folder / ENVIRONMENT).exists():
                 write_atomically(store.folder / ENVIRONMENT, json.dumps(environment(), indent=2).encode())
-            if not cls.is_in(store.folder):
+            if is_moved or not cls.is_in(store.folder):
                 write_atomically(store.folder / name, content.encode())
+            if text is not None and references.anchored(tables) != tables:
+                write_atomically(store.folder / ORIGIN, start)
         except OSError as error:
             raise UserError(
                 f"{folder}: cannot be written ({error.strerror}); choose another folder with --out"
@@ -103,6 +113,17 @@ class Store:
         except (ValueError, TypeError, RecursionError) as error:
             kind = "TOML" if is_toml else "JSON"
             raise UserError(f"{path}: is not valid {kind} ({error}); run the study in another folder") from error
+
+    @property
+    def origin(self) -> Path | None:
+        """The folder where the references of the study start from, None where it has none, or absolute ones."""
+        path = self.folder / ORIGIN
+        if not path.is_file():
+            return None
+        try:
+            return Path(json.loads(text_of(path))["folder"])
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise UserError(f"{path}: is damaged ({error}); remove it, the next run regenerates it") from error
 
     def environment(self) -> dict[str, Any]:
         """The environment record of the first run."""

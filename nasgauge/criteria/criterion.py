@@ -16,18 +16,18 @@ class Criterion:
     function: f(score, truth, ...) -> float. of_draws: its form for many resamples at once; None where there is none,
     and the function is then called on every resample. takes_k: it requires fraction or count. order_only: only the
     order of the scores matters, so that missing scores may be ranked last. symbol: as in table headings, mostly that of
-    Ning et al. 2021. range: (low, high). of_accuracy: its value is an accuracy or a difference of accuracies, so it is
-    undefined where the ground truth is not a fraction.
+    Ning et al. 2021. reference: bib key, None for what is not of the literature. range: (low, high). of_accuracy: its
+    value is an accuracy or a difference of accuracies, so it is undefined where the ground truth is not a fraction.
     """
 
     function: Callable[..., float]
-    of_draws: Callable[..., np.ndarray] | None
-    better: Literal["higher", "lower"]
-    takes_k: bool
-    title: str
-    symbol: str
-    reference: str
-    range: tuple[float, float]
+    of_draws: Callable[..., np.ndarray] | None = None
+    better: Literal["higher", "lower"] = "higher"
+    takes_k: bool = False
+    title: str = ""
+    symbol: str = ""
+    reference: str | None = None
+    range: tuple[float, float] = (-np.inf, np.inf)
     order_only: bool = True
     of_accuracy: bool = False
 

@@ -2,11 +2,15 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.references import short_name
 from nasgauge.core.registry import Registry
+from nasgauge.core.signatures import n_positional, summary
 from nasgauge.criteria import chosen, correlation, sparse, top
 from nasgauge.criteria.criterion import BoundCriterion, Criterion
 from nasgauge.criteria.resamples import check_top
@@ -17,6 +21,20 @@ CriterionSpec = str | Mapping[str, object] | Callable[[np.ndarray, np.ndarray], 
 _R, _P = (-1.0, 1.0), (0.0, 1.0)
 _ANY = (-np.inf, np.inf)
 _NING = "ning2021evaluating"
+
+
+def _criterion(thing: Any, name: str) -> Criterion | None:
+    """What a reference yields: a Criterion, or a function that is higher-better and depends on the scores' values."""
+    if name in CRITERIA:
+        raise UserError(f"{name!r} is the name of a registered criterion; choose another name for it")
+    if isinstance(thing, Criterion):
+        return replace(thing, symbol=thing.symbol or name)
+    if not callable(thing) or isinstance(thing, type):
+        return None
+    if n_positional(thing) != 2:
+        raise UserError("a criterion is a function of (score, truth), and of options after a '*'")
+    return Criterion(thing, title=summary(thing), symbol=name, order_only=False)
+
 
 CRITERIA: Registry[Criterion] = Registry(
     "criterion",
@@ -168,6 +186,9 @@ CRITERIA: Registry[Criterion] = Registry(
         ),
     },
     group="nasgauge.criterion",
+    of=Criterion,
+    adapt=_criterion,
+    takes="a Criterion, or a function of (score, truth)",
 )
 
 DEFAULT_CRITERIA: tuple[CriterionSpec, ...] = (
@@ -208,7 +229,7 @@ def resolve(spec: CriterionSpec | BoundCriterion) -> BoundCriterion:
     options = {key: value for key, value in spec.items() if key != "name" and value is not None}
     if spec["name"] not in CRITERIA:
         raise unknown_name("criterion", spec["name"], CRITERIA)
-    return _bind(str(spec["name"]), CRITERIA[spec["name"]], options)
+    return _bind(short_name(str(spec["name"])), CRITERIA[spec["name"]], options)
 
 
 def _bind(name: str, entry: Criterion, options: dict[str, object]) -> BoundCriterion:

@@ -5,12 +5,14 @@ point of the group `nasgauge.estimator`.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 import pandas as pd
+from pydantic import PrivateAttr, model_serializer
 
+from nasgauge.core import references
 from nasgauge.core.config import Config, Options, Seeds
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.estimator import Estimator
@@ -59,6 +61,18 @@ class EstimatorConfig(Config):
 
     name: str
     seeds: Seeds | None = None
+    _reference: str = PrivateAttr("")  # by which the class was found, if by one: the name in files
+
+    @model_serializer(mode="wrap")
+    def _named_as_in_files(self, dumped: Callable[[Any], Options]) -> Options:
+        table = dumped(self)
+        return table | {"name": self._reference} if self._reference and "name" in table else table
+
+    def __reduce_ex__(self, protocol: int) -> Any:
+        """Pickled so that a worker loads the file of the class first."""
+        if self._reference:
+            return _restored, (self._reference, self.__getstate__())
+        return super().__reduce_ex__(protocol)
 
     @property
     def where(self) -> str:
@@ -67,8 +81,16 @@ class EstimatorConfig(Config):
 
     @property
     def options(self) -> Options:
-        """The keys that were given, but for the name and the seeds: by them finished work is found again."""
-        return self.model_dump(mode="json", exclude_unset=True, exclude={"name", "seeds"})
+        """The keys that were given, but for the name and the seeds: by them finished work is found again.
+
+        References lack the folders of their files; `code` says what the files contain.
+        """
+        return references.shortened(self.model_dump(mode="json", exclude_unset=True, exclude={"name", "seeds"}))
+
+    @property
+    def code(self) -> str:
+        """A digest of the code that its references name, see `references.digest_of`; "" without references."""
+        return references.digest_of(self.model_dump())
 
     @abstractmethod
     def names(self) -> tuple[str, ...]:
@@ -108,3 +130,10 @@ class CombiningConfig(EstimatorConfig):
     @abstractmethod
     def combine(self, scores: pd.DataFrame) -> pd.DataFrame:
         """Its scores (table SCORES) from those of all estimators above it."""
+
+
+def _restored(reference: str, state: dict[str, Any]) -> EstimatorConfig:
+    kind = references.load(reference)
+    made = kind.__new__(kind)
+    made.__setstate__(state)
+    return made

@@ -19,8 +19,9 @@ class RunContext:
 
     training: how the ground truth was trained, whose network and data are the defaults; None where that is unknown.
     folder: for checkpoints, which stay in memory if it is None. progress: of a training. supernets: by label, the
-    configurations of the study that train weights. scores: table SCORES of the estimators that it needs, None before
-    there are any. `judged()`: the strings of the study's architectures, none where unknown.
+    configurations of the study that train weights; codes: likewise, digests of the code that these refer to, whose
+    checkpoints are kept apart from those of other code. scores: table SCORES of the estimators that it needs, None
+    before there are any. `judged()`: the strings of the study's architectures, none where unknown.
     """
 
     space: Space
@@ -29,6 +30,7 @@ class RunContext:
     folder: Path | None = None
     progress: Progress | None = None
     supernets: Mapping[str, Any] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
     scores: pd.DataFrame | None = None
     judged: Callable[[], Collection[str]] = frozenset
 
@@ -38,7 +40,8 @@ class RunContext:
             return {}
         from nasgauge.estimators.checkpoints import CheckpointFolder  # late: needs torch
 
-        return CheckpointFolder(self.folder / f"{label}-seed{self.seed}")
+        code = self.codes.get(label, "")
+        return CheckpointFolder(self.folder / (f"{label}-seed{self.seed}" + (f"-{code}" if code else "")))
 
     def with_seed(self, seed: int) -> "RunContext":
         """The same for another seed."""

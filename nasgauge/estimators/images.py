@@ -1,14 +1,13 @@
 """The images that the estimators of a study look at, loaded once a process."""
 
-from functools import lru_cache
-
 import numpy as np
 import torch
 
+from nasgauge.core.references import cached_with_code
 from nasgauge.images import ImageData, Split, load_images
 
 
-@lru_cache(maxsize=2)
+@cached_with_code(maxsize=2)
 def whole(name: str, path: str | None) -> ImageData:
     """The whole data set."""
     return load_images(name, path)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from nasgauge.core.config import Count, Distinct
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.references import short_name
 from nasgauge.core.tables import CHECKPOINT_SCORES, SCORES, STAND_INS, check
 from nasgauge.estimators.configuration import Dependency, MeasuringConfig
 from nasgauge.estimators.context import RunContext
@@ -79,14 +80,14 @@ class InheritedConfig(MeasuringConfig):
     precision: str = "float32"
 
     def names(self) -> tuple[str, ...]:
-        return tuple(f"{self.of}_{proxy}" for proxy in self.proxies)
+        return tuple(f"{self.of}_{short_name(proxy)}" for proxy in self.proxies)
 
     def dependencies(self) -> tuple[Dependency, ...]:
         return (Dependency(self.of, "none"),)
 
     def build(self, context: RunContext) -> Estimator:
         from nasgauge.estimators.network import images_of
-        from nasgauge.estimators.zeroshot import ZeroShot
+        from nasgauge.estimators.zeroshot import ZeroShot, get_proxy
         from nasgauge.estimators.zeroshot.drawn import batches
         from nasgauge.nets import check_precision, device_named
 
@@ -97,10 +98,11 @@ class InheritedConfig(MeasuringConfig):
         images = images_of(context, self.data, self.data_path)
         _, drawn = batches(*images, self.n_batches, self.batch_size, context.seed)
         choose = parent.stand_ins()
+        proxies = [get_proxy(name) for name in self.proxies]
 
         def on(network: Callable[[Arch], Any]) -> Estimator:
             return ZeroShot(
-                context.space, self.proxies, drawn, net=parent.net, seed=context.seed, network=network,
+                context.space, proxies, drawn, net=parent.net, seed=context.seed, network=network,
                 device=parent.device, precision=self.precision,
             )  # fmt: skip
 

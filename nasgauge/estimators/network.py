@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from nasgauge.core.config import Options, parsed
 from nasgauge.core.errors import UserError
+from nasgauge.core.references import shortened
 from nasgauge.estimators.context import RunContext
 from nasgauge.nets.options import NetOptions
 
@@ -61,7 +62,7 @@ def departures(context: RunContext, data: str | None, given: Options) -> tuple[s
         if value != getattr(truth, name) and name not in _TREATMENT
     ]
     if data not in (None, context.training.data):
-        found.insert(0, f"data = {data} (ground truth: {context.training.data})")
+        found.insert(0, f"data = {shortened(data)} (ground truth: {shortened(context.training.data)})")
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from nasgauge.core import references
 from nasgauge.core.config import parsed
 from nasgauge.core.errors import UserError, check_name, unknown_name
 from nasgauge.core.registry import Registry
@@ -13,6 +14,11 @@ from nasgauge.estimators.inherited import InheritedConfig
 from nasgauge.estimators.oneshot.config import OneShotConfig
 from nasgauge.estimators.predictors.config import PredictorConfig
 from nasgauge.estimators.zeroshot.config import ZeroShotConfig
+
+
+def _configuration(thing: Any, name: str) -> type[EstimatorConfig] | None:
+    return thing if isinstance(thing, type) and issubclass(thing, EstimatorConfig) else None
+
 
 ESTIMATORS: Registry[type[EstimatorConfig]] = Registry(
     "estimator",
@@ -25,6 +31,8 @@ ESTIMATORS: Registry[type[EstimatorConfig]] = Registry(
         "vote": VoteConfig,
     },
     group="nasgauge.estimator",
+    adapt=_configuration,
+    takes="a class derived from MeasuringConfig or CombiningConfig",
 )
 
 
@@ -37,7 +45,13 @@ def estimator_config(entry: Any) -> EstimatorConfig:
     kind = ESTIMATORS.find(entry["name"])
     label = entry.get("label")
     name = entry["name"] if kind is not OneShotConfig or not isinstance(label, str) else label
-    return parsed(entry, kind, f"estimator {name!r}")
+    if not references.is_reference(name):
+        return parsed(entry, kind, f"estimator {name!r}")
+    own = kind.model_fields["name"].get_default()
+    entry = {**entry, "name": own if isinstance(own, str) else references.short_name(name)}
+    found = parsed(entry, kind, f"estimator {name!r}")
+    found._reference = references.anchored(name)
+    return found
 
 
 def supernets_of(configs: Iterable[EstimatorConfig]) -> dict[str, MeasuringConfig]:

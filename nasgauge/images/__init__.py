@@ -14,6 +14,7 @@ from nasgauge.images.contract import ImageData, Loader, Split, check_images
 from nasgauge.images.crops import CROPS, crops_of
 from nasgauge.images.digits import digits
 from nasgauge.images.imagenet16 import imagenet16_120
+from nasgauge.images.own import own_loader
 from nasgauge.images.splits import rotated_splits, splits_of
 
 __all__ = [
@@ -43,6 +44,8 @@ DATASETS: Registry[Loader] = Registry(
         "crops-colour-32": crops_of("crops-colour-32"),
     },
     group="nasgauge.data_set",
+    adapt=own_loader,
+    takes="a function that returns ImageData, or the pair of images and labels",
 )
 
 

@@ -52,6 +52,7 @@ NETS: Registry[StandAlone | Build] = Registry(  # by the name of the space; a fu
         "nds-resnext-a": StandAlone(nds.build_resnext_a, _OF_NDS),
     },
     group="nasgauge.network",
+    takes="a StandAlone, or a function of (arch, options)",
 )
 
 

@@ -23,7 +23,7 @@ class Heading:
     title: str
     better: str
     decimals: int
-    reference: str
+    reference: str | None
 
     @property
     def key(self) -> Key:
@@ -60,9 +60,9 @@ def heading(criterion: str, at: float | None) -> Heading:
     ('P@top 5%', 'regret@10', 'mine')
     """
     base, _, options = criterion.partition("(")
-    entry = CRITERIA.get(base)
+    entry = CRITERIA.in_tables(base)
     if entry is None:
-        return Heading(criterion, at, criterion, "", "higher", 3, "")
+        return Heading(criterion, at, criterion, "", "higher", 3, None)
     symbol = entry.symbol + (f" ({options}" if options else "")
     if at is not None:
         amount = f"{100 * at:g}%" if at < 1 else f"{at:g}"

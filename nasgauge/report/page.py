@@ -15,7 +15,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.progress import Progress, untold
-from nasgauge.criteria import CRITERIA
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.criteria_table import ceiling_rows, columns, estimator_rows, sources
 from nasgauge.report.explorer import explorer
@@ -141,9 +140,7 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 def _references(bundle: Bundle) -> list[str]:
     """Bib keys: the criteria's, the space's, the paper behind the figures, and those the bundle brings."""
-    criteria = [
-        heading(c, None).reference for c in bundle.values["criterion"].unique() if c.partition("(")[0] in CRITERIA
-    ]
+    criteria = [heading(c, None).reference for c in bundle.values["criterion"].unique()]
     space = [bundle.space.reference] if bundle.space is not None else []
     return sorted(
         {key for key in (*criteria, *space, "ning2021evaluating", "efron1979bootstrap", *bundle.references) if key}

@@ -10,11 +10,14 @@ import pandas as pd
 
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.registry import Registry
+from nasgauge.core.signatures import keywords, n_positional, summary
 from nasgauge.search.exhaustive import exhaustive
 from nasgauge.search.ledger import Objective
 from nasgauge.search.random_sample import random_sample
 from nasgauge.search.tournament import tournament
 from nasgauge.spaces import Space
+
+_GIVEN = ("space", "objective", "candidates", "budget", "rng")
 
 
 @final
@@ -22,21 +25,20 @@ from nasgauge.spaces import Space
 class Search:
     """The registry entry of a search; call it like its function.
 
-    function: f(space, objective, candidates, *, budget, rng, ...) -> table (arch, value, step). reference: bib key.
-    takes_budget: it needs a budget; without, it evaluates every candidate and refuses one.
+    function: f(space, objective, candidates, *, budget, rng, ...) -> table (arch, value, step). reference: bib key or
+    None. takes_budget: it needs a budget; without, it evaluates every candidate and refuses one.
     """
 
     function: Callable[..., pd.DataFrame]
-    reference: str
-    summary: str
-    takes_budget: bool
+    reference: str | None = None
+    summary: str = ""
+    takes_budget: bool = True
 
     @property
     def options(self) -> dict[str, Any]:
         """The options beyond the budget, with their defaults."""
-        given = ("space", "objective", "candidates", "budget", "rng")
         parameters = inspect.signature(self.function).parameters
-        return {name: p.default for name, p in parameters.items() if name not in given}
+        return {name: p.default for name, p in parameters.items() if name not in _GIVEN}
 
     def __call__(
         self,
@@ -58,6 +60,18 @@ class Search:
         return self.function(space, objective, candidates, budget=budget, rng=rng, **options)
 
 
+def _search(thing: Any, name: str) -> Search | None:
+    """What a reference yields: a Search, or its function, which takes a budget where `budget` has no default."""
+    if isinstance(thing, Search):
+        return thing
+    if not callable(thing) or isinstance(thing, type):
+        return None
+    known = keywords(thing)
+    if n_positional(thing) != len(_GIVEN[:3]) or not set(_GIVEN[3:]) <= set(known):
+        raise UserError(f"a search is a function of ({', '.join(_GIVEN[:3])}, *, {', '.join(_GIVEN[3:])}, ...)")
+    return Search(thing, None, summary(thing), known["budget"].default is inspect.Parameter.empty)
+
+
 SEARCHES: Registry[Search] = Registry(
     "search",
     {
@@ -72,6 +86,8 @@ SEARCHES: Registry[Search] = Registry(
     },
     group="nasgauge.search",
     of=Search,
+    adapt=_search,
+    takes="a Search, or a function of (space, objective, candidates, *, budget, rng)",
 )
 
 

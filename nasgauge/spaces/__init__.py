@@ -4,7 +4,12 @@ An architecture is a plain tuple; in tables it is a string. A space knows its en
 mutation, neighbours and restriction. Rule: numpy only, no weights, no accuracy, no files, no torch.
 """
 
+from collections.abc import Callable
+from typing import Any
+
+from nasgauge.core.errors import UserError
 from nasgauge.core.registry import Registry
+from nasgauge.core.signatures import n_positional
 from nasgauge.spaces.darts import Darts, DartsNDS
 from nasgauge.spaces.nb101 import NB101
 from nasgauge.spaces.nb101_matrix import is_hash, module_hash
@@ -16,7 +21,17 @@ from nasgauge.spaces.properties import is_connected, n_convolutions, properties
 from nasgauge.spaces.space import Arch, Graph, Operation, Space
 from nasgauge.spaces.spellings import reader
 
-SPACES: Registry[type[Space]] = Registry(
+
+def _space(thing: Any, name: str) -> Callable[[], Space] | None:
+    """What a reference yields: a Space, a class of them, or a function that makes one."""
+    if isinstance(thing, Space):
+        return lambda: thing
+    if isinstance(thing, type):
+        return thing if issubclass(thing, Space) else None
+    return thing if callable(thing) and n_positional(thing) == 0 else None
+
+
+SPACES: Registry[Callable[[], Space]] = Registry(
     "search space",
     {
         "darts": Darts,
@@ -31,6 +46,8 @@ SPACES: Registry[type[Space]] = Registry(
         "nds-resnext-a": NDSResNeXtA,
     },
     group="nasgauge.space",
+    adapt=_space,
+    takes="a Space, a class derived from it, or a function without arguments that returns one",
 )
 
 
@@ -42,7 +59,10 @@ def get_space(space: "str | Space") -> Space:
     """
     if isinstance(space, Space):
         return space
-    return SPACES.find(space)()
+    found = SPACES.find(space)()
+    if not isinstance(found, Space):
+        raise UserError(f"search space {space!r}: is of type {type(found).__name__}; return a nasgauge.spaces.Space")
+    return found
 
 
 __all__ = [

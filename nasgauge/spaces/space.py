@@ -84,12 +84,13 @@ class Space(ABC):
     Attributes: `name`; `reference` (bib key); `forms`, the names of its canonical forms, the default first; `options`,
     the names that `restrict` may keep; `may_be_disconnected`: whether in some no information reaches the output;
     `operations`: what each operation does, by the name that it has in `graphs` (its `parts` included) and `op_counts`.
-    All are compulsory but the last two. Without an operation's entry architectures can be judged and drawn, while what
-    asks for the entry (depth, receptive field, numbers of convolutions) is the UserError of `operation`.
+    All are compulsory but `reference` and the last two. Without an operation's entry architectures can be judged and
+    drawn, while what asks for the entry (depth, receptive field, numbers of convolutions) is the UserError of
+    `operation`.
     """
 
     name: str
-    reference: str
+    reference: str | None = None
     forms: tuple[str, ...]
     options: tuple[str, ...]
     may_be_disconnected: bool = False

@@ -10,6 +10,7 @@ import pandas as pd
 
 from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
+from nasgauge.core import references
 from nasgauge.core.store import Store, key_of
 from nasgauge.core.tables import SCORES, check
 from nasgauge.estimators import (
@@ -77,18 +78,36 @@ class Plan:
 
     @cached_property
     def tasks(self) -> list[Task]:
-        """All tasks. A key hashes the estimator's options, the seed and the architectures."""
+        """All tasks. A key hashes the estimator's options and code, the seed and the architectures."""
         archs, found = self.benchmark.archs, []
         for i, config in enumerate(self.study.estimators):
             if not isinstance(config, MeasuringConfig):
                 continue
             for seed in config.seeds or self.study.seeds:
                 if config.trains:
-                    found.append(Task(i, seed, (), training_key(config, seed), level=0))
+                    found.append(Task(i, seed, (), self.key(i, seed), level=0))
                 for start in range(0, len(archs), config.chunk):
                     part = tuple(archs[start : start + config.chunk])
-                    key = key_of([config.name, config.options, seed, part])
-                    found.append(Task(i, seed, part, key, self.levels[i]))
+                    found.append(Task(i, seed, part, self.key(i, seed, part), self.levels[i]))
+        return found
+
+    def key(self, index: int, seed: int, archs: tuple[str, ...] = ()) -> str:
+        """The key of estimating these architectures with an estimator of that seed; without any, of its training."""
+        config, code = self.study.estimators[index], self.codes[index]
+        return key_of([config.name, config.options, seed, *([archs] if archs else []), *([code] if code else [])])
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """Of each estimator, a digest of the code that references name: its own, of those it needs, of the benchmark.
+
+        As the files are when it is first computed; "" where there is none.
+        """
+        training = self.benchmark.training
+        truth = references.digest_of([self.study.benchmark, training and training.data])
+        found: list[str] = []
+        for config in self.study.estimators:
+            parts = [truth, config.code, *(found[self.owners[need.name]] for need in config.dependencies())]
+            found.append(key_of(parts) if any(parts) else "")
         return found
 
     @cached_property
@@ -135,19 +154,20 @@ def truth_of(study: Study) -> Benchmark:
     return benchmark.sample_classes(study.archs.n, twins=study.archs.twins, rng=rng)
 
 
-def training_key(config: EstimatorConfig, seed: int) -> str:
-    """The key of the task that trains it."""
-    return key_of([config.name, config.options, seed])
-
-
 def do(folder: Path, study: Study, task: Task) -> None:
-    """A worker's task; the part that says it is done is written last."""
+    """A worker's task; the part that says it is done is written last.
+
+    UserError where code that the study refers to is not what it was when the task was planned.
+    """
     store = Store.existing(folder)
-    estimator = _estimator(_Place(folder, study), task.estimator, task.seed)
+    place = _Place.of(folder, study)
+    estimator = _estimator(place, task.estimator, task.seed)
+    if _plan(place).key(task.estimator, task.seed, task.archs) != task.key or place != _Place.of(folder, study):
+        raise references.edited(study.model_dump())
     if isinstance(estimator, Trainable) and not (task.archs and estimator.is_trained):
         estimator.train()  # also where a checkpoint was removed in the meantime: trained again from the one before
     if task.archs:
-        space = _plan(_Place(folder, study)).space
+        space = _plan(place).space
         found = estimator.estimate([space.from_str(arch) for arch in task.archs])
         parts = {"errors": found.errors, "costs": found.costs, **found.records, "scores": found.scores}
     else:
@@ -159,16 +179,21 @@ def do(folder: Path, study: Study, task: Task) -> None:
 @final
 @dataclass(frozen=True)
 class _Place:
-    """A study in its folder; by the folder what a worker has loaded is found again."""
+    """A study in its folder; by the folder, and the code referred to, what a worker has loaded is found again."""
 
     folder: Path
     study: Study
+    code: str
+
+    @classmethod
+    def of(cls, folder: Path, study: Study) -> "_Place":
+        return cls(folder, study, references.digest_of(study.model_dump(exclude={"criteria"})))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Place) and self.folder == other.folder
+        return isinstance(other, _Place) and (self.folder, self.code) == (other.folder, other.code)
 
     def __hash__(self) -> int:
-        return hash(self.folder)
+        return hash((self.folder, self.code))
 
 
 @lru_cache(maxsize=4)
@@ -181,7 +206,7 @@ def _estimator(place: _Place, index: int, seed: int) -> Estimator:
     """The estimator with that seed, fitted if it is a learner; once per worker."""
     plan = _plan(place)
     config = place.study.estimators[index]
-    note = place.folder / "progress" / training_key(config, seed)
+    note = place.folder / "progress" / plan.key(index, seed)
 
     def progress(done: int, total: int) -> None:
         note.parent.mkdir(exist_ok=True)
@@ -194,11 +219,16 @@ def _estimator(place: _Place, index: int, seed: int) -> Estimator:
         folder=place.folder / "checkpoints",
         progress=progress,
         supernets=supernets_of(place.study.estimators),
+        codes={config.label: plan.codes[i] for i, config in enumerate(place.study.estimators) if _trains(config)},
         scores=_needed(plan, Store.existing(place.folder), index),
         judged=partial(_judged, place),
     )
     estimator, chosen = config.build(context), config.training_set(seed)
     return estimator if chosen is None else fitted(estimator, plan.benchmark, chosen, seed, context.scores)
+
+
+def _trains(config: EstimatorConfig) -> bool:
+    return isinstance(config, MeasuringConfig) and config.trains
 
 
 def _judged(place: _Place) -> frozenset[str]:

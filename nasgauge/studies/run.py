@@ -8,6 +8,7 @@ from typing import Any, Self, final
 import numpy as np
 import pandas as pd
 
+from nasgauge.core import references
 from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
 from nasgauge.core.errors import UserError, without_torch
@@ -50,7 +51,8 @@ class Run:
     def load(cls, folder: Path | str) -> Self:
         """The run that lies in a folder; UserError where there is none."""
         store = Store.existing(folder)
-        return cls(parsed(store.tables(), Study, str(folder)), store)
+        with references.relative_to(store.origin):
+            return cls(parsed(store.tables(), Study, str(folder)), store)
 
     @property
     def folder(self) -> Path:
@@ -131,26 +133,30 @@ def run(
     out: Path,
     *,
     text: str | None = None,
+    folder: Path | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
     phases: Phases = silent,
 ) -> Run:
     """Run a study, or what remains of it, in folder `out`.
 
-    text: of the study's file, kept in the folder. phases: gives whom to report progress to. UserError for a mistake in
-    the study before any work is done and anything is written.
+    text: of the study's file, kept in the folder; folder: where that file lies, see `run_text`. phases: gives whom to
+    report progress to. UserError for a mistake in the study before any work is done and anything is written.
     """
     check_workers(workers, n_workers)
     plan = checked(study)
     tables = study.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
-    made = Run(study, Store.open(out, tables, text))
+    made = Run(study, Store.open(out, tables, text, folder))
     made.plan = plan
     return made.execute(workers=workers, n_workers=n_workers, phases=phases)
 
 
-def run_text(text: str, out: Path, *, where: str, **options: Any) -> Run:
-    """Run the study of a TOML text, see `run`; where: its name in messages."""
-    return run(parse(text, Study, where), out, text=text, **options)
+def run_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> Run:
+    """Run the study of a TOML text, see `run`; where: its name in messages.
+
+    folder: where its file lies, in which files of references are looked for; the current one if None.
+    """
+    return run(parse(text, Study, where, folder), out, text=text, folder=folder, **options)
 
 
 def report(folder: Path, phases: Phases = silent) -> dict[str, Bundle]:
@@ -201,7 +207,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         store.write(name, "all", table)
     return assembled(
         title=study.title,
-        study=study.model_dump(exclude_unset=True),
+        study=references.shortened(study.model_dump(exclude_unset=True)),
         values=values,
         ceiling=ceiling,
         ceiling_measure=benchmark.ceiling_measure,

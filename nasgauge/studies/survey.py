@@ -7,6 +7,7 @@ from typing import Any, final
 import numpy as np
 import pandas as pd
 
+from nasgauge.core import references
 from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.progress import Phases, silent
 from nasgauge.core.store import Store
@@ -33,19 +34,21 @@ def run(
     out: Path,
     *,
     text: str | None = None,
+    folder: Path | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
     phases: Phases = silent,
 ) -> Outcome:
     """Run the study of every part, or what remains of it, in a folder below `out`; writes `report.html` there.
 
+    text, folder: the survey's file and where it lies, as for a study.
     UserError for a mistake in any of the studies before the first one starts.
     """
     studies = survey.studies()
     for study in studies.values():
         running.checked(study)
     tables = survey.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
-    Store.open(out, tables, text)
+    Store.open(out, tables, text, folder)
     bundles = {}
     for i, (name, study) in enumerate(studies.items()):
         told = _part_of(phases, name, i, len(studies))
@@ -55,9 +58,9 @@ def run(
     return _written(Outcome(survey.title, bundles, _contests(survey, bundles)), out)
 
 
-def run_text(text: str, out: Path, *, where: str, **options: Any) -> Outcome:
-    """Run the survey of a TOML text, see `run`; where: its name in messages."""
-    return run(parse(text, Survey, where), out, text=text, **options)
+def run_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> Outcome:
+    """Run the survey of a TOML text, see `run`; where: its name in messages; folder: where its file lies."""
+    return run(parse(text, Survey, where, folder), out, text=text, folder=folder, **options)
 
 
 def report(folder: Path, phases: Phases = silent) -> dict[str, Bundle]:
@@ -91,7 +94,9 @@ def status(folder: Path) -> Progression:
 
 
 def _stored(folder: Path) -> Survey:
-    return parsed(Store.existing(folder).tables(), Survey, str(folder))
+    store = Store.existing(folder)
+    with references.relative_to(store.origin):
+        return parsed(store.tables(), Survey, str(folder))
 
 
 def _contests(survey: Survey, bundles: dict[str, Bundle]) -> pd.DataFrame:

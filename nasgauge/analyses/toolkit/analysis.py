@@ -58,7 +58,7 @@ class Analysis:
     name: str
     question: str
     figure: str = ""
-    paper_finding: str
+    paper_finding: str = ""
     section: str
     always: bool = False
 

@@ -6,7 +6,7 @@ One part in the store is one architecture with all its seeds; a run that was end
 import json
 import time
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch
 
 from nasgauge.benchmarks.building.recipe import Recipe
 from nasgauge.benchmarks.building.training import train
+from nasgauge.core import references
 from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.errors import UserError
 from nasgauge.core.progress import Progress
@@ -28,9 +29,9 @@ from nasgauge.nets import NetOptions, check_meaning, complexity, device_named
 from nasgauge.spaces import Arch, Space, get_space
 
 
-def build_text(text: str, out: Path, *, where: str, **options: Any) -> pd.DataFrame:
-    """Build the benchmark of a recipe's TOML text, see `build`."""
-    return build(parse(text, Recipe, where), out, text=text, where=where, **options)
+def build_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> pd.DataFrame:
+    """Build the benchmark of a recipe's TOML text, see `build`; folder: where its file lies."""
+    return build(parse(text, Recipe, where, folder), out, text=text, folder=folder, where=where, **options)
 
 
 def build(
@@ -39,13 +40,15 @@ def build(
     *,
     where: str,
     text: str | None = None,
+    folder: Path | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
     progress: Progress = lambda done, total: None,
 ) -> pd.DataFrame:
     """Train what is not yet in `out`, then write `<name>.parquet` (TRAININGS) and `<name>.json` (facts) there.
 
-    `text`: of the recipe's file, kept in the folder; `where`: its name in messages. `progress(done, total)` follows
+    `text`: of the recipe's file, kept in the folder; `folder`: where that file lies, in which files of references are
+    looked for; `where`: its name in messages. `progress(done, total)` follows
     each architecture.
     """
     check_workers(workers, n_workers)
@@ -55,12 +58,12 @@ def build(
     _check_net(space, recipe, where)
     _check_sizes(recipe, where)
     tables = recipe.model_dump(exclude_unset=True) if text is None else tables_of(text, where)
-    store = Store.open(out, tables, text)
+    store = Store.open(out, tables, text, folder)
     names = [space.to_str(a) for a in archs]
-    keys = _keys(names)
+    keys = _keys(recipe, names)
     store.plan({"trainings": keys})
     done = store.keys("trainings")
-    todo = [name for name, key in zip(names, keys, strict=True) if key not in done]
+    todo = [task for task in zip(names, keys, strict=True) if task[1] not in done]
     progress(len(names) - len(todo), len(names))
     for i, _ in enumerate(
         unordered_map(partial(_train_part, out, recipe), todo, kind=workers, n_workers=n_workers), start=1
@@ -72,14 +75,18 @@ def build(
 def counted(folder: Path) -> tuple[int, int]:
     """(architectures that are trained, all) in a folder of this recipe's."""
     store = Store.existing(folder)
-    recipe = parsed(store.tables(), Recipe, str(folder))
+    with references.relative_to(store.origin):
+        recipe = parsed(store.tables(), Recipe, str(folder))
     space = get_space(recipe.space)
-    keys = _keys([space.to_str(a) for a in chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)])
+    archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
+    keys = _keys(recipe, [space.to_str(a) for a in archs])
     return len(store.keys("trainings") & set(keys)), len(keys)
 
 
-def _keys(names: list[str]) -> list[str]:
-    return [key_of({"arch": name}) for name in names]  # the recipe is the folder's, so the arch tells parts apart
+def _keys(recipe: Recipe, names: list[str]) -> list[str]:
+    """By architecture, as the recipe is the folder's, and by the code that the recipe names, which may be edited."""
+    code = references.digest_of(recipe.model_dump())
+    return [key_of({"arch": name} | ({"code": code} if code else {})) for name in names]
 
 
 def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:
@@ -175,16 +182,18 @@ def _check_sizes(recipe: Recipe, where: str) -> None:
         )
 
 
-@lru_cache(maxsize=1)
+@references.cached_with_code(maxsize=1)
 def _images(name: str, path: str | None) -> ImageData:
     return load_images(name, path)  # once a process: decoding a large data set takes longer than a small training
 
 
-def _train_part(folder: Path, recipe: Recipe, name: str) -> None:
-    """One worker's task: all seeds of one architecture, written as one part."""
-    space = get_space(recipe.space)
-    rows = train_arch(space, space.from_str(name), recipe, _images(recipe.data, recipe.data_path))
-    Store.existing(folder).write("trainings", key_of({"arch": name}), rows)
+def _train_part(folder: Path, recipe: Recipe, task: tuple[str, str]) -> None:
+    """One worker's task: all seeds of one architecture, written as one part. task: its string, the part's key."""
+    name, key = task
+    space, data = get_space(recipe.space), _images(recipe.data, recipe.data_path)
+    if _keys(recipe, [name]) != [key]:
+        raise references.edited(recipe.model_dump())
+    Store.existing(folder).write("trainings", key, train_arch(space, space.from_str(name), recipe, data))
 
 
 def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from nasgauge.core.config import parsed
+from nasgauge.core.config import Options, parsed
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.images import parted, whole
@@ -16,7 +16,7 @@ from nasgauge.estimators.oneshot.naming import path_string
 from nasgauge.estimators.oneshot.one_shot import OneShot
 from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
-from nasgauge.estimators.oneshot.samplers import SAMPLERS, get_sampler, per_cell
+from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
 from nasgauge.estimators.oneshot.tensorboard import tensorboard_logger
 from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions, Path, SupernetOptions, check_precision, device_named, supernet
@@ -39,7 +39,8 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
     if config.form is not None and config.form not in space.forms:
         raise unknown_name(f"canonical form of {space.name}", config.form, space.forms)
     space = _restricted(space, config.without, where)
-    sampler = partial(_sampler, config, _n_topologies(config, space, net, shared))
+    drawn = get_sampler(config.sampler)  # once, so that all seeds and steps are drawn by the same code
+    sampler = partial(_sampler, drawn, config.sampler_options, _n_topologies(config, space, net, shared))
     first_step = next(sampler(space, rng=np.random.default_rng(0)))  # not of `seed`: all seeds share their settings
     return OneShot(
         space, data, split, sampler, protocol, net=net, supernet=shared, seed=seed, label=config.label,
@@ -80,9 +81,8 @@ def _n_topologies(config: OneShotConfig, space: Space, net: NetOptions, shared: 
 
 
 def _sampler(
-    config: OneShotConfig, n_topologies: int | None, space: Space, *, rng: np.random.Generator
+    sampler: Sampler, options: Options, n_topologies: int | None, space: Space, *, rng: np.random.Generator
 ) -> Iterator[list[Path]]:
-    sampler, options = get_sampler(config.sampler), config.sampler_options
     if n_topologies is None:
         return sampler(space, rng=rng, **options)
     return per_cell([sampler(space, rng=child, **options) for child in rng.spawn(n_topologies)])

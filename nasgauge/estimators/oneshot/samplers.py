@@ -8,12 +8,14 @@ new one: a function that draws in `streams`, or in a file of its own, and one li
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, final
 
 import numpy as np
 
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.registry import Registry
+from nasgauge.core.signatures import keywords, n_positional
 from nasgauge.estimators.oneshot.sampling import deiso, fairnas, mixture, strictly_fair, subset, uniform
 from nasgauge.spaces import Arch, Space
 
@@ -24,7 +26,7 @@ class Sampler:
     """What the dictionary knows of a sampler: its function, and the bib key of who proposed it. Call it like one."""
 
     function: Callable[..., Iterator[list[Arch]]]
-    reference: str
+    reference: str | None = None
 
     def __call__(self, space: Space, *, rng: np.random.Generator, **options: Any) -> Iterator[list[Arch]]:
         """The function's generator; UserError names an unknown option and one that is missing."""
@@ -41,6 +43,39 @@ class Sampler:
         return self.function(space, rng=rng, **options)
 
 
+def _sampler(thing: Any, name: str) -> Sampler | None:
+    """What a reference yields: a Sampler, or its function; what these draw is checked at every step."""
+    if isinstance(thing, Sampler):
+        return Sampler(_checked(thing.function, name), thing.reference)
+    if not callable(thing) or isinstance(thing, type):
+        return None
+    if n_positional(thing) != 1 or "rng" not in keywords(thing):
+        raise UserError("a sampler is a function of (space, *, rng), and of options")
+    return Sampler(_checked(thing, name))
+
+
+def _checked(function: Callable[..., Iterator[list[Arch]]], name: str) -> Callable[..., Iterator[list[Arch]]]:
+    """The sampler's function; UserError where it draws what is not a list of architectures, or ends."""
+
+    @wraps(function)
+    def sampler(space: Space, *, rng: np.random.Generator, **options: Any) -> Iterator[list[Arch]]:
+        return _valid(function(space, rng=rng, **options), space, f"sampler {name!r}")
+
+    return sampler
+
+
+def _valid(drawn: Any, space: Space, where: str) -> Iterator[list[Arch]]:
+    if not isinstance(drawn, Iterator):
+        raise UserError(f"{where}: gives an object of type {type(drawn).__name__}; write it as a generator, with yield")
+    for archs in drawn:
+        if not isinstance(archs, list) or not archs or not all(isinstance(arch, tuple) for arch in archs):
+            raise UserError(f"{where}: gives {archs!r:.100} for a step; give a list of architectures, which are tuples")
+        for arch in archs:
+            space.validate(arch)
+        yield archs
+    raise UserError(f"{where}: ended; a sampler draws for ever, as in 'while True: yield [space.sample(rng)]'")
+
+
 SAMPLERS: Registry[Sampler] = Registry(
     "sampler",
     {
@@ -53,6 +88,8 @@ SAMPLERS: Registry[Sampler] = Registry(
     },
     group="nasgauge.sampler",
     of=Sampler,
+    adapt=_sampler,
+    takes="a Sampler, or a function of (space, *, rng) that yields lists of architectures",
 )
 
 

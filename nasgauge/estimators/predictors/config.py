@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from nasgauge.core.config import Count, Distinct, Label, Positive, Seed
 from nasgauge.core.errors import UserError
+from nasgauge.core.references import short_name
 from nasgauge.estimators.configuration import Dependency, MeasuringConfig, TrainingSet
 from nasgauge.estimators.context import RunContext
 from nasgauge.search import get_search
@@ -69,11 +70,12 @@ class PredictorConfig(MeasuringConfig):
         'gates +3 scores'
         """
         names = self.features if len(self.features) <= _N_NAMED else [f"{len(self.features)} scores"]
-        parts = [self.encoder, *(f"+{name}" for name in names)]
+        parts = [short_name(self.encoder), *(f"+{name}" for name in names)]
         for key, field in type(self).model_fields.items():
             value = getattr(self, key)
             if key not in _NOT_SAID and value != field.default:
-                parts.append(_WORDING.get(key, key + "={}").format(value))
+                shown = short_name(value) if isinstance(value, str) else value
+                parts.append(_WORDING.get(key, key + "={}").format(shown))
         return " ".join(parts)
 
     def names(self) -> tuple[str, ...]:

@@ -2,31 +2,33 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
+from nasgauge.core.errors import UserError
 from nasgauge.core.registry import Registry
+from nasgauge.core.signatures import n_positional, summary
 from nasgauge.estimators.predictors.model import Model
 from nasgauge.estimators.predictors.regressors import Regressor
-from nasgauge.estimators.predictors.trained import GraphGATES, OneHotMLP, OrdinalMLP, ScoresMLP, SequenceLSTM
+from nasgauge.estimators.predictors.trained import GraphGATES, OneHotMLP, OrdinalMLP, ScoresMLP, SequenceLSTM, Trained
 
 
 @final
 @dataclass(frozen=True)
 class Encoder:
-    """A model to be made, with its reference.
+    """A model to be made, with its reference, if any.
 
     trains: whether loss, epochs and batches mean something to it. reads: "architecture", along with which it may read
     scores of other estimators, or "scores" alone.
     """
 
     make: Callable[[], Model]
-    reference: str
-    summary: str
+    reference: str | None = None
+    summary: str = ""
     trains: bool = True
     reads: str = "architecture"
 
@@ -47,6 +49,19 @@ def _boosting(seed: int) -> GradientBoostingRegressor:
 def _gaussian_process(seed: int) -> GaussianProcessRegressor:
     kernel = ConstantKernel() * RBF(2.0) + WhiteKernel(0.1, (1e-8, 1e2))
     return GaussianProcessRegressor(kernel, normalize_y=True, random_state=_small(seed))
+
+
+def _encoder(thing: Any, name: str) -> Encoder | None:
+    """What a reference yields: an Encoder, a class of models, or a function of a seed that makes a regressor."""
+    if isinstance(thing, Encoder):
+        return thing
+    if isinstance(thing, type):
+        return Encoder(thing, None, summary(thing), issubclass(thing, Trained)) if issubclass(thing, Model) else None
+    if not callable(thing):
+        return None
+    if n_positional(thing) != 1:
+        raise UserError("an encoder is a function of a seed that returns a regressor with `fit` and `predict`")
+    return Encoder(lambda: Regressor(thing, "encoding"), None, summary(thing), False)
 
 
 ENCODERS: Registry[Encoder] = Registry("encoder", {
@@ -71,7 +86,8 @@ ENCODERS: Registry[Encoder] = Registry("encoder", {
         lambda: Regressor(_gaussian_process, "nothing"), "rasmussen2006gp",
         "Gaussian process on other estimators' scores alone", False, "scores",
     ),
-}, group="nasgauge.encoder", of=Encoder)  # fmt: skip
+}, group="nasgauge.encoder", of=Encoder, adapt=_encoder,
+    takes="an Encoder, a class derived from Model, or a function of a seed that returns a regressor")  # fmt: skip
 
 
 def get_encoder(name: "str | Encoder") -> Encoder:

@@ -1,10 +1,12 @@
 """What a model is trained to do: order architectures, or name their accuracy."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
 from nasgauge.core.registry import Registry
+from nasgauge.core.signatures import n_positional
 
 MARGIN = 0.1
 
@@ -42,4 +44,15 @@ def listmle(score: torch.Tensor, accuracy: torch.Tensor) -> torch.Tensor:
     return (rest - ordered).mean()
 
 
-LOSSES: Registry[Loss] = Registry("loss", {"hinge": hinge, "mse": mse, "listmle": listmle}, group="nasgauge.loss")
+def _loss(thing: Any, name: str) -> Loss | None:
+    """What a reference yields: a function of (scores, accuracies)."""
+    return thing if callable(thing) and n_positional(thing) == 2 else None
+
+
+LOSSES: Registry[Loss] = Registry(
+    "loss",
+    {"hinge": hinge, "mse": mse, "listmle": listmle},
+    group="nasgauge.loss",
+    adapt=_loss,
+    takes="a function of (scores, accuracies), both (n,), that returns a number to minimise",
+)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError, check_seed
+from nasgauge.core.references import short_name
 from nasgauge.core.tables import ERRORS, LESSONS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates, Learner
 from nasgauge.estimators.predictors.encoders import get_encoder
@@ -88,7 +89,7 @@ class Predictor(Learner):
     @property
     def name(self) -> str:
         """What it is called in tables."""
-        return self.label or self.encoder
+        return self.label or short_name(self.encoder)
 
     def fit(self, truth: pd.DataFrame) -> "Predictor":
         """The predictor that learned from the mean accuracy of each architecture (table TRUTH).

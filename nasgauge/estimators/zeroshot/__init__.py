@@ -1,7 +1,7 @@
 """How good is an architecture, judged by its untrained network?
 
-`ZeroShot` is the estimator, `PROXIES` its dictionary, `measure` the passes that proxies share. Rule: a proxy is a pure
-function of a `Record`; it runs no network and sees no ground truth.
+`ZeroShot` is the estimator, `PROXIES` its dictionary, `measure` the passes that proxies share. Rule: a proxy sees no
+ground truth; a shipped one is a pure function of a `Record` and runs no network, one's own may (`as_proxy`).
 
 What it offers is imported when it is first asked for: configurations are read without torch.
 """
@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "inputs": ["Batch", "INPUTS", "draw_batches", "noise_like"],
+        "own": ["as_proxy"],
         "passes": ["PASSES", "measure"],
         "profile": ["layer_profile"],
         "proxies": ["PROXIES", "get_proxy"],

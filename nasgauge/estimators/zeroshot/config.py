@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, final
 from pydantic import Field
 
 from nasgauge.core.config import Count, Distinct, Label, Options, keys_of
+from nasgauge.core.references import short_name
 from nasgauge.estimators.configuration import MeasuringConfig
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.estimator import Estimator
@@ -20,7 +21,7 @@ def _all_proxies() -> tuple[str, ...]:
 
 @final
 class ZeroShotConfig(MeasuringConfig):
-    """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names, all if absent.
+    """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names or references, all if absent.
 
     `data`, `data_path`: the images, those of the ground truth's trainings if absent; `n_batches`, `batch_size`: how
     many; `inputs`: "data", or noise in their place; `init`: how weights are drawn; `net`: keys of NetOptions in which
@@ -43,7 +44,8 @@ class ZeroShotConfig(MeasuringConfig):
     precision: str = "float32"
 
     def names(self) -> tuple[str, ...]:
-        return tuple(f"{name} ({self.label})" if self.label else name for name in self.proxies)
+        names = map(short_name, self.proxies)
+        return tuple(f"{name} ({self.label})" if self.label else name for name in names)
 
     def build(self, context: RunContext) -> Estimator:
         return self.on(*self.drawn(context), self.proxies, context)
@@ -61,13 +63,15 @@ class ZeroShotConfig(MeasuringConfig):
     ) -> Estimator:
         """The estimator of these proxies (names or objects) on given batches. shape: in_channels, n_classes."""
         from nasgauge.estimators.network import network_options
+        from nasgauge.estimators.zeroshot.proxies import get_proxy
         from nasgauge.estimators.zeroshot.zero_shot import ZeroShot
         from nasgauge.nets import check_precision, device_named
 
         check_precision(self.precision, device_named(self.device, self.where), self.where)
         net = network_options(context, self.net, shape, f"{self.where}, net")
+        chosen = [get_proxy(proxy) for proxy in proxies]
         return ZeroShot(
-            context.space, proxies, batches, net=net, inputs=self.inputs, init=self.init, seed=context.seed,
+            context.space, chosen, batches, net=net, inputs=self.inputs, init=self.init, seed=context.seed,
             label=self.label, device=self.device, precision=self.precision,
         )  # fmt: skip
 

@@ -1,14 +1,13 @@
 """The batches that the zero-shot estimators of a study look at, drawn once per process."""
 
-from functools import lru_cache
-
 import numpy as np
 
+from nasgauge.core.references import cached_with_code
 from nasgauge.estimators.zeroshot.inputs import draw_batches
 from nasgauge.images import load_images
 
 
-@lru_cache(maxsize=4)
+@cached_with_code(maxsize=4)
 def batches(name: str, path: str | None, n_batches: int, batch_size: int, seed: int) -> tuple[dict[str, int], tuple]:
     """in_channels and n_classes, and the batches; cached, because every proxy of a study sees the same ones."""
     rng = np.random.default_rng(seed)

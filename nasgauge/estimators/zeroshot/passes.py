@@ -155,7 +155,7 @@ def as_unmeasurable() -> Iterator[None]:
         raise Unmeasurable(reason(error)) from error
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """An exception as one line of at most 300 characters: what Unmeasurable says, else type and message.
 
     >>> reason(TypeError("no such thing")), reason(MemoryError("9 GB"))

@@ -1,8 +1,20 @@
 """The dictionary of proxies. A new one: function and Proxy in a file, one line here, one reference in the tests."""
 
+from collections.abc import Callable
+from typing import Any
+
+from nasgauge.core.errors import UserError
 from nasgauge.core.registry import Registry
 from nasgauge.estimators.zeroshot import counts, expressivity, saliency, synaptic_flow
+from nasgauge.estimators.zeroshot.own import adapted
 from nasgauge.estimators.zeroshot.proxy import Proxy
+
+
+def _own(thing: Any, name: str) -> Proxy | None:
+    if name in PROXIES:
+        raise UserError(f"{name!r} is the name of a registered proxy; choose another name for it")
+    return adapted(thing, name)
+
 
 PROXIES: Registry[Proxy] = Registry(
     "proxy",
@@ -13,11 +25,13 @@ PROXIES: Registry[Proxy] = Registry(
     },
     group="nasgauge.proxy",
     of=Proxy,
+    adapt=_own,
+    takes="a Proxy, or a function of (network, (images, labels)) or of a Record",
 )
 
 
-def get_proxy(proxy: str | Proxy) -> Proxy:
-    """The proxy of that name, or the proxy itself; an unknown name is an error that lists the nearest ones.
+def get_proxy(proxy: str | Proxy | Callable[..., Any]) -> Proxy:
+    """The proxy of a name or of a function, or the proxy itself; an unknown name is an error that lists the nearest.
 
     >>> get_proxy("snip").reference
     'lee2019snip'

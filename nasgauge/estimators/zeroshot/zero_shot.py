@@ -13,10 +13,11 @@ from nasgauge.core.errors import UserError, check_seed, unknown_name
 from nasgauge.core.tables import ERRORS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
 from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, noise_like
-from nasgauge.estimators.zeroshot.passes import PASSES, STAGES, as_unmeasurable, measure, reason
+from nasgauge.estimators.zeroshot.passes import STAGES, as_unmeasurable, measure, reason
 from nasgauge.estimators.zeroshot.proxies import get_proxy
 from nasgauge.estimators.zeroshot.proxy import Proxy
 from nasgauge.estimators.zeroshot.record import Counts, Record, Unmeasurable
+from nasgauge.estimators.zeroshot.view import FIELDS
 from nasgauge.images import check_images
 from nasgauge.nets import (
     INITS,
@@ -38,18 +39,18 @@ from nasgauge.spaces import Arch, Space, n_convolutions
 class ZeroShot(Estimator):
     """Scores of untrained networks, all proxies from shared passes.
 
-    Everything that decides a number is a field. `proxies`: names of `PROXIES` or Proxy objects. `batches`: images
-    (N, C, H, W) standardised and labels (N,); a score is the mean over the batches (the paper takes 5), the network's
-    weights being the same for all. `inputs`: "data", or noise in the images' place ("gaussian", "uniform"). `init`: one
-    of nets.INITS. `seed`: every network is drawn from a generator seeded with `seed` alone, so that architectures share
-    random numbers for as long as their modules agree in order and shape (the stem always); noise and the Gaussian
-    networks of zen come from the same seed. Fixed: loss mean cross-entropy, normalisation by batch statistics, dropout
-    off, no gradient accumulation. `zen_mixture`, `zen_repeats`: see `zen_pass`. `channels_last`: memory layout, which
-    changes scores by rounding only; None: whichever is faster, so on the CPU alone. `device`: where the network lives,
-    see `device_named`. `precision`: a name of nets.PRECISIONS; grasp, jacob_cov, epe_nas and zen are measured in 32
-    bits at least, synflow in 64, whatever it is. `network`: gives an architecture's network, instead of `net` and
-    `init`, for weights that were trained; it is measured as it is. `label`: with one, estimators are called "proxy
-    (label)" in the tables.
+    Everything that decides a number is a field. `proxies`: names of `PROXIES`, references, Proxy objects or functions
+    (see `as_proxy`). `batches`: images (N, C, H, W) standardised and labels (N,); a score is the mean over the batches
+    (the paper takes 5), the network's weights being the same for all. `inputs`: "data", or noise in the images' place
+    ("gaussian", "uniform"). `init`: one of nets.INITS. `seed`: every network is drawn from a generator seeded with
+    `seed` alone, so that architectures share random numbers for as long as their modules agree in order and shape (the
+    stem always); noise and the Gaussian networks of zen come from the same seed. Fixed: loss mean cross-entropy,
+    normalisation by batch statistics, dropout off, no gradient accumulation. `zen_mixture`, `zen_repeats`: see
+    `zen_pass`. `channels_last`: memory layout, which changes scores by rounding only; None: whichever is faster, so on
+    the CPU alone. `device`: where the network lives, see `device_named`. `precision`: a name of nets.PRECISIONS; grasp,
+    jacob_cov, epe_nas and zen are measured in 32 bits at least, synflow in 64, whatever it is. `network`: gives an
+    architecture's network, instead of `net` and `init`, for weights that were trained; it is measured as it is.
+    `label`: with one, estimators are called "proxy (label)" in the tables.
 
     >>> from nasgauge.spaces import NB201
     >>> batch = (torch.linspace(-1, 1, 4 * 64).sin().reshape(4, 1, 8, 8), torch.tensor([0, 1, 2, 0]))
@@ -60,7 +61,7 @@ class ZeroShot(Estimator):
     """
 
     space: Space
-    proxies: Sequence[str | Proxy]
+    proxies: Sequence[str | Proxy | Callable[..., object]]
     batches: Sequence[Batch]
     net: NetOptions = field(default_factory=NetOptions)
     inputs: str = "data"
@@ -81,10 +82,9 @@ class ZeroShot(Estimator):
         names = [p.name for p in proxies]
         if len(set(names)) != len(names):
             raise UserError(f"zero-shot: a proxy is named twice in {', '.join(names)}; name each once")
-        known = PASSES | {"counts"}
-        unknown = frozenset().union(*(p.needs for p in proxies)) - known
-        if unknown:
-            raise ValueError(f"no such pass: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+        for proxy in proxies:
+            for need in sorted(proxy.needs - FIELDS):
+                raise UserError(f"zero-shot: proxy {proxy.name!r}: {unknown_name('pass', need, FIELDS)}")
         if self.inputs not in INPUTS:
             raise unknown_name("kind of input", self.inputs, INPUTS)
         if self.init not in INITS:
@@ -115,7 +115,7 @@ class ZeroShot(Estimator):
         `costs` charges a proxy alone: building the network, and in full each stage that it needs. An architecture that
         `network` has none for (it raises UserError) has errors, and no part in costs; without any other, costs are
         empty. A pass that fails, and a proxy that raises anything or gives no finite number, is an error of the proxies
-        concerned.
+        concerned. A function of the network is charged for building it and for its run, one of a record for the passes.
         """
         with products(self.precision):
             return self._measured(archs)
@@ -142,8 +142,8 @@ class ZeroShot(Estimator):
                 start = time.perf_counter()
                 row = {"estimator": self._called(proxy), "arch": text, "seed": self.seed}
                 try:
-                    scores.append(row | {"score": proxy(records)})
-                except Exception as failure:  # noqa: BLE001 - a proxy may be anybody's, and fail in any way
+                    scores.append(row | {"score": self._score(proxy, net, batches, records)})
+                except (Exception, SystemExit) as failure:  # noqa: BLE001 - a proxy may be anybody's, and fail in any way
                     errors.append(row | {"error": reason(failure)})
                 seconds[proxy.name] += time.perf_counter() - start + _charge(proxy, spent)
         costs = [{"estimator": self._called(p), "arch_seconds": seconds[p.name] / n, "n": n} for p in proxies if n]
@@ -152,6 +152,12 @@ class ZeroShot(Estimator):
             errors=check(pd.DataFrame(errors), ERRORS) if errors else empty(ERRORS),
             costs=check(pd.DataFrame(costs), COSTS) if costs else empty(COSTS),
         )
+
+    def _score(self, proxy: Proxy, net: torch.nn.Module, batches: list[Batch], records: list[Record]) -> float:
+        if proxy.reads == "record":
+            return proxy(records)
+        with autocast(self.precision, batches[0][0].device):
+            return proxy.of_network(net, batches, self.seed)
 
     def _proxies(self) -> list[Proxy]:
         return [get_proxy(p) for p in self.proxies]
@@ -225,6 +231,8 @@ class ZeroShot(Estimator):
 
 
 def _charge(proxy: Proxy, spent: dict[str, float]) -> float:
+    if proxy.reads == "network":
+        return spent["build"]
     if not proxy.needs:
         return 0.0
     if proxy.needs == {"counts"}:
