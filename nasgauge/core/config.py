@@ -247,13 +247,13 @@ def _mistake(error: ValidationError, kind: type, key: str = "") -> str:
     """The first mistake in a line: the key (or one within `key`), what its value must be, and what was given."""
     errors = sorted(error.errors(), key=lambda e: e["type"] not in _UNKNOWN)  # else a misspelt key is a missing one
     first = errors[0]
+    if first["type"] in ("missing", "missing_argument"):
+        return f"key {_place((key, *first['loc']) if key else first['loc'])!r} is missing"
     alike = [e for e in errors if e["loc"][:-1] == first["loc"][:-1] and e["input"] is first["input"]]
     steps = first["loc"] if len(alike) == 1 else first["loc"][:-1]  # else each is of one member of a union
     place = _place((key, *steps) if key else steps)
     if first["type"] in _UNKNOWN:
         return str(unknown_name("key", place, _keys_at(kind, first["loc"][:-1])))
-    if first["type"] in ("missing", "missing_argument"):
-        return f"key {place!r} is missing"
     if first["type"] == "literal_error" and len(alike) == 1:
         names = re.findall(r"'([^']*)'", first["ctx"]["expected"])
         return str(unknown_name(place, first["input"], names))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from nasgauge.core import references
 from nasgauge.core.config import parsed, tables_of
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.store import text_of
@@ -30,12 +31,13 @@ def run(
     runs/NAME if absent; a dictionary needs one. workers, n_workers: as `nasgauge run --kind --workers`. UserError: a
     mistake in the study, before any work.
     """
-    chosen, text, name = _read(study)
-    if out is None and name is None:
+    chosen, text, file = _read(study)
+    if out is None and file is None:
         raise UserError("run: a study that is no file has no name; give the folder, out='runs/mine'")
-    folder = Path("runs") / str(name) if out is None else Path(out)
+    folder = Path("runs") / (file.stem if file.suffix == ".toml" else file) if out is None else Path(out)
+    place = file.parent if text is not None and file.is_file() else None
     with followed("run") as phases:
-        options = {"text": text, "workers": workers, "n_workers": n_workers, "phases": phases}
+        options = {"text": text, "folder": place, "workers": workers, "n_workers": n_workers, "phases": phases}
         if isinstance(chosen, Survey):
             return survey.run(chosen, folder, **options)
         made = running.run(chosen, folder, **options)
@@ -50,23 +52,24 @@ def load_run(folder: Path | str) -> Run | Outcome:
     return Run.load(folder)
 
 
-def _read(study: Any) -> tuple[Study | Survey, str | None, str | None]:
-    """The configuration, the text that it was read from, and its name."""
+def _read(study: Any) -> tuple[Study | Survey, str | None, Path | None]:
+    """The configuration, the text that it was read from, and the path of its file or the name of a shipped study."""
     if isinstance(study, Study | Survey):
         return study, None, None
     if isinstance(study, Mapping):
-        return _of_tables(study, "run"), None, None
+        return _of_tables(study, "run", None), None, None
     if not isinstance(study, str | os.PathLike):
         raise UserError(f"run: give the name of a study, a TOML file or a dictionary, not {type(study).__name__}")
     path = Path(study)
     if path.suffix == ".toml" or path.is_file():
-        text, name = text_of(path), path.stem
-    else:
-        text, name = study_text(str(study)), str(study)
-        if text is None:
-            raise unknown_name("study (and no such file)", name, study_names())
-    return _of_tables(tables_of(text, name), name), text, name
+        text = text_of(path)
+        return _of_tables(tables_of(text, path.name), path.name, path.parent), text, path
+    text = study_text(str(study))
+    if text is None:
+        raise unknown_name("study (and no such file)", str(study), study_names())
+    return _of_tables(tables_of(text, str(study)), str(study), None), text, path
 
 
-def _of_tables(tables: Mapping[str, Any], where: str) -> Study | Survey:
-    return parsed(tables, Survey if "parts" in tables else Study, where)
+def _of_tables(tables: Mapping[str, Any], where: str, folder: Path | None) -> Study | Survey:
+    with references.relative_to(folder):
+        return parsed(tables, Survey if "parts" in tables else Study, where)
