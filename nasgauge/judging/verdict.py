@@ -76,7 +76,7 @@ def judge_scores(
     lower-better. Signs are changed as the tables are read, nowhere else.
     """
     if (benchmark is None) == (truth is None):
-        raise UserError("judge: give either --benchmark NAME or --truth FILE (in Python, benchmark=... or truth=...)")
+        raise UserError("judge: give either --benchmark NAME or --truth FILE (in Python, the argument of that name)")
     if benchmark is not None and (space is not None or truth_lower_is_better):
         option, what = ("--space", "its space") if space is not None else ("--truth-lower-is-better", "its direction")
         raise UserError(f"judge: {option} applies to --truth only; a benchmark defines {what}")

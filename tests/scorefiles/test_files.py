@@ -151,11 +151,14 @@ def test_an_index_of_pandas_is_read_where_it_has_a_name(tmp_path):
         assert read_scores(tmp_path / "t.parquet").values.tolist() == [["s", "b", 0, 2.0], ["s", "c", 0, 3.0]]
 
 
-@pytest.mark.parametrize("compression", ["snappy", "zstd", "none"])
-def test_a_damaged_parquet_file_is_a_table_or_one_line(tmp_path, compression):
-    path, draw = tmp_path / "t.parquet", random.Random(0)
+@pytest.mark.parametrize(
+    ("kind", "compression"),
+    [("parquet", "snappy"), ("parquet", "zstd"), ("parquet", "none"), ("feather", "lz4"), ("feather", "uncompressed")],
+)
+def test_a_damaged_binary_file_is_a_table_or_one_line(tmp_path, kind, compression):
+    path, draw = tmp_path / f"t.{kind}", random.Random(0)
     table = pd.DataFrame({"arch": [f"arch {i}" for i in range(50)], "s": np.linspace(0, 1, 50)})
-    table.to_parquet(path, compression=compression)
+    getattr(table, f"to_{kind}")(path, compression=compression)
     whole = path.read_bytes()
     for trial in range(150):
         broken = bytearray(whole)

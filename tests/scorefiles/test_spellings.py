@@ -122,7 +122,9 @@ def test_a_ground_truth_of_every_spelling_is_in_the_string_form(name):
     assert [found.split(":")[0] for found in verdict.notes] == ([] if note is None else ["the ground-truth table"])
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl", ".parquet"])
+@pytest.mark.parametrize(
+    "suffix", [".csv", *(pytest.param(s, marks=pytest.mark.full) for s in (".tsv", ".json", ".jsonl", ".parquet"))]
+)
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_the_command_line_reads_every_spelling(monkeypatch, capsys, tmp_path, name, suffix):
     scores, truth, space, order, note = tables(name)
