@@ -5,7 +5,6 @@ its end the entry `ANALYSIS` with all that reports show of it. No training, no n
 never looked up by its name. A missing score is an absent row, and every table states its n.
 """
 
-from nasgauge.analyses.best_so_far import best_so_far, draw_best_so_far, searched
 from nasgauge.analyses.registered import ANALYSES
 from nasgauge.analyses.toolkit.analysis import Analysis, Bias
 from nasgauge.analyses.toolkit.cells import operations_of, strokes
@@ -22,16 +21,13 @@ __all__ = [
     "TRUTH_NAME",
     "Analysis",
     "Bias",
-    "best_so_far",
     "distinct",
-    "draw_best_so_far",
     "is_among",
     "operations_of",
     "plain",
     "properties_of",
     "rank_errors",
     "ranks",
-    "searched",
     "shared",
     "strokes",
     "tidy",

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import LIMIT, Analysis
-from nasgauge.analyses.toolkit.drawing import plain
+from nasgauge.analyses.toolkit.drawing import column_width, distinct
 from nasgauge.analyses.toolkit.vectors import TRUTH_NAME, mean_truth, scores_by_seed
 from nasgauge.criteria import kendall_tau
 from nasgauge.spaces import Space
 
 _N_LETTERS = 40  # of a name that count for the size, at most
+_NUMBER = 17.0  # points of width that a number needs
 
 
 def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None) -> pd.DataFrame:
@@ -47,23 +48,26 @@ def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = Non
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """A heat map with the numbers in it; undefined pairs stay white and carry a dash, the diagonal is grey."""
+    """A heat map with numbers, or a scale where they do not fit; undefined: white with a dash, the diagonal: grey."""
     names = list(dict.fromkeys([*table["a"], *table["b"]]))
     place = {name: i for i, name in enumerate(names)}
     tau = np.full((len(names), len(names)), np.nan)
     for a, b, value in zip(table["a"], table["b"], table["kendall_tau"], strict=True):
         tau[place[a], place[b]] = tau[place[b], place[a]] = value
-    ax.pcolormesh(np.ma.masked_invalid(tau), cmap="RdBu", vmin=-1, vmax=1, edgecolors="white", linewidth=1)
+    labels = distinct(["ground truth" if name == TRUTH_NAME else name for name in names])
+    numbered = column_width(ax, labels, len(names)) >= _NUMBER
+    mesh = ax.pcolormesh(np.ma.masked_invalid(tau), cmap="RdBu", vmin=-1, vmax=1, edgecolors="white", linewidth=1)
     for i, j in product(range(len(names)), repeat=2):
         if i == j:
             ax.fill([j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color="0.9", linewidth=0)
-        else:
+        elif numbered:
             defined = not np.isnan(tau[i, j])
             text = f"{round(tau[i, j], 2) + 0.0:.2f}".replace("-", "−").replace("0.", ".", 1) if defined else "–"
             dark = defined and abs(tau[i, j]) > 0.55
             ax.text(j + 0.5, i + 0.5, text, ha="center", va="center", color="white" if dark else "0.15", fontsize=8)
     centres = np.arange(len(names)) + 0.5
-    labels = [plain("ground truth" if name == TRUTH_NAME else name) for name in names]
+    if not numbered:
+        ax.figure.colorbar(mesh, ax=ax, shrink=0.5, ticks=[-1, 0, 1]).outline.set_visible(False)
     ax.set_xticks(centres, labels, rotation=50, ha="left", rotation_mode="anchor")
     ax.set_yticks(centres, labels)
     ax.invert_yaxis()

@@ -1,11 +1,12 @@
 """The figures of a report as vector graphics, for the screen or for a paper, with text as text."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nasgauge.analyses import plain
+from nasgauge.analyses import distinct
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import csv_bytes
@@ -13,8 +14,11 @@ from nasgauge.report.plots.style import WIDTHS, Style, check_style, dress, figur
 from nasgauge.report.sheets import Sheet, sheets
 
 KINDS = ("pdf", "svg")
+Panel = tuple[str, Callable[[Any], None]]
 _N_COLUMNS = 4
 _HEADING = 0.3  # inches above a panel
+_LETTER = 6.2  # points of a letter of a title, about
+PAGE = 9.0  # inches of height that a page of a paper has room for
 _NARROWED = 0.72  # of its natural width, to which a panel may be narrowed in a paper
 
 
@@ -31,8 +35,9 @@ def figure(
 
     name: of `figure_names`: "values", "scatter" (accuracy against score), "differences" (if the report has paired
     differences), or an analysis. style: "paper", as wide as one column (3.25 inches) or two (6.75), no text below 7
-    points, or "report", as on the page. serif: a serif font. panels: labels of those to show, such as estimators; all
-    if None. UserError: an unknown name, with the nearest; one without input; unknown panels.
+    points, or "report", as on the page. serif: a serif font. panels: labels of those to show, such as estimators; if
+    None all, in a paper those that a page of nine inches has room for, with a line that says so. UserError: an unknown
+    name, with the nearest; one without input; unknown panels.
     """
     check_style(style, columns)
     [sheet] = sheets(bundle, style, [name])
@@ -99,26 +104,50 @@ def _with_panels(sheet: Sheet, panels: Collection[str] | None) -> Sheet:
     for label in panels:
         if label not in known:
             raise unknown_name(f"panel of figure {sheet.name!r}", label, known)
-    chosen = [panel for panel in sheet.panels if panel[0] in panels]
-    return Sheet(sheet.name, sheet.table, chosen, sheet.size, sheet.tall)
+    return replace(sheet, panels=[panel for panel in sheet.panels if panel[0] in panels])
 
 
 def _drawn(sheet: Sheet, style: Style, columns: int, serif: bool) -> Any:
-    """The figure; in a paper exactly as wide as its columns."""
-    n, (width, height) = len(sheet.panels), sheet.size
+    """The figure; in a paper exactly as wide as its columns, and at most as high as a page."""
+    from matplotlib.text import Annotation
+
+    panels, (width, height) = sheet.panels, sheet.size
+    heading = 0.0 if sheet.tall and len(panels) == 1 else _HEADING
     if style == "report":
-        n_columns = min(_N_COLUMNS, n)
-        size = n_columns * width, height
+        across, whole = min(_N_COLUMNS, len(panels)), min(_N_COLUMNS, len(panels)) * width
     else:
-        n_columns = min(n, max(1, int(WIDTHS[columns] / (_NARROWED * width))))
-        factor = 1.0 if sheet.tall else min(1.1, WIDTHS[columns] / n_columns / width)
-        size = WIDTHS[columns], factor * height
-    n_rows = math.ceil(n / n_columns)
-    heading = 0.0 if sheet.panels[0][0] == "" and sheet.tall else _HEADING
-    drawn = figure_class()(figsize=(size[0], n_rows * (size[1] + heading)), layout="constrained")
-    for i, (label, draw) in enumerate(sheet.panels, start=1):
-        ax = drawn.add_subplot(n_rows, n_columns, i)
-        draw(ax)
-        ax.set_title(plain(label), fontsize=8)
+        whole = WIDTHS[columns]
+        across = min(len(panels), max(1, int(whole / (width if sheet.rigid else _NARROWED * width) + 0.01)))
+        height *= 1.0 if sheet.tall or sheet.rigid else min(1.1, whole / across / width)
+        panels = panels[: across * max(1, int((PAGE - _HEADING) / (height + heading)))]
+    down = math.ceil(len(panels) / across)
+    missing = _HEADING if len(panels) < len(sheet.panels) else 0.0
+    size = whole, down * (height + heading) + missing
+    drawn = figure_class()(figsize=size, layout="constrained")
+    axes = [drawn.add_subplot(down, across, i) for i in range(1, len(panels) + 1)]
+    titles = distinct([label for label, _ in panels], 40 if style == "report" else int(72 * whole / across / _LETTER))
+    _draw_into(axes, panels, titles)
+    if missing:
+        drawn.supxlabel(f"{len(panels)} of {len(sheet.panels)} panels; others: choose panels by name", fontsize=7)
     dress(drawn, style=style, serif=serif)
+    if any(isinstance(text, Annotation) and text.arrow_patch for ax in axes for text in ax.texts):
+        _draw_again(drawn, axes, panels, titles)
+        dress(drawn, style=style, serif=serif)
     return drawn
+
+
+def _draw_into(axes: Sequence[Any], panels: Sequence[Panel], titles: Sequence[str]) -> None:
+    for ax, title, (_, draw) in zip(axes, titles, panels, strict=True):
+        draw(ax)
+        ax.set_title(title, fontsize=8)
+
+
+def _draw_again(drawn: Any, axes: Sequence[Any], panels: Sequence[Panel], titles: Sequence[str]) -> None:
+    """Draw panels whose names are placed by the size of their axes once more, when the layout has decided that size."""
+    drawn.draw_without_rendering()
+    drawn.set_layout_engine("none")
+    places = [ax.get_position() for ax in axes]
+    for ax, place in zip(axes, places, strict=True):
+        ax.clear()
+        ax.set_position(place)
+    _draw_into(axes, panels, titles)

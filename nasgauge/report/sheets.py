@@ -29,13 +29,15 @@ _SEED = 0  # of samples and draws, the same as on the page
 @dataclass(frozen=True, eq=False)
 class Sheet:
     """A figure. panels: (label, function that draws it into axes). size: of a panel in inches, at which its text fits.
-    tall: its height follows from the number of its rows, and is kept where the panel is narrowed."""
+    tall: its height follows from the number of its rows, and is kept where the panel is narrowed. rigid: the panel has
+    text that needs its width."""
 
     name: str
     table: pd.DataFrame
     panels: Sequence[tuple[str, Callable[[Any], None]]]
     size: tuple[float, float]
     tall: bool = False
+    rigid: bool = False
 
 
 def figure_names(bundle: Bundle) -> list[str]:
@@ -109,4 +111,5 @@ def _of_analysis(found: Computed, bundle: Bundle) -> Sheet:
         (label, lambda ax, rows=rows: draw_panel(found.analysis, rows, ax, bundle))
         for label, rows in panels_of(found.analysis, found.table, bundle)
     ]
-    return Sheet(found.name, found.table, panels, found.analysis.panel_size(found.table))
+    rigid = found.analysis.margins == (0.0, 0.0, 1.0, 1.0)  # the panel is filled, such as with cells
+    return Sheet(found.name, found.table, panels, found.analysis.panel_size(found.table), rigid=rigid)

@@ -1,14 +1,26 @@
 """Search: which architectures does a budget of evaluations find?
 
 A search spends a budget of evaluations on a callable objective, such as the scores of an estimator or the truth itself,
-and returns what it evaluated, in order. Rule: it knows the space, the candidates and the objective, but no estimator,
-no benchmark, no files and no torch; higher is better; it never evaluates an architecture twice.
+and returns what it evaluated, in order; `curves` follows what such runs have found. Rule: it knows the space, the
+candidates and the objective, but no estimator, no benchmark, no files and no torch; higher is better; it never
+evaluates an architecture twice.
 """
 
+from nasgauge.search.curves import best_so_far, searched
 from nasgauge.search.exhaustive import exhaustive
 from nasgauge.search.ledger import Objective
 from nasgauge.search.random_sample import random_sample
 from nasgauge.search.registered import SEARCHES, Search, get_search
 from nasgauge.search.tournament import tournament
 
-__all__ = ["SEARCHES", "Objective", "Search", "exhaustive", "get_search", "random_sample", "tournament"]
+__all__ = [
+    "SEARCHES",
+    "Objective",
+    "Search",
+    "best_so_far",
+    "exhaustive",
+    "get_search",
+    "random_sample",
+    "searched",
+    "tournament",
+]

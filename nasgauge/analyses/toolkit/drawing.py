@@ -1,6 +1,6 @@
 """Shared parts of drawings: a palette safe for colour-blind readers, and labels with any characters."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,12 @@ def distinct(names: Iterable[object], limit: int = 40) -> list[str]:
         if len(set(labels)) == len(set(names)):
             return labels
     return [plain(f"{i} {name}", limit) for i, name in enumerate(names, start=1)]
+
+
+def column_width(ax, labels: Sequence[str], n: int) -> float:
+    """Points of each of n columns, about, once the layout has made room for these labels at the side of the axes."""
+    whole = ax.get_position().width / 0.775 * ax.figure.get_size_inches()[0] * 72  # .775: before there is a layout
+    return max(1.0, (whole - 4.4 * max(map(len, labels), default=0) - 10) / n)
 
 
 def tidy(ax) -> None:

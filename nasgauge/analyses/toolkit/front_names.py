@@ -9,7 +9,7 @@ from nasgauge.analyses.toolkit.drawing import plain
 
 _N_NAMES = 10
 _N_LETTERS = 26  # of a name
-_LETTERS = 6.8  # points
+_LETTERS = 7  # points
 _SIDES = ((-1, 1), (0, 1), (-1, 0), (1, 1), (-1, -1), (1, 0), (0, -1), (1, -1))  # of a point, for its name
 
 

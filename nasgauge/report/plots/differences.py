@@ -1,17 +1,18 @@
 """Which estimators differ? Paired differences of all pairs as a matrix."""
 
+import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.toolkit.drawing import distinct
+from nasgauge.analyses.toolkit.drawing import column_width, distinct
 from nasgauge.report.differences import ALPHA, Differences, differences
 from nasgauge.report.labels import number
 from nasgauge.report.plots.style import Style, axes_of
 
 _N_NUMBERED = 12  # estimators beyond which the cells have no numbers
-_N_LABELS = 20  # numbers along the top edge
+_NUMBER, _INDEX = 22.0, 14.0  # points of width that a number in a cell, or of a column, needs
 
 
 def plot_differences(
@@ -26,7 +27,8 @@ def plot_differences(
 
     Purple: the row is better, orange: the column; pale cells with a dot are not significant (adjusted p-value of .05 or
     more), crosses are undefined. Columns have the numbers of the rows; with up to 12 estimators the cells have the
-    differences. paired, criterion: as for `report.differences`; the other arguments are those of `plot_values`.
+    differences if these fit. paired: as for `latex_paired`. criterion: name or name@K; the first of the table if None.
+    The other arguments are those of `plot_values`.
     """
     found = differences(paired, criterion)
     with axes_of(ax, size_of(len(found.names), style), style=style, serif=serif) as axes:
@@ -51,14 +53,18 @@ def draw_differences(found: Differences, ax: Any, *, n_letters: int = 40) -> Non
     largest = np.nanmax(np.abs(gaps), initial=1e-12) if not np.isnan(gaps).all() else 1.0
     colours = _colours(gaps / largest, found)
     ax.imshow(colours, aspect="auto", interpolation="nearest")
+    labels = [f"{i} {name}" for i, name in enumerate(distinct(names, n_letters), start=1)]
+    cell = column_width(ax, labels, n)
+    numbered = n <= _N_NUMBERED and cell >= _NUMBER
     for i, j in np.ndindex(n, n):
         if i != j:
-            _mark(ax, found, i, j)
-    ax.set_yticks(range(n), [f"{i} {name}" for i, name in enumerate(distinct(names, n_letters), start=1)])
-    step = -(-n // _N_LABELS)
+            _mark(ax, found, i, j, numbered=numbered)
+    ax.set_yticks(range(n), labels)
+    step = max(1, math.ceil(_INDEX / cell))
     ax.set_xticks(range(0, n, step), [str(i + 1) for i in range(0, n, step)])
     ax.xaxis.tick_top()
-    ax.set_xlabel(f"Δ {found.by.symbol}, row − column; dot: adjusted p ≥ {ALPHA:g}".replace("0.05", ".05"))
+    note = f"Δ {found.by.symbol}, row − column; dot: adjusted p ≥ {ALPHA:g}".replace("0.05", ".05")
+    ax.set_xlabel(note, loc="right")
     ax.set_xticks(np.arange(n + 1) - 0.5, minor=True)
     ax.set_yticks(np.arange(n + 1) - 0.5, minor=True)
     ax.grid(which="minor", color="white", linewidth=0.8)
@@ -84,9 +90,8 @@ def _colours(share: np.ndarray, found: Differences) -> np.ndarray:
     return mapped
 
 
-def _mark(ax: Any, found: Differences, i: int, j: int) -> None:
+def _mark(ax: Any, found: Differences, i: int, j: int, *, numbered: bool) -> None:
     pair = found.pairs.get((found.names[i], found.names[j]))
-    numbered = len(found.names) <= _N_NUMBERED
     if pair is None or np.isnan(pair.difference):
         ax.plot(j, i, "x", color="0.6", markersize=3, markeredgewidth=0.6)
         return

@@ -31,7 +31,7 @@ def plot_critical_difference(
     """
     found = average_ranks(contests, method=method, alpha=alpha)
     with axes_of(ax, size_of(found, 4.8 if style == "report" else 3.25), style=style, serif=serif) as axes:
-        draw_ranks(found, axes, n_letters=28 if style == "report" else 16)
+        draw_ranks(found, axes, n_letters=20 if style == "report" else 13)
     return axes
 
 
@@ -40,7 +40,7 @@ def size_of(found: AverageRanks, width: float) -> tuple[float, float]:
     return width, 0.75 + 0.155 * ((len(found.ranks) + 1) // 2 + _LEVEL * len(found.groups) + 1)
 
 
-def draw_ranks(found: AverageRanks, ax: Any, *, n_letters: int = 28) -> None:
+def draw_ranks(found: AverageRanks, ax: Any, *, n_letters: int = 20) -> None:
     """The diagram; names with their mean ranks, the better half at the left."""
     ranks = found.ranks
     low, high = 1, len(ranks)
@@ -70,17 +70,18 @@ def _frame(found: AverageRanks, ax: Any, low: float, high: float, depth: float) 
     ax.set_ylim(depth, 0)
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
-    ax.locator_params(axis="x", nbins=8, integer=True)
+    ax.locator_params(axis="x", nbins=5, integer=True)
     for side in ("left", "right", "bottom"):
         ax.spines[side].set_visible(False)
     ax.set_yticks([])
     ax.tick_params(length=2.5, color="0.3", labelcolor="0.2")
     cd = found.critical_difference
     p = "p < .001" if found.p_value < 0.001 else f"p = {number(found.p_value, 3, compact=True)}"
+    alpha = f"α = {found.alpha:g}".replace("0.", ".")
     lines = [f"mean rank over {found.n} data sets; Friedman {p}"]
     lines += [f"left out (undefined): {len(found.left_out)} estimators"] if found.left_out else []
     if cd == cd:  # Nemenyi
-        lines.append(f"critical difference {number(cd, 2)}, α = {found.alpha:g}")
+        lines.append(f"critical difference {number(cd, 2)}, {alpha}")
     else:
-        lines.append(f"bars: signed-rank tests with Holm's correction, α = {found.alpha:g}")
+        lines.append(f"bars: signed-rank tests with Holm's correction, {alpha}")
     ax.set_xlabel("\n".join(lines), labelpad=5)

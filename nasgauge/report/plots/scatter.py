@@ -15,7 +15,7 @@ from nasgauge.report.plots.style import Style, axes_of
 
 N_POINTS = 1_500  # above it densities are shown, because points would hide each other
 _DECADES = 3  # range of positive scores from which their axis is logarithmic
-_CORNERS = {(0, 1): ("left", "top"), (1, 1): ("right", "top"), (0, 0): ("left", "bottom"), (1, 0): ("right", "bottom")}
+_HEADROOM = 0.3  # of the range of the data, above it, where the text is
 
 
 def plot_scatter(
@@ -27,7 +27,7 @@ def plot_scatter(
     style: Style = "report",
     serif: bool = False,
 ) -> Any:
-    """Ground truth against the score of one estimator, with the leading criterion in the emptiest corner.
+    """Ground truth against the score of one estimator, with the leading criterion in the upper left corner.
 
     Scores are means over seeds; those of -inf are drawn below the lowest finite one. Beyond 1,500 architectures
     densities are shown, darker is more. axes: "values", with a logarithmic axis where the scores are positive and span
@@ -71,13 +71,13 @@ def corner_text(bundle: Bundle, estimator: str) -> str:
         return ""
     symbol = by.symbol.replace("Kendall ", "")
     if math.isnan(row.value):
-        return f"{symbol} undefined\nn = {row.n:,}"
+        return f"{symbol} undefined, n = {row.n:,}"
     bounds = interval(row.lower, row.upper, by.decimals, compact=True)
-    return f"{symbol} = {number(row.value, by.decimals, compact=True)} {bounds}".rstrip() + f"\nn = {row.n:,}"
+    return f"{symbol} = {number(row.value, by.decimals, compact=True)}, n = {row.n:,}\n{bounds}".rstrip()
 
 
 def draw_points(table: pd.DataFrame, ax: Any, *, corner: str, by_rank: bool = False) -> None:
-    """Points or densities of one estimator, and a text in the corner with the fewest points."""
+    """Points or densities of one estimator, and a text above them in the upper left corner."""
     if table.empty:
         say(ax, "no scores")
         return
@@ -96,37 +96,30 @@ def draw_points(table: pd.DataFrame, ax: Any, *, corner: str, by_rank: bool = Fa
     ax.set_ylabel("rank by ground truth" if by_rank else f"accuracy, {unit}" if unit else "ground truth")
     if by_rank:
         ax.invert_xaxis()
-        ax.invert_yaxis()
-    else:
-        _few_ticks(ax, logarithmic)
-    tidy(ax)
-    _corner(ax, x, y, corner)
-
-
-def _few_ticks(ax: Any, logarithmic: bool) -> None:
-    ax.locator_params(axis="y", nbins=5)
     if not logarithmic:
         ax.locator_params(axis="x", nbins=4)
         ax.ticklabel_format(axis="x", scilimits=(-3, 4))
     else:
-        from matplotlib.ticker import LogLocator, NullLocator
+        _few_decades(ax)
+    _make_room(ax, y, downwards=by_rank)
+    ax.text(0.03, 0.98, corner, transform=ax.transAxes, ha="left", va="top", fontsize=7)
+    tidy(ax)
 
-        ax.xaxis.set_major_locator(LogLocator(numticks=5))
-        ax.xaxis.set_minor_locator(NullLocator())
+
+def _few_decades(ax: Any) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    ax.xaxis.set_major_locator(LogLocator(numticks=4))
+    ax.xaxis.set_minor_locator(NullLocator())
 
 
-def _corner(ax: Any, x: np.ndarray, y: np.ndarray, text: str) -> None:
-    """The text over the corner with the fewest points, above the axes where every corner has some."""
-    across, up = ax.transAxes.inverted().transform(ax.transData.transform(np.column_stack([x, y]))).T
-    wide, high = 0.62, 0.24
-    counts = {
-        corner: int(((np.abs(across - corner[0]) < wide) & (np.abs(up - corner[1]) < high)).sum())
-        for corner in _CORNERS
-    }
-    corner = min(counts, key=lambda c: counts[c])
-    if counts[corner]:
-        ax.text(0.5, 1.02, text.replace("\n", ", "), transform=ax.transAxes, ha="center", va="bottom", fontsize=7)
-        return
-    place = [0.03 + 0.94 * end for end in corner]
-    side, level = _CORNERS[corner]
-    ax.text(*place, text, transform=ax.transAxes, ha=side, va=level, multialignment=side, fontsize=7)
+def _make_room(ax: Any, y: np.ndarray, *, downwards: bool) -> None:
+    """Limits of the vertical axis with room for text above the points, and ticks at the points only."""
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = float(y.min()), float(y.max())
+    span = high - low or max(abs(high), 1.0) * 0.1
+    ticks = MaxNLocator(nbins=4).tick_values(low, high)
+    ax.set_yticks([t for t in ticks if low - 0.05 * span <= t <= high + 0.05 * span])
+    ends = (low - 0.05 * span, high + _HEADROOM * span)
+    ax.set_ylim(*((high + 0.05 * span, low - _HEADROOM * span) if downwards else ends))

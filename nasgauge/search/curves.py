@@ -6,10 +6,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.toolkit.drawing import GREEN, draw_leading, epoch_axis, say, scale_of, tidy
-from nasgauge.analyses.toolkit.vectors import mean_scores, mean_truth
 from nasgauge.core.errors import UserError, unknown_name
-from nasgauge.search import get_search
+from nasgauge.search.registered import get_search
 from nasgauge.spaces import Space
 
 RUNS = ("search", "seed", "arch", "value")
@@ -29,25 +27,24 @@ def searched(
 ) -> pd.DataFrame:
     """Runs of searches guided by estimators, over the architectures with a score and a ground truth.
 
-    The objective is the mean score over the seeds of the estimator. scores, truth: tables SCORES and TRUTH. searches:
-    names of `SEARCHES` that take a budget. estimators: all if None. Run i of every search begins with the same
-    generator, so that runs of different estimators on the same architectures are paired. Returns (search, seed, arch,
-    value), one row per evaluation in their order; search is "SEARCH, ESTIMATOR", without the former if there is one
-    search. UserError: an unknown search or estimator, a search without a budget.
+    The objective is the mean score over the seeds of the estimator; architectures that a seed lacks are omitted.
+    scores, truth: tables SCORES and TRUTH. searches: names of `SEARCHES` that take a budget. estimators: all if None.
+    Run i of every search begins with the same generator, so that runs of different estimators on the same
+    architectures are paired. Returns (search, seed, arch, value), one row per evaluation in their order; search is
+    "SEARCH, ESTIMATOR", without the former if there is one search. UserError: an unknown search or estimator, a search
+    without a budget.
     """
-    accuracy, found = mean_truth(truth), mean_scores(scores[scores["score"].notna()])
-    for name in estimators or ():
-        if name not in found:
-            raise unknown_name("estimator", name, found)
+    names = list(dict.fromkeys(scores["estimator"])) if estimators is None else list(estimators)
+    for name in names:
+        if name not in set(scores["estimator"]):
+            raise unknown_name("estimator", name, scores["estimator"].unique())
     parts = []
     for one in searches:
         search = get_search(one)
         if not search.takes_budget:
             raise UserError(f"search {one!r} evaluates every architecture, so that it has no curve; choose another one")
-        for name in estimators or found:
-            score = found[name]
-            score = score[score.index.isin(accuracy.index)]
-            table = score.to_dict()
+        for name in names:
+            table = _objective(scores[scores["estimator"] == name], truth)
             label = name if len(searches) == 1 else f"{one}, {name}"
 
             def objective(archs, table=table):
@@ -55,7 +52,7 @@ def searched(
 
             for i in range(n_seeds):
                 rng = np.random.default_rng([seed, i])
-                run = search(space, objective, list(score.index), budget=budget, rng=rng)
+                run = search(space, objective, list(table), budget=budget, rng=rng)
                 parts.append(run[["arch", "value"]].assign(search=label, seed=i))
     return pd.concat(parts, ignore_index=True)[list(RUNS)] if parts else pd.DataFrame(columns=list(RUNS))
 
@@ -88,7 +85,7 @@ def best_so_far(
     Reference: real2019regularized, Fig. 4.
     """
     _check(runs, incumbent, coverage)
-    accuracy = mean_truth(truth)
+    accuracy = truth.groupby("arch")["accuracy"].mean()
     unknown = sorted(set(runs["arch"]) - set(accuracy.index))
     if unknown:
         raise UserError(f"best_so_far: {len(unknown)} architectures without ground truth, such as {unknown[0]!r}")
@@ -104,21 +101,11 @@ def best_so_far(
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-def draw_best_so_far(table: pd.DataFrame, ax) -> None:
-    """One line per search with a band over seeds, and the best architecture of the ground truth as a dashed line."""
-    if table.empty:
-        say(ax, "no search was run")
-        return
-    factor, unit = scale_of(table["best"])
-    columns = ["value", "low", "high"]
-    last = table.groupby("search")["value"].last().rank(method="first", ascending=False).astype(int)
-    shown = table.assign(**{c: factor * table[c] for c in columns}, estimator=table["search"])
-    ax.axhline(factor * table["best"].iloc[0], color=GREEN, linestyle=(0, (4, 2)), linewidth=1, zorder=0)
-    draw_leading(shown.assign(place=shown["search"].map(last)), ax, "n_evaluated")
-    epoch_axis(ax, table["n_evaluated"], "architectures evaluated")
-    ax.set_ylabel(f"true accuracy of the incumbent{f', {unit}' if unit else ''}")
-    ax.margins(x=0.01)
-    tidy(ax)
+def _objective(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
+    """Mean score of each architecture that every seed of one estimator scored and that has a ground truth."""
+    known = scores[scores["score"].notna() & scores["arch"].isin(set(truth["arch"]))].groupby("arch")["score"]
+    whole = known.size() == scores["seed"].nunique()
+    return known.mean()[whole].to_dict()
 
 
 def _curve(run: pd.DataFrame, accuracy: pd.Series, incumbent: str) -> np.ndarray:
