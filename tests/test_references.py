@@ -407,6 +407,26 @@ def test_an_estimator_of_ones_own_is_named_by_its_class(own):
         parse(text + "powr = 2.0\n", Study, "own")
 
 
+WHOLE = """
+title = "All of one's own"
+benchmark = { name = "own.py:benchmark", trainings = 2 }
+archs = { n = 12 }
+criteria = ["own.py:criterion", "own.py:lower"]
+n_bootstrap = 2
+[[estimators]]
+name = "own.py:NameLengthConfig"
+"""
+
+
+def test_a_report_without_any_citation_key(own, without_ink):
+    with (own / "own.py").open("a", encoding="utf-8") as file:
+        file.write("del Chain.reference\n")
+    made = run(own, WHOLE)
+    assert made.plan.space.reference is None
+    page = made.report().read_text(encoding="utf-8")
+    assert "name_length" in page and "Mean product" in page and "None," not in page and str(own) not in page
+
+
 def test_a_neighbour_is_not_mistaken_for_that_of_another_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])
     forget(monkeypatch)

@@ -176,7 +176,7 @@ def _of_file(path: Path) -> ModuleType:
     sys.modules[module.__name__] = module  # as dataclasses and pickle expect of a module
     _look_in(path.parent)
     try:
-        exec(compile(files[path].content, str(path), "exec"), vars(module))
+        exec(compile(files[path].content, str(path), "exec", dont_inherit=True), vars(module))
     except (Exception, SystemExit) as error:
         del sys.modules[module.__name__]
         if before is not None:

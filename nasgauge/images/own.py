@@ -51,6 +51,8 @@ def _data(found: Any, name: str) -> ImageData:
     images, labels = (torch.as_tensor(part) if isinstance(part, np.ndarray) else part for part in found)
     if isinstance(labels, torch.Tensor) and not labels.is_floating_point():
         labels = labels.long()
+    if isinstance(images, torch.Tensor) and images.is_floating_point():
+        images = images.float()
     is_labels = isinstance(labels, torch.Tensor) and labels.dtype == torch.int64 and labels.numel() > 0
     n_classes = int(labels.max()) + 1 if is_labels else 1  # what is wrong, ImageData says
     return ImageData(name, images, labels, n_classes)

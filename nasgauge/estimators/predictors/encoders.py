@@ -90,6 +90,6 @@ ENCODERS: Registry[Encoder] = Registry("encoder", {
     takes="an Encoder, a class derived from Model, or a function of a seed that returns a regressor")  # fmt: skip
 
 
-def get_encoder(name: "str | Encoder") -> Encoder:
-    """The encoder of that name, or the encoder itself; an unknown name is an error that lists the nearest ones."""
+def get_encoder(name: "str | Encoder | Callable[..., Any]") -> Encoder:
+    """The encoder of a name or of a function, or itself; an unknown name is an error that lists the nearest ones."""
     return ENCODERS.find(name)

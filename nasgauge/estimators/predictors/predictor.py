@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -13,7 +13,7 @@ from nasgauge.core.errors import UserError, check_seed
 from nasgauge.core.references import short_name
 from nasgauge.core.tables import ERRORS, LESSONS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates, Learner
-from nasgauge.estimators.predictors.encoders import get_encoder
+from nasgauge.estimators.predictors.encoders import Encoder, get_encoder
 from nasgauge.estimators.predictors.losses import LOSSES
 from nasgauge.estimators.predictors.model import Examples, Model, Training
 from nasgauge.estimators.predictors.not_scored import NotScored
@@ -30,11 +30,11 @@ _LEAST = 2
 class Predictor(Learner):
     """A model that `fit` learns from the accuracies it is given, and its scores of any architecture.
 
-    `encoder`: a name of ENCODERS; `training`: loss, epochs, batches and device (also "auto", see `device_named`) of one
-    that is a network. `features`: scores of other estimators that it reads as well. `seed`: of the initial weights,
-    trees and batches. `judged`: "all", "unseen" (architectures that were learned from are passed over), or
-    "unseen_classes" (and so are their isomorphic duplicates). An architecture with an operation that no architecture of
-    the training set had, or without a score feature, has an error.
+    `encoder`: a name of ENCODERS, a reference, or what one may yield; `training`: loss, epochs, batches and device
+    (also "auto", see `device_named`) of one that is a network. `features`: scores of other estimators that it reads as
+    well. `seed`: of the initial weights, trees and batches. `judged`: "all", "unseen" (architectures that were learned
+    from are passed over), or "unseen_classes" (and so are their isomorphic duplicates). An architecture with an
+    operation that no architecture of the training set had, or without a score feature, has an error.
 
     `label`, `kind`, `draw`: its name in tables, and what it is called there apart from n_fit, draw and seed (table
     LESSONS). `signal`: whose scores it learns from in place of the truth, "" for the truth. What `fit` learned:
@@ -52,7 +52,7 @@ class Predictor(Learner):
     """
 
     space: Space
-    encoder: str
+    encoder: str | Encoder | Callable[..., object]
     training: Training = field(default_factory=Training)
     features: ScoreFeatures = field(default_factory=ScoreFeatures)
     seed: int = 0
@@ -73,6 +73,7 @@ class Predictor(Learner):
         encoder = get_encoder(self.encoder)
         if self.training.loss not in LOSSES:
             raise UserError(f"predictor: unknown loss {self.training.loss!r}; there are {', '.join(LOSSES)}")
+        LOSSES.find(self.training.loss)  # what is wrong with a reference is reported before anything is fitted
         device_named(self.training.device, f"predictor {self.name!r}")
         if not encoder.trains and self.training.device != "cpu":
             what = f"device = {self.training.device!r}"
@@ -89,7 +90,8 @@ class Predictor(Learner):
     @property
     def name(self) -> str:
         """What it is called in tables."""
-        return self.label or short_name(self.encoder)
+        encoder = self.encoder if isinstance(self.encoder, str) else getattr(self.encoder, "__name__", "predictor")
+        return self.label or short_name(encoder)
 
     def fit(self, truth: pd.DataFrame) -> "Predictor":
         """The predictor that learned from the mean accuracy of each architecture (table TRUTH).

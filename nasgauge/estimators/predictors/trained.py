@@ -54,11 +54,12 @@ class Trained(Model):
         target = _standardised(examples.accuracy).to(self.device)
         adam = torch.optim.Adam(self.network.parameters(), lr=training.lr)
         whole = self._whole(archs) if len(archs) <= training.batch_size else None
+        loss_of = LOSSES[training.loss]
         for _ in range(training.epochs):
             for rows in torch.randperm(len(archs), generator=generator).split(training.batch_size):
                 seen = whole if whole is not None else self._whole([archs[i] for i in rows])
                 wanted = target if whole is not None else target[rows.to(self.device)]
-                loss = LOSSES[training.loss](self.network(*seen), wanted)
+                loss = loss_of(self.network(*seen), wanted)
                 adam.zero_grad()
                 loss.backward()
                 adam.step()
