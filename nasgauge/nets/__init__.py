@@ -13,9 +13,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "average_pooling": ["avg_pool2d"],
-        "counting": ["Complexity", "count", "count_parameters"],
+        "counting": ["CONVOLUTIONS", "Complexity", "count", "count_convolutions", "count_parameters"],
         "device": ["device_named"],
-        "initialisation": ["INITS", "initialise"],
+        "initialisation": ["INITS", "drawn_from", "initialise"],
         "networks": ["build", "complexity"],
         "options": ["NetOptions", "SupernetOptions"],
         "precision": ["PRECISIONS", "autocast", "check_precision", "dtype_of", "products", "rounding", "unrounded"],

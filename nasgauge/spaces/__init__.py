@@ -5,6 +5,7 @@ mutation, neighbours and restriction. Rule: numpy only, no weights, no accuracy,
 """
 
 from nasgauge.core.registry import Registry
+from nasgauge.spaces.choices import ChoiceSpace, ListedSpace
 from nasgauge.spaces.darts import Darts, DartsNDS
 from nasgauge.spaces.nb101 import NB101
 from nasgauge.spaces.nb101_oneshot import NB101OneShot1, NB101OneShot2, NB101OneShot3, NB101OneShot3Chain
@@ -13,7 +14,7 @@ from nasgauge.spaces.nds import NDSResNet, NDSResNeXtA, ResidualStage, StagedSpa
 from nasgauge.spaces.properties import is_connected, n_convolutions, properties
 from nasgauge.spaces.space import Arch, Graph, Operation, Space
 
-SPACES: Registry[type[Space]] = Registry(
+SPACES: Registry[type[Space] | Space] = Registry(  # a class that needs no argument, or the space itself
     "search space",
     {
         "darts": Darts,
@@ -37,9 +38,8 @@ def get_space(space: "str | Space") -> Space:
     >>> get_space("nb201").name
     'nb201'
     """
-    if isinstance(space, Space):
-        return space
-    return SPACES.find(space)()
+    found = space if isinstance(space, Space) else SPACES.find(space)
+    return found if isinstance(found, Space) else found()
 
 
 __all__ = [
@@ -47,9 +47,11 @@ __all__ = [
     "NB201",
     "SPACES",
     "Arch",
+    "ChoiceSpace",
     "Darts",
     "DartsNDS",
     "Graph",
+    "ListedSpace",
     "NB101OneShot1",
     "NB101OneShot2",
     "NB101OneShot3",

@@ -1,7 +1,7 @@
 """How good is an architecture, judged by its untrained network?
 
-`ZeroShot` is the estimator, `PROXIES` its dictionary, `measure` the passes that proxies share. Rule: a proxy is a pure
-function of a `Record`; it runs no network and sees no ground truth.
+`ZeroShot` is the estimator, `measure` the same for modules of any kind, `PROXIES` the dictionary, `record_of` the
+passes that proxies share. Rule: a proxy is a pure function of a `Record`; it runs no network and sees no ground truth.
 
 What it offers is imported when it is first asked for: configurations are read without torch.
 """
@@ -12,7 +12,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "inputs": ["Batch", "INPUTS", "draw_batches", "noise_like"],
-        "passes": ["PASSES", "measure"],
+        "modules": ["measure"],
+        "passes": ["PASSES", "record_of"],
         "profile": ["layer_profile"],
         "proxies": ["PROXIES", "get_proxy"],
         "proxy": ["Proxy"],

@@ -54,12 +54,13 @@ class Codes:
 class Counts:
     """Pass "counts": parameters and operations of the whole network for one image, convolutions on live edges.
 
-    `macs` is an Unmeasurable where operations cannot be counted.
+    Where a space does not say what its architectures consist of, `n_convs` are the convolutions that the network calls.
+    Unmeasurable stands for what cannot be counted.
     """
 
     n_params: int
     macs: int | Unmeasurable
-    n_convs: int
+    n_convs: int | Unmeasurable
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from nasgauge.core.errors import UserError, check_seed, unknown_name
 from nasgauge.core.tables import ERRORS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
 from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, noise_like
-from nasgauge.estimators.zeroshot.passes import PASSES, STAGES, as_unmeasurable, measure, reason
+from nasgauge.estimators.zeroshot.passes import PASSES, STAGES, as_unmeasurable, reason, record_of
 from nasgauge.estimators.zeroshot.proxies import get_proxy
 from nasgauge.estimators.zeroshot.proxy import Proxy
 from nasgauge.estimators.zeroshot.record import Counts, Record, Unmeasurable
@@ -25,10 +25,13 @@ from nasgauge.nets import (
     build,
     check_precision,
     count,
+    count_convolutions,
     count_parameters,
     device_named,
+    drawn_from,
     dtype_of,
     products,
+    stand_alone,
 )
 from nasgauge.spaces import Arch, Space, n_convolutions
 
@@ -48,7 +51,9 @@ class ZeroShot(Estimator):
     changes scores by rounding only; None: whichever is faster, so on the CPU alone. `device`: where the network lives,
     see `device_named`. `precision`: a name of nets.PRECISIONS; grasp, jacob_cov, epe_nas and zen are measured in 32
     bits at least, synflow in 64, whatever it is. `network`: gives an architecture's network, instead of `net` and
-    `init`, for weights that were trained; it is measured as it is. `label`: with one, estimators are called "proxy
+    `init`, for weights that were trained; it is measured as it is, and moved. Whatever it raises, or its network, is
+    the reason of missing scores; so it is for a space whose network initialises itself, and both may take other images
+    than (N, C, H, W). `label`: with one, estimators are called "proxy
     (label)" in the tables.
 
     >>> from nasgauge.spaces import NB201
@@ -102,10 +107,11 @@ class ZeroShot(Estimator):
             place = f"zero-shot: batch {number}"
             if not isinstance(batch, tuple | list) or len(batch) != 2:
                 raise UserError(f"{place} is of type {type(batch).__name__}; give a pair of images and labels")
-            check_images(*batch, self.net.n_classes, place)
+            check_images(*batch, self.net.n_classes, place, any_kind=self._is_foreign)
             if batch[0].shape[1] != self.net.in_channels:
+                rest = "..." if self._is_foreign else "H, W"
                 raise UserError(
-                    f"{place} has shape {tuple(batch[0].shape)}; expected (N, {self.net.in_channels}, H, W)"
+                    f"{place} has shape {tuple(batch[0].shape)}; expected (N, {self.net.in_channels}, {rest})"
                 )
 
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
@@ -130,13 +136,14 @@ class ZeroShot(Estimator):
             spent: dict[str, float] = {}
             try:
                 net = self._built(arch, spent)
+                with as_unmeasurable(anything=self._is_foreign):
+                    records = self._records(arch, net, proxies, batches, spent)
             except (UserError, Unmeasurable) as lacking:
-                if self.network is None and isinstance(lacking, UserError):
+                if isinstance(lacking, UserError):
                     raise  # a mistake in the options, not an architecture that the weights do not serve
                 failed = {"arch": text, "seed": self.seed, "error": str(lacking)}
                 errors += [{"estimator": self._called(proxy), **failed} for proxy in proxies]
                 continue
-            records = self._records(arch, net, proxies, batches, spent)
             n += 1
             for proxy in proxies:
                 start = time.perf_counter()
@@ -157,6 +164,11 @@ class ZeroShot(Estimator):
         return [get_proxy(p) for p in self.proxies]
 
     @property
+    def _is_foreign(self) -> bool:
+        """Whether the networks are somebody's own, which may raise anything and take anything for an image."""
+        return self.network is not None or not stand_alone(self.space).side_by_side
+
+    @property
     def _is_channels_last(self) -> bool:
         if self.channels_last is None:
             return device_named(self.device, "zero-shot") == "cpu"
@@ -166,19 +178,27 @@ class ZeroShot(Estimator):
         return f"{proxy.name} ({self.label})" if self.label else proxy.name
 
     def _prepared(self) -> list[Batch]:
-        layout = torch.channels_last if self._is_channels_last else torch.contiguous_format
         device = device_named(self.device, "zero-shot")
         noisy = noise_like(self.batches, self.inputs, rng=np.random.default_rng(self.seed))
-        return [(x.to(device, dtype_of(self.precision), memory_format=layout), y.to(device)) for x, y in noisy]
+        return [(self._laid_out(x, device), y.to(device)) for x, y in noisy]
+
+    def _laid_out(self, x: torch.Tensor, device: str) -> torch.Tensor:
+        is_last = self._is_channels_last and x.dim() == 4
+        layout = torch.channels_last if is_last else torch.contiguous_format
+        dtype = dtype_of(self.precision) if x.is_floating_point() else x.dtype
+        return x.to(device, dtype, memory_format=layout)
 
     def _built(self, arch: Arch, spent: dict[str, float]) -> torch.nn.Module:
         start = time.perf_counter()
         generator = torch.Generator().manual_seed(
             self.seed
         )  # drawn on the CPU, so that every device gets the same weights
-        make = self.network or (lambda a: build(self.space, a, self.net, generators=[generator], init=self.init))
-        with as_unmeasurable():
-            net = make(arch)
+        with as_unmeasurable(anything=self._is_foreign):
+            if self.network is None:
+                net = build(self.space, arch, self.net, generators=[generator], init=self.init)
+            else:
+                with drawn_from(generator):
+                    net = self.network(arch)
             has_volumes = any(p.dim() == 5 for p in net.parameters())  # for which there is no such layout
             layout = torch.channels_last if self._is_channels_last and not has_volumes else torch.contiguous_format
             net = net.to(device_named(self.device, "zero-shot"), dtype_of(self.precision), memory_format=layout)
@@ -203,9 +223,9 @@ class ZeroShot(Estimator):
             if i and not passes:
                 break
             with autocast(self.precision, x.device):
-                record = measure(
+                record = record_of(
                     net, x, y, passes, arch=text, seed=self.seed, seconds=spent,
-                    zen_mixture=self.zen_mixture, zen_repeats=self.zen_repeats,
+                    zen_mixture=self.zen_mixture, zen_repeats=self.zen_repeats, foreign=self._is_foreign,
                 )  # fmt: skip
             records.append(record)
         if "counts" in everything:
@@ -215,13 +235,18 @@ class ZeroShot(Estimator):
         return records
 
     def _counts(self, arch: Arch, net: torch.nn.Module, x: torch.Tensor) -> Counts:
-        macs: int | Unmeasurable
+        image = {"image": tuple(x.shape[1:]), "dtype": None if x.is_floating_point() else x.dtype}
+        macs = self._counted(lambda: count(net, **image).macs)
+        if self.space.operations:
+            return Counts(count_parameters(net), macs, n_convolutions(self.space, arch))
+        return Counts(count_parameters(net), macs, self._counted(lambda: count_convolutions(net, **image)))
+
+    def _counted(self, number: Callable[[], int]) -> int | Unmeasurable:
         try:
-            with as_unmeasurable():
-                macs = count(net, tuple(x.shape[1:])).macs
+            with as_unmeasurable(anything=self._is_foreign):
+                return number()
         except Unmeasurable as failure:
-            macs = failure
-        return Counts(count_parameters(net), macs, n_convolutions(self.space, arch))
+            return failure
 
 
 def _charge(proxy: Proxy, spent: dict[str, float]) -> float:
