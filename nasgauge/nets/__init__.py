@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "initialisation": ["INITS", "drawn_from", "initialise"],
         "networks": ["build", "complexity"],
         "options": ["NetOptions", "SupernetOptions"],
+        "own": ["space_from"],
         "precision": ["PRECISIONS", "autocast", "check_precision", "dtype_of", "products", "rounding", "unrounded"],
         "program": ["Path"],
         "registered": ["NETS", "StandAlone", "check_meaning", "stand_alone"],

@@ -53,6 +53,8 @@ def count_convolutions(net: nn.Module, image: tuple[int, ...], *, dtype: torch.d
 @torch.no_grad()
 def _of_one_image(net: nn.Module, image: tuple[int, ...], dtype: torch.dtype | None) -> None:
     """The network of an image of zeros, in evaluation mode; it is left as it was."""
+    if any(isinstance(module, torch.jit.ScriptModule) for module in net.modules()):
+        raise NotImplementedError("what a scripted or traced module calls is not counted")
     like = next(net.parameters(), torch.empty(0))  # on the meta device nothing is computed, on a real one one image
     with _evaluating(net):
         net(torch.zeros(1, *image, device=like.device, dtype=dtype or like.dtype))

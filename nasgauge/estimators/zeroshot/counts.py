@@ -28,7 +28,7 @@ def macs(record: Record) -> float:
     Unmeasurable for recurrent networks. Range 1, 2, ... Reference: Ning et al. 2021.
     """
     if isinstance(record.counts.macs, Unmeasurable):
-        raise record.counts.macs
+        raise record.counts.macs.alone()
     return float(record.counts.macs)
 
 
@@ -38,7 +38,7 @@ def n_convs(record: Record) -> float:
     Range 0, 1, ... Reference: Ning et al. 2021.
     """
     if isinstance(record.counts.n_convs, Unmeasurable):
-        raise record.counts.n_convs
+        raise record.counts.n_convs.alone()
     return float(record.counts.n_convs)
 
 

@@ -56,7 +56,8 @@ def expanded(
         nn.ReLU: trusting(lambda m: _Rectified()),
         nn.MaxPool2d: trusting(_MaxPooled),
     }
-    if not x.is_floating_point():
+    owners = [module for weight in weights for _, module in weight.modules]
+    if not x.is_floating_point() or not all(isinstance(module, nn.Conv2d | nn.Linear) for module in owners):
         raise NotExpandable
     stack = torch.cat([x, x.new_zeros(3 * x.shape[0], *x.shape[1:])])
     if x.dim() == 4 and not x.is_contiguous():

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ def measure(
     batches: Sequence[Batch] | None = None,
     n_batches: int = 1,
     batch_size: int | None = None,
+    other_parameters: Literal["refuse", "count", "omit"] = "refuse",
     seed: int = 0,
     device: str = "cpu",
     precision: str = "float32",
@@ -42,8 +43,10 @@ def measure(
     W) standardised, or what else the networks take: sequences (M, C, L), vectors (M, F), volumes, int64 tokens (M, L);
     labels: whole numbers (M,) from 0. Of these, `n_batches` disjoint batches are drawn with `seed`, of `batch_size`
     each: if absent as many as there are, at most 64. batches: pairs of images and labels in their place, as they are.
-    proxies: names of PROXIES or Proxy objects, if absent all that need one batch only. `seed`, `device`, `precision`:
-    as in `ZeroShot`, by which everything is measured.
+    proxies: names of PROXIES or Proxy objects, if absent all that need one batch only. other_parameters: whether
+    parameters that belong to no known layer (class tokens, position tables, recurrent layers) "count" as weights or not
+    ("omit"); "refuse": networks that have some have no scores of weights. `seed`, `device`, `precision`: as in
+    `ZeroShot`, by which everything is measured.
 
     Whatever cannot be built, counted or measured is missing in `scores`, and has its reason in `errors`. UserError: no
     modules, names that are not distinct printable text, values of another kind, images or labels that do not fit.
@@ -58,9 +61,13 @@ def measure(
     space = ListedSpace("modules", networks)
     chosen = [p for p in PROXIES.values() if not p.pooled] if proxies is None else proxies
     pairs = _batches(images, labels, batches, n_batches, batch_size, seed)
-    options = NetOptions(in_channels=pairs[0][0].shape[1], n_classes=max(int(y.max()) for _, y in pairs) + 1)
+    shape = pairs[0][0].shape
+    options = NetOptions(
+        in_channels=shape[1] if len(shape) > 1 else 1, n_classes=max(1, *(int(y.max()) + 1 for _, y in pairs))
+    )
     estimator = ZeroShot(
         space, chosen, pairs, options, seed=seed, device=device, precision=precision,
+        other_parameters=other_parameters,
         network=lambda arch: _made(networks[space.to_str(arch)]),
     )  # fmt: skip
     archs: list[Arch] = list(space.enumerate())

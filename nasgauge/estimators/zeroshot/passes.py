@@ -90,12 +90,13 @@ def record_of(
     zen_repeats: int = 1,
     seconds: dict[str, float] | None = None,
     foreign: bool = False,
+    other_parameters: str = "refuse",
 ) -> Record:
     """The record of a network on one batch, x (N, C, H, W) and y (N,) int64; each needed pass runs once.
 
     The network is left exactly as it was: parameters, buffers, gradients, flags and hooks. Normalisations use the
-    batch's own statistics, dropout is off. Weights are those of `weights_of`; where they cannot be read, all that needs
-    them fails. A pass that fails (see `as_unmeasurable`) leaves its reason in `failures`; the others still run, and
+    batch's own statistics, dropout is off. Weights are those of `weights_of`, which says what `other_parameters` are;
+    where they cannot be read, all that needs them fails. A pass that fails (see `as_unmeasurable`) leaves its reason in `failures`; the others still run, and
     nothing is retried in another way. foreign: the network is somebody's own, and whatever it raises fails its pass.
     `seconds`: if given, the wall seconds of each stage are added to it.
 
@@ -109,7 +110,7 @@ def record_of(
         raise ValueError(f"no such pass: {', '.join(sorted(unknown))}; there are {', '.join(sorted(PASSES))}")
     wanted = frozenset(passes) | ({"gradients"} if "curvature" in passes else set())
     found: dict[str, object] = {}
-    weights = _weights(net)
+    weights = _weights(net, other_parameters)
     if isinstance(weights, Unmeasurable):
         found["layers"] = weights
     context = MeasurementContext(net, weights, x, y, seed, zen_mixture, zen_repeats, wanted, found)
@@ -122,7 +123,7 @@ def record_of(
                 with as_unmeasurable(anything=foreign):
                     found.update(run(context))
             except Unmeasurable as failure:
-                found.update(dict.fromkeys(fields & wanted, failure))
+                found.update(dict.fromkeys(fields & wanted, failure.alone()))
             if seconds is not None:
                 seconds[stage] = seconds.get(stage, 0.0) + time.perf_counter() - start
     return Record(
@@ -136,11 +137,11 @@ def record_of(
     )
 
 
-def _weights(net: nn.Module) -> list[Weight] | Unmeasurable:
+def _weights(net: nn.Module, others: str) -> list[Weight] | Unmeasurable:
     try:
-        return weights_of(net)
+        return weights_of(net, others)
     except Unmeasurable as failure:
-        return failure
+        return failure.alone()
 
 
 _OF_NUMBERS = (RuntimeError, TypeError, ValueError, ArithmeticError, IndexError, AssertionError, MemoryError)

@@ -11,6 +11,10 @@ class Unmeasurable(ValueError):  # noqa: N818 - reads as what it is: a verdict, 
     It becomes a missing score with this reason.
     """
 
+    def alone(self) -> "Unmeasurable":
+        """The same without a traceback, which would keep the network in memory for as long as the reason."""
+        return Unmeasurable(str(self))
+
 
 @dataclass(frozen=True)
 class Layer:

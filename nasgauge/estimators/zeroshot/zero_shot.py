@@ -17,6 +17,7 @@ from nasgauge.estimators.zeroshot.passes import PASSES, STAGES, as_unmeasurable,
 from nasgauge.estimators.zeroshot.proxies import get_proxy
 from nasgauge.estimators.zeroshot.proxy import Proxy
 from nasgauge.estimators.zeroshot.record import Counts, Record, Unmeasurable
+from nasgauge.estimators.zeroshot.weights import OTHERS
 from nasgauge.images import check_images
 from nasgauge.nets import (
     INITS,
@@ -54,7 +55,8 @@ class ZeroShot(Estimator):
     `init`, for weights that were trained; it is measured as it is, and moved. Whatever it raises, or its network, is
     the reason of missing scores; so it is for a space whose network initialises itself, and both may take other images
     than (N, C, H, W). `label`: with one, estimators are called "proxy
-    (label)" in the tables.
+    (label)" in the tables. `other_parameters`: of modules of one's own, which may be weights or not ("refuse": no
+    scores of weights; "count", "omit": see `weights_of`).
 
     >>> from nasgauge.spaces import NB201
     >>> batch = (torch.linspace(-1, 1, 4 * 64).sin().reshape(4, 1, 8, 8), torch.tensor([0, 1, 2, 0]))
@@ -78,6 +80,7 @@ class ZeroShot(Estimator):
     precision: str = "float32"
     network: Callable[[Arch], torch.nn.Module] | None = None
     label: str = ""
+    other_parameters: str = "refuse"
 
     def __post_init__(self) -> None:
         check_precision(self.precision, device_named(self.device, "zero-shot"), "zero-shot")
@@ -92,6 +95,8 @@ class ZeroShot(Estimator):
             raise ValueError(f"no such pass: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
         if self.inputs not in INPUTS:
             raise unknown_name("kind of input", self.inputs, INPUTS)
+        if self.other_parameters not in OTHERS:
+            raise unknown_name("treatment of other parameters", self.other_parameters, OTHERS)
         if self.init not in INITS:
             raise unknown_name("initialisation", self.init, INITS)
         if self.net.replicas != 1:
@@ -134,6 +139,7 @@ class ZeroShot(Estimator):
         for arch in dict.fromkeys(archs):
             text = self.space.to_str(arch)
             spent: dict[str, float] = {}
+            net = records = None  # what was measured is let go before another network is built
             try:
                 net = self._built(arch, spent)
                 with as_unmeasurable(anything=self._is_foreign):
@@ -226,6 +232,7 @@ class ZeroShot(Estimator):
                 record = record_of(
                     net, x, y, passes, arch=text, seed=self.seed, seconds=spent,
                     zen_mixture=self.zen_mixture, zen_repeats=self.zen_repeats, foreign=self._is_foreign,
+                    other_parameters=self.other_parameters,
                 )  # fmt: skip
             records.append(record)
         if "counts" in everything:
@@ -246,7 +253,7 @@ class ZeroShot(Estimator):
             with as_unmeasurable(anything=self._is_foreign):
                 return number()
         except Unmeasurable as failure:
-            return failure
+            return failure.alone()
 
 
 def _charge(proxy: Proxy, spent: dict[str, float]) -> float:
