@@ -39,7 +39,9 @@ def check_images(images: object, labels: object, n_classes: int, where: str, *, 
     """
     fits = isinstance(images, torch.Tensor) and 0 not in images.shape
     if any_kind and not (fits and images.dim() > 1 and (images.is_floating_point() or images.dtype == torch.int64)):
-        raise UserError(f"{where}: the images are {_what(images)}; give a float tensor (n, channels, ...), or int64 ones")
+        raise UserError(
+            f"{where}: the images are {_what(images)}; give a float tensor (n, channels, ...), or int64 ones"
+        )
     if not any_kind and not (fits and images.dim() == 4 and images.is_floating_point()):
         raise UserError(f"{where}: the images are {_what(images)}; give a float tensor (n, channels, height, width)")
     if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64 or labels.shape != images.shape[:1]:

@@ -68,16 +68,20 @@ def space_from(
 def _of_options(function: Any, where: str) -> Callable[[NetOptions], nn.Module]:
     if isinstance(function, nn.Module) or not callable(function):
         raise UserError(
-            f"{where} is of type {type(function).__name__}; give a function that builds the module, as it is built anew "
-            "for each seed"
+            f"{where} is of type {type(function).__name__}; give a function that builds the module, as each seed "
+            "needs a fresh one"
         )
     try:
         arguments = inspect.signature(function).parameters.values()
     except (TypeError, ValueError) as error:
-        raise UserError(f"{where}: its arguments cannot be read; give a function of one argument, or of none") from error
+        raise UserError(
+            f"{where}: its arguments cannot be read; give a function of one argument, or of none"
+        ) from error
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     required = [a for a in arguments if a.default is a.empty and a.kind not in (a.VAR_POSITIONAL, a.VAR_KEYWORD)]
     if len(required) > 1 or any(a.kind not in positional for a in required):
         names = ", ".join(a.name for a in required)
-        raise UserError(f"{where}: its function requires {names}; give a function of one argument, NetOptions, or of none")
+        raise UserError(
+            f"{where}: its function requires {names}; give a function of one argument, NetOptions, or of none"
+        )
     return function if required else lambda options: function()

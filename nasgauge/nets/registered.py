@@ -23,8 +23,8 @@ class StandAlone:
 
     build: (arch, options) -> the network. meaningless: names of the options that change nothing in it, which users are
     told who set them. side_by_side: whether `build` gives `options.replicas` copies of the network in one, and leaves
-    the weights to `initialise`, so that it may be called on the meta device. Otherwise it gives one network, initialised
-    as it likes by PyTorch's random numbers, which `nets.build` seeds.
+    the weights to `initialise`, so that it may be called on the meta device. Otherwise it gives one network,
+    initialised as it likes by PyTorch's random numbers, which `nets.build` seeds.
     """
 
     build: Build

@@ -4,7 +4,7 @@ import copy
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, final
 
 import numpy as np
@@ -48,7 +48,9 @@ class ChoiceSpace(Space):
 
     def _keep(self, names: Collection[str]) -> None:
         self._kept = tuple(tuple(i for i, word in enumerate(c) if word in names) for c in self.choices)
-        self.options = tuple(dict.fromkeys(c[i] for c, kept in zip(self.choices, self._kept, strict=True) for i in kept))
+        self.options = tuple(
+            dict.fromkeys(c[i] for c, kept in zip(self.choices, self._kept, strict=True) for i in kept)
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self.options)})"
@@ -73,7 +75,9 @@ class ChoiceSpace(Space):
         words = text.strip().split(_BETWEEN)
         if len(words) != len(self.choices):
             example = _BETWEEN.join(c[0] for c in self.choices)
-            raise UserError(f"arch {text!r} has {len(words)} options, {self.name} {len(self.choices)} as in {example!r}")
+            raise UserError(
+                f"arch {text!r} has {len(words)} options, {self.name} {len(self.choices)} as in {example!r}"
+            )
         for place, (word, known) in enumerate(zip(words, self.choices, strict=True), start=1):
             if word not in known:
                 raise UserError(f"arch {text!r}: place {place}: {unknown_name('option', word, known)}")
@@ -129,7 +133,7 @@ class ListedSpace(Space):
         name: str,
         archs: Iterable[str | Sequence[str]],
         *,
-        network: Callable[..., Any] | None = None,
+        network: Any = None,
         operations: Mapping[str, Operation] | None = None,
         reference: str = "",
     ) -> None:
@@ -241,7 +245,9 @@ def _checked(name: str, archs: list[str | Sequence[str]]) -> list[tuple[str, ...
     where = f"search space {name!r}"
     if not archs:
         raise UserError(f"{where}: no architecture is listed; give at least one")
-    words = [(arch,) if isinstance(arch, str) else tuple(arch) if isinstance(arch, Sequence) else arch for arch in archs]
+    words = [
+        (arch,) if isinstance(arch, str) else tuple(arch) if isinstance(arch, Sequence) else arch for arch in archs
+    ]
     for given in words:
         if not isinstance(given, tuple):
             raise UserError(f"{where}: {given!r:.80} names no architecture; give text, or a tuple of words")

@@ -1,7 +1,7 @@
 """The contract that every search space fulfils."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, final
@@ -82,12 +82,12 @@ class Space(ABC):
     """A set of architectures. Final subclasses are mostly data.
 
     Attributes: `name`; `options`, the names that `restrict` may keep; `forms`, the names of its canonical forms, the
-    default first; `reference` (bib key), "" for none; `may_be_disconnected`: whether in some no information reaches the
-    output; `operations`: what each operation does, by the name that it has in `graphs` (its `parts` included) and
-    `op_counts`; `network`: how an architecture's network is built, (arch, NetOptions) -> module, for a space that brings
-    it along (`nets.NETS` otherwise). Only the first two are compulsory. Without any `operations` a space does not say
-    what its architectures consist of, and depth, receptive field and the like are undefined. Where it has some but
-    lacks one, what asks for the entry is the UserError of `operation`.
+    default first; `reference` (bib key), "" for none; `may_be_disconnected`: whether in some no information reaches
+    the output; `operations`: what each operation does, by the name that it has in `graphs` (its `parts` included) and
+    `op_counts`; `network`: how an architecture's network is built, a method (arch, NetOptions) -> module or a
+    `nets.StandAlone`, for a space that brings it along (`nets.NETS` otherwise). Only the first two are compulsory.
+    Without any `operations` a space does not say what its architectures consist of, and depth, receptive field and the
+    like are undefined. Where it has some but lacks one, what asks for the entry is the UserError of `operation`.
 
     `ChoiceSpace` has everything but a name and its choices, `ListedSpace` everything but the list.
     """
@@ -98,7 +98,7 @@ class Space(ABC):
     forms: tuple[str, ...] = ("identity",)
     may_be_disconnected: bool = False
     operations: Mapping[str, Operation] = MappingProxyType({})
-    network: Callable[..., Any] | None = None
+    network: Any = None
 
     @final
     def operation(self, name: str) -> Operation:

@@ -20,8 +20,8 @@ def logits_of(output: object, n_images: int) -> torch.Tensor:
     if isinstance(found, torch.Tensor) and found.dim() == 2 and len(found) == n_images:
         return found
     raise Unmeasurable(
-        f"the network gives {_what(output)} for {n_images} image{'s' if n_images > 1 else ''}; logits (images, classes) "
-        "are needed, or an output with an entry or attribute 'logits'"
+        f"the network gives {_what(output)} for {n_images} image{'s' if n_images > 1 else ''}; logits (images, "
+        "classes) are needed, or an output with an entry or attribute 'logits'"
     )
 
 

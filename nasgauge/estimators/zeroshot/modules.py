@@ -80,8 +80,8 @@ def _networks(modules: object) -> Mapping[str, nn.Module | Callable[[], nn.Modul
     for name, value in modules.items():
         if not isinstance(value, nn.Module) and not callable(value):
             raise UserError(
-                f"measure: {name!r:.80} is of type {type(value).__name__}; give a torch.nn.Module, or a function without "
-                "arguments that builds one"
+                f"measure: {name!r:.80} is of type {type(value).__name__}; give a torch.nn.Module, or a function "
+                "without arguments that builds one"
             )
         if not isinstance(name, str):
             raise UserError(f"measure: {name!r:.80} is not a name; give text")
@@ -109,7 +109,9 @@ def _batches(
         raise UserError("measure: no images; give images and labels, or batches = [(images, labels), ...]")
     x, y = _tensor(images, "images"), _tensor(labels, "labels", whole=True)
     if batch_size is None:
-        batch_size = max(1, min(_BATCH_SIZE, len(x) // n_batches if isinstance(n_batches, int) and n_batches > 0 else 1))
+        batch_size = max(
+            1, min(_BATCH_SIZE, len(x) // n_batches if isinstance(n_batches, int) and n_batches > 0 else 1)
+        )
     return draw_batches(x, y, n_batches=n_batches, batch_size=batch_size, rng=np.random.default_rng(seed))
 
 
@@ -120,7 +122,9 @@ def _tensor(values: Any, what: str, *, whole: bool = False) -> torch.Tensor:
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"measure: {what} of type {type(values).__name__} are no tensor or array ({error})") from error
     if not tensor.dim() or not len(tensor):
-        raise UserError(f"measure: {what} of shape {tuple(tensor.shape)}; give at least one, the first dimension is theirs")
+        raise UserError(
+            f"measure: {what} of shape {tuple(tensor.shape)}; give at least one, the first dimension is theirs"
+        )
     is_whole = not tensor.is_floating_point() and not tensor.is_complex() and tensor.dtype != torch.bool
     if whole and not is_whole:
         raise UserError(f"measure: {what} are {str(tensor.dtype).removeprefix('torch.')}; give whole numbers from 0")

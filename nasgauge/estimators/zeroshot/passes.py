@@ -96,8 +96,9 @@ def record_of(
 
     The network is left exactly as it was: parameters, buffers, gradients, flags and hooks. Normalisations use the
     batch's own statistics, dropout is off. Weights are those of `weights_of`, which says what `other_parameters` are;
-    where they cannot be read, all that needs them fails. A pass that fails (see `as_unmeasurable`) leaves its reason in `failures`; the others still run, and
-    nothing is retried in another way. foreign: the network is somebody's own, and whatever it raises fails its pass.
+    where they cannot be read, all that needs them fails. A pass that fails (see `as_unmeasurable`) leaves its reason in
+    `failures`; the others still run, and nothing is retried in another way. foreign: the network is somebody's own, and
+    whatever it raises fails its pass.
     `seconds`: if given, the wall seconds of each stage are added to it.
 
     >>> net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3))
@@ -145,6 +146,7 @@ def _weights(net: nn.Module, others: str) -> list[Weight] | Unmeasurable:
 
 
 _OF_NUMBERS = (RuntimeError, TypeError, ValueError, ArithmeticError, IndexError, AssertionError, MemoryError)
+_ANYTHING = (Exception,)
 
 
 @contextmanager
@@ -158,7 +160,7 @@ def as_unmeasurable(*, anything: bool = False) -> Iterator[None]:
         yield
     except Unmeasurable:
         raise
-    except (Exception,) if anything else _OF_NUMBERS as error:
+    except _ANYTHING if anything else _OF_NUMBERS as error:
         raise Unmeasurable(reason(error)) from error
 
 
