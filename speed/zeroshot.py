@@ -1,9 +1,9 @@
 """What the shared passes cost against the usual way, one proxy after the other, in one run.
 
 The unit is one plain forward and backward pass of the same network in its usual memory layout. `alone` is each proxy
-as it is commonly computed: a fresh copy of the network and passes of its own. `shared` is `measure`. Peak memory is the
-growth of the resident set in a process that does nothing else. Counting passes, a forward being f and a backward 2 f:
-plain 3 f; shared f + 2 f (weights) + f (input only) = 1.33 units and what is elementwise; grasp six convolutions a
+as it is commonly computed: a fresh copy of the network and passes of its own. `shared` is `record_of`. Peak memory is
+the growth of the resident set in a process that does nothing else. Counting passes, a forward being f and a backward
+2 f: plain 3 f; shared f + 2 f (weights) + f (input only) = 1.33 units and what is elementwise; grasp six convolutions a
 layer, 2 units. Last, max-pooling with a rule for ties against PyTorch's, forward and backward.
 
     python speed/zeroshot.py --threads 2
@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nasgauge.estimators.zeroshot import measure
+from nasgauge.estimators.zeroshot import record_of
 from nasgauge.estimators.zeroshot.max_pooling import max_pool2d
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import NB201
@@ -119,7 +119,7 @@ ALONE = {
 
 
 def shared(passes):
-    return lambda net, x, y: measure(net, x, y, passes)
+    return lambda net, x, y: record_of(net, x, y, passes)
 
 
 def scene(arch, *, channels_last):

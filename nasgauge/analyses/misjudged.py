@@ -3,7 +3,7 @@
 import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
-from nasgauge.analyses.toolkit.cells import draw_cells, without_space
+from nasgauge.analyses.toolkit.cells import draw_cells, without_cells
 from nasgauge.analyses.toolkit.rank_errors import rank_errors
 from nasgauge.analyses.toolkit.vectors import ranks
 from nasgauge.core.errors import UserError
@@ -58,7 +58,7 @@ ANALYSIS = Analysis(
         "The two architectures with the largest excess above the two with the smallest, each relative to "
         "architectures of equal accuracy. Operations as in the legend of the top architectures."
     ),
-    absence=without_space,
+    absence=without_cells,
     limit=LIMIT_BIAS,
     compute=compute,
     draw=draw,

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import Analysis
-from nasgauge.analyses.toolkit.cells import Stroke, draw_cells, operations_of, strokes, without_space
+from nasgauge.analyses.toolkit.cells import Stroke, draw_cells, operations_of, strokes, without_cells
 from nasgauge.analyses.toolkit.drawing import scale_of
 from nasgauge.analyses.toolkit.vectors import TRUTH_NAME, is_among, mean_scores, mean_truth, ranks
 from nasgauge.core.errors import UserError
@@ -103,7 +103,7 @@ ANALYSIS = Analysis(
     always=True,
     caption="Top three by score, equal scores in alphabetical order; faint edges: not on a path to the output.",
     panel_note=panel_note,
-    absence=without_space,
+    absence=without_cells,
     legend=legend,
     compute=compute,
     draw=draw,

@@ -47,6 +47,7 @@ class Registry(MutableMapping[str, T], Generic[T]):
         self._adapt = adapt
         self._takes = takes or ("a function" if of is None else f"one of type {of.__name__}")
         self._entries = dict(entries)
+        self._brought: dict[str, Any] = {}  # by name: what an installed package brought, before it was adapted
         self._referenced: dict[str, tuple[Any, T]] = {}  # by reference: what it yielded last, and the entry
 
     def __repr__(self) -> str:
@@ -90,10 +91,14 @@ class Registry(MutableMapping[str, T], Generic[T]):
 
     def register(self, name: str, entry: T) -> T:
         """Add an entry, and return it; UserError if the name is another entry's."""
-        if not references.is_reference(name) and name in self and self[name] is not entry:
+        if not references.is_reference(name) and name in self and not self._is(name, entry):
             raise UserError(f"{self.kind} {name!r} is already registered; choose another name")
         self[name] = entry
         return entry
+
+    def _is(self, name: str, entry: Any) -> bool:
+        """Whether that object is the entry of the name, or what it was made of."""
+        return self[name] is entry or self._brought.get(name) is entry
 
     def in_tables(self, name: str) -> T | None:
         """The entry that tables call by that name: a registered one, or what a reference yielded last in this process.
@@ -138,7 +143,7 @@ class Registry(MutableMapping[str, T], Generic[T]):
 
     def _loaded(self, point: EntryPoint) -> Any:
         try:
-            thing = point.load()
+            thing = self._brought[point.name] = point.load()
         except Exception as error:
             owner = point.dist.name if point.dist else point.value
             raise UserError(

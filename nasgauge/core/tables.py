@@ -62,7 +62,9 @@ TRAININGS = Table(
         Column("test_accuracy", "float", "fraction"),
         Column("test_loss", "float", "mean cross-entropy, nats"),
         Column("n_params", "int", "trainable parameters of the whole network"),
-        Column("macs", "int", "multiply-accumulates of one image, convolutions, pools and classifier"),
+        Column(
+            "macs", "int", "multiply-accumulates of one image; null: calls layers that are not counted", nullable=True
+        ),
         Column("train_seconds", "float", "seconds of one core; on an accelerator wall seconds"),
     ),
     key=("arch", "seed"),

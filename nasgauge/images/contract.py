@@ -31,9 +31,18 @@ class Split:
                 raise UserError(f"{where}: the {part} rows of a split lie outside 0 to {n - 1}; there are {n:,} images")
 
 
-def check_images(images: object, labels: object, n_classes: int, where: str) -> None:
-    """UserError unless images are finite floats (n, channels, height, width), labels (n,) int64 in [0, n_classes)."""
-    if not isinstance(images, torch.Tensor) or not images.is_floating_point() or images.dim() != 4 or 0 in images.shape:
+def check_images(images: object, labels: object, n_classes: int, where: str, *, any_kind: bool = False) -> None:
+    """UserError unless images are finite floats (n, channels, height, width), labels (n,) int64 in [0, n_classes).
+
+    any_kind: of images, sequences (n, channels, length), vectors (n, features), volumes and whole numbers (n, length),
+    as networks of one's own may take them.
+    """
+    fits = isinstance(images, torch.Tensor) and 0 not in images.shape
+    if any_kind and not (fits and images.dim() > 1 and (images.is_floating_point() or images.dtype == torch.int64)):
+        raise UserError(
+            f"{where}: the images are {_what(images)}; give a float tensor (n, channels, ...), or int64 ones"
+        )
+    if not any_kind and not (fits and images.dim() == 4 and images.is_floating_point()):
         raise UserError(f"{where}: the images are {_what(images)}; give a float tensor (n, channels, height, width)")
     if not isinstance(labels, torch.Tensor) or labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
         raise UserError(

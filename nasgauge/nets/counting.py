@@ -1,7 +1,8 @@
 """Parameters and multiply-accumulates of a network, counted on shapes alone."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -19,27 +20,55 @@ class Complexity:
     macs: int
 
 
-def count(net: nn.Module, image: tuple[int, int, int]) -> Complexity:
-    """Complexity of a network for one image of shape (channels, height, width).
+def count(net: nn.Module, image: tuple[int, ...], *, dtype: torch.dtype | None = None) -> Complexity:
+    """Complexity of a network for one image of shape (channels, height, width), or whatever else it is given.
 
     Convolutions, linear layers, products of matrices and attention: torch's flop counter, halved. Beyond them, the
     convention of the tables that this package reads, be it a module or a function that is called: normalisation 2 an
     element with scale and shift (1 without), ReLU and any other activation 1 an element, average pooling the kernel
     area an output element; an adaptive pool is charged the widest window it may need, input // output + 1. Max-pooling
     compares and neither multiplies nor adds: it is charged nothing. NotImplementedError for recurrent layers, which the
-    flop counter does not see.
+    flop counter does not see. dtype: of the image, that of the parameters if absent.
     """
     extra = _Extra()
     counter = FlopCounterMode(display=False)
+    with counter, sdpa_kernel(SDPBackend.MATH), extra:  # the counter knows no other
+        _of_one_image(net, image, dtype)
+    return Complexity(n_params=count_parameters(net), macs=counter.get_total_flops() // 2 + extra.total)
+
+
+def count_convolutions(net: nn.Module, image: tuple[int, ...], *, dtype: torch.dtype | None = None) -> int:
+    """How often a network calls a convolution (1d to 3d, transposed too) for one image, as a module or a function.
+
+    >>> conv = nn.Conv1d(2, 2, 1)
+    >>> count_convolutions(nn.Sequential(conv, nn.ReLU(), conv, nn.Flatten(), nn.Linear(6, 2)), (2, 3))
+    2
+    """
+    watch = _Convolutions()
+    with watch:
+        _of_one_image(net, image, dtype)
+    return watch.total
+
+
+@torch.no_grad()
+def _of_one_image(net: nn.Module, image: tuple[int, ...], dtype: torch.dtype | None) -> None:
+    """The network of an image of zeros, in evaluation mode; it is left as it was."""
+    if any(isinstance(module, torch.jit.ScriptModule) for module in net.modules()):
+        raise NotImplementedError("what a scripted or traced module calls is not counted")
+    like = next(net.parameters(), torch.empty(0))  # on the meta device nothing is computed, on a real one one image
+    with _evaluating(net):
+        net(torch.zeros(1, *image, device=like.device, dtype=dtype or like.dtype))
+
+
+@contextmanager
+def _evaluating(net: nn.Module) -> Iterator[None]:
     was_training = [(m, m.training) for m in net.modules()]
-    like = next(net.parameters())  # on the meta device nothing is computed, on a real one a single image
     try:
-        with counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH), extra:  # the counter knows no other
-            net.eval()(torch.zeros(1, *image, device=like.device, dtype=like.dtype))
+        net.eval()
+        yield
     finally:
         for module, flag in was_training:
             module.training = flag
-    return Complexity(n_params=count_parameters(net), macs=counter.get_total_flops() // 2 + extra.total)
 
 
 def count_parameters(net: nn.Module) -> int:
@@ -47,6 +76,7 @@ def count_parameters(net: nn.Module) -> int:
     return sum(p.numel() for p in net.parameters() if p.requires_grad)
 
 
+CONVOLUTIONS = frozenset(f"conv{way}{n}d" for way in ("", "_transpose") for n in (1, 2, 3))
 _NORMS = frozenset(("batch_norm", "instance_norm", "layer_norm", "group_norm", "rms_norm"))
 _ACTIVATIONS = frozenset(
     "relu relu_ relu6 leaky_relu leaky_relu_ prelu rrelu hardtanh hardtanh_ gelu silu elu elu_ selu celu mish "
@@ -55,6 +85,18 @@ _ACTIVATIONS = frozenset(
 _POOLS = frozenset(f"avg_pool{n}d" for n in (1, 2, 3))
 _ADAPTIVE_POOLS = frozenset(f"adaptive_avg_pool{n}d" for n in (1, 2, 3))
 _RECURRENT = frozenset(("lstm", "gru", "rnn_tanh", "rnn_relu"))
+
+
+class _Convolutions(TorchFunctionMode):
+    """Convolutions that are called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_function__(self, func: Callable, types, args=(), kwargs=None):
+        self.total += getattr(func, "__name__", "") in CONVOLUTIONS
+        return func(*args, **(kwargs or {}))
 
 
 class _Extra(TorchFunctionMode):

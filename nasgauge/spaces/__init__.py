@@ -10,6 +10,7 @@ from typing import Any
 from nasgauge.core.errors import UserError
 from nasgauge.core.registry import Registry
 from nasgauge.core.signatures import n_positional
+from nasgauge.spaces.choices import ChoiceSpace, ListedSpace
 from nasgauge.spaces.darts import Darts, DartsNDS
 from nasgauge.spaces.nb101 import NB101
 from nasgauge.spaces.nb101_matrix import is_hash, module_hash
@@ -31,7 +32,7 @@ def _space(thing: Any, name: str) -> Callable[[], Space] | None:
     return thing if callable(thing) and n_positional(thing) == 0 else None
 
 
-SPACES: Registry[Callable[[], Space]] = Registry(
+SPACES: Registry[Callable[[], Space] | Space] = Registry(
     "search space",
     {
         "darts": Darts,
@@ -57,9 +58,8 @@ def get_space(space: "str | Space") -> Space:
     >>> get_space("nb201").name
     'nb201'
     """
-    if isinstance(space, Space):
-        return space
-    found = SPACES.find(space)()
+    found = space if isinstance(space, Space) else SPACES.find(space)
+    found = found if isinstance(found, Space) else found()
     if not isinstance(found, Space):
         raise UserError(f"search space {space!r}: is of type {type(found).__name__}; return a nasgauge.spaces.Space")
     return found
@@ -71,9 +71,11 @@ __all__ = [
     "ORDERS",
     "SPACES",
     "Arch",
+    "ChoiceSpace",
     "Darts",
     "DartsNDS",
     "Graph",
+    "ListedSpace",
     "NB101OneShot1",
     "NB101OneShot2",
     "NB101OneShot3",

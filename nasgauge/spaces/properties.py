@@ -15,8 +15,8 @@ def properties(space: Space, arch: Arch) -> dict[str, float]:
 
     Each cell that `graphs` shows counts once, however often the network repeats it; stages of residual blocks are
     cells, whose pixels lie 1, 2 and 4 apart. A depthwise and the pointwise convolution after it count as one layer.
-    What an operation adds stands in `Space.operations`; UserError where it does not. Where a cell has no path the
-    three are NaN. Equal for isomorphic architectures.
+    What an operation adds stands in `Space.operations`; UserError where it does not. Where a cell has no path, or the
+    space shows no cells, the three are NaN. Equal for isomorphic architectures.
 
     >>> from nasgauge.spaces.nb201 import NB201
     >>> space = NB201()
@@ -27,7 +27,7 @@ def properties(space: Space, arch: Arch) -> dict[str, float]:
     """
     paths = [(_path(space, g, max), _path(space, g, min), g.step) for g in space.graphs(arch).values()]
     found = dict.fromkeys(("depth", "shortest_path", "receptive_field"), _UNDEFINED)
-    if all(longest is not None for longest, _, _ in paths):
+    if paths and all(longest is not None for longest, _, _ in paths):
         found["depth"] = float(sum(longest[0] for longest, _, _ in paths))
         found["shortest_path"] = float(sum(shortest[0] for _, shortest, _ in paths))
         found["receptive_field"] = 1.0 + sum(step * longest[1] for longest, _, step in paths)

@@ -4,11 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import ClassVar, final
+from typing import Any, final
 
 import numpy as np
 
-from nasgauge.core.errors import UserError
+from nasgauge.core.errors import UserError, unknown_name
 
 Arch = tuple[int, ...]
 
@@ -81,20 +81,24 @@ def one_changed(arch: Arch, decisions: Sequence[Sequence[int]]) -> list[Arch]:
 class Space(ABC):
     """A set of architectures. Final subclasses are mostly data.
 
-    Attributes: `name`; `reference` (bib key); `forms`, the names of its canonical forms, the default first; `options`,
-    the names that `restrict` may keep; `may_be_disconnected`: whether in some no information reaches the output;
-    `operations`: what each operation does, by the name that it has in `graphs` (its `parts` included) and `op_counts`.
-    All are compulsory but `reference` and the last two. Without an operation's entry architectures can be judged and
-    drawn, while what asks for the entry (depth, receptive field, numbers of convolutions) is the UserError of
-    `operation`.
+    Attributes: `name`; `options`, the names that `restrict` may keep; `forms`, the names of its canonical forms, the
+    default first; `reference` (bib key); `may_be_disconnected`: whether in some no information reaches
+    the output; `operations`: what each operation does, by the name that it has in `graphs` (its `parts` included) and
+    `op_counts`; `network`: how an architecture's network is built, a method (arch, NetOptions) -> module or a
+    `nets.StandAlone`, for a space that brings it along (`nets.NETS` otherwise). Only the first two are compulsory.
+    Without any `operations` a space does not say what its architectures consist of, and depth, receptive field and the
+    like are undefined. Where it has some but lacks one, what asks for the entry is the UserError of `operation`.
+
+    `ChoiceSpace` has everything but a name and its choices, `ListedSpace` everything but the list.
     """
 
     name: str
-    reference: str | None = None
-    forms: tuple[str, ...]
     options: tuple[str, ...]
+    reference: str | None = None
+    forms: tuple[str, ...] = ("identity",)
     may_be_disconnected: bool = False
-    operations: ClassVar[Mapping[str, Operation]] = MappingProxyType({})
+    operations: Mapping[str, Operation] = MappingProxyType({})
+    network: Any = None
 
     @final
     def operation(self, name: str) -> Operation:
@@ -124,13 +128,18 @@ class Space(ABC):
     def neighbours(self, arch: Arch) -> list[Arch]:
         """All architectures at edit distance 1, each once."""
 
-    @abstractmethod
     def canonical(self, arch: Arch, form: str | None = None) -> Arch:
-        """The representative of the architecture's class under the named canonical form (default: the first form)."""
+        """The representative of the architecture's class under the named canonical form (default: the first form).
 
-    @abstractmethod
+        Itself, unless a space says otherwise: none is isomorphic to another. UserError for a form that there is not.
+        """
+        if form not in (None, *self.forms):
+            raise unknown_name("canonical form", form, self.forms)
+        return arch
+
     def members(self, arch: Arch, form: str | None = None) -> list[Arch]:
         """All architectures of its class under the named canonical form, itself among them, in a fixed order."""
+        return [self.canonical(arch, form)]
 
     def identity(self, arch: Arch) -> Arch:
         """The encoding under which all encodings of one row of a table agree: by it, files are matched with a truth.
@@ -174,9 +183,9 @@ class Space(ABC):
     def validate(self, arch: Arch) -> None:
         """UserError unless the tuple is an architecture of the space, whatever `restrict` has left of it."""
 
-    @abstractmethod
     def uses(self, arch: Arch) -> tuple[str, ...]:
-        """Those of the whole space's `options` that the architecture needs, each once."""
+        """Those of the whole space's `options` that the architecture needs, each once; its words, unless overridden."""
+        return tuple(dict.fromkeys(self.words(arch)))
 
     @abstractmethod
     def words(self, arch: Arch) -> tuple[str, ...]:
@@ -185,20 +194,25 @@ class Space(ABC):
         Architectures whose words differ at one place differ by one step, from the one word to the other.
         """
 
-    @abstractmethod
     def op_counts(self, arch: Arch, *, live: bool = False) -> dict[str, int]:
         """How often each operation occurs; with `live`, only where information flows from input to output.
 
-        Names are those of `operations`; one that does not occur may be left out.
+        Names are those of `operations`; one that does not occur may be left out. Unless overridden: the words that are
+        operations, those that let nothing through never live.
         """
+        words = self.words(arch)
+        return {name: 0 if live and does.is_zero else words.count(name) for name, does in self.operations.items()}
 
     @abstractmethod
     def restrict(self, keep: Collection[str]) -> "Space":
         """The same space with only the named operations left to choose from."""
 
-    @abstractmethod
     def graphs(self, arch: Arch) -> dict[str, Graph]:
-        """The cells of the architecture as labelled graphs, by cell name; an edge with a zero operation is dead."""
+        """The cells of the architecture as labelled graphs, by cell name; an edge with a zero operation is dead.
+
+        None, unless a space says otherwise: then nothing is drawn, and depth and receptive field are undefined.
+        """
+        return {}
 
     def decisions(self) -> tuple[tuple[int, ...], ...]:
         """The options of each entry of an architecture, where any combination of them is an architecture.

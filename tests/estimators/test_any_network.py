@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from nasgauge.core.tables import ERRORS, SCORES, check
-from nasgauge.estimators.zeroshot import PASSES, PROXIES, Proxy, ZeroShot, layer_profile, measure
+from nasgauge.estimators.zeroshot import PASSES, PROXIES, Proxy, ZeroShot, layer_profile, record_of
 from nasgauge.estimators.zeroshot.weights import gaussian_state, weights_of
 from nasgauge.nets import NetOptions, count
 from nasgauge.spaces import NB201
@@ -176,7 +176,7 @@ def test_every_weight_counts_and_the_scores_are_the_naive_ones(name, monkeypatch
     make, names, n_relu = READ[name]
     net, (x, y) = built(make), batch()
     before = copy.deepcopy(net.state_dict())
-    record = measure(net, x, y, ALL)
+    record = record_of(net, x, y, ALL)
     assert all(torch.equal(before[key], value) for key, value in net.state_dict().items())
     assert [layer.name for layer in record.layers] == names.split()
     assert record.n_relu == n_relu
@@ -207,7 +207,7 @@ def test_every_weight_counts_and_the_scores_are_the_naive_ones(name, monkeypatch
 def test_the_flow_is_the_naive_one(name, keep, monkeypatch):
     make, names, _ = READ[name]
     net = built(make)
-    found = measure(net, *batch(), {"synflow_bn" if keep else "synflow"})
+    found = record_of(net, *batch(), {"synflow_bn" if keep else "synflow"})
     plain = quiet(net)
     norms = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm, nn.InstanceNorm2d, nn.RMSNorm)
     for m in list(plain.modules()):
@@ -225,7 +225,7 @@ def test_the_flow_is_the_naive_one(name, keep, monkeypatch):
 @pytest.mark.parametrize("name", [name for name in READ if name not in ("embedding", "attention")])
 def test_fisher_is_the_naive_one(name, monkeypatch):
     net, (x, y) = built(READ[name][0]), batch()
-    found = PROXIES["fisher"]([measure(net, x, y, {"fisher"})])
+    found = PROXIES["fisher"]([record_of(net, x, y, {"fisher"})])
     plain, outputs = quiet(net), []
     for m in plain.modules():
         if hasattr(m, "weight") and not isinstance(m, nn.Linear) and m.weight is not None and m.weight.dim() > 2:
@@ -248,7 +248,7 @@ def test_fisher_is_the_naive_one(name, monkeypatch):
     [("embedding", r"'where' \(Embedding\)"), ("attention", r"'attention' \(MultiheadAttention\)")],
 )
 def test_fisher_says_which_layer_has_no_channels(name, reason):
-    record = measure(built(READ[name][0]), *batch(), ALL)
+    record = record_of(built(READ[name][0]), *batch(), ALL)
     with pytest.raises(ValueError, match=reason):
         PROXIES["fisher"]([record])
     assert math.isfinite(PROXIES["snip"]([record]))
@@ -284,7 +284,7 @@ WAYS = {
 
 def scores(make, passes=ALL):
     net = built(make)
-    records = tuple(measure(net, x, y, passes) for x, y in (batch(6), batch(7)))
+    records = tuple(record_of(net, x, y, passes) for x, y in (batch(6), batch(7)))
     found = {}
     for name, proxy in PROXIES.items():
         if proxy.needs <= PASSES:
@@ -317,7 +317,7 @@ def test_an_input_that_changes_in_place_has_codes_of_its_own():
         x -= 0.1
         return (first + F.relu(x)).flatten(2).mean(2)
 
-    record = measure(built(lambda: Net(features, 4, a=nn.Conv2d(2, 4, 3))), *batch(), {"codes"})
+    record = record_of(built(lambda: Net(features, 4, a=nn.Conv2d(2, 4, 3))), *batch(), {"codes"})
     assert not torch.equal(*record.codes.kernels)
 
 
@@ -327,7 +327,7 @@ def test_an_input_that_changes_in_place_has_codes_of_its_own():
 )
 def test_another_activation_is_no_relu_and_is_named(act):
     make = lambda: Net(chain("a", "norm", "act"), 4, a=nn.Conv2d(2, 4, 3), norm=nn.BatchNorm2d(4), act=act)  # noqa: E731
-    record = measure(built(make), *batch(), ALL)
+    record = record_of(built(make), *batch(), ALL)
     for name in NEEDS_RELU:
         with pytest.raises(ValueError, match=rf"'act' \({type(act).__name__}\) applies .* not known to be a ReLU"):
             PROXIES[name]([record])
@@ -339,7 +339,7 @@ def test_another_activation_is_no_relu_and_is_named(act):
 @pytest.mark.parametrize("function", [torch.sin, lambda x: x * (x > 0), lambda x: x.clamp(min=0), lambda x: x.abs()])
 def test_arithmetic_that_may_be_an_activation_is_named_too(function):
     make = lambda: Net(lambda net, x: function(net.a(x)).flatten(2).mean(2), 4, a=nn.Conv2d(2, 4, 3))  # noqa: E731
-    record = measure(built(make), *batch(), {"n_relu"})
+    record = record_of(built(make), *batch(), {"n_relu"})
     assert "the network (Net) applies" in record.failures["n_relu"]
 
 
@@ -373,7 +373,7 @@ UNREADABLE = {
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_parameters_that_nobody_can_read_are_named_and_spoil_only_what_needs_weights(name):
     make, reason = UNREADABLE[name]
-    record = measure(built(make), *batch(), ALL)
+    record = record_of(built(make), *batch(), ALL)
     for key in ("snip", "grad_norm", "plain", "grasp", "fisher", "synflow", "synflow_bn", "l2_norm", "zen"):
         with pytest.raises(ValueError, match=reason):
             PROXIES[key]([record])
@@ -421,7 +421,7 @@ def test_zen_draws_every_weight_and_resets_every_scale(name):
 @pytest.mark.parametrize("name", ["conv1d", "conv3d", "batch norm"])
 def test_zen_is_the_naive_one(name):
     net, (x, y) = built(READ[name][0]), batch()
-    found = measure(net, x, y, {"zen"}, seed=3).zen
+    found = record_of(net, x, y, {"zen"}, seed=3).zen
     generator = torch.Generator().manual_seed(3)
     weights = {id(p) for p in parameters(net, READ[name][1])}
     for key, p in net.named_parameters():
@@ -445,7 +445,7 @@ def test_zen_is_the_naive_one(name):
 
 @pytest.mark.parametrize("name", ["layer norm", "group norm", "instance norm", "rms norm"])
 def test_zen_names_a_normalisation_that_is_none_of_the_batch(name):
-    assert "'norm'" in measure(built(READ[name][0]), *batch(), {"zen"}).failures["zen"]
+    assert "'norm'" in record_of(built(READ[name][0]), *batch(), {"zen"}).failures["zen"]
 
 
 def test_zen_does_not_take_a_gate_for_the_last_pooling():
@@ -454,7 +454,7 @@ def test_zen_does_not_take_a_gate_for_the_last_pooling():
         return net.b(x * F.adaptive_avg_pool2d(x, 1)).amax((2, 3))
 
     net = built(lambda: Net(gated, 4, a=nn.Conv2d(2, 4, 3), b=nn.Conv2d(4, 4, 3)))
-    assert "no global average pooling" in measure(net, *batch(), {"zen"}).failures["zen"]
+    assert "no global average pooling" in record_of(net, *batch(), {"zen"}).failures["zen"]
 
 
 def zero_shot(network, proxies=tuple(PROXIES)):
@@ -515,7 +515,7 @@ def test_a_network_without_logits_is_a_reason():
     both = Net(chain("a"), 4, a=nn.Conv2d(2, 4, 3)).double()
     forward = both.forward
     both.forward = lambda x: (forward(x), x)
-    assert "gives tuple" in measure(both, *batch(), {"gradients"}).failures["gradients"]
+    assert "gives a tuple of 2" in record_of(both, *batch(), {"gradients"}).failures["gradients"]
 
 
 def test_a_network_that_cannot_be_built_is_a_reason():
@@ -562,6 +562,6 @@ def test_a_score_may_be_any_kind_of_real_number():
 
 def test_the_profile_of_any_network_sums_to_its_proxies():
     net, (x, y) = built(READ["attention"][0]), batch()
-    table, record = layer_profile(net, x, y), measure(net, x, y, {"gradients"})
+    table, record = layer_profile(net, x, y), record_of(net, x, y, {"gradients"})
     for name in ("snip", "grad_norm"):
         assert table[name].sum() == pytest.approx(PROXIES[name]([record]))

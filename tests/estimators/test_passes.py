@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nasgauge.estimators.zeroshot import PASSES, PROXIES, Unmeasurable, curvature, measure
+from nasgauge.estimators.zeroshot import PASSES, PROXIES, Unmeasurable, curvature, record_of
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import NB201, SPACES, get_space
 
@@ -61,7 +61,7 @@ def assert_same_trace(before, after):
 def test_measuring_leaves_the_network_as_it_was(training):
     net = small_net().train(training)
     before = trace(net)
-    record = measure(net, *batch(), ALL)
+    record = record_of(net, *batch(), ALL)
     assert not record.failures
     assert_same_trace(before, trace(net))
 
@@ -81,21 +81,21 @@ def test_hooks_and_modules_are_back_when_a_forward_raises_and_the_mistake_propag
     net = Broken(small_net())
     before = trace(net)
     with pytest.raises(KeyError, match="a mistake in the program"):
-        measure(net, *batch(), {needed})
+        record_of(net, *batch(), {needed})
     assert_same_trace(before, trace(net))
 
 
 def test_only_what_was_asked_for_is_there():
-    record = measure(small_net(), *batch(), {"jacobian"})
+    record = record_of(small_net(), *batch(), {"jacobian"})
     filled = {field for field in ALL if getattr(record, field) is not None}
     assert filled == {"jacobian"}
     with pytest.raises(ValueError, match="no such pass: jacobain"):
-        measure(small_net(), *batch(), {"jacobain"})
+        record_of(small_net(), *batch(), {"jacobain"})
 
 
 def test_a_record_does_not_depend_on_which_other_passes_run():
-    alone = {p: measure(small_net(), *batch(), {p}) for p in ("fisher", "jacobian", "codes", "curvature", "zen")}
-    together = measure(small_net(), *batch(), ALL)
+    alone = {p: record_of(small_net(), *batch(), {p}) for p in ("fisher", "jacobian", "codes", "curvature", "zen")}
+    together = record_of(small_net(), *batch(), ALL)
     for a, b in zip(alone["fisher"].fisher, together.fisher, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=0)
     torch.testing.assert_close(alone["jacobian"].jacobian, together.jacobian, rtol=1e-12, atol=0)
@@ -108,7 +108,7 @@ def test_a_record_does_not_depend_on_which_other_passes_run():
 
 
 def test_plain_is_silent_before_batch_normalisation():
-    record = measure(chain(), *batch(), {"gradients"})
+    record = record_of(chain(), *batch(), {"gradients"})
     terms = [float((g * w.weight).sum()) for g, w in zip(record.gradients.weights, record.layers, strict=True)]
     assert max(map(abs, terms[:3])) < 1e-3 * abs(terms[3])  # eps = 1e-5 against variances of about 0.1
 
@@ -119,7 +119,7 @@ def test_grasp_is_the_squared_gradient_before_batch_normalisation():
         if isinstance(m, nn.BatchNorm2d):
             m.eps = 1e-12  # the law is exact in the limit
     x, y = batch()
-    record = measure(net, x, y, {"curvature", "gradients"})
+    record = record_of(net, x, y, {"curvature", "gradients"})
     squares = sum(float(g.square().sum()) for g in record.gradients.weights[:3])
     # the head alone, by a double backward pass in its weight, whose g is mixed with those of the other layers
     weights = [m.weight for m in net if isinstance(m, nn.Conv2d | nn.Linear)]
@@ -131,7 +131,7 @@ def test_grasp_is_the_squared_gradient_before_batch_normalisation():
 
 def test_every_layer_of_a_chain_carries_the_whole_flow():
     net = chain()
-    record = measure(net, *batch(), {"synflow"})
+    record = record_of(net, *batch(), {"synflow"})
     x = torch.ones(1, 2, 8, 8, dtype=torch.float64)
     for m in net:
         if isinstance(m, nn.Conv2d):
@@ -139,13 +139,13 @@ def test_every_layer_of_a_chain_carries_the_whole_flow():
         elif isinstance(m, nn.Linear):
             x = F.linear(x.mean((2, 3)), m.weight.abs())
     assert record.synflow == pytest.approx([float(x.detach().sum())] * 4, rel=1e-12)
-    biased = measure(chain(bias=True), *batch(), {"synflow"}).synflow
+    biased = record_of(chain(bias=True), *batch(), {"synflow"}).synflow
     assert biased[0] < biased[1] < biased[2] < biased[3]  # each bias adds flow that earlier layers do not carry
 
 
 def test_inequalities():
     net = small_net()
-    record = measure(net, *batch(), {"gradients", "fisher"})
+    record = record_of(net, *batch(), {"gradients", "fisher"})
     score = {name: PROXIES[name]([record]) for name in ("snip", "plain", "grad_norm", "fisher", "l2_norm")}
     assert score["snip"] >= abs(score["plain"]) > 0
     assert score["grad_norm"] > 0 and score["fisher"] > 0
@@ -156,10 +156,10 @@ def test_inequalities():
 def test_jacob_cov_ignores_the_scale_of_the_logits():
     net = chain()
     x, y = batch()
-    before = PROXIES["jacob_cov"]([measure(net, x, y, {"jacobian"})])
+    before = PROXIES["jacob_cov"]([record_of(net, x, y, {"jacobian"})])
     with torch.no_grad():
         net[-1].weight.mul_(7.5)
-    assert PROXIES["jacob_cov"]([measure(net, x, y, {"jacobian"})]) == pytest.approx(before, rel=1e-9)
+    assert PROXIES["jacob_cov"]([record_of(net, x, y, {"jacobian"})]) == pytest.approx(before, rel=1e-9)
 
 
 # --- failures ----------------------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def test_jacob_cov_ignores_the_scale_of_the_logits():
 def test_duplicated_images_have_no_log_determinant():
     x, y = batch()
     x[5] = x[2]
-    record = measure(small_net(), x, y, {"codes", "gradients"})
+    record = record_of(small_net(), x, y, {"codes", "gradients"})
     for name in ("relu_logdet", "naswot"):
         with pytest.raises(Unmeasurable, match="singular"):
             PROXIES[name]([record])
@@ -177,7 +177,7 @@ def test_duplicated_images_have_no_log_determinant():
 def test_nan_images_spoil_what_needs_images_and_nothing_else():
     x, y = batch()
     x[0, 0, 0, 0] = math.nan
-    record = measure(small_net(), x, y, ALL)
+    record = record_of(small_net(), x, y, ALL)
     assert set(record.failures) == {"gradients", "fisher", "codes", "jacobian", "n_relu", "curvature"}
     assert set(record.failures.values()) == {"the loss is nan"}
     assert record.synflow is not None and record.zen is not None
@@ -188,7 +188,7 @@ def test_nan_images_spoil_what_needs_images_and_nothing_else():
 def test_a_constant_jacobian_row_is_no_correlation():
     net = nn.Sequential(nn.Flatten(), nn.Linear(128, 5)).double()
     nn.init.ones_(net[1].weight)  # every pixel moves the logits alike
-    record = measure(net, *batch(), {"jacobian"})
+    record = record_of(net, *batch(), {"jacobian"})
     for name in ("jacob_cov", "epe_nas"):
         with pytest.raises(Unmeasurable, match="constant"):
             PROXIES[name]([record])
@@ -200,7 +200,7 @@ def test_a_jacobian_of_rounding_errors_is_none(dtype):
     parts = list(chain())
     del parts[8]  # the last ReLU
     net = nn.Sequential(*parts)
-    record = measure(net.to(dtype), *batch(dtype=dtype), {"jacobian", "gradients"})
+    record = record_of(net.to(dtype), *batch(dtype=dtype), {"jacobian", "gradients"})
     assert record.failures == {"jacobian": "the sum of the logits does not depend on the images, but for rounding"}
 
 
@@ -209,7 +209,7 @@ def test_a_constant_image_of_ones_has_no_flow_behind_normalisation():
     torch.manual_seed(0)
     convs = [nn.Conv2d(2, 4, 3, padding=1), nn.MaxPool2d(3, 1, 1), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 4, 1)]
     net = nn.Sequential(*convs, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5)).double()
-    record = measure(net, *batch(), {"synflow", "synflow_bn"})
+    record = record_of(net, *batch(), {"synflow", "synflow_bn"})
     assert min(record.synflow) > 0
     assert record.synflow_bn[:2] == (0.0, 0.0) and record.synflow_bn[2] > 0  # the bias of the last convolution
 
@@ -225,7 +225,7 @@ def test_zico_leaves_out_gradients_that_are_rounding_errors():
         nn.BatchNorm2d(1, eps=1e-15),
     ]
     net = nn.Sequential(*scaled, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4, 5)).double()
-    records = tuple(measure(net, *batch(seed=seed), {"gradients"}) for seed in (1, 2))
+    records = tuple(record_of(net, *batch(seed=seed), {"gradients"}) for seed in (1, 2))
     assert max(float(r.gradients.weights[1].abs().max()) for r in records) < 1e-14
     terms = []
     for index in (0, 2):
@@ -248,7 +248,7 @@ def test_out_of_memory_is_a_reason_and_nothing_is_retried(error):
             Big.calls += 1
             raise error
 
-    record = measure(Big(), *batch(), {"gradients"})
+    record = record_of(Big(), *batch(), {"gradients"})
     assert record.failures["gradients"].startswith("out of memory")
     assert Big.calls == 1
 
@@ -286,7 +286,7 @@ def test_what_the_expansion_does_not_know_is_differentiated_twice(function):
     first = torch.autograd.grad(F.cross_entropy(net(x), y), weights, create_graph=True)
     second = torch.autograd.grad(sum((g.detach() * g).sum() for g in first), weights)
     expected = sum(float((w.detach() * h).sum()) for w, h in zip(weights, second, strict=True))
-    assert measure(net, x, y, {"curvature"}).curvature == pytest.approx(expected, rel=1e-9)
+    assert record_of(net, x, y, {"curvature"}).curvature == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("space", SPACES)
@@ -296,11 +296,11 @@ def test_our_own_networks_are_expanded(space, monkeypatch):
     options = NetOptions(channels=4, n_cells=1, n_stages=2, in_channels=2, n_classes=5, depth_divisor=12)
     for _ in range(3):
         net = build(space, space.sample(rng), options, generators=[torch.Generator().manual_seed(0)]).double()
-        assert not measure(net, *batch(), {"curvature", "codes", "n_relu"}).failures
+        assert not record_of(net, *batch(), {"curvature", "codes", "n_relu"}).failures
 
 
 def test_a_disconnected_architecture_gives_zeros_or_reasons():
-    record = measure(small_net((0, 0, 0, 0, 0, 0)), *batch(), ALL)
+    record = record_of(small_net((0, 0, 0, 0, 0, 0)), *batch(), ALL)
     assert PROXIES["synflow"]([record]) == 0
     assert PROXIES["snip"]([record]) == 0
     assert record.failures == {"jacobian": "the logits do not depend on the images"}
@@ -310,7 +310,7 @@ def test_a_disconnected_architecture_gives_zeros_or_reasons():
 
 def test_dead_convolutions_count_in_relu_logdet_but_not_in_naswot():
     dead_end = small_net((3, 0, 0, 1, 0, 0))  # 0 -> 1 is a convolution that leads nowhere
-    record = measure(dead_end, *batch(), {"codes", "gradients"})
+    record = record_of(dead_end, *batch(), {"codes", "gradients"})
     assert record.codes.reached.count(False) == 2  # one a cell
     assert PROXIES["relu_logdet"]([record]) != PROXIES["naswot"]([record])
 
@@ -325,5 +325,5 @@ def test_normalisations_without_scale_are_expanded_with_one(monkeypatch):
     net = build(
         SPACE, (3,) * 6, replace(SMALL, bn_affine=False), generators=[torch.Generator().manual_seed(0)]
     ).double()
-    assert not measure(net, *batch(), {"curvature"}).failures
+    assert not record_of(net, *batch(), {"curvature"}).failures
     assert len(given) > 12 and all(torch.is_tensor(scale) for scale in given)

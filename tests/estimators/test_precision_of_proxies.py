@@ -8,7 +8,7 @@ from torch import nn
 
 from nasgauge.estimators import RunContext, estimator_config, supernets_of
 from nasgauge.estimators.zeroshot import PROXIES, ZeroShot, draw_batches
-from nasgauge.estimators.zeroshot.passes import PASSES, measure
+from nasgauge.estimators.zeroshot.passes import PASSES, record_of
 from nasgauge.estimators.zeroshot.watching import sign_agreement
 from nasgauge.images import load_images
 from nasgauge.nets import NetOptions, autocast
@@ -127,11 +127,11 @@ def test_passes_leave_the_precision_around_them_as_it_was(batches):
     net = nn.Sequential(*start, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 10))
     x, y = batches[0]
     with autocast("bfloat16", "cpu"):
-        record = measure(net, x, y, PASSES)
+        record = record_of(net, x, y, PASSES)
         assert torch.is_autocast_enabled("cpu") and net(x).dtype == torch.bfloat16
     assert not record.failures and record.gradients.rounded and record.gradients.eps == 2**-7
     assert record.gradients.weights[0].dtype == torch.float32 and record.jacobian.dtype == torch.float64
-    plain = measure(net, x, y, PASSES)
+    plain = record_of(net, x, y, PASSES)
     assert not plain.gradients.rounded and torch.equal(plain.jacobian, record.jacobian) and plain.zen == record.zen
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nasgauge.estimators.zeroshot import PROXIES, Unmeasurable, layer_profile, measure
+from nasgauge.estimators.zeroshot import PROXIES, Unmeasurable, layer_profile, record_of
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import NB201
 
@@ -22,7 +22,7 @@ def batch():
 
 def test_its_sums_are_the_proxies():
     x, y = batch()
-    profile, record = layer_profile(network(), x, y), measure(network(), x, y, {"gradients"})
+    profile, record = layer_profile(network(), x, y), record_of(network(), x, y, {"gradients"})
     for name in ("snip", "grad_norm"):
         assert profile[name].sum() == pytest.approx(PROXIES[name]((record,)), rel=1e-6)
     assert profile["layer"].tolist() == list(range(len(profile)))

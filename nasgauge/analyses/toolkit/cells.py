@@ -73,10 +73,12 @@ def operations_of(graphs: Iterable[Mapping[str, Graph]]) -> list[str]:
     return sorted({name for cells in graphs for graph in cells.values() for name in _operations(graph)})
 
 
-def without_space(table: pd.DataFrame, space: Space | None) -> str:
-    """The reason if cells cannot be drawn because the space is unknown, else ""."""
+def without_cells(table: pd.DataFrame, space: Space | None) -> str:
+    """The reason if cells cannot be drawn because the space is unknown, or shows none, else ""."""
     if space is None:
         return "Cells cannot be drawn, as the search space is unknown; the table contains the architectures."
+    if len(table) and not space.graphs(space.from_str(table["arch"].iloc[0])):
+        return "The search space does not define how architectures are drawn (`graphs`); the table contains them."
     return ""
 
 

@@ -14,7 +14,8 @@ def pairs_of(space: Space, names: pd.Index) -> pd.DataFrame:
     """All pairs of these architectures that differ by one mutation: rows `a` and `b` of the index, and both operations.
 
     Each pair is listed once, the operation of a before that of b in the alphabet. Columns: a, b, from_op, to_op, step.
-    Architectures are grouped by their encoding with one position masked, so no neighbours are searched.
+    Architectures are grouped by their encoding with one position masked, so no neighbours are searched. Architectures
+    of one word are names, of which none differs from another by an operation: they form no pairs.
     """
     return _pairs_of(space, tuple(names))
 
@@ -22,7 +23,7 @@ def pairs_of(space: Space, names: pd.Index) -> pd.DataFrame:
 @lru_cache(maxsize=4)
 def _pairs_of(space: Space, names: tuple[str, ...]) -> pd.DataFrame:
     words = np.array([space.words(space.from_str(text)) for text in names], dtype=object)
-    if not len(words):
+    if not len(words) or words.shape[1] < 2:
         return pd.DataFrame(columns=[*_COLUMNS, "step"])
     codes = np.stack([pd.factorize(column)[0] for column in words.T], axis=1)
     found = []

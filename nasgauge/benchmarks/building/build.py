@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from nasgauge.benchmarks.building.protocol import Protocol
 from nasgauge.benchmarks.building.recipe import Recipe
-from nasgauge.benchmarks.building.training import train
+from nasgauge.benchmarks.building.training import Outcome, train
 from nasgauge.core import references
 from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.errors import UserError
@@ -24,8 +25,9 @@ from nasgauge.core.store import Store, key_of, write_atomically
 from nasgauge.core.tables import TRAININGS, check
 from nasgauge.core.workers import check_workers, unordered_map
 from nasgauge.criteria import kendall_tau
-from nasgauge.images import ImageData, load_images, splits_of
-from nasgauge.nets import NetOptions, check_meaning, complexity, device_named
+from nasgauge.images import ImageData, Split, load_images, splits_of
+from nasgauge.nets import NetOptions, check_meaning, complexity, count_parameters, device_named, stand_alone
+from nasgauge.nets import build as build_network
 from nasgauge.spaces import Arch, Space, get_space
 
 
@@ -98,7 +100,7 @@ def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:
         "valid_loss": "float32",
         "test_loss": "float32",
         "n_params": "int32",
-        "macs": "int64",
+        "macs": "Int64" if table["macs"].isna().any() else "int64",
         "train_seconds": "float32",
     }
     small = table.astype(columns)
@@ -197,7 +199,7 @@ def _train_part(folder: Path, recipe: Recipe, task: tuple[str, str]) -> None:
 
 
 def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.DataFrame:
-    """The TRAININGS rows of one architecture: every seed of the recipe, trained side by side.
+    """The TRAININGS rows of one architecture: every seed of the recipe, trained side by side where the space can.
 
     `train_seconds`, a seed's share: processor time of this process on the CPU; wall time on any other device, whose
     work processor time leaves out, so trainings that share an accelerator are charged for each other's as well.
@@ -209,10 +211,9 @@ def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.
     splits = splits_of(data, size.n_train, size.n_valid, recipe.n_seeds, shuffle_seed=size.shuffle_seed)
     seeds = list(range(recipe.n_seeds))
     start = clock()
-    several = replace(options, replicas=len(seeds))
-    outcomes = train(space, arch, several, recipe.protocol, data, splits, seeds, device=device)
+    outcomes = _outcomes(space, arch, options, recipe.protocol, data, splits, seeds, device)
     seconds = (clock() - start) / len(seeds)  # outcomes are numbers on the CPU, so the device has done its work
-    cost = complexity(space, arch, options, image_size=recipe.image_size)
+    cost = _cost(space, arch, options, data)
     return pd.DataFrame(
         [
             {
@@ -220,10 +221,45 @@ def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.
                 "iso_class": space.to_str(space.canonical(arch)),
                 "seed": seed,
                 **vars(outcome),
-                "n_params": cost.n_params,
-                "macs": cost.macs,
+                **cost,
                 "train_seconds": seconds,
             }
             for seed, outcome in zip(seeds, outcomes, strict=True)
         ]
     )
+
+
+def _outcomes(
+    space: Space,
+    arch: Arch,
+    options: NetOptions,
+    protocol: Protocol,
+    data: ImageData,
+    splits: list[Split],
+    seeds: list[int],
+    device: str,
+) -> list[Outcome]:
+    """One outcome per seed: all in one network with replicas, or, where it has none, one training after the other."""
+    if stand_alone(space).side_by_side:
+        several = replace(options, replicas=len(seeds))
+        return train(space, arch, several, protocol, data, splits, seeds, device=device)
+    pairs = zip(splits, seeds, strict=True)
+    try:
+        return [train(space, arch, options, protocol, data, [s], [n], device=device)[0] for s, n in pairs]
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f"search space {space.name!r}: the network of {space.to_str(arch)!r} cannot be trained on images "
+            f"{tuple(data.images.shape[1:])} ({type(error).__name__}: {error}); correct its function"
+        ) from error
+
+
+def _cost(space: Space, arch: Arch, options: NetOptions, data: ImageData) -> dict[str, int | None]:
+    """Columns n_params and macs; macs are null where a network calls what is not counted (recurrent layers)."""
+    try:
+        cost = complexity(space, arch, options, image_size=tuple(data.images.shape[2:]))
+    except NotImplementedError:
+        generator = torch.Generator().manual_seed(0)
+        return {"n_params": count_parameters(build_network(space, arch, options, generators=[generator])), "macs": None}
+    return {"n_params": cost.n_params, "macs": cost.macs}

@@ -1,7 +1,8 @@
 """How the truth is made: an architecture is trained from scratch, several seeds side by side.
 
 The seeds of one architecture are the replicas of one grouped network: each has its own weights, its own split, its own
-batch order, and their losses are summed, so that plain SGD trains every one exactly as if it were alone.
+batch order, and their losses are summed, so that plain SGD trains every one exactly as if it were alone. A network
+without replicas is trained for one seed at a time.
 """
 
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ def train(
     _check(protocol, data, splits, seeds)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     net = build(space, arch, options, generators=generators, device=device)
-    net = net.to(memory_format=torch.channels_last)
+    if all(p.dim() < 5 for p in net.parameters()):  # for volumes there is no such layout
+        net = net.to(memory_format=torch.channels_last)
     optimiser = torch.optim.SGD(
         net.parameters(), protocol.lr, protocol.momentum, weight_decay=protocol.weight_decay, nesterov=protocol.nesterov
     )
@@ -69,15 +71,17 @@ def train(
                 for i, g in zip(rows, generators, strict=True)
             ]
             x = torch.stack(moved, 1)
-            logits = net(_side_by_side(x)).unflatten(1, (len(seeds), -1))  # (b, r, classes)
+            logits = _logits(net, _side_by_side(x), len(seeds) * options.n_classes)
+            logits = logits.unflatten(1, (len(seeds), -1))  # (b, r, classes)
             loss = len(seeds) * cross_entropy(
                 logits.flatten(0, 1), labels[rows.T].flatten(), label_smoothing=protocol.label_smoothing
             )  # mean over (b, r), times r: the sum of the seeds' mean losses
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-    valid = _evaluate(net, images, labels, [s.valid for s in splits], protocol.shift)
-    test = _evaluate(net, images, labels, [s.test for s in splits], protocol.shift)
+    width = len(seeds) * options.n_classes
+    valid = _evaluate(net, images, labels, [s.valid for s in splits], protocol.shift, width)
+    test = _evaluate(net, images, labels, [s.test for s in splits], protocol.shift, width)
     return [Outcome(*v, *t) for v, t in zip(valid, test, strict=True)]
 
 
@@ -109,9 +113,24 @@ def _side_by_side(x: torch.Tensor) -> torch.Tensor:
     return x.flatten(1, 2).contiguous(memory_format=torch.channels_last)
 
 
+def _logits(net: nn.Module, x: torch.Tensor, width: int) -> torch.Tensor:
+    """(n, width); ValueError for anything else, which only a network of somebody's own gives."""
+    logits = net(x)
+    if not isinstance(logits, torch.Tensor) or logits.shape != (len(x), width):
+        shape = f"a tensor {tuple(logits.shape)}" if isinstance(logits, torch.Tensor) else f"a {type(logits).__name__}"
+        raise ValueError(f"it gives {shape}, where logits ({len(x)}, {width}) are needed")
+    return logits
+
+
 @torch.no_grad()
 def _evaluate(
-    net: nn.Module, images: torch.Tensor, labels: torch.Tensor, rows: list[torch.Tensor], shift: int, batch: int = 256
+    net: nn.Module,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    rows: list[torch.Tensor],
+    shift: int,
+    width: int,
+    batch: int = 256,
 ) -> list[tuple[float, float]]:
     """Accuracy and mean cross-entropy of every replica on its own rows, with running statistics.
 
@@ -126,7 +145,8 @@ def _evaluate(
     for dy, dx in corners:
         view = moved[..., dy : dy + size, dx : dx + size]
         for part in index.split(batch, dim=1):  # (r, b)
-            logits = net(_side_by_side(view[part].transpose(0, 1))).unflatten(1, (len(rows), -1)).transpose(0, 1)
+            logits = _logits(net, _side_by_side(view[part].transpose(0, 1)), width)
+            logits = logits.unflatten(1, (len(rows), -1)).transpose(0, 1)
             truth = labels[part]
             loss = cross_entropy(logits.flatten(0, 1), truth.flatten(), reduction="none").unflatten(0, part.shape)
             hits = hits + (logits.argmax(2) == truth).sum(1).cpu()

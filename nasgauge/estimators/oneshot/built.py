@@ -61,7 +61,9 @@ def _restricted(space: Space, without: Sequence[str], where: str) -> Space:
         return space
     rest = space.restrict([name for name in space.options if name not in without])
     rng = np.random.default_rng(0)
-    if not any(sum(rest.op_counts(rest.sample(rng), live=True).values()) for _ in range(_N_LOOKED_AT)):
+    if rest.operations and not any(
+        sum(rest.op_counts(rest.sample(rng), live=True).values()) for _ in range(_N_LOOKED_AT)
+    ):
         raise UserError(
             f"{where}: without {', '.join(without)} no path leads from input to output; keep another operation"
         )

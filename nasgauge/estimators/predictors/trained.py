@@ -176,6 +176,11 @@ class GraphGATES(Trained):
     def learn_words(self, archs: Sequence[Arch]) -> None:
         self.known = vocabulary(self.space, archs)
         self.n_cells = len(self.space.graphs(archs[0]))
+        if not self.n_cells:
+            raise UserError(
+                f"encoder gates: search space {self.space.name!r} does not define the graphs of its architectures; "
+                "choose another encoder, such as mlp_one_hot"
+            )
 
     def make(self) -> nn.Module:
         return GATES(len(self.known), self.n_cells, self.n_score_features)

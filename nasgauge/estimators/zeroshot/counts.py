@@ -28,12 +28,17 @@ def macs(record: Record) -> float:
     Unmeasurable for recurrent networks. Range 1, 2, ... Reference: Ning et al. 2021.
     """
     if isinstance(record.counts.macs, Unmeasurable):
-        raise record.counts.macs
+        raise record.counts.macs.alone()
     return float(record.counts.macs)
 
 
 def n_convs(record: Record) -> float:
-    """Convolutions of the cell on edges that information crosses. Range 0, 1, ... Reference: Ning et al. 2021."""
+    """Convolutions of the cell on edges that information crosses, or, of a network without a cell, those that it calls.
+
+    Range 0, 1, ... Reference: Ning et al. 2021.
+    """
+    if isinstance(record.counts.n_convs, Unmeasurable):
+        raise record.counts.n_convs.alone()
     return float(record.counts.n_convs)
 
 

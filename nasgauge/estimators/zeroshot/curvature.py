@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from nasgauge.estimators.zeroshot.expansion import NotExpandable, expanded
+from nasgauge.estimators.zeroshot.logits import logits_of
 from nasgauge.estimators.zeroshot.record import Unmeasurable
 from nasgauge.estimators.zeroshot.weights import Weight
 
@@ -36,7 +37,7 @@ def _differentiated_twice(
 ) -> float:
     parameters = [w.parameter for w in weights]
     with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):  # the other ways of attention have no second derivative
-        loss = F.cross_entropy(net(x.clone()), y)
+        loss = F.cross_entropy(logits_of(net(x.clone()), len(x)), y)
         first = torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True)
         along = sum((g * f).sum() for g, f in zip(gradients, first, strict=True) if f is not None)
         if not (isinstance(along, torch.Tensor) and along.requires_grad):

@@ -16,6 +16,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from nasgauge.estimators.zeroshot.functions import name_of
+from nasgauge.estimators.zeroshot.logits import logits_of
 from nasgauge.estimators.zeroshot.max_pooling import winners
 from nasgauge.estimators.zeroshot.substitute import substituted
 from nasgauge.estimators.zeroshot.weights import Weight
@@ -55,13 +56,15 @@ def expanded(
         nn.ReLU: trusting(lambda m: _Rectified()),
         nn.MaxPool2d: trusting(_MaxPooled),
     }
-    if not x.is_floating_point():
+    owners = [module for weight in weights for _, module in weight.modules]
+    if not x.is_floating_point() or not all(isinstance(module, nn.Conv2d | nn.Linear) for module in owners):
         raise NotExpandable
     stack = torch.cat([x, x.new_zeros(3 * x.shape[0], *x.shape[1:])])
     if x.dim() == 4 and not x.is_contiguous():
         stack = stack.contiguous(memory_format=torch.channels_last)
     with substituted(net, stand_ins), guard:
-        logits = net(stack)
+        output = net(stack)
+    logits = logits_of(output, len(stack))
     first, mixed = _cross_entropy(logits.double().unflatten(0, (4, len(x))), y)  # (4, N, classes)
     g_dot_g = sum(float(g.double().square().sum()) for g in gradients)
     if not abs(float(first) - g_dot_g) <= 1e-2 * g_dot_g + 1e-20 and math.isfinite(float(mixed)):

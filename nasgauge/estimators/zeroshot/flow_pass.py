@@ -7,6 +7,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from nasgauge.estimators.zeroshot.functions import NORMS, first_argument, name_of
+from nasgauge.estimators.zeroshot.logits import logits_of
 from nasgauge.estimators.zeroshot.record import Unmeasurable
 from nasgauge.estimators.zeroshot.substitute import swapped
 from nasgauge.estimators.zeroshot.weights import Weight
@@ -28,7 +29,7 @@ def flow(net: nn.Module, weights: Sequence[Weight], x: torch.Tensor, *, keep_bn:
     state |= {id(b): b.double() for b in net.buffers() if b.is_floating_point()}
     ones = x.new_ones((1, *x.shape[1:]), dtype=torch.float64)
     with torch.enable_grad(), swapped(net, state), _NormsKept() if keep_bn else _NormsLeftOut():
-        logits = net(ones)
+        logits = logits_of(net(ones), 1)
         total, size = logits.sum(), float(logits.detach().abs().sum())
     if not total.requires_grad:
         return (0.0,) * len(wanted)

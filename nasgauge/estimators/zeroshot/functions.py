@@ -16,9 +16,8 @@ from torch.overrides import TorchFunctionMode
 
 from nasgauge.estimators.zeroshot.max_pooling import max_pool2d
 from nasgauge.estimators.zeroshot.record import Unmeasurable
-from nasgauge.nets import avg_pool2d
+from nasgauge.nets import CONVOLUTIONS, avg_pool2d
 
-CONVOLUTIONS = frozenset(f"conv{way}{n}d" for way in ("", "_transpose") for n in (1, 2, 3))
 NORMS = frozenset(("batch_norm", "instance_norm", "layer_norm", "group_norm", "rms_norm", "local_response_norm"))
 GLOBAL_POOLS = frozenset(f"adaptive_avg_pool{n}d" for n in (1, 2, 3))
 _RELUS = frozenset(("relu", "relu_", "relu6", "leaky_relu", "leaky_relu_"))

@@ -8,7 +8,8 @@ import torch
 
 from nasgauge.core.errors import UserError, check_count, unknown_name
 
-Batch = tuple[torch.Tensor, torch.Tensor]  # images (N, C, H, W) float, standardised; labels (N,) int64
+# Images (N, C, H, W) float, standardised, or whatever else a network of one's own takes; labels (N,) int64.
+Batch = tuple[torch.Tensor, torch.Tensor]
 INPUTS = ("data", "gaussian", "uniform")
 _MOST = 10_000_000
 
@@ -48,5 +49,7 @@ def noise_like(batches: Sequence[Batch], kind: str, *, rng: np.random.Generator)
         raise unknown_name("kind of input", kind, INPUTS)
     if kind == "data":
         return list(batches)
+    if not all(x.is_floating_point() for x, _ in batches):
+        raise UserError(f"inputs = {kind!r}: there is no such noise in place of whole numbers; use inputs = 'data'")
     draw = rng.standard_normal if kind == "gaussian" else lambda shape: rng.uniform(-math.sqrt(3), math.sqrt(3), shape)
     return [(torch.from_numpy(draw(tuple(x.shape))).to(x), y) for x, y in batches]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from nasgauge.core.errors import UserError
 from nasgauge.estimators.zeroshot.curvature import curvature
 from nasgauge.estimators.zeroshot.flow_pass import flow
 from nasgauge.estimators.zeroshot.record import Layer, Record, Unmeasurable
@@ -77,7 +78,7 @@ STAGES: dict[str, tuple[frozenset[str], Callable[[MeasurementContext], dict[str,
 PASSES = frozenset().union(*(fields for fields, _ in STAGES.values())) | {"layers"}
 
 
-def measure(
+def record_of(
     net: nn.Module,
     x: torch.Tensor,
     y: torch.Tensor,
@@ -88,17 +89,20 @@ def measure(
     zen_mixture: float = 1e-2,
     zen_repeats: int = 1,
     seconds: dict[str, float] | None = None,
+    foreign: bool = False,
+    other_parameters: str = "refuse",
 ) -> Record:
     """The record of a network on one batch, x (N, C, H, W) and y (N,) int64; each needed pass runs once.
 
     The network is left exactly as it was: parameters, buffers, gradients, flags and hooks. Normalisations use the
-    batch's own statistics, dropout is off. Weights are those of `weights_of`; where they cannot be read, all that needs
-    them fails. A pass that fails (see `as_unmeasurable`) leaves its reason in `failures`; the others still run, and
-    nothing is retried in another way.
+    batch's own statistics, dropout is off. Weights are those of `weights_of`, which says what `other_parameters` are;
+    where they cannot be read, all that needs them fails. A pass that fails (see `as_unmeasurable`) leaves its reason in
+    `failures`; the others still run, and nothing is retried in another way. foreign: the network is somebody's own, and
+    whatever it raises fails its pass.
     `seconds`: if given, the wall seconds of each stage are added to it.
 
     >>> net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3))
-    >>> record = measure(net, torch.randn(6, 1, 4, 4), torch.arange(6) % 3, {"gradients", "codes"})
+    >>> record = record_of(net, torch.randn(6, 1, 4, 4), torch.arange(6) % 3, {"gradients", "codes"})
     >>> [layer.name for layer in record.layers], record.codes.kernels[0].shape, record.synflow
     (['0', '4'], torch.Size([6, 6]), None)
     """
@@ -107,7 +111,7 @@ def measure(
         raise ValueError(f"no such pass: {', '.join(sorted(unknown))}; there are {', '.join(sorted(PASSES))}")
     wanted = frozenset(passes) | ({"gradients"} if "curvature" in passes else set())
     found: dict[str, object] = {}
-    weights = _weights(net)
+    weights = _weights(net, other_parameters)
     if isinstance(weights, Unmeasurable):
         found["layers"] = weights
     context = MeasurementContext(net, weights, x, y, seed, zen_mixture, zen_repeats, wanted, found)
@@ -117,10 +121,10 @@ def measure(
                 continue
             start = time.perf_counter()
             try:
-                with as_unmeasurable():
+                with as_unmeasurable(anything=foreign):
                     found.update(run(context))
             except Unmeasurable as failure:
-                found.update(dict.fromkeys(fields & wanted, failure))
+                found.update(dict.fromkeys(fields & wanted, failure.alone()))
             if seconds is not None:
                 seconds[stage] = seconds.get(stage, 0.0) + time.perf_counter() - start
     return Record(
@@ -134,24 +138,30 @@ def measure(
     )
 
 
-def _weights(net: nn.Module) -> list[Weight] | Unmeasurable:
+def _weights(net: nn.Module, others: str) -> list[Weight] | Unmeasurable:
     try:
-        return weights_of(net)
+        return weights_of(net, others)
     except Unmeasurable as failure:
-        return failure
+        return failure.alone()
+
+
+_OF_NUMBERS = (RuntimeError, TypeError, ValueError, ArithmeticError, IndexError, AssertionError, MemoryError)
 
 
 @contextmanager
-def as_unmeasurable() -> Iterator[None]:
+def as_unmeasurable(*, anything: bool = False) -> Iterator[None]:
     """What torch raises on numbers, shapes, types and memory becomes Unmeasurable, with type and message as its reason.
 
-    A mistake of another kind (KeyError, AttributeError, UserError, ...) is one in the program and propagates.
+    A mistake of another kind (KeyError, AttributeError, UserError, ...) is one in the program and propagates; with
+    `anything` it may be one in somebody's own network, and becomes Unmeasurable too.
     """
     try:
         yield
     except Unmeasurable:
         raise
-    except (RuntimeError, TypeError, ValueError, ArithmeticError, IndexError, AssertionError, MemoryError) as error:
+    except Exception as error:
+        if not anything and not isinstance(error, _OF_NUMBERS):
+            raise
         raise Unmeasurable(reason(error)) from error
 
 
@@ -164,6 +174,6 @@ def reason(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in text:
         text = f"out of memory: {text}"
-    elif not isinstance(error, Unmeasurable):
+    elif not isinstance(error, Unmeasurable | UserError):
         text = f"{type(error).__name__}: {text}"
     return text if len(text) <= 300 else text[:297] + "..."

@@ -4,7 +4,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from nasgauge.estimators.zeroshot.passes import measure
+from nasgauge.estimators.zeroshot.passes import record_of
 from nasgauge.estimators.zeroshot.record import Unmeasurable
 from nasgauge.estimators.zeroshot.substitute import undisturbed
 
@@ -37,7 +37,7 @@ def layer_profile(net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> pd.DataFr
         finally:
             for hook in hooks:
                 hook.remove()
-    record = measure(net, x, y, {"gradients"})
+    record = record_of(net, x, y, {"gradients"})
     if record.failures:
         raise Unmeasurable(record.failures["gradients"])
     pairs = zip(record.layers, record.gradients.weights, strict=True)

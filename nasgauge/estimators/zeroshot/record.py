@@ -11,6 +11,10 @@ class Unmeasurable(ValueError):  # noqa: N818 - reads as what it is: a verdict, 
     It becomes a missing score with this reason.
     """
 
+    def alone(self) -> "Unmeasurable":
+        """The same without a traceback, which would keep the network in memory for as long as the reason."""
+        return Unmeasurable(str(self))
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -54,12 +58,13 @@ class Codes:
 class Counts:
     """Pass "counts": parameters and operations of the whole network for one image, convolutions on live edges.
 
-    `macs` is an Unmeasurable where operations cannot be counted.
+    Where a space does not say what its architectures consist of, `n_convs` are the convolutions that the network calls.
+    Unmeasurable stands for what cannot be counted.
     """
 
     n_params: int
     macs: int | Unmeasurable
-    n_convs: int
+    n_convs: int | Unmeasurable
 
 
 @dataclass(frozen=True)

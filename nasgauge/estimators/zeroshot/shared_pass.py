@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from nasgauge.estimators.zeroshot.logits import logits_of
 from nasgauge.estimators.zeroshot.record import Codes, Gradients, Unmeasurable
 from nasgauge.estimators.zeroshot.watching import LayerWatch, ReluWatch
 from nasgauge.estimators.zeroshot.weights import Weight
@@ -85,10 +86,7 @@ def _forward(
         for watch in (layers, relus):
             if watch:
                 stack.enter_context(watch)
-        logits = net(images)
-    if not isinstance(logits, torch.Tensor) or logits.dim() != 2 or len(logits) != len(x):
-        what = f"a tensor {tuple(logits.shape)}" if isinstance(logits, torch.Tensor) else type(logits).__name__
-        raise Unmeasurable(f"the network gives {what} for {len(x)} images; logits (images, classes) are needed")
+        logits = logits_of(net(images), len(x))
     return logits
 
 

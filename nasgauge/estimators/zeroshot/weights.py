@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from nasgauge.estimators.zeroshot.functions import called
+from nasgauge.estimators.zeroshot.functions import called, refuse_scripted
 from nasgauge.estimators.zeroshot.record import Unmeasurable
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
@@ -22,6 +22,7 @@ _READ: dict[type[nn.Module], tuple[tuple[str, ...], tuple[str, ...]]] = {
     **dict.fromkeys((nn.Embedding, nn.EmbeddingBag), (("weight",), ())),
     nn.MultiheadAttention: (_ATTENTION, ("in_proj_bias", "bias_k", "bias_v")),
 }
+OTHERS = ("refuse", "count", "omit")
 _BIASES = frozenset(name for _, biases in _READ.values() for name in biases)
 
 
@@ -34,18 +35,19 @@ class Weight:
     modules: list[tuple[str, nn.Module]]
 
 
-def weights_of(net: nn.Module) -> list[Weight]:
+def weights_of(net: nn.Module, others: str = "refuse") -> list[Weight]:
     """The trainable weights of all convolutions (1d to 3d, transposed, grouped), linear and bilinear layers, embeddings
     and attentions, in the order of the modules; one that is shared once.
 
     Biases of these layers, scales and shifts of normalisations and slopes of PReLUs never count. Unmeasurable if there
-    are none, or if a module owns other parameters, for nobody can tell which of them are weights. A weight is called
-    after its module, or "<module>.<parameter>" if the parameter is not called "weight".
+    are none, or if a module owns other parameters, for nobody can tell which of them are weights; unless `others` says
+    that they count, but for what is called bias ("count"), or that they do not ("omit"). A weight is called after its
+    module, or "<module>.<parameter>" if the parameter is not called "weight".
     """
     found: dict[int, Weight] = {}
     for prefix, module in net.named_modules():
         own = {name: p for name, p in module._parameters.items() if p is not None}
-        names = _weights_among(own, prefix, module)
+        names = _weights_among(own, prefix, module, others)
         for name in names:
             parameter = own[name]
             if not parameter.requires_grad:
@@ -57,7 +59,7 @@ def weights_of(net: nn.Module) -> list[Weight]:
     return list(found.values())
 
 
-def _weights_among(own: dict[str, nn.Parameter], prefix: str, module: nn.Module) -> Sequence[str]:
+def _weights_among(own: dict[str, nn.Parameter], prefix: str, module: nn.Module, others: str) -> Sequence[str]:
     if not own or (isinstance(module, SCALES) and set(own) <= {"weight", "bias"}):
         return ()
     for kind, (weights, biases) in _READ.items():
@@ -65,9 +67,16 @@ def _weights_among(own: dict[str, nn.Parameter], prefix: str, module: nn.Module)
             if not set(own) & set(weights):
                 raise Unmeasurable(f"{called(prefix, module)} computes its weight instead of storing it")
             return [name for name in weights if name in own]
-    raise Unmeasurable(
-        f"{called(prefix, module)} has parameters of which it is not known which are weights: {', '.join(own)}"
-    )
+    if others == "refuse":
+        raise Unmeasurable(
+            f"{called(prefix, module)} has parameters of which it is not known which are weights: {', '.join(own)}; "
+            "other_parameters = 'count' or 'omit' decides it"
+        )
+    refuse_scripted(module)
+    known = {name for kind, (weights, _) in _READ.items() if isinstance(module, kind) for name in weights}
+    scales = {"weight", "bias"} if isinstance(module, SCALES) else set()
+    counted = set(own) - scales if others == "count" else set()
+    return [name for name in own if name in known or (name in counted and not name.startswith("bias"))]
 
 
 def gaussian_state(

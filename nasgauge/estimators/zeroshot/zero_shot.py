@@ -13,11 +13,12 @@ from nasgauge.core.errors import UserError, check_seed, unknown_name
 from nasgauge.core.tables import ERRORS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
 from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, noise_like
-from nasgauge.estimators.zeroshot.passes import STAGES, as_unmeasurable, measure, reason
+from nasgauge.estimators.zeroshot.passes import STAGES, as_unmeasurable, reason, record_of
 from nasgauge.estimators.zeroshot.proxies import get_proxy
 from nasgauge.estimators.zeroshot.proxy import Proxy
 from nasgauge.estimators.zeroshot.record import Counts, Record, Unmeasurable
 from nasgauge.estimators.zeroshot.view import FIELDS
+from nasgauge.estimators.zeroshot.weights import OTHERS
 from nasgauge.images import check_images
 from nasgauge.nets import (
     INITS,
@@ -26,10 +27,13 @@ from nasgauge.nets import (
     build,
     check_precision,
     count,
+    count_convolutions,
     count_parameters,
     device_named,
+    drawn_from,
     dtype_of,
     products,
+    stand_alone,
 )
 from nasgauge.spaces import Arch, Space, n_convolutions
 
@@ -49,8 +53,11 @@ class ZeroShot(Estimator):
     `zen_pass`. `channels_last`: memory layout, which changes scores by rounding only; None: whichever is faster, so on
     the CPU alone. `device`: where the network lives, see `device_named`. `precision`: a name of nets.PRECISIONS; grasp,
     jacob_cov, epe_nas and zen are measured in 32 bits at least, synflow in 64, whatever it is. `network`: gives an
-    architecture's network, instead of `net` and `init`, for weights that were trained; it is measured as it is.
-    `label`: with one, estimators are called "proxy (label)" in the tables.
+    architecture's network, instead of `net` and `init`, for weights that were trained; it is measured as it is, and
+    moved. Whatever it raises, or its network, is the reason of missing scores; so it is for a space whose network
+    initialises itself, and both may take other images than (N, C, H, W). `label`: with one, estimators are called
+    "proxy (label)" in the tables. `other_parameters`: of modules of one's own, which may be weights or not ("refuse":
+    no scores of weights; "count", "omit": see `weights_of`).
 
     >>> from nasgauge.spaces import NB201
     >>> batch = (torch.linspace(-1, 1, 4 * 64).sin().reshape(4, 1, 8, 8), torch.tensor([0, 1, 2, 0]))
@@ -74,6 +81,7 @@ class ZeroShot(Estimator):
     precision: str = "float32"
     network: Callable[[Arch], torch.nn.Module] | None = None
     label: str = ""
+    other_parameters: str = "refuse"
 
     def __post_init__(self) -> None:
         check_precision(self.precision, device_named(self.device, "zero-shot"), "zero-shot")
@@ -87,6 +95,8 @@ class ZeroShot(Estimator):
                 raise UserError(f"zero-shot: proxy {proxy.name!r}: {unknown_name('pass', need, FIELDS)}")
         if self.inputs not in INPUTS:
             raise unknown_name("kind of input", self.inputs, INPUTS)
+        if self.other_parameters not in OTHERS:
+            raise unknown_name("treatment of other parameters", self.other_parameters, OTHERS)
         if self.init not in INITS:
             raise unknown_name("initialisation", self.init, INITS)
         if self.net.replicas != 1:
@@ -102,10 +112,11 @@ class ZeroShot(Estimator):
             place = f"zero-shot: batch {number}"
             if not isinstance(batch, tuple | list) or len(batch) != 2:
                 raise UserError(f"{place} is of type {type(batch).__name__}; give a pair of images and labels")
-            check_images(*batch, self.net.n_classes, place)
+            check_images(*batch, self.net.n_classes, place, any_kind=self._is_foreign)
             if batch[0].shape[1] != self.net.in_channels:
+                rest = "..." if self._is_foreign else "H, W"
                 raise UserError(
-                    f"{place} has shape {tuple(batch[0].shape)}; expected (N, {self.net.in_channels}, H, W)"
+                    f"{place} has shape {tuple(batch[0].shape)}; expected (N, {self.net.in_channels}, {rest})"
                 )
 
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
@@ -128,15 +139,17 @@ class ZeroShot(Estimator):
         for arch in dict.fromkeys(archs):
             text = self.space.to_str(arch)
             spent: dict[str, float] = {}
+            net = records = None  # what was measured is let go before another network is built
             try:
                 net = self._built(arch, spent)
+                with as_unmeasurable(anything=self._is_foreign):
+                    records = self._records(arch, net, proxies, batches, spent)
             except (UserError, Unmeasurable) as lacking:
-                if self.network is None and isinstance(lacking, UserError):
+                if isinstance(lacking, UserError):
                     raise  # a mistake in the options, not an architecture that the weights do not serve
                 failed = {"arch": text, "seed": self.seed, "error": str(lacking)}
                 errors += [{"estimator": self._called(proxy), **failed} for proxy in proxies]
                 continue
-            records = self._records(arch, net, proxies, batches, spent)
             n += 1
             for proxy in proxies:
                 start = time.perf_counter()
@@ -163,6 +176,11 @@ class ZeroShot(Estimator):
         return [get_proxy(p) for p in self.proxies]
 
     @property
+    def _is_foreign(self) -> bool:
+        """Whether the networks are somebody's own, which may raise anything and take anything for an image."""
+        return self.network is not None or not stand_alone(self.space).side_by_side
+
+    @property
     def _is_channels_last(self) -> bool:
         if self.channels_last is None:
             return device_named(self.device, "zero-shot") == "cpu"
@@ -172,19 +190,27 @@ class ZeroShot(Estimator):
         return f"{proxy.name} ({self.label})" if self.label else proxy.name
 
     def _prepared(self) -> list[Batch]:
-        layout = torch.channels_last if self._is_channels_last else torch.contiguous_format
         device = device_named(self.device, "zero-shot")
         noisy = noise_like(self.batches, self.inputs, rng=np.random.default_rng(self.seed))
-        return [(x.to(device, dtype_of(self.precision), memory_format=layout), y.to(device)) for x, y in noisy]
+        return [(self._laid_out(x, device), y.to(device)) for x, y in noisy]
+
+    def _laid_out(self, x: torch.Tensor, device: str) -> torch.Tensor:
+        is_last = self._is_channels_last and x.dim() == 4
+        layout = torch.channels_last if is_last else torch.contiguous_format
+        dtype = dtype_of(self.precision) if x.is_floating_point() else x.dtype
+        return x.to(device, dtype, memory_format=layout)
 
     def _built(self, arch: Arch, spent: dict[str, float]) -> torch.nn.Module:
         start = time.perf_counter()
         generator = torch.Generator().manual_seed(
             self.seed
         )  # drawn on the CPU, so that every device gets the same weights
-        make = self.network or (lambda a: build(self.space, a, self.net, generators=[generator], init=self.init))
-        with as_unmeasurable():
-            net = make(arch)
+        with as_unmeasurable(anything=self._is_foreign):
+            if self.network is None:
+                net = build(self.space, arch, self.net, generators=[generator], init=self.init)
+            else:
+                with drawn_from(generator):
+                    net = self.network(arch)
             has_volumes = any(p.dim() == 5 for p in net.parameters())  # for which there is no such layout
             layout = torch.channels_last if self._is_channels_last and not has_volumes else torch.contiguous_format
             net = net.to(device_named(self.device, "zero-shot"), dtype_of(self.precision), memory_format=layout)
@@ -209,9 +235,10 @@ class ZeroShot(Estimator):
             if i and not passes:
                 break
             with autocast(self.precision, x.device):
-                record = measure(
+                record = record_of(
                     net, x, y, passes, arch=text, seed=self.seed, seconds=spent,
-                    zen_mixture=self.zen_mixture, zen_repeats=self.zen_repeats,
+                    zen_mixture=self.zen_mixture, zen_repeats=self.zen_repeats, foreign=self._is_foreign,
+                    other_parameters=self.other_parameters,
                 )  # fmt: skip
             records.append(record)
         if "counts" in everything:
@@ -221,13 +248,18 @@ class ZeroShot(Estimator):
         return records
 
     def _counts(self, arch: Arch, net: torch.nn.Module, x: torch.Tensor) -> Counts:
-        macs: int | Unmeasurable
+        image = {"image": tuple(x.shape[1:]), "dtype": None if x.is_floating_point() else x.dtype}
+        macs = self._counted(lambda: count(net, **image).macs)
+        if self.space.operations:
+            return Counts(count_parameters(net), macs, n_convolutions(self.space, arch))
+        return Counts(count_parameters(net), macs, self._counted(lambda: count_convolutions(net, **image)))
+
+    def _counted(self, number: Callable[[], int]) -> int | Unmeasurable:
         try:
-            with as_unmeasurable():
-                macs = count(net, tuple(x.shape[1:])).macs
+            with as_unmeasurable(anything=self._is_foreign):
+                return number()
         except Unmeasurable as failure:
-            macs = failure
-        return Counts(count_parameters(net), macs, n_convolutions(self.space, arch))
+            return failure.alone()
 
 
 def _charge(proxy: Proxy, spent: dict[str, float]) -> float:
