@@ -157,6 +157,6 @@ def test_tables_are_judged_as_files_are(tmp_path):
     with pytest.raises(UserError, match="choices apply to the name of a benchmark"):
         judge_scores(table, benchmark=bench, choices={"metric": "valid_accuracy"})
     with pytest.raises(
-        UserError, match="give either --benchmark NAME or --truth FILE .in Python, the argument of that name"
+        UserError, match=r"give either --benchmark NAME or --truth FILE .in Python, the argument of that name"
     ):
         judge_scores(table)
