@@ -48,11 +48,11 @@ def run_quietly(text, out):
     running.run_text(text, out, where="small.toml", workers="serial").bundle()
 
 
-TWO, TEN = ((1, 3), [0, 1]), ((1, 2, 3, 4, 5, 6, 1, 2, 3, 4), [0, 0, 1, 2, 3, 4, 4, 4, 5, 6])
+THREE, TEN = ((1, 2, 3), [0, 0, 1]), ((1, 2, 3, 4, 5, 6, 1, 2, 3, 4), [0, 0, 1, 2, 3, 4, 4, 4, 5, 6])
 
 
 @pytest.mark.parametrize(
-    ("kills", "parts"), [TWO, pytest.param(*TEN, marks=pytest.mark.full)], ids=["two kills", "ten kills"]
+    ("kills", "parts"), [THREE, pytest.param(*TEN, marks=pytest.mark.full)], ids=["three kills", "ten kills"]
 )
 def test_kills_while_files_are_written_leave_the_result_as_it_would_have_been(
     tmp_path, undisturbed, killed, without_a_page, kills, parts

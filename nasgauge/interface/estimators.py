@@ -211,7 +211,7 @@ class Predictor(OnSpace):
 
     def _ready(self) -> Sequence[Estimator]:
         if not self._fitted:
-            raise UserError("Predictor: it has learned from nothing yet; call fit(truth) first")
+            raise UserError("Predictor: it has learned from nothing yet; call fit() first")
         return self._fitted
 
 

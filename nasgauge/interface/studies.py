@@ -33,7 +33,7 @@ def run(
     """
     chosen, text, file = _read(study)
     if out is None and file is None:
-        raise UserError("run: a study that is no file has no name; give the folder, out='runs/mine'")
+        raise UserError("run: a dictionary or a configuration has no name; give the folder, out='runs/mine'")
     folder = Path("runs") / (file.stem if file.suffix == ".toml" else file) if out is None else Path(out)
     place = file.parent if text is not None and file.is_file() else None
     with followed("run") as phases:

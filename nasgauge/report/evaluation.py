@@ -14,6 +14,7 @@ from nasgauge.core.errors import UserError
 from nasgauge.criteria import BoundCriterion, CriterionSpec
 from nasgauge.judging import Correction, paired, with_ceilings
 from nasgauge.report.bundle import Bundle
+from nasgauge.report.downloads import csv_bytes
 from nasgauge.report.figure_files import figure, write_figures
 from nasgauge.report.latex import latex_table
 from nasgauge.report.page import render, write
@@ -118,7 +119,7 @@ class Evaluation:
 
     def to_csv(self, path: Path | str | None = None) -> str:
         """Table VALUES and the noise ceiling's rows as CSV, also written to a file if one is given."""
-        return _written(with_ceilings(self.values, self.ceiling).to_csv(index=False), path)
+        return _written(csv_bytes(with_ceilings(self.values, self.ceiling)).decode(), path)
 
     def _repr_html_(self) -> str:
         out = Console(record=True, file=io.StringIO(), width=_WIDTH)

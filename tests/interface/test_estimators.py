@@ -82,7 +82,7 @@ def test_a_predictor_learns_and_is_judged(bench):
         (lambda: ng.OneShot("nb201", epoch=3), "nearest: epochs"),
         (lambda: ng.OneShot("nb201").scores([(3, 1, 1, 1, 1, 3)]), "call train() first"),
         (lambda: ng.Predictor("nb201", encoder="gate"), "nearest: gates"),
-        (lambda: ng.Predictor("nb201").scores([(3, 1, 1, 1, 1, 3)]), "call fit(truth) first"),
+        (lambda: ng.Predictor("nb201").scores([(3, 1, 1, 1, 1, 3)]), "call fit() first"),
         (lambda: ng.load_benchmark("digits-nb2O1"), "nearest: digits-nb201"),
         (lambda: ng.run({"title": "x"}), "run: key 'benchmark' is missing"),
         (lambda: ng.run(STUDY), "give the folder"),
