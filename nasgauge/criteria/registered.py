@@ -32,7 +32,7 @@ def _criterion(thing: Any, name: str) -> Criterion | None:
     if not callable(thing) or isinstance(thing, type):
         return None
     if n_positional(thing) != 2:
-        raise UserError("a criterion is a function of two arrays, scores and ground truth, and of options after a '*'")
+        raise UserError("a criterion is a function of (score, accuracy), and of options after a '*'")
     return Criterion(thing, title=summary(thing), symbol=name, order_only=False)
 
 
@@ -188,7 +188,7 @@ CRITERIA: Registry[Criterion] = Registry(
     group="nasgauge.criterion",
     of=Criterion,
     adapt=_criterion,
-    takes="a Criterion, or a function of two arrays, scores and ground truth",
+    takes="a Criterion, or a function of (score, accuracy)",
 )
 
 DEFAULT_CRITERIA: tuple[CriterionSpec, ...] = (

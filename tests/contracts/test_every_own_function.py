@@ -39,9 +39,15 @@ def own_relu_logdet(network, batch):
 
 def own_naswot(network, batch):
     outputs = []
+
+    def keep(module, inputs, output):
+        if output.requires_grad:  # not where an operation gives zeros
+            output.retain_grad()
+            outputs.append(output)
+
     for module in network.modules():
         if isinstance(module, nn.ReLU):
-            module.register_forward_hook(lambda m, i, o: (o.retain_grad(), outputs.append(o))[-1])
+            module.register_forward_hook(keep)
     F.cross_entropy(network(batch[0]), batch[1]).backward()
     codes = [(o > 0).flatten(1).double() for o in outputs if o.grad is not None]
     return torch.linalg.slogdet(sum(c @ c.T + (1 - c) @ (1 - c).T for c in codes))[1]

@@ -222,7 +222,7 @@ def test_a_field_that_was_not_asked_for_is_an_error_whatever_else_is_measured():
     for others in ((), ("snip", "grasp", "n_params")):
         found = estimate(through_another, *others)
         reasons = found.errors.query("estimator == 'through_another'")["error"]
-        wanted = "AttributeError: the record has no gradients, whose pass did not run; write needs={'gradients'}"
+        wanted = "AttributeError: the record has no gradients: it was not requested; write needs={'gradients'}"
         assert reasons.tolist() == [wanted] * 2
     assert scores(as_proxy(through_another, needs={"gradients"})).tolist() == scores(grad_max).tolist()
     found = estimate(Proxy("mine", lambda record: len(record.codes.reached), frozenset({"codes"})), "naswot")

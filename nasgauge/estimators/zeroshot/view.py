@@ -19,7 +19,7 @@ class _View:
     def __getattr__(self, name: str) -> Any:
         if name in _OPTIONAL and name not in self._needs:
             known = ", ".join(f"{need!r}" for need in sorted({*self._needs, name}))
-            raise AttributeError(f"the record has no {name}, whose pass did not run; write needs={{{known}}}")
+            raise AttributeError(f"the record has no {name}: it was not requested; write needs={{{known}}}")
         value = getattr(self._record, name)
         if name == "codes" and value is not None and "gradients" not in self._needs:
             return replace(value, reached=None)
