@@ -146,7 +146,6 @@ def _weights(net: nn.Module, others: str) -> list[Weight] | Unmeasurable:
 
 
 _OF_NUMBERS = (RuntimeError, TypeError, ValueError, ArithmeticError, IndexError, AssertionError, MemoryError)
-_ANYTHING = (Exception,)
 
 
 @contextmanager
@@ -160,7 +159,9 @@ def as_unmeasurable(*, anything: bool = False) -> Iterator[None]:
         yield
     except Unmeasurable:
         raise
-    except _ANYTHING if anything else _OF_NUMBERS as error:
+    except Exception as error:
+        if not anything and not isinstance(error, _OF_NUMBERS):
+            raise
         raise Unmeasurable(reason(error)) from error
 
 
