@@ -204,7 +204,11 @@ def test_training_equals_a_plain_loop_of_torch(lines):
 def test_seeds_trained_one_after_the_other_give_the_table_of_seeds_side_by_side(monkeypatch):
     """The cells of NAS-Bench-201 as a space of somebody else's: the same rows up to rounding."""
     recipe = bench.parse(
-        RECIPE.replace('plugins = ["nas_lines"]\n', "").replace('"lines"', '"nb201"'), bench.Recipe, "r"
+        RECIPE.replace('plugins = ["nas_lines"]\n', "")
+        .replace('"lines"', '"nb201"')
+        .replace("= 30", "= 30, lr = 0.01"),
+        bench.Recipe,
+        "r",
     )
     arch, images = (3, 1, 2, 0, 0, 2), bench.load_images("digits")
     together = bench.train_arch(NB201(), arch, recipe, images)
@@ -223,8 +227,8 @@ def test_seeds_trained_one_after_the_other_give_the_table_of_seeds_side_by_side(
     exact = ["arch", "iso_class", "seed", "n_params", "macs"]
     pd.testing.assert_frame_equal(apart[exact], together[exact])
     for column, tolerance in {
-        "valid_loss": 1e-4,
-        "test_loss": 1e-4,
+        "valid_loss": 2e-3,
+        "test_loss": 2e-3,
         "valid_accuracy": 1.1 / 20,
         "test_accuracy": 5e-3,
     }.items():
