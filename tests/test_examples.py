@@ -21,7 +21,7 @@ from nasgauge.benchmarks.building.recipe import Recipe
 from nasgauge.core.config import parse, tables_of
 from nasgauge.core.store import Store
 from nasgauge.images import CROPS
-from nasgauge.spaces import NB201
+from nasgauge.spaces import NB201, SPACES
 from nasgauge.studies import run as running
 from nasgauge.studies.schema import Study
 
@@ -55,7 +55,8 @@ benchmark = { name = "nb201", path = "nowhere.parquet" }
 [[estimators]]
 name = "zeroshot"
 """
-ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {other}: tables of trainings
+ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {other}: tables of trainings, {five}: a truth
+    "any_networks.py": "{five} {out}/page.html",
     "compare_truths.py": "{table} {other}",
     "count_baselines.py": "",
     "crops_baselines.py": "",
@@ -70,6 +71,7 @@ ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {oth
     "own_proxy.py": "",
     "own_proxy_survey.py": "{out}/survey 6",
     "own_sampler.py": "{out}/sampler 1",
+    "own_space.py": "{out} 6",
     "pairs_and_dropout.py": "2 1",
     "pilot_truths.py": "{table} {other}",
     "precision.py": "1 nb201",
@@ -80,6 +82,7 @@ ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {oth
     "vote_by_sorting.py": "{nb201}",
 }
 SAYS = {  # what stands in what it prints
+    "any_networks.py": r"n_params +-?[01]\.\d+ +5\n[\s\S]*transformer +fisher, .*zen",
     "compare_truths.py": r"40 architectures\ndigits-nb201: single seeds 0\.\d+, halves 0\.\d+, "
     r"real truth (?:1\.000|0\.99\d)",
     "count_baselines.py": r"parameters, live edges +0\.\d+",
@@ -95,6 +98,7 @@ SAYS = {  # what stands in what it prints
     "own_proxy.py": r"grad_max +-?0\.\d+",
     "own_proxy_survey.py": r"nb101 +logit_spread +-?0\.\d+[\s\S]*resnet +logit_spread +-?0\.\d+",
     "own_sampler.py": r"convolutions +-?0\.\d+",
+    "own_space.py": r"n_params +-?[01]\.\d+ .* 6",
     "pairs_and_dropout.py": r"gates, random pairs, dropout: -?0\.\d+, difference [+-]0\.\d+ ± 0\.\d+",
     "pilot_truths.py": r"40 cells, 4 seeds[\s\S]*digits-nb201 over other: 0\.000 \[0\.000, 0\.000\]",
     "precision.py": r"\| snip \| [\d.e+-]+ \|[\s\S]*layouts, float64: nb201 ",
@@ -143,16 +147,19 @@ def folders(tmp_path_factory):
     for name in ("digits-nb201", "other"):
         rows.to_parquet(place / f"{name}.parquet")
         (place / f"{name}.json").write_text(TABLE.with_suffix(".json").read_text(encoding="utf-8"), encoding="utf-8")
+    names = ("linear", "mlp", "conv 1d", "conv 2d", "transformer")
+    pd.DataFrame({"arch": names, "accuracy": [0.9, 0.95, 0.93, 0.97, 0.85]}).to_csv(place / "five.csv", index=False)
     return {
         "study": place / "study",
         "nb201": place / "nb201",
         "table": place / "digits-nb201.parquet",
         "other": place / "other.parquet",
+        "five": place / "five.csv",
     }
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
-def test_an_example_runs_and_prints_numbers(path, folders, tmp_path, monkeypatch, capsys):
+def test_an_example_runs_and_prints_numbers(path, folders, tmp_path, monkeypatch, capsys, without_ink):
     assert {other.name for other in EXAMPLES.glob("*.py")} == set(ARGUMENTS) == set(SAYS)
     if path.name == "crops_baselines.py":
         pytest.importorskip("skimage", reason="the extra crops is not installed")
@@ -160,6 +167,7 @@ def test_an_example_runs_and_prints_numbers(path, folders, tmp_path, monkeypatch
         monkeypatch.setitem(CROPS, name, replace(options, n_train=20, n_valid=4, n_test=8))
     arguments = ARGUMENTS[path.name].format(out=tmp_path, **folders).split()
     monkeypatch.setattr(benchmarks, "load", loaded)
+    monkeypatch.setattr(SPACES, "_entries", dict(SPACES._entries))  # some add one of their own
     monkeypatch.setattr(running, "run", partial(running.run, workers="serial"))
     monkeypatch.setattr(running, "write", lambda *_, **options: None)
     monkeypatch.setattr(sys, "argv", [str(path), *arguments])
