@@ -40,7 +40,7 @@ def tables(n=30, n_seeds=3, space=SPACE):
         columns=["arch", "iso_class", "seed", "accuracy"],
     )
     scores = pd.DataFrame(
-        [(e, a, seed, float(rng.normal())) for e in ("x", "y") for a in archs for seed in (0, 1)],
+        [(e, a, seed, float(rng.normal())) for e in ("x", "y", "z") for a in archs for seed in (0, 1)],
         columns=["estimator", "arch", "seed", "score"],
     )
     constant = pd.DataFrame({"estimator": "flat", "arch": archs[:20], "seed": 0, "score": 1.0})
