@@ -209,6 +209,14 @@ def test_a_space_is_never_looked_up_by_its_name(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_failed_measurement_is_as_an_absent_row(name):
+    scores, truth = tables(n=10)
+    scores = scores[scores["seed"] == 0].reset_index(drop=True)
+    failed = scores.assign(score=scores["score"].where(np.arange(len(scores)) % 7 > 0))
+    pd.testing.assert_frame_equal(ask(name, failed, truth), ask(name, failed.dropna(), truth))
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_no_scores_at_all_is_no_error(name):
     scores, truth = tables()
     assert isinstance(ask(name, scores[:0], truth), pd.DataFrame)

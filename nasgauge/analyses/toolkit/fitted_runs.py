@@ -37,7 +37,7 @@ class Scores:
 def runs_of(scores: pd.DataFrame, lessons: pd.DataFrame, accuracy: pd.Series) -> pd.DataFrame:
     """Every fitted predictor: kind, n_seen, draw, seed, its scores `own`, those of their rows that are not in its
     training set (`unseen`), and a `key` for `evaluation`."""
-    mine = scores[is_among(scores["estimator"], lessons["estimator"].unique())]
+    mine = scores[scores["score"].notna() & is_among(scores["estimator"], lessons["estimator"].unique())]
     mine = mine[is_among(mine["arch"], accuracy.index)]
     found = []
     by_run = dict(list(mine.groupby(["estimator", "seed"])))
