@@ -55,7 +55,8 @@ benchmark = { name = "nb201", path = "nowhere.parquet" }
 [[estimators]]
 name = "zeroshot"
 """
-ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {other}: tables of trainings, {five}: a truth
+# {study}: a finished study, {nb201}: one of nb201, {table}, {other}: tables of trainings, {five}: a ground truth
+ARGUMENTS = {
     "any_networks.py": "{five} {out}/page.html",
     "compare_truths.py": "{table} {other}",
     "count_baselines.py": "",
@@ -65,9 +66,12 @@ ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {oth
     "layer_profile.py": "{out}/figure.png",
     "markdown_table.py": "{study}",
     "nb101_views.py": "",
+    "limit_on_latency.py": "{out}/truth.csv",
     "numbering.py": "1 1",
     "oneshot_findings.py": "{study}",
+    "only_size.py": "30",
     "other_truths.py": "{nb201}",
+    "over_datasets.py": "60",
     "own_proxy.py": "",
     "own_proxy_survey.py": "{out}/survey 6",
     "own_sampler.py": "{out}/sampler 1",
@@ -75,6 +79,7 @@ ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {oth
     "pairs_and_dropout.py": "2 1",
     "pilot_truths.py": "{table} {other}",
     "precision.py": "1 nb201",
+    "predictor_break_even.py": "{out}/study 60",
     "regression_scale.py": "1",
     "same_cells.py": "{study} {study}",
     "subset_supernet.py": "{out}/subset 1 12",
@@ -90,11 +95,14 @@ SAYS = {  # what stands in what it prints
     "describe_truth.py": r"n_params +-?0\.\d+[\s\S]*depth of stage 1",
     "draws.py": r"gates: -?0\.\d+ ± 0\.\d+",
     "layer_profile.py": r"with skip: snip [\d.e+-]+ in the last convolution",
+    "limit_on_latency.py": r"latency_ms < 1\.5 +10 +0\.9\d+ [\s\S]* 224 +300",
     "markdown_table.py": r"\| noise_ceiling \| [\s\S]*\| synflow \| -?\.\d+ \[-?\.\d+, -?\.\d+\] \(\.\d+\*?\)",
     "nb101_views.py": r"nb101: 150 architectures, 77 cells: KD 0\.\d+, rho 0\.\d+",
     "numbering.py": r"random forest, draw 1: 0\.\d+, alphabetical 0\.\d+",
     "oneshot_findings.py": r"\*\*Kendall's tau by epoch[\s\S]*\| oneshot \| 1 \| ",
+    "only_size.py": r"relu_logdet +kendall_tau +-?0\.\d+ [\s\S]*synflow +partial_spearman_rho +-?0\.\d+",
     "other_truths.py": r"cifar10 +cifar100 +imagenet16-120\n[\s\S]*kendall_tau +mine +1\.0+ +1\.0+ +1\.0+\n",
+    "over_datasets.py": r"cifar100 [\s\S]*mean +-?0\.\d+ [\s\S]*'p_sign': 0\.25, 'p_wilcoxon': 0\.25, 'p_attainable': 0\.25",
     "own_proxy.py": r"grad_max +-?0\.\d+",
     "own_proxy_survey.py": r"nb101 +logit_spread +-?0\.\d+[\s\S]*resnet +logit_spread +-?0\.\d+",
     "own_sampler.py": r"convolutions +-?0\.\d+",
@@ -102,6 +110,7 @@ SAYS = {  # what stands in what it prints
     "pairs_and_dropout.py": r"gates, random pairs, dropout: -?0\.\d+, difference [+-]0\.\d+ ± 0\.\d+",
     "pilot_truths.py": r"40 cells, 4 seeds[\s\S]*digits-nb201 over other: 0\.000 \[0\.000, 0\.000\]",
     "precision.py": r"\| snip \| [\d.e+-]+ \|[\s\S]*layouts, float64: nb201 ",
+    "predictor_break_even.py": r"random_forest \+n_params +relu_logdet +(?:\d+\.\d+|beyond)",
     "regression_scale.py": r"gates, standardised: -?0\.\d+, -?0\.\d+, -?0\.\d+",
     "same_cells.py": r"synflow +-?0\.\d+ +-?\d\.\d+ +-?\d\.\d+ +12",
     "subset_supernet.py": r"draw 3, all: whole -?0\.\d+ ± 0\.\d+, subset-2 -?0\.\d+ ± 0\.\d+",

@@ -151,7 +151,7 @@ def mark_sizes(sizes: np.ndarray, ax) -> None:
 
 def _pairs(scores: pd.DataFrame, accuracy: pd.Series, lessons: pd.DataFrame) -> dict[tuple[str, int], Pair]:
     """(estimator, seed) -> its scores and the accuracies, in the order of `accuracy`; without those that have none."""
-    learned = scores[is_among(scores["estimator"], lessons["estimator"].unique())]
+    learned = scores[scores["score"].notna() & is_among(scores["estimator"], lessons["estimator"].unique())]
     position = accuracy.index.get_indexer(learned["arch"])
     known = learned.assign(position=position)[position >= 0]
     pairs = {}

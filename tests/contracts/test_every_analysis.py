@@ -47,7 +47,7 @@ def made(n, space, n_seeds=3):
         columns=["arch", "iso_class", "seed", "accuracy"],
     )
     scores = pd.DataFrame(
-        [(e, a, seed, float(rng.normal())) for e in ("x", "y") for a in archs for seed in (0, 1)],
+        [(e, a, seed, float(rng.normal())) for e in ("x", "y", "z") for a in archs for seed in (0, 1)],
         columns=["estimator", "arch", "seed", "score"],
     )
     constant = pd.DataFrame({"estimator": "flat", "arch": archs[:20], "seed": 0, "score": 1.0})
@@ -218,6 +218,14 @@ def test_a_space_is_never_looked_up_by_its_name(name):
     nameless.name = "nowhere"
     found = ANALYSES[name](scores, truth, nameless, rng=np.random.default_rng(5), records=kept, **few(name))
     pd.testing.assert_frame_equal(found, answer(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_failed_measurement_is_as_an_absent_row(name):
+    scores, truth = tables(n=10)
+    scores = scores[scores["seed"] == 0].reset_index(drop=True)
+    failed = scores.assign(score=scores["score"].where(np.arange(len(scores)) % 7 > 0))
+    pd.testing.assert_frame_equal(ask(name, failed, truth), ask(name, failed.dropna(), truth))
 
 
 @pytest.mark.parametrize("name", NAMES)

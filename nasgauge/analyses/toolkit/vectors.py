@@ -25,14 +25,16 @@ def mean_truth(truth: pd.DataFrame) -> pd.Series:
 def scores_by_seed(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Per estimator its scores, architectures down and seeds across, only architectures that every seed scored.
 
-    UserError: an estimator is called "truth", the name of the ground truth in the tables of this package.
+    A failed measurement, whose score is NaN, is no score. UserError: an estimator is called "truth", the name of the
+    ground truth in the tables of this package.
 
     >>> scores = pd.DataFrame({"estimator": "e", "arch": ["b", "a", "b"], "seed": [0, 0, 1], "score": [1.0, 2.0, 3.0]})
     >>> scores_by_seed(scores)["e"].to_dict("index")
     {'b': {0: 1.0, 1: 3.0}}
     """
     tables = {}
-    for name, part in scores.groupby("estimator", sort=False):
+    failed = scores["score"].isna()
+    for name, part in (scores[~failed] if failed.any() else scores).groupby("estimator", sort=False):
         if name == TRUTH_NAME:
             raise UserError(f"estimator {name!r}: the name is reserved for the ground truth; rename it")
         seeds = part["seed"].unique()
