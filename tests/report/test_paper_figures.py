@@ -39,7 +39,7 @@ def texts_of(drawn):
     found = [
         t for t in drawn.findobj(Text) if t.get_visible() and t.get_text().strip() and (t in shown or t not in hidden)
     ]
-    return [(text, text.get_window_extent(renderer)) for text in found]
+    return [(text, Text.get_window_extent(text, renderer)) for text in found]  # without the line of an annotation
 
 
 def checked(drawn, columns):
