@@ -12,7 +12,7 @@ from nasgauge.criteria import kendall_tau
 from nasgauge.spaces import Space
 
 _N_LETTERS = 40  # of a name that count for the size, at most
-_NUMBER = 17.0  # points of width that a number needs
+_NUMBER, _INDEX = 17.0, 14.0  # points of width that a number in a cell, or of a column, needs
 
 
 def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None) -> pd.DataFrame:
@@ -48,7 +48,10 @@ def compute(scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = Non
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
-    """A heat map with numbers, or a scale where they do not fit; undefined: white with a dash, the diagonal: grey."""
+    """A heat map with numbers; undefined pairs stay white and carry a dash, the diagonal is grey.
+
+    Where numbers do not fit there is a scale instead, and columns have the numbers of the rows.
+    """
     names = list(dict.fromkeys([*table["a"], *table["b"]]))
     place = {name: i for i, name in enumerate(names)}
     tau = np.full((len(names), len(names)), np.nan)
@@ -56,7 +59,9 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         tau[place[a], place[b]] = tau[place[b], place[a]] = value
     labels = distinct(["ground truth" if name == TRUTH_NAME else name for name in names])
     numbered = column_width(ax, labels, len(names)) >= _NUMBER
-    mesh = ax.pcolormesh(np.ma.masked_invalid(tau), cmap="RdBu", vmin=-1, vmax=1, edgecolors="white", linewidth=1)
+    mesh = ax.pcolormesh(
+        np.ma.masked_invalid(tau), cmap="RdBu", vmin=-1, vmax=1, edgecolors="white", linewidth=1 if numbered else 0.4
+    )
     for i, j in product(range(len(names)), repeat=2):
         if i == j:
             ax.fill([j, j + 1, j + 1, j], [i, i, i + 1, i + 1], color="0.9", linewidth=0)
@@ -66,14 +71,18 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
             dark = defined and abs(tau[i, j]) > 0.55
             ax.text(j + 0.5, i + 0.5, text, ha="center", va="center", color="white" if dark else "0.15", fontsize=8)
     centres = np.arange(len(names)) + 0.5
-    if not numbered:
+    if numbered:
+        ax.set_xticks(centres, labels, rotation=50, ha="left", rotation_mode="anchor")
+    else:
+        step = max(1, round(_INDEX / column_width(ax, labels, len(names))))
+        ax.set_xticks(centres[::step], [str(i) for i in range(1, len(names) + 1, step)])
+        labels = [f"{i} {label}" for i, label in enumerate(labels, start=1)]
         ax.figure.colorbar(mesh, ax=ax, shrink=0.5, ticks=[-1, 0, 1]).outline.set_visible(False)
-    ax.set_xticks(centres, labels, rotation=50, ha="left", rotation_mode="anchor")
     ax.set_yticks(centres, labels)
     ax.invert_yaxis()
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
-    ax.set_aspect("equal")
+    ax.set_aspect("equal" if numbered else "auto")
     for spine in ax.spines.values():
         spine.set_visible(False)
 

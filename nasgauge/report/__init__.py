@@ -18,6 +18,7 @@ from nasgauge.report.plots import (
     plot_values,
 )
 from nasgauge.report.sheets import figure_names
+from nasgauge.report.survey_files import write_survey_figures
 from nasgauge.report.survey_page import render_survey, write_survey
 from nasgauge.report.survey_text import survey_table
 from nasgauge.report.text import terminal_table
@@ -48,4 +49,5 @@ __all__ = [
     "write",
     "write_figures",
     "write_survey",
+    "write_survey_figures",
 ]

@@ -18,6 +18,7 @@ CAPTION = (
     "Points: value of the criterion; bars: bootstrap interval over architectures; grey: complexity baselines. Whether "
     "two estimators differ is given by their paired difference in the table above, not by their intervals."
 )
+_LONG = 28  # letters of an axis label that would leave a narrow figure
 _ACCENT, _GREY, _PUBLISHED = "#0072B2", "0.45", "#D55E00"
 
 
@@ -74,7 +75,8 @@ def draw_forest(bundle: Bundle, ax, by: Heading | None = None, *, n_letters: int
     ax.set_yticks(range(len(names)), distinct(names, n_letters))
     ax.set_ylim(len(names) - 0.4, -0.6)
     at = "" if by.at is None else f" ({by.symbol})"
-    ax.set_xlabel(f"{by.title or by.symbol}{at} {by.arrow}")
+    label = f"{by.title or by.symbol}{at} {by.arrow}"
+    ax.set_xlabel(label, loc="right" if len(label) > _LONG else "center")
     ax.grid(axis="x", color="0.9", linewidth=0.6)
     ax.set_axisbelow(True)
     tidy(ax)

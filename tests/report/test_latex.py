@@ -182,7 +182,7 @@ def test_usage_errors(bundle):
         latex_paired(paired_of(["a", "b"]), against="x")
     with pytest.raises(UserError, match="column 'p_adjusted' is missing"):
         latex_paired(paired_of(["a", "b"]).drop(columns="p_adjusted"))
-    with pytest.raises(UserError, match="has 31 estimators, a page shows at most 30"):
+    with pytest.raises(UserError, match="has 31 estimators, at most 30 fit on a page"):
         latex_paired(paired_of([str(i) for i in range(31)]))
 
 

@@ -13,7 +13,7 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 from nasgauge.core.errors import UserError
-from nasgauge.report import figure, write_figures
+from nasgauge.report import figure, write_figures, write_survey_figures
 from nasgauge.report.figure_files import _drawn as drawn_sheet
 from nasgauge.report.gallery import computed
 from nasgauge.report.plots.style import styled
@@ -39,7 +39,7 @@ def texts_of(drawn):
     found = [
         t for t in drawn.findobj(Text) if t.get_visible() and t.get_text().strip() and (t in shown or t not in hidden)
     ]
-    return [(text, text.get_window_extent(renderer)) for text in found]
+    return [(text, Text.get_window_extent(text, renderer)) for text in found]  # without the line of an annotation
 
 
 def checked(drawn, columns):
@@ -158,3 +158,14 @@ def test_usage_errors(bundle, tmp_path, options, message):
     name = options.pop("name")
     with pytest.raises(UserError, match=message):
         write_figures(bundle, tmp_path / "x", only=[name], **options)
+
+
+def test_a_survey_is_written_with_its_diagram(bundle, tmp_path):
+    parts = {part: bundle for part in ("one", "two")}
+    rows = [(part, e, v) for part in parts for e, v in (("synflow", 0.5), ("n_params", 0.4), ("flat", nan))]
+    contests = pd.DataFrame(rows, columns=["part", "estimator", "value"]).assign(criterion="kendall_tau")
+    files = write_survey_figures(parts, contests, tmp_path, only=["values"], style="paper", csv=True)
+    names = ["critical_difference.pdf", "critical_difference.csv", "critical_difference_pairs.csv"]
+    names += [f"{part}/values.{kind}" for part in parts for kind in ("pdf", "csv")]
+    assert [str(file.relative_to(tmp_path)) for file in files] == names and all(file.is_file() for file in files)
+    assert pd.read_csv(files[1])["mean_rank"].tolist() == [1.0, 2.0]
