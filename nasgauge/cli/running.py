@@ -13,6 +13,14 @@ from nasgauge.core.terminal import console, followed
 def run(
     study: Annotated[str, typer.Argument(help="Name of a shipped study, or a TOML file.")],
     out: Annotated[Path | None, typer.Option(help="Output folder, from which an interrupted run resumes.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Value of a key in place of the study's, e.g. n_bootstrap=5000 or estimators.0.epochs=5; repeatable.",
+        ),
+    ] = None,
     workers: Workers = None,
     kind: Annotated[str, typer.Option(help="Execution: serial, processes or ray.")] = "processes",
 ) -> None:
@@ -22,6 +30,10 @@ def run(
 
     text, name = named_text("study", study, study_text, study_names())
     check_workers(kind, workers)
+    if settings:
+        from nasgauge.studies.settings import with_settings
+
+        text = with_settings(text, settings, name)
     from nasgauge.report import survey_table, terminal_table
     from nasgauge.studies import run as running
     from nasgauge.studies import survey
