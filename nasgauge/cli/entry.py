@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -16,10 +17,13 @@ _REFUSED = next(kind for kind in typer.BadParameter.mro() if kind.__name__ == "C
 _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 _COMMANDS = {  # in the order of the help
     "list": components.list_,
+    "copy": components.copy,
     "run": running.run,
     "judge": judging.judge,
     "report": running.report,
+    "export": running.export,
     "status": running.status,
+    "cite": components.cite,
 }
 _BENCH_COMMANDS = {"build": benches.build, "import": benches.import_}
 
@@ -29,6 +33,25 @@ app = typer.Typer(
     help="Evaluate cheap performance estimators of neural architectures against ground truth.",
     **_PLAIN,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from nasgauge.core.about import version
+
+        print(f"nasgauge {version()}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _of_all(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
 bench = typer.Typer(help="Build and import tabular benchmarks.", **_PLAIN)
 app.add_typer(bench, name="bench")
 for group, commands in ((app, _COMMANDS), (bench, _BENCH_COMMANDS)):

@@ -1,4 +1,4 @@
-"""Studies and surveys: `nasgauge run`, `report` and `status`."""
+"""Studies and surveys: `nasgauge run`, `report`, `export` and `status`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -82,6 +82,22 @@ def report(
     for part, bundle in shown.items():
         files = write_figures(bundle, figures / part, kind=figure_format)
         print(f"{len(files)} figures: {figures / part}")
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder of a finished study or survey.")],
+    out: Annotated[Path, typer.Option(help="New folder for the tables.")],
+    kind: Annotated[str, typer.Option("--format", help="Format of the tables: csv or parquet.")] = "csv",
+) -> None:
+    """Write all tables of a finished study to files with readable names, and a README that lists their columns."""
+    from nasgauge.studies import folders
+
+    folders.reporter(folder)  # before the imports that a study needs
+    from nasgauge.studies import export as exporting
+
+    with followed("export") as phases:
+        files = exporting.export(folder, out, kind=kind, phases=phases)
+    print(f"{len(files) - 1} tables: {files[-1]} lists their columns")
 
 
 def status(

@@ -151,6 +151,10 @@ class Store:
         n_done = sum(key in done[table] for table, keys in planned.items() for key in keys)
         return n_done, sum(map(len, planned.values()))
 
+    def names(self) -> list[str]:
+        """The tables of which a part is there."""
+        return sorted(path.name for path in (self.folder / PARTS).glob("*") if self.keys(path.name))
+
     def keys(self, table: str) -> set[str]:
         """Keys of the parts of a table that are complete."""
         return {path.stem for path in (self.folder / PARTS / table).glob("[!.]*.parquet")}

@@ -74,6 +74,10 @@ class EstimatorConfig(Config):
     def names(self) -> tuple[str, ...]:
         """The estimators that stand in the score table."""
 
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        """By category of `nasgauge list`, the names of what it is made of, for `nasgauge cite`."""
+        return {}
+
     def dependencies(self) -> tuple[Dependency, ...]:
         """The estimators of the study that it needs; they must stand above it."""
         return ()

@@ -1,6 +1,6 @@
 """The analyses as figures of the page: their content comes from their entries, and none is known by name here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -36,20 +36,31 @@ def exhibits(bundle: Bundle, *, rng: np.random.Generator, progress: Progress = u
 
     progress(done, total): number of analyses, reported before each.
     """
+    shown = {}
+    for analysis, sampled, table in analysed(bundle, rng=rng, progress=progress):
+        exhibit = _exhibit(analysis, bundle, sampled, table, rng=rng)
+        if exhibit.panels or analysis.always:
+            shown[analysis.name] = exhibit
+    return shown
+
+
+def analysed(
+    bundle: Bundle, *, rng: np.random.Generator, progress: Progress = untold
+) -> Iterator[tuple[Analysis, str, pd.DataFrame]]:
+    """Every analysis whose input tables are available: its entry, a sentence on sampling or "", and its table.
+
+    progress(done, total): number of analyses, reported before each.
+    """
     scores, truth = bundle.measured, bundle.truth
     whole = scores[is_among(scores["arch"], truth["arch"])], truth
     limits = sorted({a.limit for a in ANALYSES.values() if a.limit is not None}, reverse=True)
     samples = {None: ("", whole)} | {limit: _thinned(*whole, limit, rng) for limit in limits}
-    shown = {}
     with shared():
-        for i, (name, analysis) in enumerate(ANALYSES.items()):
+        for i, analysis in enumerate(ANALYSES.values()):
             progress(i, len(ANALYSES))
-            if not set(analysis.needs) <= set(bundle.records):
-                continue
-            exhibit = _exhibit(analysis, bundle, *samples[analysis.limit], rng=rng)
-            if exhibit.panels or analysis.always:
-                shown[name] = exhibit
-    return shown
+            if set(analysis.needs) <= set(bundle.records):
+                sampled, tables = samples[analysis.limit]
+                yield analysis, sampled, analysis(*tables, bundle.space, rng=rng, records=bundle.records)
 
 
 def parts(shown: Mapping[str, Exhibit], bundle: Bundle) -> list[Part]:
@@ -82,8 +93,9 @@ def _thinned(scores: pd.DataFrame, truth: pd.DataFrame, limit: int, rng: np.rand
     return f"Computed on a random sample of {limit:,} of {len(archs):,} architectures.", some
 
 
-def _exhibit(analysis: Analysis, bundle: Bundle, sampled: str, tables: Tables, *, rng: np.random.Generator) -> Exhibit:
-    table = analysis(*tables, bundle.space, rng=rng, records=bundle.records)
+def _exhibit(
+    analysis: Analysis, bundle: Bundle, sampled: str, table: pd.DataFrame, *, rng: np.random.Generator
+) -> Exhibit:
     notes = [sampled, analysis.caption, analysis.note(table) if analysis.note else ""]
     if shows_ceiling(analysis, table, bundle):
         notes.append(f"Dashed line: noise ceiling{measured_on(bundle.ceiling_measure)}")

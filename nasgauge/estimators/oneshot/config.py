@@ -1,5 +1,6 @@
 """Configuration of one-shot estimators."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, final
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
@@ -127,6 +128,10 @@ class OneShotConfig(MeasuringConfig, _Recorded):
                 if not getattr(self, epochs) and name in self.model_fields_set:
                     raise UserError(f"{name} has no effect without {epochs}; give these, or leave it out")
         return self
+
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        data = () if self.data is None else (self.data,)
+        return {"samplers": (self.sampler,), "protocols": (self.protocol,), "datasets": data}
 
     def build(self, context: RunContext) -> Any:
         from nasgauge.estimators.oneshot.built import built

@@ -1,5 +1,6 @@
 """Configuration of predictors."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, final
 
 from pydantic import Field, model_validator
@@ -80,6 +81,10 @@ class PredictorConfig(MeasuringConfig):
         draw = "" if self.draw == _BY_SEED else f"/{self.draw}"
         name = self.label or f"{self.kind}-{self.n_fit}{draw}"
         return tuple(f"{name} stage {stage}" if len(self.stages) > 1 or stage else name for stage in self.stages)
+
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        searches = (self.choose,) if max(self.stages) else ()
+        return {"encoders": (self.encoder,), "losses": (self.loss,), "searches": searches}
 
     def dependencies(self) -> tuple[Dependency, ...]:
         needs = tuple(Dependency(name, "all", every_seed=True) for name in self.features)

@@ -1,5 +1,6 @@
 """Configuration of zero-shot estimators."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, final
 
 from pydantic import Field
@@ -43,6 +44,9 @@ class ZeroShotConfig(MeasuringConfig):
 
     def names(self) -> tuple[str, ...]:
         return tuple(f"{name} ({self.label})" if self.label else name for name in self.proxies)
+
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        return {"proxies": self.proxies, "datasets": () if self.data is None else (self.data,)}
 
     def build(self, context: RunContext) -> Estimator:
         from nasgauge.estimators.network import images_of, network_options
