@@ -53,8 +53,9 @@ class TrainingSet:
 class EstimatorConfig(Config):
     """The keys of one `[[estimators]]` of a study. Subclasses measure (`MeasuringConfig`) or combine scores.
 
-    `name`: of the registry entry; `seeds`: in place of the study's. In a file, `each = {key = [values]}` stands for an
-    estimator of every combination.
+    `name`: which estimator; `seeds`: in place of the study's.
+
+    In a file, `each = {key = [values]}` stands for an estimator of every combination.
     """
 
     name: str

@@ -2,8 +2,8 @@
 
     python -m nasgauge.studies.reference > docs/toml.md
 
-Types, ranges and defaults are those of the fields, meanings the sentences of the classes' docstrings. A test compares the
-page with what this prints.
+Types, ranges and defaults are those of the fields, meanings the sentences of the classes' docstrings. A test compares
+the page with what this prints.
 """
 
 import inspect
@@ -19,16 +19,16 @@ from nasgauge.benchmarks.building.protocol import Protocol as RecipeProtocol
 from nasgauge.benchmarks.building.recipe import Recipe, RecipeSample, SplitSizes
 from nasgauge.criteria import CRITERIA
 from nasgauge.estimators import ESTIMATORS
-from nasgauge.estimators.oneshot import Protocol, SAMPLERS
+from nasgauge.estimators.oneshot import SAMPLERS, Protocol
 from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.studies.schema import JudgedSample, Part, Study, Survey
 
 _INTRO = """# Keys of TOML files
 
-`nasgauge run FILE` reads a study, or a survey if the file lists `parts`; `nasgauge bench build FILE` reads a recipe. Made by
-`python -m nasgauge.studies.reference` from the configurations. A key without a default is required; *absent*: what holds then
-is in the last column. Lists are written `[1, 2]`, tables `{ n = 5 }` or `[section]`. Any key is set at the command line by
-`nasgauge run --set KEY=VALUE`. Names of components: `nasgauge list`."""
+`nasgauge run FILE` reads a study, or a survey if the file lists `parts`; `nasgauge bench build FILE` reads a recipe.
+`python -m nasgauge.studies.reference` makes this page from the configurations. A key without a default is required.
+Lists are written `[1, 2]`, tables `{ n = 5 }` or `[section]`. `nasgauge run --set KEY=VALUE` sets any key of a study.
+Names of components: `nasgauge list`."""
 _KINDS: dict[str, tuple[type, str]] = {  # by heading: the configuration, and where its keys stand
     "Study": (Study, "The file itself."),
     "Sample of a study": (JudgedSample, "`archs = { n = 300 }` of a study, or of a part of a survey."),
@@ -37,13 +37,19 @@ _KINDS: dict[str, tuple[type, str]] = {  # by heading: the configuration, and wh
     **{f"Estimator: {name}": (kind, f'`[[estimators]]` with `name = "{name}"`.') for name, kind in ESTIMATORS.items()},
     "Network": (NetOptions, "`net = { channels = 8 }` of an estimator or a recipe: keys in which it differs."),
     "Supernet": (SupernetOptions, '`supernet = { bn = "tracked" }` of a one-shot estimator.'),
-    "Training of a supernet": (Protocol, "`training = { lr = 0.1 }` of a one-shot estimator: keys that change its protocol."),
+    "Training of a supernet": (Protocol, "`training = { lr = 0.1 }` of a one-shot estimator; defaults: protocol digits."),
     "Recipe": (Recipe, "The file of `nasgauge bench build`."),
     "Sample of a recipe": (RecipeSample, "`archs` of a recipe."),
     "Split of a recipe": (SplitSizes, "`split` of a recipe."),
     "Training of a recipe": (RecipeProtocol, "`[protocol]` of a recipe."),
 }  # fmt: skip
-_ONE_OF_A_KIND = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "object": "table"}
+_ONE_OF_A_KIND = {
+    "integer": "whole number",
+    "number": "number",
+    "string": "text",
+    "boolean": "true or false",
+    "object": "table",
+}
 _BOUNDS = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", "exclusiveMaximum": "< {}"}
 
 
@@ -52,11 +58,17 @@ def as_markdown() -> str:
     blocks = [_INTRO]
     blocks += [_section(heading, kind, where) for heading, (kind, where) in _KINDS.items()]
     loaders = {**BENCHMARKS, "FILE.parquet": imported.load}
-    blocks.append(_choices("Benchmark", '`benchmark = "nb201"`, or `{ name = "nb201", dataset = "cifar100" }`.', loaders, 1))
+    blocks.append(
+        _choices("Benchmark", '`benchmark = "nb201"`, or `{ name = "nb201", dataset = "cifar100" }`.', loaders, 1)
+    )
     functions = {name: entry.function for name, entry in CRITERIA.items()}
-    blocks.append(_choices("Criterion", '`criteria = ["kendall_tau", { name = "best_rank_at", fraction = 0.05 }]`.', functions))
+    blocks.append(
+        _choices("Criterion", '`criteria = ["kendall_tau", { name = "best_rank_at", fraction = 0.05 }]`.', functions)
+    )
     functions = {name: sampler.function for name, sampler in SAMPLERS.items()}
-    blocks.append(_choices("Options of samplers", "`sampler_options = { n_samples = 3 }` of a one-shot estimator.", functions))
+    blocks.append(
+        _choices("Options of samplers", "`sampler_options = { n_samples = 3 }` of a one-shot estimator.", functions)
+    )
     return "\n\n".join(blocks) + "\n"
 
 
@@ -98,7 +110,8 @@ def _type(field: Mapping[str, Any]) -> str:
         return " or ".join(_toml(value) for value in field.get("enum", [field.get("const")]))
     if field.get("type") == "array":
         least = field.get("minLength", field.get("minItems", 0))
-        return f"list of {_type(field['items'])}" + (f", {least} or more" if least else "")
+        items = re.sub(r"\b(number|text|table)\b", r"\1s", _type(field["items"]))
+        return f"list of {items}" + (f", {least} or more" if least else "")
     bounds = [text.format(_number(field[bound])) for bound, text in _BOUNDS.items() if bound in field]
     return " ".join([_ONE_OF_A_KIND[field["type"]], ", ".join(bounds)]).strip()
 
@@ -120,20 +133,11 @@ def _toml(value: Any) -> str:
 
 
 def _meanings(kind: type, names: list[str]) -> Iterator[tuple[str, str]]:
-    """(field, what the docstrings of the class and its bases say of it): behind "`field`:", else its sentence."""
+    """(field, what the docstrings of the class and its bases say of it): behind "`field`:"."""
     for owner in reversed(kind.__mro__):
         blocks = [" ".join(block.split()) for block in (vars(owner).get("__doc__") or "").split("\n\n")]
         for block in blocks:
-            yield from _mentioned(block, names)
-        for block in blocks:
             yield from _defined(block, names)
-
-
-def _mentioned(block: str, names: list[str]) -> Iterator[tuple[str, str]]:
-    for sentence in re.split(r"(?<=\.) (?=[A-Z`])", block):
-        for name in re.findall(r"`(\w+)`", sentence):
-            if name in names:
-                yield name, sentence
 
 
 def _defined(block: str, names: list[str]) -> Iterator[tuple[str, str]]:

@@ -25,14 +25,16 @@ _NOT_SAID = ("name", "seeds", "encoder", "n_fit", "draw", "stages", "features", 
 
 @final
 class PredictorConfig(MeasuringConfig):
-    """A model learned from `n_fit` architectures of the study, the `draw`-th random choice of them, or "by_seed", the
-    one of the seed's number, so that seeds differ in draw and training alike.
+    """A model learned from some architectures of the study.
+
+    `n_fit`: how many. `draw`: which random choice of them, or "by_seed", the one of the seed's number, so that seeds
+    differ in draw and training alike.
 
     `stages`: after how many further stages it is judged, an estimator each: in every one it chose the `n_fit` best
-    unseen ones by its own scores and learned again from all. `choose`: how it looks for them, a name of SEARCHES, among
-    all or, where a search has a budget, by scoring `n_candidates`. `n_trainings`: how many trainings of each it sees,
-    all if absent. `signal`: an estimator above from whose scores it learns in place of the ground truth; `features`:
-    estimators above whose scores it reads besides the architecture.
+    unseen ones by its own scores and learned again from all. `choose`: how it looks for them, a name of SEARCHES;
+    `n_candidates`: how many it scores for that, where a search has a budget, else all. `n_trainings`: how many
+    trainings of each it sees, all if absent. `signal`: an estimator above from whose scores it learns in place of the
+    ground truth; `features`: estimators above whose scores it reads besides the architecture.
 
     `encoder`, `loss`: names of ENCODERS and LOSSES; `epochs`, `batch_size`, `lr`, `device`: of networks. `judged`:
     "all" architectures of the study, the "unseen" ones, or "unseen_classes", without isomorphic duplicates of those
