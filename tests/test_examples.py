@@ -56,7 +56,9 @@ benchmark = { name = "nb201", path = "nowhere.parquet" }
 name = "zeroshot"
 """
 ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {other}: tables of trainings
+    "bibtex_and_tables.py": "{study} {out}/tables",
     "compare_truths.py": "{table} {other}",
+    "copy_and_edit.py": "{out}",
     "count_baselines.py": "",
     "crops_baselines.py": "",
     "describe_truth.py": "digits-resnet",
@@ -71,6 +73,7 @@ ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {oth
     "pairs_and_dropout.py": "2 1",
     "pilot_truths.py": "{table} {other}",
     "precision.py": "1 nb201",
+    "published_beside_ours.py": "",
     "regression_scale.py": "1",
     "same_cells.py": "{study} {study}",
     "subset_supernet.py": "{out}/subset 1 12",
@@ -78,7 +81,9 @@ ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {oth
     "vote_by_sorting.py": "{nb201}",
 }
 SAYS = {  # what stands in what it prints
+    "bibtex_and_tables.py": r"\d\d tables, \d\d references, \d+ scores",
     "compare_truths.py": r"40 architectures\ndigits-nb201: single seeds 0\.\d+, halves 0\.\d+, real truth (?:1\.000|0\.99\d)",
+    "copy_and_edit.py": r"synflow +-?0\.\d+ +-?\d\.\d+ +-?\d\.\d+ +20",
     "count_baselines.py": r"parameters, live edges +0\.\d+",
     "crops_baselines.py": r"linear 0\.\d+, moments 0\.\d+",
     "describe_truth.py": r"n_params +-?0\.\d+[\s\S]*depth of stage 1",
@@ -93,6 +98,7 @@ SAYS = {  # what stands in what it prints
     "pairs_and_dropout.py": r"gates, random pairs, dropout: -?0\.\d+, difference [+-]0\.\d+ ± 0\.\d+",
     "pilot_truths.py": r"40 cells, 4 seeds[\s\S]*digits-nb201 over other: 0\.000 \[0\.000, 0\.000\]",
     "precision.py": r"\| snip \| [\d.e+-]+ \|[\s\S]*layouts, float64: nb201 ",
+    "published_beside_ours.py": r"ours: 0\.\d+ \[0\.\d+, 0\.\d+\], 150 cells; Ning et al\. 2021, Tab\. A9: 0\.\d+",
     "regression_scale.py": r"gates, standardised: -?0\.\d+, -?0\.\d+, -?0\.\d+",
     "same_cells.py": r"synflow +-?0\.\d+ +-?\d\.\d+ +-?\d\.\d+ +12",
     "subset_supernet.py": r"draw 3, all: whole -?0\.\d+ ± 0\.\d+, subset-2 -?0\.\d+ ± 0\.\d+",

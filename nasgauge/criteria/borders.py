@@ -42,6 +42,22 @@ def blocks(draws: np.ndarray, n: int) -> Iterator[np.ndarray]:
     return (draws[start : start + step] for start in range(0, len(draws), step))
 
 
+def run_sums(counts: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Sum of each run of columns, (n_draws, n_runs) as float64; starts: first column of each run.
+
+    >>> run_sums(np.array([[1, 2, 0, 1]], dtype="uint8"), np.array([0, 1, 3]))
+    array([[1., 2., 1.]])
+    """
+    size = np.diff(np.append(starts, counts.shape[1]))
+    sums = np.take(counts, starts, axis=1).astype("float64")
+    several = np.flatnonzero(size > 1)
+    if len(several):  # adding up is slow, and most runs are single columns
+        columns = np.take(counts, np.flatnonzero(np.repeat(size > 1, size)), axis=1)
+        first = np.cumsum(size[several]) - size[several]
+        sums[:, several] = np.add.reduceat(columns, first, axis=1, dtype="float64")
+    return sums
+
+
 def borders_of(counts: np.ndarray, starts: np.ndarray, draws: np.ndarray, k: np.ndarray) -> Borders:
     """The borders of the best k[i] rows of draw draws[i].
 

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import stats
 
+from nasgauge.criteria.borders import run_sums
 from nasgauge.criteria.concordance import n_pairs, net_concordance, score_ties, truth_ties
 from nasgauge.criteria.resamples import Resamples, check_pair, is_defined
 
@@ -109,8 +110,7 @@ def tau_b(net: np.ndarray, untied_by_score: np.ndarray, untied_by_truth: np.ndar
 
 def _mean_ranks(counts: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of each draw the mean rank of each run of an order, from the middle of all ranks, and its sum of squares."""
-    tied = len(starts) < counts.shape[1]
-    size = np.add.reduceat(counts, starts, axis=1, dtype="float64") if tied else counts.astype("float64")
+    size = run_sums(counts, starts)
     rank = np.cumsum(size, axis=1)
     rank -= rank[:, -1:] / 2
     rank -= size / 2

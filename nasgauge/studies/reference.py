@@ -37,7 +37,7 @@ _KINDS: dict[str, tuple[type, str]] = {  # by heading: the configuration, and wh
     **{f"Estimator: {name}": (kind, f'`[[estimators]]` with `name = "{name}"`.') for name, kind in ESTIMATORS.items()},
     "Network": (NetOptions, "`net = { channels = 8 }` of an estimator or a recipe: keys in which it differs."),
     "Supernet": (SupernetOptions, '`supernet = { bn = "tracked" }` of a one-shot estimator.'),
-    "Training of a supernet": (Protocol, "`training = { lr = 0.1 }` of a one-shot estimator; defaults: protocol digits."),
+    "Training of a supernet": (Protocol, "`training = { lr = 0.1 }` of a one-shot estimator; defaults as of digits."),
     "Recipe": (Recipe, "The file of `nasgauge bench build`."),
     "Sample of a recipe": (RecipeSample, "`archs` of a recipe."),
     "Split of a recipe": (SplitSizes, "`split` of a recipe."),
