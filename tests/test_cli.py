@@ -7,7 +7,6 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 
 from nasgauge import cli
 from nasgauge.benchmarks import load
@@ -17,7 +16,7 @@ from nasgauge.core.tables import VALUES
 def call(monkeypatch, capsys, *words):
     """(exit code, stdout, stderr) of a command in this process."""
     monkeypatch.setattr(sys, "argv", ["nasgauge", *map(str, words)])
-    monkeypatch.setattr(cli, "console", Console(width=100))
+    monkeypatch.setenv("COLUMNS", "100")
     with pytest.raises(SystemExit) as end:
         cli.main()
         raise SystemExit(0)

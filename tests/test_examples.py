@@ -58,7 +58,9 @@ name = "zeroshot"
 # {study}: a finished study, {nb201}: one of nb201, {table}, {other}: tables of trainings, {five}: a ground truth
 ARGUMENTS = {
     "any_networks.py": "{five} {out}/page.html",
+    "bibtex_and_tables.py": "{study} {out}/tables",
     "compare_truths.py": "{table} {other}",
+    "copy_and_edit.py": "{out}",
     "count_baselines.py": "",
     "crops_baselines.py": "",
     "describe_truth.py": "digits-resnet",
@@ -81,6 +83,7 @@ ARGUMENTS = {
     "pilot_truths.py": "{table} {other}",
     "precision.py": "1 nb201",
     "predictor_break_even.py": "{out}/study 60",
+    "published_beside_ours.py": "",
     "regression_scale.py": "1",
     "same_cells.py": "{study} {study}",
     "search_curve.py": "{out} 12",
@@ -92,6 +95,8 @@ SAYS = {  # what stands in what it prints
     "any_networks.py": r"n_params +-?[01]\.\d+ +5\n[\s\S]*transformer +fisher, .*zen",
     "compare_truths.py": r"40 architectures\ndigits-nb201: single seeds 0\.\d+, halves 0\.\d+, "
     r"real truth (?:1\.000|0\.99\d)",
+    "bibtex_and_tables.py": r"\d\d tables, \d\d references, \d+ scores",
+    "copy_and_edit.py": r"synflow +-?0\.\d+ +-?\d\.\d+ +-?\d\.\d+ +20",
     "count_baselines.py": r"parameters, live edges +0\.\d+",
     "crops_baselines.py": r"linear 0\.\d+, moments 0\.\d+",
     "describe_truth.py": r"n_params +-?0\.\d+[\s\S]*depth of stage 1",
@@ -104,7 +109,8 @@ SAYS = {  # what stands in what it prints
     "oneshot_findings.py": r"\*\*Kendall's tau by epoch[\s\S]*\| oneshot \| 1 \| ",
     "only_size.py": r"relu_logdet +kendall_tau +-?0\.\d+ [\s\S]*synflow +partial_spearman_rho +-?0\.\d+",
     "other_truths.py": r"cifar10 +cifar100 +imagenet16-120\n[\s\S]*kendall_tau +mine +1\.0+ +1\.0+ +1\.0+\n",
-    "over_datasets.py": r"cifar100 [\s\S]*mean +-?0\.\d+ [\s\S]*'p_sign': 0\.25, 'p_wilcoxon': 0\.25, 'p_attainable': 0\.25",
+    "over_datasets.py": r"cifar100 [\s\S]*mean +-?0\.\d+ [\s\S]*"
+    r"'p_sign': 0\.25, 'p_wilcoxon': 0\.25, 'p_attainable': 0\.25",
     "own_proxy.py": r"grad_max +-?0\.\d+",
     "own_proxy_survey.py": r"nb101 +logit_spread +-?0\.\d+[\s\S]*resnet +logit_spread +-?0\.\d+",
     "own_sampler.py": r"convolutions +-?0\.\d+",
@@ -114,6 +120,7 @@ SAYS = {  # what stands in what it prints
     "pilot_truths.py": r"40 cells, 4 seeds[\s\S]*digits-nb201 over other: 0\.000 \[0\.000, 0\.000\]",
     "precision.py": r"\| snip \| [\d.e+-]+ \|[\s\S]*layouts, float64: nb201 ",
     "predictor_break_even.py": r"random_forest \+n_params +relu_logdet +(?:\d+\.\d+|beyond)",
+    "published_beside_ours.py": r"ours: 0\.\d+ \[0\.\d+, 0\.\d+\], 150 cells; Ning et al\. 2021, Tab\. A9: 0\.\d+",
     "regression_scale.py": r"gates, standardised: -?0\.\d+, -?0\.\d+, -?0\.\d+",
     "same_cells.py": r"synflow +-?0\.\d+ +-?\d\.\d+ +-?\d\.\d+ +12",
     "search_curve.py": r"evolution, macs +12 +0\.\d+ +0\.\d+ +0\.\d+ +0\.\d+ +10",

@@ -112,8 +112,8 @@ def test_the_tables_of_a_study_a_survey_and_a_listing_show_names_as_they_are(mon
     row = {"estimator": name, "criterion": "kendall_tau", "at": np.nan, "value": 0.5, "lower": 0.4, "upper": 0.6}
     values = pd.DataFrame([row | {"n": 3, "n_failed": 0, "n_absent": 0, "n_unknown": 0, "n_seeds": 1}])
     contests = pd.DataFrame([row | {"behind": 0.0, "behind_lower": 0.0, "part": name}])
-    cli.console.print(terminal_table(values))
-    cli.console.print(survey_table(contests))
+    terminal.console().print(terminal_table(values))
+    terminal.console().print(survey_table(contests))
     monkeypatch.setattr(listing, "listing", lambda room: {name: [listing.Entry(name, f"is {name}", name)]})
     with pytest.raises(SystemExit):
         monkeypatch.setattr(sys, "argv", ["nasgauge", "list"])

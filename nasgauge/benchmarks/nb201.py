@@ -108,7 +108,8 @@ def load(
 def _classes() -> dict[str, str]:
     """The class of each of the 15,625 cells, by their strings."""
     space = NB201()
-    return {space.to_str(arch): space.to_str(space.canonical(arch)) for arch in space.enumerate()}
+    names = {arch: space.to_str(arch) for arch in space.enumerate()}
+    return {name: names[space.canonical(arch)] for arch, name in names.items()}
 
 
 def _choices(dataset: str, split: str | None, epochs: int | None, seeds: str) -> tuple[str, str, int]:

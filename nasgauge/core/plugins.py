@@ -45,7 +45,10 @@ def _imported(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class PluginConfig(Config):
-    """A configuration whose `plugins` are modules that register what it names, imported wherever it is read."""
+    """A configuration that names what modules register.
+
+    `plugins`: modules to import first, wherever it is read.
+    """
 
     plugins: Annotated[List[str], AfterValidator(_imported)] = ()
 

@@ -26,6 +26,7 @@ STUDY, STUDY_JSON, ENVIRONMENT, PLAN, PARTS = "study.toml", "study.json", "envir
 ORIGIN = "origin.json"  # the folder of the study's file, where its references start from
 FORMAT = 1  # of what a folder holds; raised when older versions could not read it
 _MAX_TEXT = 100_000_000  # bytes
+_ABSENT = object()
 _PACKAGES = ("nasgauge", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "torch", "matplotlib")
 
 
@@ -42,6 +43,27 @@ def key_of(work: Any) -> str:
 def _plain(tables: Mapping[str, Any]) -> Any:
     """With lists for tuples, dates as text, and references that are the same wherever their files lie."""
     return references.shortened(json.loads(json.dumps(tables, default=str)))
+
+
+def _difference(there: Any, here: Any, place: str = "") -> str:
+    """The first key in which two studies differ, with both values.
+
+    >>> _difference({"a": 1, "b": [{"c": 2}]}, {"a": 1, "b": [{"c": 3}]})
+    'b.0.c is 2 there, 3 here'
+    """
+    if isinstance(there, dict) and isinstance(here, dict):
+        keys: Any = [key for key in {**there, **here} if there.get(key, _ABSENT) != here.get(key, _ABSENT)]
+    elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
+        keys = [i for i, pair in enumerate(zip(there, here, strict=True)) if pair[0] != pair[1]]
+    else:
+        keys = []
+    if not keys:
+        shown = ("not set" if value is _ABSENT else f"{value!r:.80}" for value in (there, here))
+        return f"{place} is {' there, '.join(shown)} here"
+    key, inside = keys[0], f"{place}.{keys[0]}" if place else str(keys[0])
+    if isinstance(there, dict):
+        return _difference(there.get(key, _ABSENT), here.get(key, _ABSENT), inside)
+    return _difference(there[key], here[key], inside)
 
 
 @final
@@ -62,10 +84,11 @@ class Store:
         """
         store = cls(Path(folder))
         if cls.is_in(store.folder):
-            if _plain(store.tables()) != _plain(tables):
+            there, here = _plain(store.tables()), _plain(tables)
+            if there != here:
                 raise UserError(
-                    f"{folder}: contains another study, or this one with other settings; choose another folder with "
-                    "--out"
+                    f"{folder}: contains another study, or this one with other settings ({_difference(there, here)}); "
+                    "choose another folder with --out"
                 )
         elif store.folder.exists() and (not store.folder.is_dir() or any(store.folder.iterdir())):
             raise UserError(f"{folder}: exists and is not a study folder; choose another one with --out")
@@ -148,6 +171,10 @@ class Store:
         done = {table: self.keys(table) for table in planned}
         n_done = sum(key in done[table] for table, keys in planned.items() for key in keys)
         return n_done, sum(map(len, planned.values()))
+
+    def names(self) -> list[str]:
+        """The tables of which a part is there."""
+        return sorted(path.name for path in (self.folder / PARTS).glob("*") if self.keys(path.name))
 
     def keys(self, table: str) -> set[str]:
         """Keys of the parts of a table that are complete."""

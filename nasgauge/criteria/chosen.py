@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nasgauge.criteria.borders import Borders
 from nasgauge.criteria.first_chosen import Walk, expected_first_rank, expected_first_value
+from nasgauge.criteria.first_met import Met, first_met
 from nasgauge.criteria.resamples import Resamples
 from nasgauge.criteria.top import once
 
@@ -111,26 +113,26 @@ def regret_at(
 
 def best_rank_at_of_draws(rows: Resamples, *, fraction: float | None = None, count: int | None = None) -> np.ndarray:
     """BR@K of each draw."""
-    return _of_draws(expected_first_rank, rows, False, fraction, count) / rows.sizes
+    return _of_draws(expected_first_rank, Met.rank, rows, False, fraction, count) / rows.sizes
 
 
 def worst_rank_at_of_draws(rows: Resamples, *, fraction: float | None = None, count: int | None = None) -> np.ndarray:
     """WR@K of each draw: n + 1 less the first rank from the other end."""
-    return (rows.sizes + 1 - _of_draws(expected_first_rank, rows, True, fraction, count)) / rows.sizes
+    return (rows.sizes + 1 - _of_draws(expected_first_rank, Met.rank, rows, True, fraction, count)) / rows.sizes
 
 
 def best_accuracy_at_of_draws(
     rows: Resamples, *, fraction: float | None = None, count: int | None = None
 ) -> np.ndarray:
     """BestAcc@K of each draw."""
-    return _of_draws(expected_first_value, rows, False, fraction, count)
+    return _of_draws(expected_first_value, Met.worth, rows, False, fraction, count)
 
 
 def worst_accuracy_at_of_draws(
     rows: Resamples, *, fraction: float | None = None, count: int | None = None
 ) -> np.ndarray:
     """WorstAcc@K of each draw."""
-    return _of_draws(expected_first_value, rows, True, fraction, count)
+    return _of_draws(expected_first_value, Met.worth, rows, True, fraction, count)
 
 
 def regret_at_of_draws(rows: Resamples, *, fraction: float | None = None, count: int | None = None) -> np.ndarray:
@@ -140,18 +142,28 @@ def regret_at_of_draws(rows: Resamples, *, fraction: float | None = None, count:
 
 
 def _of_draws(
-    expected: Callable[[Walk], float], rows: Resamples, from_worst: bool, fraction: float | None, count: int | None
+    expected: Callable[[Walk], float],
+    certain: Callable[[Met], np.ndarray],
+    rows: Resamples,
+    from_worst: bool,
+    fraction: float | None,
+    count: int | None,
 ) -> np.ndarray:
+    """What the first chosen row is worth in each draw: `certain` where no tie decides, else `expected`."""
     value = np.full(len(rows), np.nan)
     k = rows.n_top(fraction, count)
-    for draw in np.flatnonzero(rows.defined & (k > 0)):
-        value[draw] = expected(_walk(rows, draw, k[draw], from_worst))
+    for draws in rows.blocks(rows.defined & (k > 0)):
+        borders = rows.score_borders(draws, k[draws])
+        met = first_met(rows, draws, borders, from_worst)
+        value[draws] = certain(met)
+        for i in np.flatnonzero(~met.is_certain):
+            value[draws[i]] = expected(_walk(rows, draws[i], borders.of(i), from_worst))
     return value
 
 
-def _walk(rows: Resamples, draw: int, k: int, from_worst: bool) -> Walk:
+def _walk(rows: Resamples, draw: int, border: Borders, from_worst: bool) -> Walk:
     """The tie groups of the truth, from its best or worst, up to the first with a surely chosen row."""
-    counts, border = rows.counts[draw], rows.score_border(draw, k)
+    counts = rows.counts[draw]
     shared = border.taken < border.size
     is_sure = rows.score_group < (border.group if shared else border.group + 1)
     sure = np.flatnonzero(is_sure & (counts > 0)) if border.group or not shared else np.empty(0, dtype="int64")

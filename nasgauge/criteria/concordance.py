@@ -8,6 +8,7 @@ many rows of each block fall into each bucket, by cumulative sums.
 
 import numpy as np
 
+from nasgauge.criteria.borders import blocks, run_sums
 from nasgauge.criteria.resamples import Resamples
 
 # Rows of a block. Products cost n * BLOCK, bucket sums (n / BLOCK)^2; at 423,624 rows 512 was the fastest power of two.
@@ -90,10 +91,9 @@ def tied_pairs(counts: np.ndarray, starts: np.ndarray) -> np.ndarray:
     total = np.zeros(len(counts))
     if not counts.shape[1]:
         return total
-    singletons = len(starts) == counts.shape[1]
-    for draw, row in enumerate(counts):
-        run = row.astype("float64") if singletons else np.add.reduceat(row, starts, dtype="float64")
-        total[draw] = (run @ run - run.sum()) / 2
+    for draws in blocks(np.arange(len(counts)), counts.shape[1]):
+        run = run_sums(counts[draws], starts)
+        total[draws] = (np.vecdot(run, run) - run.sum(axis=1)) / 2
     return total
 
 

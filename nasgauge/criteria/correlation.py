@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import stats
 
+from nasgauge.criteria.borders import run_sums
 from nasgauge.criteria.concordance import n_pairs, net_concordance, score_ties, truth_ties
 from nasgauge.criteria.resamples import Resamples, check_pair, is_defined
 
@@ -24,7 +25,7 @@ def pearson_r(score: np.ndarray, truth: np.ndarray) -> float:
     score, truth = check_pair(score, truth)
     if not is_defined(score, truth) or np.isneginf(score).any():
         return float("nan")
-    return _weighted_correlation(np.ones(len(score)), _near_zero(score), _near_zero(truth))
+    return float(_weighted_correlation(np.ones(len(score)), _near_zero(score), _near_zero(truth)))
 
 
 def kendall_tau(score: np.ndarray, truth: np.ndarray) -> float:
@@ -65,7 +66,7 @@ def spearman_rho(score: np.ndarray, truth: np.ndarray) -> float:
     if not is_defined(score, truth):
         return float("nan")
     score, truth = _near_zero(stats.rankdata(score)), _near_zero(stats.rankdata(truth))
-    return _weighted_correlation(np.ones(len(score)), score, truth)
+    return float(_weighted_correlation(np.ones(len(score)), score, truth))
 
 
 def pearson_r_of_draws(rows: Resamples) -> np.ndarray:
@@ -74,8 +75,8 @@ def pearson_r_of_draws(rows: Resamples) -> np.ndarray:
     if not len(rows.score) or np.isneginf(rows.score).any():
         return value
     score, truth = _near_zero(rows.score), _near_zero(rows.truth)
-    for draw in np.flatnonzero(rows.defined):
-        value[draw] = _weighted_correlation(rows.counts[draw].astype("float64"), score, truth)
+    for draws in rows.blocks(rows.defined):
+        value[draws] = _weighted_correlation(rows.counts[draws].astype("float64"), score, truth)
     return value
 
 
@@ -88,13 +89,14 @@ def kendall_tau_of_draws(rows: Resamples) -> np.ndarray:
 def spearman_rho_of_draws(rows: Resamples) -> np.ndarray:
     """Spearman's rho of each draw, from the mean ranks that the draw's own counts give."""
     value = np.full(len(rows), np.nan)
-    for draw in np.flatnonzero(rows.defined):
-        score, score_spread = _mean_ranks(rows.counts_by_score[draw], rows.score_starts)
-        truth, truth_spread = _mean_ranks(rows.counts[draw], rows.truth_starts)
-        if len(truth) < len(rows.truth):
-            truth = truth[rows.truth_group]
-        product = (rows.counts[draw] * truth) @ score[rows.score_group]
-        value[draw] = product / np.sqrt(score_spread) / np.sqrt(truth_spread)
+    for draws in rows.blocks(rows.defined):
+        counts = rows.counts[draws]
+        score, score_spread = _mean_ranks(rows.counts_by_score[draws], rows.score_starts)
+        truth, truth_spread = _mean_ranks(counts, rows.truth_starts)
+        if truth.shape[1] < len(rows.truth):
+            truth = np.take(truth, rows.truth_group, axis=1)
+        product = np.vecdot(counts * truth, np.take(score, rows.score_group, axis=1))
+        value[draws] = product / np.sqrt(score_spread) / np.sqrt(truth_spread)
     return np.clip(value, -1.0, 1.0)
 
 
@@ -106,14 +108,13 @@ def tau_b(net: np.ndarray, untied_by_score: np.ndarray, untied_by_truth: np.ndar
     return np.clip(value, -1.0, 1.0)
 
 
-def _mean_ranks(counts: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, float]:
-    """Mean rank of each run of an order, from the middle of all ranks, and the sum of its squares over the rows."""
-    tied = len(starts) < len(counts)
-    size = np.add.reduceat(counts, starts, dtype="float64") if tied else counts.astype("float64")
-    rank = np.cumsum(size)
-    rank -= rank[-1] / 2
+def _mean_ranks(counts: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each draw the mean rank of each run of an order, from the middle of all ranks, and its sum of squares."""
+    size = run_sums(counts, starts)
+    rank = np.cumsum(size, axis=1)
+    rank -= rank[:, -1:] / 2
     rank -= size / 2
-    return rank, float((size * rank) @ rank)
+    return rank, np.vecdot(size * rank, rank)
 
 
 def _near_zero(values: np.ndarray) -> np.ndarray:
@@ -127,9 +128,10 @@ def _near_zero(values: np.ndarray) -> np.ndarray:
     return np.ldexp(moved, -np.frexp(np.abs(moved).max())[1])
 
 
-def _weighted_correlation(weight: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
-    """Pearson's r of rows that count `weight` times each; x and y as `_near_zero` returns them."""
-    n = weight.sum()
-    x, y = x - weight @ x / n, y - weight @ y / n
+def _weighted_correlation(weight: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Pearson's r of rows that count `weight` times each, (n,) or (n_draws, n); x, y as of `_near_zero`."""
+    n = weight.sum(axis=-1)
+    x, y = (z - np.expand_dims(np.vecdot(weight, z) / n, -1) for z in (x, y))
     x_weighted = weight * x
-    return float(np.clip(x_weighted @ y / np.sqrt(x_weighted @ x) / np.sqrt((weight * y) @ y), -1.0, 1.0))
+    spread = np.sqrt(np.vecdot(x_weighted, x)), np.sqrt(np.vecdot(weight * y, y))
+    return np.clip(np.vecdot(x_weighted, y) / spread[0] / spread[1], -1.0, 1.0)

@@ -4,6 +4,7 @@ A bootstrap resample of n rows is a vector of n counts. Sorting once and working
 a resample without a sort of its own; a criterion of the rows themselves is the special case "every count is 1".
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -11,6 +12,7 @@ from typing import Self
 import numpy as np
 
 from nasgauge.core.errors import UserError
+from nasgauge.criteria.borders import Borders, blocks, borders_of
 
 
 def check_pair(score: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -64,22 +66,6 @@ def n_top(n: int, *, fraction: float | None = None, count: int | None = None) ->
     if k > n:
         raise UserError(f"the top {k} of {n} architectures does not exist; give a smaller count")
     return k
-
-
-@dataclass(frozen=True)
-class Border:
-    """Where the best k rows of an order end: in tie group `group`, which gives `taken` of its `size` rows."""
-
-    group: int
-    taken: int
-    size: int
-    start: int  # first row of the group in the order
-    stop: int  # first row after it
-
-    @property
-    def share(self) -> float:
-        """The probability taken / size that one row of the group is among the best k."""
-        return self.taken / self.size
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,13 +150,17 @@ class Resamples:
             return np.where(self.sizes >= count, int(count), 0)
         return np.maximum(1, np.floor(fraction * self.sizes + 1e-9).astype("int64"))
 
-    def truth_border(self, draw: int, k: int) -> Border:
-        """Where the best k rows of a draw by truth end."""
-        return _border(self.counts[draw], self.truth_starts, k)
+    def blocks(self, which: np.ndarray) -> Iterator[np.ndarray]:
+        """The draws for which `which` holds, a few at a time: as many as fit into the processor's cache."""
+        return blocks(np.flatnonzero(which), len(self.score))
 
-    def score_border(self, draw: int, k: int) -> Border:
-        """Where the best k rows of a draw by score end."""
-        return _border(self.counts_by_score[draw], self.score_starts, k)
+    def truth_borders(self, draws: np.ndarray, k: np.ndarray) -> Borders:
+        """Where the best k rows of each of the draws by truth end."""
+        return borders_of(self.counts, self.truth_starts, draws, k)
+
+    def score_borders(self, draws: np.ndarray, k: np.ndarray) -> Borders:
+        """Where the best k rows of each of the draws by score end."""
+        return borders_of(self.counts_by_score, self.score_starts, draws, k)
 
     def reversed(self) -> "Resamples":
         """The same draws with the signs of both vectors turned, so that the worst rows become the best."""
@@ -212,19 +202,3 @@ def _first_drawn(counts: np.ndarray) -> np.ndarray:
     """First column of each row that is not 0; 0 in a row without any."""
     head = counts[:, :64] > 0  # almost always enough: a row of a resample is empty with probability 1/e
     return head.argmax(axis=1) if head.any(axis=1).all() else (counts > 0).argmax(axis=1)
-
-
-def _border(counts: np.ndarray, starts: np.ndarray, k: int) -> Border:
-    n, reach = len(counts), 0
-    # The k-th row usually lies among the first k rows of the order, so the whole row is rarely added up.
-    while reach < n:
-        reach = min(n, max(2 * reach, k + k // 8 + 64))
-        total = np.cumsum(counts[:reach], dtype="int64")
-        if total[-1] >= k:
-            break
-    last = int(np.searchsorted(total, k))
-    group = int(np.searchsorted(starts, last, side="right")) - 1
-    start, stop = int(starts[group]), int(starts[group + 1]) if group + 1 < len(starts) else n
-    before = int(total[start - 1]) if start else 0
-    size = int(counts[start:stop].sum(dtype="int64"))
-    return Border(group, k - before, size, start, stop)

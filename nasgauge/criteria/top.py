@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nasgauge.criteria.borders import Borders
 from nasgauge.criteria.concordance import inversions, n_pairs, tied_pairs
 from nasgauge.criteria.correlation import tau_b
-from nasgauge.criteria.resamples import Border, Resamples, check_pair, check_top, is_defined, n_top
+from nasgauge.criteria.resamples import Resamples, check_pair, check_top, is_defined, n_top
 
 
 def precision_at_top(
@@ -77,11 +78,15 @@ def precision_at_top_of_draws(
     """P@topK of each draw: sum over rows of (chance to be chosen) * (chance to be in the true top k), over k."""
     value = np.full(len(rows), np.nan)
     k = rows.n_top(fraction, count)
-    for draw in np.flatnonzero(rows.defined & (k > 0)):
-        chosen, best = rows.score_border(draw, k[draw]), rows.truth_border(draw, k[draw])
-        sure, tied = slice(0, best.start), slice(best.start, best.stop)
-        hits = _n_chosen(rows, draw, sure, chosen) + best.share * _n_chosen(rows, draw, tied, chosen)
-        value[draw] = hits / k[draw]
+    for draws in rows.blocks(rows.defined & (k > 0)):
+        chosen, best = rows.score_borders(draws, k[draws]), rows.truth_borders(draws, k[draws])
+        reach = best.stop.max()
+        counts, row = rows.counts[draws, :reach], np.arange(reach)
+        sure = row < best.start[:, None]
+        tied = ~sure & (row < best.stop[:, None])
+        group = rows.score_group[:reach]
+        hits = _n_chosen(counts, group, sure, chosen) + best.share * _n_chosen(counts, group, tied, chosen)
+        value[draws] = hits / k[draws]
     return value
 
 
@@ -105,16 +110,16 @@ def kendall_tau_at_top_of_draws(
     if not len(draws):
         return value
     k = k[draws]
-    borders = [rows.truth_border(draw, places) for draw, places in zip(draws, k, strict=True)]
-    start, stop, taken, size = (np.array([getattr(b, f) for b in borders]) for f in ("start", "stop", "taken", "size"))
+    border = rows.truth_borders(draws, k)
+    start, stop, taken = border.start, border.stop, border.taken
     reach = stop.max()
     top = Resamples(rows.score[:reach], rows.truth[:reach], rows.counts[draws, :reach])
     position = np.arange(reach)
     sure = np.where(position < start[:, None], top.counts, 0).astype(top.counts.dtype)
     tied = np.where((position >= start[:, None]) & (position < stop[:, None]), top.counts, 0).astype(top.counts.dtype)
 
-    one = taken / size
-    two = np.divide(n_pairs(taken), n_pairs(size), out=np.zeros(len(draws)), where=size > 1)
+    one = border.share
+    two = np.divide(n_pairs(taken), n_pairs(border.size), out=np.zeros(len(draws)), where=border.size > 1)
     order, runs = top.by_score, top.score_starts
     sure_ties, tied_ties, all_ties = (tied_pairs(c[:, order], runs) for c in (sure, tied, sure + tied))
     mixed_ties = all_ties - sure_ties - tied_ties
@@ -145,8 +150,8 @@ def once(
     return float(of_draws(Resamples.of(score, truth), fraction=fraction, count=count)[0])
 
 
-def _n_chosen(rows: Resamples, draw: int, among: slice, chosen: Border) -> float:
-    """Expected number of the rows in `among` (truth's order) that are among the best by score."""
-    counts, group = rows.counts[draw, among], rows.score_group[among]
-    sure = counts.sum(where=group < chosen.group, dtype="int64")
-    return sure + chosen.share * counts.sum(where=group == chosen.group, dtype="int64")
+def _n_chosen(counts: np.ndarray, group: np.ndarray, among: np.ndarray, chosen: Borders) -> np.ndarray:
+    """Expected number of the rows in `among` that are among the best by score, whose tie groups `group` numbers."""
+    border = chosen.group[:, None]
+    sure = counts.sum(axis=1, where=among & (group < border), dtype="int64")
+    return sure + chosen.share * counts.sum(axis=1, where=among & (group == border), dtype="int64")

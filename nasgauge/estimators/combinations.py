@@ -88,7 +88,11 @@ def vote(scores: pd.DataFrame, experts: Sequence[str], *, method: str = "copelan
 
 @final
 class VoteConfig(CombiningConfig):
-    """Several estimators of the same study in one. `experts`: their names; `method`: "copeland" or "borda"."""
+    """Several estimators of the same study in one.
+
+    `experts`: their names; `method`: by majorities of pairs ("copeland") or mean ranks ("borda"). `label`: its name in
+    tables.
+    """
 
     name: Literal["vote"] = "vote"
     experts: Annotated[Distinct[str], Field(min_length=1)]

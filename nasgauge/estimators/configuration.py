@@ -55,8 +55,9 @@ class TrainingSet:
 class EstimatorConfig(Config):
     """The keys of one `[[estimators]]` of a study. Subclasses measure (`MeasuringConfig`) or combine scores.
 
-    `name`: of the registry entry; `seeds`: in place of the study's. In a file, `each = {key = [values]}` stands for an
-    estimator of every combination.
+    `name`: which estimator; `seeds`: in place of the study's.
+
+    In a file, `each = {key = [values]}` stands for an estimator of every combination.
     """
 
     name: str
@@ -95,6 +96,10 @@ class EstimatorConfig(Config):
     @abstractmethod
     def names(self) -> tuple[str, ...]:
         """The estimators that stand in the score table."""
+
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        """By category of `nasgauge list`, the names of what it is made of, for `nasgauge cite`."""
+        return {}
 
     def dependencies(self) -> tuple[Dependency, ...]:
         """The estimators of the study that it needs; they must stand above it."""

@@ -82,6 +82,9 @@ class InheritedConfig(MeasuringConfig):
     def names(self) -> tuple[str, ...]:
         return tuple(f"{self.of}_{short_name(proxy)}" for proxy in self.proxies)
 
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        return {"proxies": self.proxies, "datasets": () if self.data is None else (self.data,)}
+
     def dependencies(self) -> tuple[Dependency, ...]:
         return (Dependency(self.of, "none"),)
 

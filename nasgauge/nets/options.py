@@ -14,8 +14,9 @@ class NetOptions:
     """Size and treatment of a stand-alone network; the defaults are NAS-Bench-201's CIFAR-10 network.
 
     `channels`: channels of the first stage, doubled by every later one. `n_cells`: cells a stage. `n_stages`: stages,
-    with a residual reduction between two. `bn_affine`, `bn_track`: learned scale and shift, running statistics, of the
-    normalisations inside the cells (stem, reductions and head always have scale and shift). `conv_bias`: a bias in the
+    with a residual reduction between two. `in_channels`, `n_classes`: of the images. `bn_affine`: learned scale and
+    shift of the normalisations inside the cells (stem, reductions and head always have them); `bn_track`: their running
+    statistics. `conv_bias`: a bias in the
     cells' convolutions. `dropout`: probability before the classifier. `skip_dead`: leave out edges that no path from
     input to output crosses (exact while `bn_affine` and `conv_bias` are off, as a dead convolution then gives zero).
     `replicas`: that many independent copies of the network side by side in the channels, as grouped convolutions.

@@ -8,6 +8,7 @@ from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import measured_on
 from nasgauge.report.evaluation import Evaluation
 from nasgauge.report.figure_files import check_format, figure, write_figures
+from nasgauge.report.gallery import computed
 from nasgauge.report.latex import latex_paired, latex_survey, latex_table
 from nasgauge.report.page import render, write
 from nasgauge.report.plots import (
@@ -29,6 +30,7 @@ __all__ = [
     "Evaluation",
     "assembled",
     "check_format",
+    "computed",
     "figure",
     "figure_names",
     "latex_paired",

@@ -7,21 +7,21 @@ which takes seconds. A test compares the two.
 import json
 import re
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 from nasgauge.analyses import ANALYSES
 from nasgauge.benchmarks import BENCHMARKS, embedded
 from nasgauge.criteria import CRITERIA
 from nasgauge.estimators import ESTIMATORS
-from nasgauge.estimators.oneshot import SAMPLERS
-from nasgauge.estimators.predictors import ENCODERS
+from nasgauge.estimators.oneshot import PROTOCOLS, SAMPLERS
+from nasgauge.estimators.predictors import ENCODERS, LOSSES
 from nasgauge.estimators.zeroshot import PROXIES
-from nasgauge.images import DATASETS
+from nasgauge.images import CROPS, DATASETS
 from nasgauge.official import KINDS
 from nasgauge.search import SEARCHES
 from nasgauge.spaces import SPACES
-from nasgauge.studies.listing import FILE, Entry
+from nasgauge.studies.described import described
+from nasgauge.studies.listing import FILE, Entry, keys_in
 from nasgauge.studies.texts import recipe_names, recipe_text, study_names, study_text
 
 
@@ -30,19 +30,21 @@ def gathered() -> dict[str, list[Entry]]:
     return {
         "spaces": [Entry(n, first_sentence(s), s.reference) for n, s in SPACES.items()],
         "benchmarks": [Entry(n, *_benchmark(n)) for n in BENCHMARKS],
-        "datasets": [Entry(n, first_sentence(loader)) for n, loader in DATASETS.items()],
+        "datasets": [Entry(n, first_sentence(loader), _DATASETS.get(n)) for n, loader in DATASETS.items()],
         "estimators": [Entry(n, first_sentence(c)) for n, c in ESTIMATORS.items()],
         "proxies": [Entry(n, p.summary, p.reference) for n, p in PROXIES.items()],
         "samplers": [Entry(n, first_sentence(s.function), s.reference) for n, s in SAMPLERS.items()],
+        "protocols": [Entry(n, *_PROTOCOLS[n]) for n in PROTOCOLS],
         "encoders": [Entry(n, e.summary, e.reference) for n, e in ENCODERS.items()],
+        "losses": [Entry(n, first_sentence(f), next(iter(keys_in(f.__doc__)), None)) for n, f in LOSSES.items()],
         "searches": [Entry(n, s.summary, s.reference) for n, s in SEARCHES.items()],
         "criteria": [
             Entry(n, f"{c.title} ({c.symbol}), {c.better} is better", c.reference) for n, c in CRITERIA.items()
         ],
         "analyses": [Entry(n, a.question, "ning2021evaluating" if a.figure else None) for n, a in ANALYSES.items()],
         "files": [Entry(n, k.summary, k.reference) for n, k in KINDS.items()],
-        "studies": [Entry(n, _title(study_text, n)) for n in study_names()],
-        "recipes": [Entry(n, _title(recipe_text, n)) for n in recipe_names()],
+        "studies": [Entry(n, described(study_text(n) or "", n)) for n in study_names()],
+        "recipes": [Entry(n, tomllib.loads(recipe_text(n) or "")["title"]) for n in recipe_names()],
     }
 
 
@@ -51,6 +53,21 @@ def as_json() -> str:
     entries = {category: [e._asdict() for e in found] for category, found in gathered().items()}
     return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
 
+
+_PROTOCOLS = {
+    "digits": ("SGD with a cosine schedule over 200 epochs, for the 8x8 digits", None),
+    "laube2021": ("250 epochs, one batch per architecture of a step, gradients added", "laube2021exploring"),
+    "ning2021": ("1,000 epochs, the rate lowered on a plateau of the training loss", "ning2021evaluating"),
+    "yu2021": ("151 epochs with a cosine schedule, gradients added", "yu2020train"),
+}
+
+_DATASETS = {
+    "digits": "alpaydin1998digits",
+    "cifar10": "krizhevsky2009cifar",
+    "cifar100": "krizhevsky2009cifar",
+    "imagenet16-120": "chrabaszcz2017downsampled",
+    **dict.fromkeys(CROPS, "vanderwalt2014scikitimage"),
+}
 
 # Summaries of the published tables; those of embedded ones come from their own facts.
 _BENCHMARKS = {
@@ -66,10 +83,6 @@ def _benchmark(name: str) -> tuple[str, str]:
     record = embedded.record(name)
     facts = record["facts"]
     return f"{facts['n_archs']:,} {record['title']}, {facts['n_seeds']} seeds each", "alpaydin1998digits"
-
-
-def _title(text_of: Callable[[str], str | None], name: str) -> str:
-    return tomllib.loads(text_of(name) or "")["title"]
 
 
 # Full stops of abbreviations do not end a sentence.

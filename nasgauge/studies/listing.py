@@ -40,6 +40,16 @@ def bibtex(entries: Mapping[str, list[Entry]]) -> str:
     return "\n".join(known[k] for k in keys)
 
 
+def keys_in(text: str | None) -> tuple[str, ...]:
+    """The keys of shipped BibTeX entries that a text names behind "Reference:", in their order.
+
+    >>> keys_in("A front. Reference: ning2021evaluating, Sec. 5; deb2002nsga2.")
+    ('ning2021evaluating', 'deb2002nsga2')
+    """
+    known = references()
+    return tuple(word for word in re.findall(r"\w+", (text or "").partition("Reference:")[2]) if word in known)
+
+
 def references() -> dict[str, str]:
     """All shipped BibTeX entries by key."""
     text = (resources.files("nasgauge.core") / "references.bib").read_text(encoding="utf-8")

@@ -20,6 +20,7 @@ from nasgauge.criteria import DEFAULT_CRITERIA
 from nasgauge.estimators import MeasuringConfig, RunContext, check_estimators, supernets_of
 from nasgauge.judging import judge, noise_ceilings, with_failures
 from nasgauge.report import Bundle, Evaluation, assembled, write
+from nasgauge.studies.citing import of_study, sourced
 from nasgauge.studies.plan import Plan, do
 from nasgauge.studies.published import published_values
 from nasgauge.studies.records import combined, recorded
@@ -212,6 +213,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         ceiling=ceiling,
         ceiling_measure=benchmark.ceiling_measure,
         notes=_departures(study, plan),
+        references=tuple(sourced(dict.fromkeys(of_study(study)))[0]),
         scores=scores,
         errors=errors,
         truth=benchmark.truth,

@@ -25,10 +25,10 @@ Criteria = Annotated[List[str | Options], AfterValidator(in_turn(_known_criteria
 
 
 class ArchSample(Config):
-    """Which architectures: `n` classes (all if absent), in the order of one seeded shuffle.
+    """Which architectures: some classes, in the order of one seeded shuffle.
 
-    A larger `n` with the same seed keeps the earlier ones. `form`: the canonical form that makes the classes, the
-    space's first one if absent.
+    `n`: how many classes, all if absent; a larger number with the same seed keeps the earlier ones. `form`: the
+    canonical form that makes the classes, the space's first one if absent. `seed`: of the shuffle.
     """
 
     n: Count | None = None
@@ -105,6 +105,10 @@ Constraints = Annotated[List[str], AfterValidator(in_turn(_parsed_constraints))]
 class _Judged(PluginConfig):
     """How scores are judged: the keys that studies and surveys share.
 
+    `plugins`: modules to import first, which register what the study names. `title`: of the report. `criteria`: names,
+    or tables of name and options; those of `nasgauge judge` if empty. `seeds`: of every estimator without its own.
+    `n_bootstrap`: resamples behind an interval; `confidence`: its level. `missing`: failed measurements are left out
+    ("omit") or ranked last ("last").
     `constraints`: limits on quantities of the architectures, such as "n_params <= 1.5M", within which the report
     shows what is found; see docs/questions.md.
     """
@@ -121,7 +125,9 @@ class _Judged(PluginConfig):
 class Study(_Judged):
     """One experiment: a benchmark, a seeded sample of its classes, estimators, criteria.
 
-    `plugins`: modules to import first, which register what the study names.
+    `benchmark`: the ground truth, by its name, a .parquet file, or a table of its name and options; `archs`: the
+    architectures of it that are estimated. `estimators`: one table for each. `published`: a shipped table of published
+    values that the report shows beside these.
     """
 
     benchmark: Benchmark
@@ -133,6 +139,7 @@ class Study(_Judged):
 class Part(Config):
     """One benchmark of a survey: its name in tables, the sample of its classes, and what its estimators differ in.
 
+    `benchmark`, `archs`: as of a study; `name`: of the part, its folder and its column in tables.
     `options`: by estimator, keys that each of that name is given here, e.g. its data.
     """
 
@@ -145,6 +152,7 @@ class Part(Config):
 class Survey(_Judged):
     """The same estimators on several benchmarks: one study each, and one table over all. Keys as of `Study`.
 
+    `parts`: the benchmarks; `estimators`: one table for each, on every part.
     `criterion`: the one by which the estimators are compared over all benchmarks.
     """
 

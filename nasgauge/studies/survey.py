@@ -93,6 +93,11 @@ def status(folder: Path) -> Progression:
     return Progression(sum(k.n_tasks for k in known) + n_open, sum(k.n_done for k in known), errors)
 
 
+def names(folder: Path) -> list[str]:
+    """The names of a survey's parts, which are those of their folders."""
+    return list(_stored(folder).studies())
+
+
 def _stored(folder: Path) -> Survey:
     store = Store.existing(folder)
     with references.relative_to(store.origin):

@@ -1,7 +1,9 @@
-"""The shipped studies and recipes, by name. Imports nothing else to read them."""
+"""The shipped studies and recipes, by name. Imports no package to read them."""
 
 from importlib import resources
 from pathlib import Path
+
+from nasgauge.core.errors import UserError, unknown_name
 
 
 def study_names() -> list[str]:
@@ -22,6 +24,25 @@ def recipe_names() -> list[str]:
 def recipe_text(name: str) -> str | None:
     """The text of the shipped recipe of that name, None if there is none."""
     return _text(_folder("nasgauge.benchmarks") / "recipes", name)
+
+
+def copy(name: str, to: Path) -> Path:
+    """Write the text of the shipped study or recipe to a new file, or into a folder; returns the file.
+
+    UserError: an unknown name, a file that exists or cannot be written.
+    """
+    text = study_text(name) or recipe_text(name)
+    if text is None:
+        raise unknown_name("study or recipe", name, [*study_names(), *recipe_names()])
+    file = to / f"{name.rpartition('/')[2]}.toml" if to.is_dir() else to
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError as error:
+        raise UserError(f"{file}: exists already and is left as it is; name another file") from error
+    except OSError as error:
+        raise UserError(f"{file}: cannot be written ({error.strerror}); name another file") from error
+    return file
 
 
 def _names(folder: Path) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nasgauge.criteria import CRITERIA, Resamples, resolve
+from nasgauge.criteria import CRITERIA, Resamples, borders, resolve
 
 NAMES = sorted(CRITERIA)
 ORDER_ONLY = [name for name in NAMES if CRITERIA[name].order_only]
@@ -246,6 +246,20 @@ def test_a_resample_by_counts_equals_the_resample_written_out(name, n, n_levels)
     np.testing.assert_allclose(values, written_out, rtol=1e-12, atol=1e-12)
     if n_levels > 6:
         assert np.isfinite(values[:3]).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("n_levels", [6, 10**6])
+def test_the_values_of_many_draws_are_those_of_each_draw_alone_to_the_last_bit(monkeypatch, name, n_levels):
+    rng = np.random.default_rng(n_levels)
+    score, truth = rng.integers(0, n_levels, 600) / n_levels, rng.integers(0, n_levels, 600) / n_levels / 4
+    counts = rng.multinomial(600, [1 / 600] * 600, size=12).astype("uint8")
+    together = bind(name).values_of_draws(Resamples.of(score, truth, counts))
+    alone = [bind(name).values_of_draws(Resamples.of(score, truth, draw[None]))[0] for draw in counts]
+    monkeypatch.setattr(borders, "_CELLS", 3_000)  # blocks of five draws
+    in_blocks = bind(name).values_of_draws(Resamples.of(score, truth, counts))
+    np.testing.assert_array_equal(together, alone)
+    np.testing.assert_array_equal(in_blocks, alone)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if CRITERIA[name].takes_k])

@@ -5,7 +5,6 @@ import sys
 import pytest
 import tomli_w
 import torch
-from rich.console import Console
 
 from nasgauge import cli
 from nasgauge.benchmarks.building import build as bench
@@ -83,7 +82,7 @@ def test_auto_trains_the_same_benchmark_as_the_cpu(tmp_path):
 def refused(monkeypatch, capsys, *words):
     """The line of a command that ends with exit code 2."""
     monkeypatch.setattr(sys, "argv", ["nasgauge", *words])
-    monkeypatch.setattr(cli, "console", Console(width=300))
+    monkeypatch.setenv("COLUMNS", "300")
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert end.value.code == 2

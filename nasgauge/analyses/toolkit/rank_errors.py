@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.isotonic import IsotonicRegression
 
 from nasgauge.analyses.toolkit.memo import sharable
 from nasgauge.analyses.toolkit.vectors import is_among, mean_scores, mean_truth, ranks
@@ -31,6 +30,8 @@ def rank_errors(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, pd.DataF
 
     Reference: ning2021evaluating, Sec. 5.1.
     """
+    from sklearn.isotonic import IsotonicRegression  # late: most commands import this module and have no use for it
+
     accuracy = mean_truth(truth).sort_index()
     found = {}
     for name, score in sorted(mean_scores(scores).items()):

@@ -11,9 +11,10 @@ from nasgauge.core.config import Count, NotNegative, Positive, options
 class Protocol:
     """How an architecture is trained: SGD with momentum, cosine learning rate to zero, no early stopping.
 
-    `epochs`, `batch_size`, `lr`, `momentum`, `nesterov`, `weight_decay` (on all parameters); `warmup_epochs`: linear
-    rise of the learning rate; `shift`: training images are moved by up to that many pixels, borders filled with zeros;
-    `flip`: mirrored with probability one half; `label_smoothing`.
+    `epochs`, `batch_size`: an epoch shows each training image once; `lr`, `momentum`, `nesterov`, `weight_decay`: of
+    SGD, on all parameters; `warmup_epochs`: linear rise of the learning rate; `shift`: training images are moved by up
+    to that many pixels, borders filled with zeros; `flip`: mirrored with probability one half; `label_smoothing`: of
+    the training loss.
     """
 
     epochs: Count

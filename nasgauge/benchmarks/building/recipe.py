@@ -14,10 +14,10 @@ _DECIDED = {"in_channels": "the images", "n_classes": "the images", "replicas": 
 
 
 class RecipeSample(Config):
-    """Which architectures are trained: `n` classes (all if absent), in the order of one seeded shuffle.
+    """Which architectures are trained: some classes, in the order of one seeded shuffle.
 
-    A larger `n` with the same seed keeps the earlier ones. `form`: the canonical form that makes the classes, the
-    space's first one if absent.
+    `n`: how many classes, all if absent; a larger number with the same seed keeps the earlier ones. `form`: the
+    canonical form that makes the classes, the space's first one if absent. `seed`: of the shuffle.
     """
 
     n: Count | None = None
@@ -26,7 +26,10 @@ class RecipeSample(Config):
 
 
 class SplitSizes(Config):
-    """Images for training and validation; the rest is the test part. Splits rotate from seed to seed."""
+    """Images for training and validation; the rest is the test part. Splits rotate from seed to seed.
+
+    `n_train`, `n_valid`: numbers of images. `shuffle_seed`: of the order in which the splits lie.
+    """
 
     n_train: Count
     n_valid: Count
@@ -34,7 +37,13 @@ class SplitSizes(Config):
 
 
 class Recipe(PluginConfig):
-    """How a tabular benchmark is made: every architecture trained from scratch once per seed."""
+    """How a tabular benchmark is made: every architecture trained from scratch once per seed.
+
+    `name`: of its file; `title`: its description. `space`: the search space; `archs`: which of its architectures.
+    `data`, `data_path`: the images; `image_size`: their height and width in the networks; `split`: their parts.
+    `n_seeds`: trainings per architecture. `device`: where networks are trained. `net`: keys of NetOptions; `protocol`:
+    how they are trained.
+    """
 
     name: FileName
     title: str

@@ -1,5 +1,6 @@
 """Configuration of one-shot estimators."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, final
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
@@ -31,9 +32,9 @@ def _training_keys(table: Options) -> Options:
 class _Recorded(Config):
     """What is recorded while a supernet trains, as part of its configuration.
 
-    `forgetting_epochs`, `gradient_epochs`: when to record the forgetting of `n_forgetting_archs` architectures, and
-    gradients of `n_gradient_archs` architectures on `n_gradient_images` training images. `tensorboard`: folder for its
-    logs.
+    `forgetting_epochs`: when to record forgetting; `n_forgetting_archs`: of how many architectures. `gradient_epochs`:
+    when to record gradients; `n_gradient_archs`: of how many architectures; `n_gradient_images`: on how many training
+    images. `tensorboard`: folder for its logs.
     """
 
     forgetting_epochs: Distinct[Count] = ()
@@ -49,16 +50,16 @@ class OneShotConfig(MeasuringConfig, _Recorded):
     """One-shot: a supernet is trained, architectures are scored with its weights. `label`: its name in tables.
 
     `sampler`, `sampler_options`: which architectures a step trains; `share_topology`: all cells alike in training;
-    `without`: operations that the supernet lacks. `protocol`: one of PROTOCOLS, `training`: its keys to change,
-    `epochs` likewise. `net`: keys of NetOptions in which the network differs from the ground truth's; `supernet`: keys
-    of SupernetOptions. `data`, `data_path`: images, those of the ground truth if absent, of which the last
-    `valid_share` validate, in the file's order or shuffled by `split_seed` (a data set that states its own parts, such
-    as "crops", keeps them). `checkpoints`: epochs whose weights are kept and scored. `score_batch_size`,
-    `n_score_batches`: of the validation images. `averages`: numbers of checkpoints whose weights are averaged.
-    `post_deiso`: also average the scores over an isomorphism class. `form`: the canonical form of these classes, and of
-    those that a supernet `without` operations judges by another member. `device`: where the supernet lives, as for
-    `device_named`; `score_precision`: of scoring, a name of nets.PRECISIONS but "float64" (that of training is `amp` of
-    the protocol). What is recorded while it trains: see `_Recorded`.
+    `without`: operations that the supernet lacks. `protocol`: one of PROTOCOLS; `training`: its keys to change;
+    `epochs`: in place of its number. `net`: keys of NetOptions in which the network differs from the ground truth's;
+    `supernet`: keys of SupernetOptions. `data`, `data_path`: images, those of the ground truth if absent;
+    `valid_share`: the share of them, the last ones, that validates (a data set that states its own parts, such as
+    "crops", keeps them); `split_seed`: shuffles them before, in the file's order if absent. `checkpoints`: epochs whose
+    weights are kept and scored. `score_batch_size`, `n_score_batches`: of the validation images. `averages`: numbers of
+    checkpoints whose weights are averaged. `post_deiso`: also average the scores over an isomorphism class. `form`: the
+    canonical form of these classes, and of those that a supernet `without` operations judges by another member.
+    `device`: where the supernet lives, as for `device_named`; `score_precision`: of scoring, a name of nets.PRECISIONS
+    but "float64" (that of training is `amp` of the protocol). What is recorded while it trains: see `_Recorded`.
     """
 
     chunk: ClassVar[int] = 500
@@ -127,6 +128,10 @@ class OneShotConfig(MeasuringConfig, _Recorded):
                 if not getattr(self, epochs) and name in self.model_fields_set:
                     raise UserError(f"{name} has no effect without {epochs}; give these, or leave it out")
         return self
+
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        data = () if self.data is None else (self.data,)
+        return {"samplers": (self.sampler,), "protocols": (self.protocol,), "datasets": data}
 
     def build(self, context: RunContext) -> Any:
         from nasgauge.estimators.oneshot.built import built

@@ -16,10 +16,10 @@ class Protocol:
     """How a supernet is trained: stochastic gradient descent, and what is done to its images, steps and gradients.
 
     epochs, batch_size: an epoch shows each training image once; a last batch that is not full is left out.
-    lr, momentum, nesterov: of SGD. weight_decay; decay_bn: also of the normalisations' scale and shift.
+    lr, momentum, nesterov, weight_decay: of SGD. decay_bn: weight decay also of the normalisations' scale and shift.
     schedule: "cosine" (by step, from lr to lr_min), "constant", or "plateau": lr times plateau_factor whenever the mean
     training loss of an epoch has not fallen below 0.9999 of its best for more than plateau_patience epochs, down to
-    lr_min. warmup_epochs: linear rise before it.
+    lr_min. lr_min, plateau_factor, plateau_patience: see the schedules. warmup_epochs: linear rise before it.
     clip: largest norm of a step's whole gradient, 5 if nothing is said; None (in a file "none"): no limit.
     label_smoothing: of the training loss.
     shift: images are moved by up to that many pixels, borders zero; flip: mirrored with probability one half;

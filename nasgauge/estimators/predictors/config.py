@@ -1,5 +1,6 @@
 """Configuration of predictors."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, final
 
 from pydantic import Field, model_validator
@@ -25,14 +26,16 @@ _NOT_SAID = ("name", "seeds", "encoder", "n_fit", "draw", "stages", "features", 
 
 @final
 class PredictorConfig(MeasuringConfig):
-    """A model learned from `n_fit` architectures of the study, the `draw`-th random choice of them, or "by_seed", the
-    one of the seed's number, so that seeds differ in draw and training alike.
+    """A model learned from some architectures of the study.
+
+    `n_fit`: how many. `draw`: which random choice of them, or "by_seed", the one of the seed's number, so that seeds
+    differ in draw and training alike.
 
     `stages`: after how many further stages it is judged, an estimator each: in every one it chose the `n_fit` best
-    unseen ones by its own scores and learned again from all. `choose`: how it looks for them, a name of SEARCHES, among
-    all or, where a search has a budget, by scoring `n_candidates`. `n_trainings`: how many trainings of each it sees,
-    all if absent. `signal`: an estimator above from whose scores it learns in place of the ground truth; `features`:
-    estimators above whose scores it reads besides the architecture.
+    unseen ones by its own scores and learned again from all. `choose`: how it looks for them, a name of SEARCHES;
+    `n_candidates`: how many it scores for that, where a search has a budget, else all. `n_trainings`: how many
+    trainings of each it sees, all if absent. `signal`: an estimator above from whose scores it learns in place of the
+    ground truth; `features`: estimators above whose scores it reads besides the architecture.
 
     `encoder`, `loss`: names of ENCODERS and LOSSES; `epochs`, `batch_size`, `lr`, `device`: of networks. `judged`:
     "all" architectures of the study, the "unseen" ones, or "unseen_classes", without isomorphic duplicates of those
@@ -82,6 +85,10 @@ class PredictorConfig(MeasuringConfig):
         draw = "" if self.draw == _BY_SEED else f"/{self.draw}"
         name = self.label or f"{self.kind}-{self.n_fit}{draw}"
         return tuple(f"{name} stage {stage}" if len(self.stages) > 1 or stage else name for stage in self.stages)
+
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        searches = (self.choose,) if max(self.stages) else ()
+        return {"encoders": (self.encoder,), "losses": (self.loss,), "searches": searches}
 
     def dependencies(self) -> tuple[Dependency, ...]:
         needs = tuple(Dependency(name, "all", every_seed=True) for name in self.features)

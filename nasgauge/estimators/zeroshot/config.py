@@ -24,10 +24,10 @@ class ZeroShotConfig(MeasuringConfig):
     """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names or references, all if absent.
 
     `data`, `data_path`: the images, those of the ground truth's trainings if absent; `n_batches`, `batch_size`: how
-    many; `inputs`: "data", or noise in their place; `init`: how weights are drawn; `net`: keys of NetOptions in which
-    the networks differ from those of the ground truth. `label`: with one, the estimators are called "proxy (label)", so
-    that a study may hold the same proxies twice, with other images or initialisations. `device`: where networks live,
-    as for `device_named`; `precision`: a name of nets.PRECISIONS.
+    many of them; `inputs`: "data", or noise in their place; `init`: how weights are drawn; `net`: keys of NetOptions in
+    which the networks differ from those of the ground truth. `label`: with one, the estimators are called "proxy
+    (label)", so that a study may hold the same proxies twice, with other images or initialisations. `device`: where
+    networks live, as for `device_named`; `precision`: a name of nets.PRECISIONS.
     """
 
     name: Literal["zeroshot"] = "zeroshot"
@@ -46,6 +46,9 @@ class ZeroShotConfig(MeasuringConfig):
     def names(self) -> tuple[str, ...]:
         names = map(short_name, self.proxies)
         return tuple(f"{name} ({self.label})" if self.label else name for name in names)
+
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        return {"proxies": self.proxies, "datasets": () if self.data is None else (self.data,)}
 
     def build(self, context: RunContext) -> Estimator:
         return self.on(*self.drawn(context), self.proxies, context)

@@ -1,0 +1,81 @@
+"""Scores of any origin: `nasgauge judge`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nasgauge.cli.options import FigureFormat, Figures
+from nasgauge.cli.printing import print_cautions, print_pairs
+from nasgauge.core.errors import MAX_DRAWS, MAX_SEED
+from nasgauge.core.terminal import console, followed
+
+
+def judge(
+    scores: Annotated[
+        Path, typer.Argument(help="CSV or Parquet file: arch and one column per estimator, or long form.")
+    ],
+    benchmark: Annotated[str | None, typer.Option(help="Benchmark that provides the ground truth.")] = None,
+    choose: Annotated[
+        list[str] | None, typer.Option(help="Option of the benchmark, e.g. dataset=cifar100; repeatable.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="Ground-truth file instead: arch, accuracy or value[, seed].")
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Search space of the architectures in the ground-truth file.")
+    ] = None,
+    plugin: Annotated[
+        list[str] | None, typer.Option(help="Module to import first, which registers spaces or criteria; repeatable.")
+    ] = None,
+    lower_is_better: Annotated[
+        list[str] | None, typer.Option(help="Estimator whose scores are lower-is-better; repeatable.")
+    ] = None,
+    truth_lower_is_better: Annotated[
+        bool,
+        typer.Option("--truth-lower-is-better", help="The column 'value' of the ground-truth file is lower-is-better."),
+    ] = False,
+    criterion: Annotated[list[str] | None, typer.Option(help="Name[@K], e.g. best_rank_at@0.05; repeatable.")] = None,
+    missing: Annotated[str, typer.Option(help="Failed measurements: omit, or rank last.")] = "omit",
+    unknown: Annotated[str, typer.Option(help="Architectures without ground truth: error or drop.")] = "error",
+    bootstrap: Annotated[
+        int, typer.Option(min=0, max=MAX_DRAWS, help="Bootstrap draws, at most 100,000; 0: no intervals.")
+    ] = 1000,
+    confidence: Annotated[float, typer.Option(help="Confidence level of the intervals, between 0 and 1.")] = 0.95,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Bootstrap random seed, from 0 to 2^53.")] = 0,
+    json_: Annotated[bool, typer.Option("--json", help="Print a JSON list of records instead of the table.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.")] = None,
+    figures: Figures = None,
+    figure_format: FigureFormat = "pdf",
+) -> None:
+    """Evaluate the scores of any estimator against a benchmark or a ground-truth file."""
+    from nasgauge.core.plugins import import_plugins
+    from nasgauge.judging import arguments, as_json, judge_file
+    from nasgauge.report import check_format, of_verdict, terminal_table, write, write_figures
+
+    import_plugins(plugin or [])
+    if figures is not None:
+        check_format(figure_format)
+    with followed("judge") as phases:
+        verdict = judge_file(
+            scores, benchmark=benchmark, choices=arguments.pairs(choose or []), truth=truth, space=space,
+            lower_is_better=lower_is_better or [], truth_lower_is_better=truth_lower_is_better,
+            criteria=arguments.criteria(criterion or []), missing=missing, unknown=unknown, n_bootstrap=bootstrap,
+            confidence=confidence, seed=seed, phases=phases,
+        )  # fmt: skip
+        if html is not None or figures is not None:
+            shown = of_verdict(verdict, title=f"Evaluation of {scores.name}", phases=phases)
+            if html is not None:
+                write(shown, html, progress=phases("page"))
+            if figures is not None:
+                write_figures(shown, figures, kind=figure_format)
+    if json_:
+        print(as_json(verdict))
+    else:
+        print_pairs(verdict.provenance)
+        screen = console()
+        screen.print(terminal_table(verdict.values, verdict.ceiling, width=screen.width))
+        print_cautions(verdict.values, verdict.ceiling, verdict.ceiling_measure)
+    for note in verdict.notes:
+        print(f"note: {note}", file=sys.stderr)
