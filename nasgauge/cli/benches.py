@@ -18,7 +18,7 @@ def build(
     from nasgauge.core.workers import check_workers
     from nasgauge.studies.texts import recipe_names, recipe_text
 
-    text, name = named_text("recipe", recipe, recipe_text, recipe_names())
+    text, name, place = named_text("recipe", recipe, recipe_text, recipe_names())
     check_workers("processes", workers)
     from nasgauge.benchmarks.building import build as building
     from nasgauge.benchmarks.building.recipe import Recipe
@@ -26,8 +26,10 @@ def build(
 
     folder = out or Path("runs") / f"bench-{name}"
     with followed("bench build") as phases:
-        chosen = parse(text, Recipe, name)
-        table = building.build(chosen, folder, text=text, where=name, n_workers=workers, progress=phases("training"))
+        chosen = parse(text, Recipe, name, place)
+        table = building.build(
+            chosen, folder, text=text, folder=place, where=name, n_workers=workers, progress=phases("training")
+        )
     file = folder / f"{chosen.name}.parquet"
     print(f"{table['arch'].nunique():,} architectures x {table['seed'].nunique()} seeds: {file}")
 

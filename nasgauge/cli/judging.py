@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from nasgauge.cli.options import FigureFormat, Figures
+from nasgauge.cli.options import Columns, Csv, FigureFormat, Figures, Latex, Only, Serif
+from nasgauge.cli.papers import Papers
 from nasgauge.cli.printing import print_cautions, print_pairs
 from nasgauge.core.errors import MAX_DRAWS, MAX_SEED
 from nasgauge.core.terminal import console, followed
@@ -14,7 +15,11 @@ from nasgauge.core.terminal import console, followed
 
 def judge(
     scores: Annotated[
-        Path, typer.Argument(help="CSV or Parquet file: arch and one column per estimator, or long form.")
+        Path,
+        typer.Argument(
+            help="CSV, TSV, JSON, JSON Lines, Parquet or Feather file, also compressed: arch and one column per "
+            "estimator, or long form."
+        ),
     ],
     benchmark: Annotated[str | None, typer.Option(help="Benchmark that provides the ground truth.")] = None,
     choose: Annotated[
@@ -24,10 +29,18 @@ def judge(
         Path | None, typer.Option(help="Ground-truth file instead: arch, accuracy or value[, seed].")
     ] = None,
     space: Annotated[
-        str | None, typer.Option(help="Search space of the architectures in the ground-truth file.")
+        str | None,
+        typer.Option(help="Search space of the architectures in the ground-truth file: a name or my_file.py:name."),
     ] = None,
     plugin: Annotated[
         list[str] | None, typer.Option(help="Module to import first, which registers spaces or criteria; repeatable.")
+    ] = None,
+    arch_order: Annotated[
+        str | None, typer.Option(help="Order of operation lists of NAS-Bench-201: official or naslib.")
+    ] = None,
+    constraint: Annotated[
+        list[str] | None,
+        typer.Option(help="Limit, e.g. 'latency_ms < 5', within which the report shows what is found; repeatable."),
     ] = None,
     lower_is_better: Annotated[
         list[str] | None, typer.Option(help="Estimator whose scores are lower-is-better; repeatable.")
@@ -36,7 +49,9 @@ def judge(
         bool,
         typer.Option("--truth-lower-is-better", help="The column 'value' of the ground-truth file is lower-is-better."),
     ] = False,
-    criterion: Annotated[list[str] | None, typer.Option(help="Name[@K], e.g. best_rank_at@0.05; repeatable.")] = None,
+    criterion: Annotated[
+        list[str] | None, typer.Option(help="Name[@K], e.g. best_rank_at@0.05, or my_file.py:name; repeatable.")
+    ] = None,
     missing: Annotated[str, typer.Option(help="Failed measurements: omit, or rank last.")] = "omit",
     unknown: Annotated[str, typer.Option(help="Architectures without ground truth: error or drop.")] = "error",
     bootstrap: Annotated[
@@ -48,28 +63,33 @@ def judge(
     html: Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.")] = None,
     figures: Figures = None,
     figure_format: FigureFormat = "pdf",
+    figure: Only = None,
+    columns: Columns = None,
+    serif: Serif = False,
+    csv: Csv = False,
+    latex: Latex = None,
 ) -> None:
     """Evaluate the scores of any estimator against a benchmark or a ground-truth file."""
     from nasgauge.core.plugins import import_plugins
-    from nasgauge.judging import arguments, as_json, judge_file
-    from nasgauge.report import check_format, of_verdict, terminal_table, write, write_figures
+    from nasgauge.judging import arguments, as_json, judge_scores
+    from nasgauge.report import of_verdict, terminal_table, write
 
+    papers = Papers(figures, figure_format, figure, columns, serif, csv, latex)
+    papers.check()
     import_plugins(plugin or [])
-    if figures is not None:
-        check_format(figure_format)
     with followed("judge") as phases:
-        verdict = judge_file(
+        verdict = judge_scores(
             scores, benchmark=benchmark, choices=arguments.pairs(choose or []), truth=truth, space=space,
+            arch_order=arch_order, constraints=constraint or [],
             lower_is_better=lower_is_better or [], truth_lower_is_better=truth_lower_is_better,
             criteria=arguments.criteria(criterion or []), missing=missing, unknown=unknown, n_bootstrap=bootstrap,
             confidence=confidence, seed=seed, phases=phases,
         )  # fmt: skip
-        if html is not None or figures is not None:
+        if html is not None or figures is not None or latex is not None:
             shown = of_verdict(verdict, title=f"Evaluation of {scores.name}", phases=phases)
             if html is not None:
                 write(shown, html, progress=phases("page"))
-            if figures is not None:
-                write_figures(shown, figures, kind=figure_format)
+            papers.write({"": shown})
     if json_:
         print(as_json(verdict))
     else:

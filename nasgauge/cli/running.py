@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from nasgauge.cli.options import FigureFormat, Figures, Workers, named_text
+from nasgauge.cli.options import Columns, Csv, FigureFormat, Figures, Latex, Only, Serif, Workers, named_text
+from nasgauge.cli.papers import Papers
 from nasgauge.cli.printing import print_cautions, print_pairs
 from nasgauge.core.terminal import console, followed
 
@@ -28,7 +29,7 @@ def run(
     from nasgauge.core.workers import check_workers
     from nasgauge.studies.texts import study_names, study_text
 
-    text, name = named_text("study", study, study_text, study_names())
+    text, name, place = named_text("study", study, study_text, study_names())
     check_workers(kind, workers)
     if settings:
         from nasgauge.studies.settings import with_settings
@@ -41,7 +42,7 @@ def run(
 
     screen = console()
     folder = out or Path("runs") / name
-    options = {"where": name, "workers": kind, "n_workers": workers}
+    options = {"where": name, "folder": place, "workers": kind, "n_workers": workers}
     if is_survey(text):
         with followed("run") as phases:
             found = survey.run_text(text, folder, **options, phases=phases)
@@ -66,22 +67,25 @@ def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a finished study or survey.")],
     figures: Figures = None,
     figure_format: FigureFormat = "pdf",
+    figure: Only = None,
+    columns: Columns = None,
+    serif: Serif = False,
+    csv: Csv = False,
+    latex: Latex = None,
 ) -> None:
     """Regenerate the HTML report of a finished study."""
     from nasgauge.studies import folders
 
+    papers = Papers(figures, figure_format, figure, columns, serif, csv, latex)
+    papers.check()
     module = folders.reporter(folder)
-    from nasgauge.report import check_format, write_figures
-
-    check_format(figure_format)
     with followed("report") as phases:
         shown = module.report(folder, phases)
     print(f"report: {folder / 'report.html'}")
-    if figures is None:
-        return
-    for part, bundle in shown.items():
-        files = write_figures(bundle, figures / part, kind=figure_format)
-        print(f"{len(files)} figures: {figures / part}")
+    from nasgauge.core.store import Store
+
+    for line in papers.write(shown, None if "" in shown else Store.existing(folder).read("contests")):
+        print(line)
 
 
 def export(

@@ -1,0 +1,58 @@
+"""What `judge` and `report` write for a paper: figures in the width of its columns, and a LaTeX table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from nasgauge.core.errors import UserError
+
+
+@final
+@dataclass(frozen=True)
+class Papers:
+    """What is written for a paper besides the report: figures into a folder, and a table into a file."""
+
+    folder: Path | None
+    format: str
+    only: Sequence[str] | None
+    columns: int | None
+    serif: bool
+    csv: bool
+    latex: Path | None
+
+    def check(self) -> None:
+        """UserError for options without a folder to write into, or an unknown format, before any work."""
+        if self.folder is None and (self.only or self.columns or self.serif or self.csv):
+            raise UserError("--figure, --columns, --serif and --csv choose among figures; add --figures FOLDER")
+        if self.folder is not None:
+            from nasgauge.report import check_format
+
+            check_format(self.format)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Arguments of `report.write_figures`: in the style of a paper where one of its options is given."""
+        style = "paper" if self.only or self.columns or self.serif else "report"
+        given = {"style": style, "columns": self.columns or 1, "serif": self.serif, "csv": self.csv}
+        return {"kind": self.format, "only": self.only or None, **given}
+
+    def write(self, shown: Mapping[str, Any], contests: Any = None) -> list[str]:
+        """Write what was requested of the bundles by part, of "" alone or of a survey with its table CONTESTS.
+
+        Returns a line on each for the terminal.
+        """
+        from nasgauge import report
+
+        lines = []
+        if self.folder is not None and contests is None:
+            files = report.write_figures(shown[""], self.folder, **self.options)
+        elif self.folder is not None:
+            files = report.write_survey_figures(shown, contests, self.folder, **self.options)
+        if self.folder is not None:
+            lines.append(f"{len(files)} files of figures: {self.folder}")
+        if self.latex is not None:
+            text = report.latex_table(shown[""]) if contests is None else report.latex_survey(shown, contests)
+            self.latex.write_text(text, encoding="utf-8")
+            lines.append(f"table: {self.latex}")
+        return lines
