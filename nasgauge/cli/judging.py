@@ -30,7 +30,7 @@ def judge(
     ] = None,
     space: Annotated[
         str | None,
-        typer.Option(help="Search space of the architectures in the ground-truth file: a name or my_file.py:name."),
+        typer.Option(help="Search space of the ground-truth file's architectures: a name, or my_file.py:name."),
     ] = None,
     plugin: Annotated[
         list[str] | None, typer.Option(help="Module to import first, which registers spaces or criteria; repeatable.")
