@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "counting": ["Complexity", "count", "count_parameters"],
         "device": ["device_named"],
         "initialisation": ["INITS", "initialise"],
-        "networks": ["build", "complexity"],
+        "networks": ["build", "check_size", "complexity"],
         "options": ["NetOptions", "SupernetOptions"],
         "precision": ["PRECISIONS", "autocast", "check_precision", "dtype_of", "products", "rounding", "unrounded"],
         "program": ["Path"],

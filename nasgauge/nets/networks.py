@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import nn
 
+from nasgauge.core.errors import UserError
 from nasgauge.nets.counting import Complexity, count
 from nasgauge.nets.initialisation import initialise
 from nasgauge.nets.options import NetOptions
@@ -39,9 +41,34 @@ def build(
     return net.to(device).train()
 
 
-def complexity(space: Space, arch: Arch, options: NetOptions | None = None, *, image_size: int = 32) -> Complexity:
-    """Parameters and multiply-accumulates of the stand-alone network for one image; nothing is computed."""
+def complexity(
+    space: Space, arch: Arch, options: NetOptions | None = None, *, image_size: int | tuple[int, int] = 32
+) -> Complexity:
+    """Parameters and multiply-accumulates of the stand-alone network for one image; nothing is computed.
+
+    image_size: pixels a side, or height and width.
+    """
+    height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
     options = replace(options or NetOptions(), replicas=1, skip_dead=False)  # the tables count dead edges too
     with torch.device("meta"):
         net = stand_alone(space).build(arch, options)
-    return count(net, (options.in_channels, image_size, image_size))
+    return count(net, (options.in_channels, height, width))
+
+
+def check_size(space: Space, options: NetOptions, size: Sequence[int], where: str) -> None:
+    """UserError, which begins with `where`, if images of that height and width are too small for the networks.
+
+    Tried with a random architecture, without computing; only where the smaller side has less than 2^n_stages pixels,
+    as every stage but the first halves it.
+    """
+    height, width = size
+    if min(height, width) >= 2**options.n_stages:
+        return
+    arch = space.sample(np.random.default_rng(0))
+    try:
+        complexity(space, arch, options, image_size=(height, width))
+    except RuntimeError as error:
+        raise UserError(
+            f"{where}: images of {height} by {width} pixels are too small for {options.n_stages} stages of "
+            f"{space.name}; lower n_stages in net, or enlarge the images"
+        ) from error

@@ -1,9 +1,11 @@
 """Configuration of one-shot estimators."""
 
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, final
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
+from nasgauge.benchmarks import Training
 from nasgauge.core.config import Config, Count, Distinct, Label, Options, Seed, keys_of, parsed
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.estimators.configuration import MeasuringConfig
@@ -128,12 +130,17 @@ class OneShotConfig(MeasuringConfig, _Recorded):
                     raise UserError(f"{name} has no effect without {epochs}; give these, or leave it out")
         return self
 
+    def files(self, training: Training | None) -> tuple[Path, ...]:
+        from nasgauge.estimators.network import image_files
+
+        return image_files(training, self)
+
     def build(self, context: RunContext) -> Any:
         from nasgauge.estimators.oneshot.built import built
 
         return built(self, context)
 
     def departures(self, context: RunContext) -> tuple[str, ...]:
-        from nasgauge.estimators.network import departures
+        from nasgauge.estimators.network import data_of, departures
 
-        return departures(context, self.data, self.net)
+        return departures(context, data_of(self), self.net)

@@ -1,9 +1,11 @@
 """Configuration of zero-shot estimators."""
 
+from pathlib import Path
 from typing import Annotated, Literal, final
 
 from pydantic import Field
 
+from nasgauge.benchmarks import Training
 from nasgauge.core.config import Count, Distinct, Label, Options, keys_of
 from nasgauge.estimators.configuration import MeasuringConfig
 from nasgauge.estimators.context import RunContext
@@ -44,6 +46,11 @@ class ZeroShotConfig(MeasuringConfig):
     def names(self) -> tuple[str, ...]:
         return tuple(f"{name} ({self.label})" if self.label else name for name in self.proxies)
 
+    def files(self, training: Training | None) -> tuple[Path, ...]:
+        from nasgauge.estimators.network import image_files
+
+        return image_files(training, self)
+
     def build(self, context: RunContext) -> Estimator:
         from nasgauge.estimators.network import images_of, network_options
         from nasgauge.estimators.zeroshot.drawn import batches
@@ -51,15 +58,15 @@ class ZeroShotConfig(MeasuringConfig):
         from nasgauge.nets import check_precision, device_named
 
         check_precision(self.precision, device_named(self.device, self.where), self.where)
-        images = images_of(context, self.data, self.data_path)
+        images = images_of(context.training, self)
         shape, drawn = batches(*images, self.n_batches, self.batch_size, context.seed)
-        net = network_options(context, self.net, shape, f"{self.where}, net")
+        net = network_options(context, self.net, shape, f"{self.where}, net", size=drawn[0][0].shape[-2:])
         return ZeroShot(
             context.space, self.proxies, drawn, net=net, inputs=self.inputs, init=self.init, seed=context.seed,
             label=self.label, device=self.device, precision=self.precision,
         )  # fmt: skip
 
     def departures(self, context: RunContext) -> tuple[str, ...]:
-        from nasgauge.estimators.network import departures
+        from nasgauge.estimators.network import data_of, departures
 
-        return departures(context, self.data, self.net)
+        return departures(context, data_of(self), self.net)
