@@ -20,7 +20,8 @@ class RunContext:
     training: how the ground truth was trained, whose network and data are the defaults; None where that is unknown.
     folder: for checkpoints, which stay in memory if it is None. progress: of a training. supernets: by label, the
     configurations of the study that train weights. scores: table SCORES of the estimators that it needs, None before
-    there are any. `judged()`: the strings of the study's architectures, none where unknown.
+    there are any. `judged()`: the strings of the study's architectures, none where unknown. `numbers(path)`: a table
+    file of the user's as numbers, a column each, by architecture (in the spelling of the study) as index.
     """
 
     space: Space
@@ -31,6 +32,7 @@ class RunContext:
     supernets: Mapping[str, Any] = field(default_factory=dict)
     scores: pd.DataFrame | None = None
     judged: Callable[[], Collection[str]] = frozenset
+    numbers: Callable[[Path], pd.DataFrame] | None = None
 
     def checkpoints(self, label: str) -> MutableMapping[int, dict[str, Any]]:
         """The states (by epoch) of the supernet of that label and this seed."""

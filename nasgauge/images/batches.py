@@ -58,7 +58,7 @@ def read_archive(path: Path, published: Published) -> tuple[np.ndarray, np.ndarr
         ) from error
     absent = [name for name in published.batches if name not in found]
     if absent:
-        raise UserError(f"{path}: has no {absent[0]}; give the official archive of {published.title}")
+        raise UserError(f"{path}: has no {absent[0]}; give the whole official archive of {published.title}")
     return _joined((found[name] for name in published.batches), published, path)
 
 

@@ -1,5 +1,6 @@
 """The arrow: benchmark, estimators, scores, criteria, report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 
 from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.errors import UserError, without_torch
+from nasgauge.core.places import keep, kept, paths_from
 from nasgauge.core.progress import Phases, reported, silent
 from nasgauge.core.store import Store
 from nasgauge.core.tables import ERRORS, empty
@@ -23,6 +25,7 @@ from nasgauge.studies.published import published_values
 from nasgauge.studies.records import combined, recorded
 from nasgauge.studies.schema import Study
 from nasgauge.studies.training_sets import check_training_sets
+from nasgauge.studies.user_tables import numbers_by_arch
 
 
 @final
@@ -42,14 +45,16 @@ class Run:
     `Run.load(folder)` gives it again later; `run` makes one. `study`, `folder`, `plan`: its parts.
     """
 
-    def __init__(self, study: Study, store: Store) -> None:
-        self.study, self._store = study, store
+    def __init__(self, study: Study, store: Store, prints: Mapping[str, str] | None = None) -> None:
+        self.study, self._store, self._prints = study, store, prints
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
         """The run that lies in a folder; UserError where there is none."""
         store = Store.existing(folder)
-        return cls(parsed(store.tables(), Study, str(folder)), store)
+        place, prints = kept(store.folder)
+        with paths_from(place):
+            return cls(parsed(store.tables(), Study, str(folder)), store, prints)
 
     @property
     def folder(self) -> Path:
@@ -59,7 +64,7 @@ class Run:
     @cached_property
     def plan(self) -> Plan:
         """Its tasks, and the benchmark reduced to its architectures."""
-        return Plan.of(self.study)
+        return Plan.of(self.study, self._prints)
 
     def status(self) -> Progression:
         """What is done, what failed and why, what is left."""
@@ -138,12 +143,18 @@ def run(
     tables = study.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
     made = Run(study, Store.open(out, tables, text))
     made.plan = plan
+    _keep(plan, made.folder)
     return made.execute(workers=workers, n_workers=n_workers, phases=phases)
 
 
-def run_text(text: str, out: Path, *, where: str, **options: Any) -> Run:
-    """Run the study of a TOML text, see `run`; where: its name in messages."""
-    return run(parse(text, Study, where), out, text=text, **options)
+def run_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> Run:
+    """Run the study of a TOML text, see `run`.
+
+    where: its name in messages; folder: of its file, where its relative paths start (the current one if None).
+    """
+    with paths_from(folder):
+        study = parse(text, Study, where)
+    return run(study, out, text=text, **options)
 
 
 def report(folder: Path, phases: Phases = silent) -> dict[str, Bundle]:
@@ -166,9 +177,21 @@ def checked(study: Study) -> Plan:
     return plan
 
 
+def _keep(plan: Plan, folder: Path) -> None:
+    """Record what the user's files contain, and copies of tables, so that the folder is read without them."""
+    configs = plan.study.estimators
+    paths = [path for config in configs for path in config.files(plan.benchmark.training)]
+    if paths:
+        tables = {text: config.place.located(text) for config in configs for text in config.tables()}
+        keep(folder, configs[0].place, {str(path): plan.print_of(path) for path in paths}, tables)
+
+
 def _context(study: Study, plan: Plan) -> RunContext:
     benchmark = plan.benchmark
-    return RunContext(plan.space, training=benchmark.training, supernets=supernets_of(study.estimators))
+    return RunContext(
+        plan.space, training=benchmark.training, supernets=supernets_of(study.estimators),
+        judged=lambda: benchmark.archs, numbers=partial(numbers_by_arch, benchmark),
+    )  # fmt: skip
 
 
 def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
@@ -197,7 +220,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         values=values,
         ceiling=ceiling,
         ceiling_measure=benchmark.ceiling_measure,
-        notes=_departures(study, plan),
+        notes=(*_departures(study, plan), *_remarks(study, plan)),
         scores=scores,
         errors=errors,
         truth=benchmark.truth,
@@ -219,6 +242,12 @@ def _departures(study: Study, plan: Plan) -> tuple[str, ...]:
             for phrase in config.departures(context):
                 found.setdefault(phrase, []).extend(config.names())
     return tuple(f"Not as the ground truth was trained: {what}, of {_listed(names)}." for what, names in found.items())
+
+
+def _remarks(study: Study, plan: Plan) -> tuple[str, ...]:
+    """What the estimators say of their own scores, each sentence once."""
+    context = _context(study, plan)
+    return tuple(dict.fromkeys(remark for config in study.estimators for remark in config.remarks(context)))
 
 
 def _listed(names: list[str], most: int = 3) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.config import parse, parsed, tables_of
+from nasgauge.core.places import keep, kept, paths_from
 from nasgauge.core.progress import Phases, silent
 from nasgauge.core.store import Store
 from nasgauge.core.tables import CONTESTS, ERRORS, check, empty
@@ -45,7 +46,7 @@ def run(
     for study in studies.values():
         running.checked(study)
     tables = survey.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
-    Store.open(out, tables, text)
+    keep(Store.open(out, tables, text).folder, survey.place, {}, {})
     bundles = {}
     for i, (name, study) in enumerate(studies.items()):
         told = _part_of(phases, name, i, len(studies))
@@ -55,9 +56,14 @@ def run(
     return _compared(survey, bundles, out)
 
 
-def run_text(text: str, out: Path, *, where: str, **options: Any) -> Outcome:
-    """Run the survey of a TOML text, see `run`; where: its name in messages."""
-    return run(parse(text, Survey, where), out, text=text, **options)
+def run_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> Outcome:
+    """Run the survey of a TOML text, see `run`.
+
+    where: its name in messages; folder: of its file, where its relative paths start (the current one if None).
+    """
+    with paths_from(folder):
+        survey = parse(text, Survey, where)
+    return run(survey, out, text=text, **options)
 
 
 def report(folder: Path, phases: Phases = silent) -> dict[str, Bundle]:
@@ -84,7 +90,9 @@ def status(folder: Path) -> Progression:
 
 
 def _stored(folder: Path) -> Survey:
-    return parsed(Store.existing(folder).tables(), Survey, str(folder))
+    store = Store.existing(folder)
+    with paths_from(kept(store.folder)[0]):
+        return parsed(store.tables(), Survey, str(folder))
 
 
 def _compared(survey: Survey, bundles: dict[str, Bundle], out: Path) -> Outcome:

@@ -18,19 +18,22 @@ from nasgauge.benchmarks.building.recipe import Recipe
 from nasgauge.benchmarks.building.training import train
 from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.errors import UserError
+from nasgauge.core.places import keep, kept, paths_from
 from nasgauge.core.progress import Progress
 from nasgauge.core.store import Store, key_of, write_atomically
 from nasgauge.core.tables import TRAININGS, check
 from nasgauge.core.workers import check_workers, unordered_map
 from nasgauge.criteria import kendall_tau
 from nasgauge.images import ImageData, load_images, splits_of
-from nasgauge.nets import NetOptions, check_meaning, complexity, device_named
+from nasgauge.nets import NetOptions, check_meaning, check_size, complexity, device_named
 from nasgauge.spaces import Arch, Space, get_space
 
 
-def build_text(text: str, out: Path, *, where: str, **options: Any) -> pd.DataFrame:
-    """Build the benchmark of a recipe's TOML text, see `build`."""
-    return build(parse(text, Recipe, where), out, text=text, where=where, **options)
+def build_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> pd.DataFrame:
+    """Build the benchmark of a recipe's TOML text, see `build`; folder: of its file, where relative paths start."""
+    with paths_from(folder):
+        recipe = parse(text, Recipe, where)
+    return build(recipe, out, text=text, where=where, **options)
 
 
 def build(
@@ -53,11 +56,13 @@ def build(
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
     _check_net(space, recipe, where)
-    _check_sizes(recipe, where)
+    _check_sizes(space, recipe, where)
     tables = recipe.model_dump(exclude_unset=True) if text is None else tables_of(text, where)
     store = Store.open(out, tables, text)
     names = [space.to_str(a) for a in archs]
-    keys = _keys(names)
+    keys = _keys(names, recipe)
+    if recipe.content:
+        keep(out, recipe.place, {recipe.images: recipe.content}, {})
     store.plan({"trainings": keys})
     done = store.keys("trainings")
     todo = [name for name, key in zip(names, keys, strict=True) if key not in done]
@@ -72,14 +77,21 @@ def build(
 def counted(folder: Path) -> tuple[int, int]:
     """(architectures that are trained, all) in a folder of this recipe's."""
     store = Store.existing(folder)
-    recipe = parsed(store.tables(), Recipe, str(folder))
+    with paths_from(kept(folder)[0]):
+        recipe = parsed(store.tables(), Recipe, str(folder))
     space = get_space(recipe.space)
-    keys = _keys([space.to_str(a) for a in chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)])
+    archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
+    keys = _keys([space.to_str(a) for a in archs], recipe)
     return len(store.keys("trainings") & set(keys)), len(keys)
 
 
-def _keys(names: list[str]) -> list[str]:
-    return [key_of({"arch": name}) for name in names]  # the recipe is the folder's, so the arch tells parts apart
+def _keys(names: list[str], recipe: Recipe) -> list[str]:
+    return [_key(name, recipe) for name in names]
+
+
+def _key(name: str, recipe: Recipe) -> str:
+    """The recipe is the folder's, so that the architecture tells parts apart, and the content of one's own images."""
+    return key_of({"arch": name} | ({"images": recipe.content} if recipe.content else {}))
 
 
 def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:
@@ -163,28 +175,33 @@ def _check_net(space: Space, recipe: Recipe, where: str) -> None:
     check_meaning(space, parsed(recipe.net, NetOptions, f"{where}, [net]"), f"{where}, [net]")
 
 
-def _check_sizes(recipe: Recipe, where: str) -> None:
-    data = _images(recipe.data, recipe.data_path)
+def _check_sizes(space: Space, recipe: Recipe, where: str) -> None:
+    data = _images(*recipe.loaded_from())
     try:
         splits_of(data, recipe.split.n_train, recipe.split.n_valid, recipe.n_seeds)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
-    if data.images.shape[-1] != recipe.image_size:
-        raise UserError(
-            f"{where}: image_size = {recipe.image_size}, but {data.name} has {data.images.shape[-1]} pixels a side"
-        )
+    height, width = data.images.shape[-2:]
+    if recipe.image_size not in (None, height) or recipe.image_size not in (None, width):
+        size = height if height == width else f"{height} by {width}"
+        raise UserError(f"{where}: image_size = {recipe.image_size}, but {data.name} has {size} pixels a side")
+    check_size(space, _options(recipe, data), (height, width), where)
 
 
 @lru_cache(maxsize=1)
-def _images(name: str, path: str | None) -> ImageData:
+def _images(name: str, path: str | None, content: str) -> ImageData:
     return load_images(name, path)  # once a process: decoding a large data set takes longer than a small training
 
 
 def _train_part(folder: Path, recipe: Recipe, name: str) -> None:
     """One worker's task: all seeds of one architecture, written as one part."""
     space = get_space(recipe.space)
-    rows = train_arch(space, space.from_str(name), recipe, _images(recipe.data, recipe.data_path))
-    Store.existing(folder).write("trainings", key_of({"arch": name}), rows)
+    rows = train_arch(space, space.from_str(name), recipe, _images(*recipe.loaded_from()))
+    Store.existing(folder).write("trainings", _key(name, recipe), rows)
+
+
+def _options(recipe: Recipe, data: ImageData) -> NetOptions:
+    return NetOptions(**recipe.net, in_channels=data.images.shape[1], n_classes=data.n_classes)
 
 
 def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.DataFrame:
@@ -195,7 +212,7 @@ def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.
     """
     device = device_named(recipe.device, f"recipe {recipe.name!r}")
     clock = time.process_time if torch.device(device).type == "cpu" else time.perf_counter
-    options = NetOptions(**recipe.net, in_channels=data.images.shape[1], n_classes=data.n_classes)
+    options = _options(recipe, data)
     size = recipe.split
     splits = splits_of(data, size.n_train, size.n_valid, recipe.n_seeds, shuffle_seed=size.shuffle_seed)
     seeds = list(range(recipe.n_seeds))
@@ -203,7 +220,7 @@ def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.
     several = replace(options, replicas=len(seeds))
     outcomes = train(space, arch, several, recipe.protocol, data, splits, seeds, device=device)
     seconds = (clock() - start) / len(seeds)  # outcomes are numbers on the CPU, so the device has done its work
-    cost = complexity(space, arch, options, image_size=recipe.image_size)
+    cost = complexity(space, arch, options, image_size=tuple(data.images.shape[-2:]))
     return pd.DataFrame(
         [
             {

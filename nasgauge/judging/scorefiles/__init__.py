@@ -7,7 +7,7 @@ header. Suspicious values are reported as notes.
 
 from nasgauge.judging.scorefiles.columns import SCORE_FILE, TRUTH_FILE
 from nasgauge.judging.scorefiles.matching import Spellings, matched
-from nasgauge.judging.scorefiles.scores import ScoreFile, read_scores, score_file
+from nasgauge.judging.scorefiles.scores import ScoreFile, read_scores, score_file, scores_in
 from nasgauge.judging.scorefiles.suspicious import equal_trainings, likely_sentinels
 from nasgauge.judging.scorefiles.truth import TruthFile, read_truth, truth_file
 
@@ -23,5 +23,6 @@ __all__ = [
     "read_scores",
     "read_truth",
     "score_file",
+    "scores_in",
     "truth_file",
 ]
