@@ -13,7 +13,7 @@ from pathlib import Path
 from nasgauge.analyses import ANALYSES
 from nasgauge.benchmarks import BENCHMARKS, embedded
 from nasgauge.criteria import CRITERIA
-from nasgauge.estimators import ESTIMATORS
+from nasgauge.estimators import ESTIMATORS, EstimatorConfig
 from nasgauge.estimators.oneshot import SAMPLERS
 from nasgauge.estimators.predictors import ENCODERS
 from nasgauge.estimators.zeroshot import PROXIES
@@ -22,6 +22,7 @@ from nasgauge.official import KINDS
 from nasgauge.search import SEARCHES
 from nasgauge.spaces import SPACES
 from nasgauge.studies.listing import FILE, Entry
+from nasgauge.studies.scores import ScoresConfig
 from nasgauge.studies.texts import recipe_names, recipe_text, study_names, study_text
 
 
@@ -31,7 +32,7 @@ def gathered() -> dict[str, list[Entry]]:
         "spaces": [Entry(n, first_sentence(s), s.reference) for n, s in SPACES.items()],
         "benchmarks": [Entry(n, *_benchmark(n)) for n in BENCHMARKS],
         "datasets": [Entry(n, first_sentence(loader)) for n, loader in DATASETS.items()],
-        "estimators": [Entry(n, first_sentence(c)) for n, c in ESTIMATORS.items()],
+        "estimators": [Entry(n, first_sentence(c)) for n, c in _estimators().items()],
         "proxies": [Entry(n, p.summary, p.reference) for n, p in PROXIES.items()],
         "samplers": [Entry(n, first_sentence(s.function), s.reference) for n, s in SAMPLERS.items()],
         "encoders": [Entry(n, e.summary, e.reference) for n, e in ENCODERS.items()],
@@ -50,6 +51,11 @@ def as_json() -> str:
     """The content of `listing.json`."""
     entries = {category: [e._asdict() for e in found] for category, found in gathered().items()}
     return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+
+
+def _estimators() -> dict[str, type[EstimatorConfig]]:
+    """Those of ESTIMATORS, to which this package adds one."""
+    return {**ESTIMATORS, "scores": ScoresConfig}
 
 
 # Summaries of the published tables; those of embedded ones come from their own facts.
