@@ -92,4 +92,4 @@ def _own(path: Path, content: str) -> Own:
         return read_folder(path)
     if path.suffix.lower() == ".npz":
         return read_npz(path)
-    raise UserError(f"{path}: is no data set; give an .npz file, or a folder of pictures by class (docs/data.md)")
+    raise UserError(f"{path}: is not a data set; give an .npz file, or a folder of pictures by class (docs/data.md)")

@@ -123,7 +123,7 @@ def _labels(y: np.ndarray, where: str, n: int) -> np.ndarray:
     flat = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     if flat.ndim != 1 or flat.dtype.kind not in "iu":
         raise UserError(
-            f"{where} is {y.dtype} of shape {y.shape}; give one whole number an image (of one-hot rows: .argmax(1))"
+            f"{where} is {y.dtype} of shape {y.shape}; give one whole number per image (of one-hot rows: .argmax(1))"
         )
     if len(flat) != n:
         raise UserError(f"{where} has {len(flat):,} labels for {n:,} images; give one an image")

@@ -71,7 +71,7 @@ def read_npz_batches(files: list[Path], published: Published) -> tuple[np.ndarra
             try:
                 yield _checked(arrays, "labels", file.stat().st_size * _MOST_PACKED, published, file)
             except _WRONG as error:
-                raise _foreign(file, f"no .npz of {published.title} batches", error) from error
+                raise _foreign(file, f"not an .npz of {published.title} batches", error) from error
 
     return _joined(each(), published, files[0])
 

@@ -68,7 +68,7 @@ def _parts(path: Path) -> dict[str, Path]:
             raise UserError(f"{path}: {found[part].name!r} and {folder.name!r} are one part; keep one of them")
         found[part] = folder
     if "train" not in found:
-        raise UserError(f"{path}: has no folder 'train' beside {_few([f.name for f in named])}; add it")
+        raise UserError(f"{path}: has no folder 'train', only {_few([f.name for f in named])}; add it")
     return {part: found[part] for part in ("train", "valid", "test") if part in found}
 
 

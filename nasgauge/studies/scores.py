@@ -107,8 +107,10 @@ class Scores(Estimator):
 
 @final
 class ScoresConfig(MeasuringConfig):
-    """Scores from a file, e.g. of one's own supernets. `file`: `arch`, a column an estimator (or `estimator` and
-    `score`), and, where there are several, `seed` and `epoch`; relative paths start in the study's folder.
+    """Scores from a file, e.g. of supernets that another program trained.
+
+    `file`: `arch`, a column an estimator (or `estimator` and `score`), and, where there are several, `seed` and
+    `epoch`; a relative path starts in the folder of the study's file.
 
     `columns`: which, all if absent; `lower_is_better`: which of them are, or true for all. `seconds`: that a score
     took, a number or the name of a column; without it costs are not reported; `fit_seconds`: of training before.

@@ -102,7 +102,7 @@ WRONG = {
     "neither layout": ({"images": np.zeros((40, 4, 4, 4)), "labels": LABELS}, "neither has 1 or 3 channels"),
     "another layout": ({"images": COLOUR, "labels": LABELS, "layout": "HWC"}, "layout is 'HWC'"),
     "one-hot labels": ({"images": GREY, "labels": np.eye(5)[LABELS]}, r"of one-hot rows: .argmax\(1\)"),
-    "floating labels": ({"images": GREY, "labels": LABELS * 1.0}, "one whole number an image"),
+    "floating labels": ({"images": GREY, "labels": LABELS * 1.0}, "one whole number per image"),
     "too few labels": ({"images": GREY, "labels": LABELS[1:]}, "39 labels for 40 images"),
     "labels from 1": ({"images": GREY, "labels": LABELS + 1}, "labels are 1 to 5, and there are 5 different ones"),
     "negative labels": ({"images": GREY, "labels": LABELS - 1}, "labels are -1 to 3"),
@@ -136,7 +136,7 @@ def test_files_that_are_no_npz_are_refused(tmp_path):
     with pytest.raises(UserError, match="is a path already; leave data_path out"):
         load_images(str(tmp_path / "mine.npz"), "there")
     (tmp_path / "a.csv").write_text("a")
-    with pytest.raises(UserError, match=r"a.csv: is no data set; give an .npz file, or a folder"):
+    with pytest.raises(UserError, match=r"a.csv: is not a data set; give an .npz file, or a folder"):
         load_images(str(tmp_path / "a.csv"))
     with pytest.raises(UserError, match=r"unknown data set 'faces'.*\(a folder is written with a slash: ./faces\)"):
         load_images("faces")
@@ -247,7 +247,7 @@ def test_folders_of_other_structures_are_refused(tmp_path):
     with pytest.raises(UserError, match="empty: has no folder of a class in it"):
         load_images(str(tmp_path / "empty"))
     pictures(tmp_path / "tests" / "test", GREY, LABELS)
-    with pytest.raises(UserError, match="tests: has no folder 'train' beside 'test'"):
+    with pytest.raises(UserError, match="tests: has no folder 'train', only 'test'"):
         load_images(str(tmp_path / "tests"))
     pictures(tmp_path / "two" / "train", GREY[:4], LABELS[:4])
     pictures(tmp_path / "two" / "test", GREY, LABELS)
@@ -336,7 +336,7 @@ def test_npz_files_of_the_same_arrays_are_read(made, tmp_path):
         data = load_images(made.name, path)
         assert torch.equal(data.images, whole.images) and torch.equal(data.labels, whole.labels)
     saved(tmp_path / "all.npz", data=flat[:, 3:], labels=labels)
-    with pytest.raises(UserError, match=r"all.npz: is no .npz of .* batches \(data is"):
+    with pytest.raises(UserError, match=r"all.npz: is not an .npz of .* batches \(data is"):
         load_images(made.name, single)
 
 

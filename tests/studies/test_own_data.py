@@ -185,6 +185,16 @@ def test_a_path_is_relative_to_the_file_or_to_the_current_folder(user, tmp_path,
         assert "mine.npz" in str(error)
 
 
+@pytest.mark.full
+def test_workers_find_the_files_from_another_folder(tmp_path, monkeypatch, without_a_page):
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path)
+    text = study(USERS["inherited"] + USERS["zeroshot"], made(tmp_path / "there", "npz"))
+    serial = ran(text, tmp_path / "serial", tmp_path / "there")
+    many = running.run_text(text, tmp_path / "many", where="s", workers="processes", n_workers=2, folder="there")
+    pd.testing.assert_frame_equal(many.scores, serial.scores)
+
+
 def test_the_place_of_a_study_travels_with_it(tmp_path):
     with paths_from(tmp_path):
         config = parsed(USERS["zeroshot"][0] | {"data": "mine.npz"}, ESTIMATORS["zeroshot"], "here")
