@@ -14,6 +14,7 @@ from nasgauge.benchmarks import BENCHMARKS, Benchmark, load
 from nasgauge.core import references
 from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
+from nasgauge.core.places import paths_from
 from nasgauge.core.registry import Registry
 from nasgauge.core.store import Store
 from nasgauge.criteria import CRITERIA, Criterion, resolve
@@ -442,6 +443,6 @@ def test_a_neighbour_is_not_mistaken_for_that_of_another_folder(tmp_path, monkey
 
 def test_texts_that_are_no_references_stay_as_they_are():
     tables = {"title": "own.py:x", "device": "cuda:0", "label": "a.py:b", "n": 3, "names": ["a", "b.py:c"]}
-    with references.relative_to("/there"):
+    with paths_from(Path("/there")):
         assert references.anchored(tables) == tables | {"names": ["a", f"{os.sep}there{os.sep}b.py:c"]}
     assert references.digest_of(tables | {"names": []}) == ""

@@ -10,8 +10,8 @@ from typing import Any, final
 class Training:
     """Data set and network of the trainings that a table holds.
 
-    data: a name of DATASETS; data_path: where it lies, None if it needs none or that is not known. net: keys of
-    NetOptions, without those that the images decide.
+    data: a name of DATASETS, or the path of one's own images; data_path: where it lies, None if it needs none or that
+    is not known. net: keys of NetOptions, without those that the images decide.
     """
 
     data: str

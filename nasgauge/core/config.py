@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from nasgauge.core import references
 from nasgauge.core.errors import MAX_SEED, UserError, check_name, unknown_name
+from nasgauge.core.places import paths_from
 
 T = TypeVar("T")
 Options = dict[str, Any]
@@ -144,7 +145,7 @@ def parse(text: str, kind: type[T], where: str, folder: Path | None = None) -> T
 
     folder: of its file, in which references look for files; the current one if None.
     """
-    with references.relative_to(folder):
+    with paths_from(folder):
         return parsed(tables_of(text, where), kind, where)
 
 

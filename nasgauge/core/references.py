@@ -1,7 +1,7 @@
 """References: `my_file.py:name` or `package.module:name` where a registered name could stand.
 
-A file is looked for in the folder of the study that names it (`relative_to`), or in the current one. References travel
-as text, with an absolute path once a study is parsed, and are loaded where they are looked up, once per process and
+A file is looked for in the folder of the study that names it (`places.paths_from`), or in the current one. References
+travel as text, with an absolute path once a study is parsed, and are loaded where they are looked up, once per process and
 content: `load` sees that what it gives is what `sources.content` hashes.
 """
 
@@ -11,8 +11,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import lru_cache, wraps
 from pathlib import Path
 from types import ModuleType
@@ -20,12 +18,12 @@ from typing import Any, TypeVar
 
 from nasgauge.core import sources
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.places import here
 
 F = TypeVar("F", bound=Callable[..., Any])
 _OF_FILE = re.compile(r"(?P<file>[^\n]+\.py):(?P<name>[^\W\d]\w*)")
 _OF_MODULE = re.compile(r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*):(?P<name>[^\W\d]\w*)")
 _TEXTS = ("title", "label")  # keys whose values are nobody's name
-_BASE: ContextVar[Path | None] = ContextVar("base", default=None)
 _files: dict[Path, tuple[str, ModuleType]] = {}  # by file: the hash of the content that was loaded, and its module
 _imported: dict[Path, str] = {}  # files that Python itself imported for a reference, with the hash of each
 
@@ -48,19 +46,9 @@ def short_name(name: str) -> str:
     return name.rpartition(":")[2] if _match(name) else name
 
 
-@contextmanager
-def relative_to(folder: Path | str | None) -> Iterator[None]:
-    """Within: files of references are looked for in that folder, None: in the current one."""
-    token = _BASE.set(None if folder is None else Path(folder))
-    try:
-        yield
-    finally:
-        _BASE.reset(token)
-
-
 def anchored(value: Any) -> Any:
     """Tables, lists and texts with the files of all references as absolute paths; the given ones stay as they are."""
-    return _replaced(value, lambda file: os.path.abspath((_BASE.get() or Path()) / file))
+    return _replaced(value, lambda file: os.path.abspath(Path(here().folder) / file))
 
 
 def shortened(value: Any) -> Any:

@@ -102,6 +102,12 @@ SCORES = Table(
     key=("estimator", "arch", "seed"),
 )
 
+SCORES_BY_EPOCH = Table(
+    "scores",
+    (*SCORES.columns, Column("epoch", "int", "epochs of training behind it")),
+    key=(*SCORES.key, "epoch"),
+)
+
 ERRORS = Table(
     "errors",
     (
@@ -352,7 +358,7 @@ EXPENSES = Table(
     (
         Column("estimator", "str", '"truth": cost of training all architectures of the ground truth'),
         Column("n_scored", "int", "architectures"),
-        Column("score_seconds", "float", "of scoring them"),
+        Column("score_seconds", "float", "of scoring them; null: not reported", nullable=True),
         Column("fit_seconds", "float", "of training a supernet or a predictor; 0: nothing is trained"),
         Column("n_trained", "int", "architectures trained from scratch as its training set"),
         Column("truth_seconds", "float", "of these trainings; null: not reported", nullable=True),

@@ -7,13 +7,16 @@ point of the group `nasgauge.estimator`.
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, final
 
 import pandas as pd
 from pydantic import PrivateAttr, model_serializer
 
+from nasgauge.benchmarks import Training
 from nasgauge.core import references
 from nasgauge.core.config import Config, Options, Seeds
+from nasgauge.core.places import Place, here
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.estimator import Estimator
 
@@ -62,6 +65,7 @@ class EstimatorConfig(Config):
 
     name: str
     seeds: Seeds | None = None
+    _place: Place = PrivateAttr(default_factory=here)
     _reference: str = PrivateAttr("")  # by which the class was found, if by one: the name in files
 
     @model_serializer(mode="wrap")
@@ -74,6 +78,26 @@ class EstimatorConfig(Config):
         if self._reference:
             return _restored, (self._reference, self.__getstate__())
         return super().__reduce_ex__(protocol)
+
+    @property
+    def place(self) -> Place:
+        """Where its relative paths start: in the folder of the file that it was read from."""
+        return self._place
+
+    def files(self, training: Training | None) -> tuple[Path, ...]:
+        """The user's files and folders whose content decides its scores; training: of the ground truth.
+
+        Finished work is found again by their fingerprints too.
+        """
+        return ()
+
+    def tables(self) -> tuple[str, ...]:
+        """Those of them that are small tables, as they are written: a study keeps copies."""
+        return ()
+
+    def remarks(self, context: RunContext) -> tuple[str, ...]:
+        """What a reader of the report must know of its scores, a sentence each."""
+        return ()
 
     @property
     def where(self) -> str:
@@ -115,6 +139,10 @@ class MeasuringConfig(EstimatorConfig):
 
     chunk: ClassVar[int] = 20
     trains: ClassVar[bool] = False
+
+    def own_seeds(self, seeds: Seeds) -> Seeds:
+        """The seeds that it is measured with; seeds: the study's."""
+        return self.seeds or seeds
 
     @abstractmethod
     def build(self, context: RunContext) -> Estimator:

@@ -14,7 +14,12 @@ COSTS = Table(
     "costs",
     (
         Column("estimator", "str"),
-        Column("arch_seconds", "float", "mean wall seconds one architecture takes, this estimator alone"),
+        Column(
+            "arch_seconds",
+            "float",
+            "mean wall seconds one architecture takes, this estimator alone; null: not reported",
+            nullable=True,
+        ),
         Column("n", "int", "architectures measured"),
         Column("fit_seconds", "float", "seconds of training before the first architecture", optional=True),
         Column("n_trained", "int", "architectures trained from scratch for it to learn from", optional=True),

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, final
 
 import pandas as pd
 from pydantic import Field
 
+from nasgauge.benchmarks import Training
 from nasgauge.core.config import Count, Distinct
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.references import short_name
@@ -88,6 +90,11 @@ class InheritedConfig(MeasuringConfig):
     def dependencies(self) -> tuple[Dependency, ...]:
         return (Dependency(self.of, "none"),)
 
+    def files(self, training: Training | None) -> tuple[Path, ...]:
+        from nasgauge.estimators.network import image_files
+
+        return image_files(training, self)
+
     def build(self, context: RunContext) -> Estimator:
         from nasgauge.estimators.network import images_of
         from nasgauge.estimators.zeroshot import ZeroShot, get_proxy
@@ -98,7 +105,7 @@ class InheritedConfig(MeasuringConfig):
             raise unknown_name("supernet (the label of a 'oneshot' above)", self.of, context.supernets)
         parent = context.supernets[self.of].build(context)
         check_precision(self.precision, device_named(parent.device, self.where), self.where)
-        images = images_of(context, self.data, self.data_path)
+        images = images_of(context.training, self)
         _, drawn = batches(*images, self.n_batches, self.batch_size, context.seed)
         choose = parent.stand_ins()
         proxies = [get_proxy(name) for name in self.proxies]

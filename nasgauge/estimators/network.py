@@ -1,9 +1,13 @@
 """The network and the images of an estimator: those of the ground truth's trainings, but for what a study changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
 
+from nasgauge.benchmarks import Training
 from nasgauge.core.config import Options, parsed
 from nasgauge.core.errors import UserError
+from nasgauge.core.places import Place, expanded, fingerprint, names_a_file
 from nasgauge.core.references import shortened
 from nasgauge.estimators.context import RunContext
 from nasgauge.nets.options import NetOptions
@@ -12,26 +16,58 @@ DEFAULT_DATA = "digits"  # where it is not known what the ground truth was train
 _TREATMENT = {"skip_dead"}  # how a network is computed, not which: each estimator decides for itself
 
 
-def images_of(context: RunContext, data: str | None, data_path: str | None) -> tuple[str, str | None]:
-    """The name and the path of the data set: those given, else those of the ground truth."""
-    if data is not None:
-        return data, data_path
-    if context.training is None:
-        return DEFAULT_DATA, data_path
-    return context.training.data, data_path or context.training.data_path
+class OfImages(Protocol):
+    """A configuration with images: their name or path, where a data set with a name lies, and where paths start."""
+
+    data: str | None
+    data_path: str | None
+    place: Place
+
+
+def images_of(training: Training | None, config: OfImages) -> tuple[str, str | None, str]:
+    """The data set's name or path, where one with a name lies, and the fingerprint of one's own files ("" of others).
+
+    Those of the configuration, else those of the ground truth's trainings.
+    """
+    path = None if config.data_path is None else str(config.place.located(config.data_path))
+    data = data_of(config)
+    if data is None:
+        data = DEFAULT_DATA if training is None else training.data
+        path = path if training is None or path is not None else training.data_path
+    own = own_images(data)
+    return data, path, "" if own is None else fingerprint(own)
+
+
+def image_files(training: Training | None, config: OfImages) -> tuple[Path, ...]:
+    """One's own file or folder of images that the configuration measures on; none of a data set with a name."""
+    data = data_of(config) or (DEFAULT_DATA if training is None else training.data)
+    own = own_images(data)
+    return () if own is None else (own,)
+
+
+def data_of(config: OfImages) -> str | None:
+    """The name that is given, or the located path of one's own data; None where nothing is given."""
+    given = config.data
+    return str(config.place.located(given)) if given is not None and names_a_file(given) else given
+
+
+def own_images(data: str) -> Path | None:
+    """The file or folder, where `data` is one and not a name."""
+    return Path(expanded(data)) if names_a_file(data) else None
 
 
 def network_options(
-    context: RunContext, given: Options, images: Mapping[str, int], where: str, *, trained: bool = False
-) -> NetOptions:
+    context: RunContext, given: Options, images: Mapping[str, int], where: str, *, trained: bool = False,
+    size: Sequence[int] = (),
+) -> NetOptions:  # fmt: skip
     """The options of the networks: the ground truth's, changed by `given`. images: in_channels and n_classes.
 
     Whether dead edges are left out is not the ground truth's: it saves its trainings time, and proxies see them.
 
-    trained: of a supernet, whose own options decide on running statistics. UserError, which begins with `where`: an
-    option that means nothing here, or that does not fit the images.
+    trained: of a supernet, whose own options decide on running statistics. size: height and width of the images.
+    UserError, which begins with `where`: an option that means nothing here, or that does not fit the images.
     """
-    from nasgauge.nets import check_meaning  # late: needs torch
+    from nasgauge.nets import check_meaning, check_size  # late: needs torch
 
     if trained and "bn_track" in given:
         raise UserError(f"{where}: bn_track is decided by bn of a supernet; set supernet = {{ bn = ... }} instead")
@@ -41,6 +77,8 @@ def network_options(
         raise UserError(f"{where}: in_channels = {net.in_channels}, but the images have {images['in_channels']}")
     if net.n_classes < images["n_classes"]:
         raise UserError(f"{where}: n_classes = {net.n_classes}, but the images have {images['n_classes']} classes")
+    if size:
+        check_size(context.space, net, size, where)
     return net
 
 

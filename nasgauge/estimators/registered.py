@@ -74,7 +74,8 @@ def check_estimators(configs: Sequence[EstimatorConfig], context: RunContext, se
                 raise UserError(f"{config.where}: {unknown_name('estimator', needed, known)} (it must stand above)")
         own = config.seeds or seeds
         if isinstance(config, MeasuringConfig):
-            config.build(context.with_seed(seeds[0]))
+            own = config.own_seeds(seeds)
+            config.build(context.with_seed(own[0]))
             for supernet in trained.keys() & {need.name for need in needs if need.scores == "none"}:
                 _check_seeds(config.where, own, supernet, trained[supernet])
             if config.trains:

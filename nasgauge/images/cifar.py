@@ -12,7 +12,8 @@ from nasgauge.images.published import Published
 CIFAR10 = Published(
     "cifar10", "CIFAR-10", side=32, labels=(0, 9), n_classes=10,
     mean=(0.4914, 0.4822, 0.4465), std=(0.2470, 0.2435, 0.2616),  # of the training images
-    batches=tuple(f"data_batch_{i}" for i in range(1, 6)), key="labels", column="label",
+    batches=tuple(f"data_batch_{i}" for i in range(1, 6)), key="labels", folder="cifar-10-batches-py",
+    archive="cifar-10-python", column="label",
 )  # fmt: skip
 # Mean and deviation of the training images; with five digits more in the code of Ning et al. 2021 (walkerning/aw_nas,
 # aw_nas/dataset/cifar100.py). That of NAS-Bench-201 (get_dataset_with_transform.py) has (129.3, 124.1, 112.4) and
@@ -20,7 +21,8 @@ CIFAR10 = Published(
 CIFAR100 = Published(
     "cifar100", "CIFAR-100", side=32, labels=(0, 99), n_classes=100,
     mean=(0.5071, 0.4865, 0.4409), std=(0.2673, 0.2564, 0.2762),
-    batches=("train",), key="fine_labels", column="fine_label",
+    batches=("train",), key="fine_labels", folder="cifar-100-python",
+    archive="cifar-100-python", column="fine_label",
 )  # fmt: skip
 
 

@@ -67,7 +67,9 @@ class ImageData:
     """Images (n, channels, height, width), standardised; labels (n,) int64 from 0; the number of classes.
 
     `parts`: which rows are for training, validation and testing, where the data set itself says so; None: any rows may
-    serve for anything. UserError: images or labels of another type or shape, not finite, or of a class that there is
+    serve for anything. `fingerprint`: of the content of one's own file or folder, "" for data sets with a name. A part
+    for validation or for testing may be empty, and images for it are then taken from those for training, or not to be
+    had. UserError: images or labels of another type or shape, not finite, or of a class that there is
     not; parts that are no rows of the images.
     """
 
@@ -76,6 +78,7 @@ class ImageData:
     labels: torch.Tensor
     n_classes: int
     parts: Split | None = None
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         where = f"data set {self.name!r}"

@@ -17,6 +17,7 @@ IMAGENET16_120 = Published(
     "imagenet16-120", "ImageNet16", side=16, labels=(1, 1000), n_classes=120,
     mean=(122.68 / 255, 116.66 / 255, 104.01 / 255), std=(63.22 / 255, 61.26 / 255, 65.09 / 255),
     batches=tuple(f"train_data_batch_{i}" for i in range(1, 11)), key="labels",
+    folder="ImageNet16", archive="ImageNet16",
 )  # fmt: skip
 
 

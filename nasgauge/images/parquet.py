@@ -1,12 +1,12 @@
 """Public Parquet releases: a column of encoded pictures and one of labels; the pictures that are wanted are decoded."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 
 from nasgauge.core.errors import UserError
 from nasgauge.images.contract import Rows
+from nasgauge.images.pillow import picture
 from nasgauge.images.published import Published
 
 
@@ -37,16 +37,9 @@ def read_parquet(files: list[Path], published: Published, rows: Rows) -> tuple[n
 
 def _picture(cell: object, published: Published, where: str) -> np.ndarray:
     """(side, side, 3) uint8 of an encoded picture."""
-    from PIL import Image, UnidentifiedImageError
-
-    side = published.side
     try:
-        with Image.open(io.BytesIO(cell["bytes"])) as image:
-            if image.size != (side, side):  # before it is decoded
-                raise UserError(
-                    f"{where}: a picture of {image.size} pixels; {published.title} has {side} by {side}; "
-                    "download the file again"
-                )
-            return np.asarray(image.convert("RGB"))
-    except (TypeError, LookupError, OSError, ValueError, SyntaxError, UnidentifiedImageError) as error:
+        content = bytes(cell["bytes"])
+    except (TypeError, LookupError) as error:
         raise UserError(f"{where}: column 'img' is not an image ({error}); download the file again") from error
+    size = published.side, published.side
+    return picture(content, size, True, f"{where}: column 'img'", "download the file again")

@@ -13,12 +13,14 @@ Three = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Published:
-    """A published data set of square colour pictures, in one of its two layouts.
+    """A published data set of square colour pictures, in one of its layouts.
 
     `name`, `title`: as a study writes it, and as messages do. `side`: of a picture, in pixels. `mean`, `std`: of red,
     green and blue, as fractions of 255. `labels`: the least and the greatest label in the files; `n_classes`: how many
     classes are kept, from the least label on. `batches`: the pickles of the official archive with the training images;
-    `key`: of their labels. `column`: of the labels in the public Parquet release, None if there is none.
+    `key`: of their labels. `folder`, `archive`: of these files within the archive, and the archive's name
+    without its ending. `column`: of the labels in the public Parquet
+    release, None if there is none.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Published:
     n_classes: int
     batches: tuple[str, ...]
     key: str
+    folder: str
+    archive: str
     column: str | None = None
 
     def checked_labels(self, found: object, where: object) -> np.ndarray:

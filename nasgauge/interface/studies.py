@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from nasgauge.core import references
 from nasgauge.core.config import parsed, tables_of
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.places import paths_from
 from nasgauge.core.store import text_of
 from nasgauge.core.terminal import followed
 from nasgauge.studies import folders, survey
@@ -71,5 +71,5 @@ def _read(study: Any) -> tuple[Study | Survey, str | None, Path | None]:
 
 
 def _of_tables(tables: Mapping[str, Any], where: str, folder: Path | None) -> Study | Survey:
-    with references.relative_to(folder):
+    with paths_from(folder):
         return parsed(tables, Survey if "parts" in tables else Study, where)

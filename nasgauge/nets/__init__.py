@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "counting": ["CONVOLUTIONS", "Complexity", "count", "count_convolutions", "count_parameters"],
         "device": ["device_named"],
         "initialisation": ["INITS", "drawn_from", "initialise"],
-        "networks": ["build", "complexity"],
+        "networks": ["build", "check_size", "complexity"],
         "options": ["NetOptions", "SupernetOptions"],
         "own": ["space_from"],
         "precision": ["PRECISIONS", "autocast", "check_precision", "dtype_of", "products", "rounding", "unrounded"],

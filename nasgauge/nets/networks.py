@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -82,3 +83,22 @@ def _self_initialised(
     if not isinstance(net, nn.Module):
         raise UserError(f"{where} is of type {type(net).__name__}; its function must return a torch.nn.Module")
     return net
+
+
+def check_size(space: Space, options: NetOptions, size: Sequence[int], where: str) -> None:
+    """UserError, which begins with `where`, if images of that height and width are too small for the networks.
+
+    Tried with a random architecture, without computing; only where the smaller side has less than 2^n_stages pixels,
+    as every stage but the first halves it.
+    """
+    height, width = size
+    if min(height, width) >= 2**options.n_stages:
+        return
+    arch = space.sample(np.random.default_rng(0))
+    try:
+        complexity(space, arch, options, image_size=(height, width))
+    except RuntimeError as error:
+        raise UserError(
+            f"{where}: images of {height} by {width} pixels are too small for {options.n_stages} stages of "
+            f"{space.name}; lower n_stages in net, or enlarge the images"
+        ) from error

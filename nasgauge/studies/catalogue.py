@@ -12,7 +12,7 @@ from pathlib import Path
 from nasgauge.analyses import ANALYSES
 from nasgauge.benchmarks import BENCHMARKS, embedded
 from nasgauge.criteria import CRITERIA
-from nasgauge.estimators import ESTIMATORS
+from nasgauge.estimators import ESTIMATORS, EstimatorConfig
 from nasgauge.estimators.oneshot import PROTOCOLS, SAMPLERS
 from nasgauge.estimators.predictors import ENCODERS, LOSSES
 from nasgauge.estimators.zeroshot import PROXIES
@@ -22,6 +22,7 @@ from nasgauge.search import SEARCHES
 from nasgauge.spaces import SPACES
 from nasgauge.studies.described import described
 from nasgauge.studies.listing import FILE, Entry, keys_in
+from nasgauge.studies.scores import ScoresConfig
 from nasgauge.studies.texts import recipe_names, recipe_text, study_names, study_text
 
 
@@ -31,7 +32,7 @@ def gathered() -> dict[str, list[Entry]]:
         "spaces": [Entry(n, first_sentence(s), s.reference) for n, s in SPACES.items()],
         "benchmarks": [Entry(n, *_benchmark(n)) for n in BENCHMARKS],
         "datasets": [Entry(n, first_sentence(loader), _DATASETS.get(n)) for n, loader in DATASETS.items()],
-        "estimators": [Entry(n, first_sentence(c)) for n, c in ESTIMATORS.items()],
+        "estimators": [Entry(n, first_sentence(c)) for n, c in _estimators().items()],
         "proxies": [Entry(n, p.summary, p.reference) for n, p in PROXIES.items()],
         "samplers": [Entry(n, first_sentence(s.function), s.reference) for n, s in SAMPLERS.items()],
         "protocols": [Entry(n, *_PROTOCOLS[n]) for n in PROTOCOLS],
@@ -68,6 +69,12 @@ _DATASETS = {
     "imagenet16-120": "chrabaszcz2017downsampled",
     **dict.fromkeys(CROPS, "vanderwalt2014scikitimage"),
 }
+
+
+def _estimators() -> dict[str, type[EstimatorConfig]]:
+    """Those of ESTIMATORS, to which this package adds one."""
+    return {**ESTIMATORS, "scores": ScoresConfig}
+
 
 # Summaries of the published tables; those of embedded ones come from their own facts.
 _BENCHMARKS = {

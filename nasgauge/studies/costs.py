@@ -49,7 +49,7 @@ def _own(costs: pd.DataFrame | None, scores: pd.DataFrame) -> dict[str, dict[str
         own = dict.fromkeys(_OWN, 0.0) | {"n_scored": round(n / n_seeds), "n_seeds": n_seeds}
         rows = None if costs is None else costs[costs["estimator"] == name]
         if rows is not None and len(rows):
-            own["score_seconds"] = float((rows["arch_seconds"] * rows["n"]).sum() / n_seeds)
+            own["score_seconds"] = float((rows["arch_seconds"] * rows["n"]).sum(skipna=False) / n_seeds)
             for column in ("fit_seconds", "n_trained", "n_learned"):  # those that learn nothing have no such column
                 own[column] = float(rows[column].fillna(0).mean()) if column in rows else 0.0
             if own["n_trained"]:

@@ -1,5 +1,6 @@
 """The tasks of a study: which there are, in which order, and how one is done."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
 from nasgauge.core import references
+from nasgauge.core.places import fingerprint
 from nasgauge.core.store import Store, key_of
 from nasgauge.core.tables import SCORES, check
 from nasgauge.estimators import (
@@ -26,6 +28,7 @@ from nasgauge.estimators import (
 from nasgauge.spaces import Space
 from nasgauge.studies.schema import Study
 from nasgauge.studies.training_sets import fitted
+from nasgauge.studies.user_tables import numbers_by_arch
 
 
 @final
@@ -34,7 +37,7 @@ class Task:
     """The smallest task: one estimator of the study, one seed, and a few architectures to estimate.
 
     Without architectures it is the training of an estimator that must be trained before it can estimate. `level`: tasks
-    of one level need nothing of each other, only what lower ones left.
+    of one level need nothing of each other, only what lower ones left. `contents`: see `Plan.contents`.
     """
 
     estimator: int
@@ -42,6 +45,7 @@ class Task:
     archs: tuple[str, ...]
     key: str
     level: int
+    contents: tuple[str, ...] = ()
 
     @property
     def part(self) -> str:
@@ -51,15 +55,18 @@ class Task:
 
 @final
 class Plan:
-    """A study with its ground truth: its tasks, and who needs whom. `tasks`: all of them, in a fixed order."""
+    """A study with its ground truth: its tasks, and who needs whom. `tasks`: all of them, in a fixed order.
 
-    def __init__(self, study: Study, benchmark: Benchmark) -> None:
-        self.study, self.benchmark = study, benchmark
+    `prints`: by path, fingerprints of the user's files as they were when the study was run, of those that are gone.
+    """
+
+    def __init__(self, study: Study, benchmark: Benchmark, prints: Mapping[str, str] | None = None) -> None:
+        self.study, self.benchmark, self.prints = study, benchmark, prints or {}
 
     @classmethod
-    def of(cls, study: Study) -> "Plan":
+    def of(cls, study: Study, prints: Mapping[str, str] | None = None) -> "Plan":
         """The plan against the study's benchmark, reduced to its architectures; UserError as from `truth_of`."""
-        return cls(study, truth_of(study))
+        return cls(study, truth_of(study), prints)
 
     @property
     def space(self) -> Space:
@@ -78,23 +85,24 @@ class Plan:
 
     @cached_property
     def tasks(self) -> list[Task]:
-        """All tasks. A key hashes the estimator's options and code, the seed and the architectures."""
+        """All tasks. A key hashes the estimator's options, code and files, the seed and the architectures."""
         archs, found = self.benchmark.archs, []
         for i, config in enumerate(self.study.estimators):
             if not isinstance(config, MeasuringConfig):
                 continue
-            for seed in config.seeds or self.study.seeds:
+            for seed in config.own_seeds(self.study.seeds):
                 if config.trains:
-                    found.append(Task(i, seed, (), self.key(i, seed), level=0))
+                    found.append(Task(i, seed, (), self.key(i, seed), 0, self.contents[i]))
                 for start in range(0, len(archs), config.chunk):
                     part = tuple(archs[start : start + config.chunk])
-                    found.append(Task(i, seed, part, self.key(i, seed, part), self.levels[i]))
+                    found.append(Task(i, seed, part, self.key(i, seed, part), self.levels[i], self.contents[i]))
         return found
 
     def key(self, index: int, seed: int, archs: tuple[str, ...] = ()) -> str:
         """The key of estimating these architectures with an estimator of that seed; without any, of its training."""
-        config, code = self.study.estimators[index], self.codes[index]
-        return key_of([config.name, config.options, seed, *([archs] if archs else []), *([code] if code else [])])
+        config, code, contents = self.study.estimators[index], self.codes[index], self.contents[index]
+        named = [config.name, config.options, seed, *([archs] if archs else [])]
+        return key_of([*named, *contents, *([code] if code else [])])
 
     @cached_property
     def codes(self) -> list[str]:
@@ -109,6 +117,20 @@ class Plan:
             parts = [truth, config.code, *(found[self.owners[need.name]] for need in config.dependencies())]
             found.append(key_of(parts) if any(parts) else "")
         return found
+
+    @cached_property
+    def contents(self) -> list[tuple[str, ...]]:
+        """Of each estimator the fingerprints of the user's files that decide its scores, or those that it needs."""
+        own = [[self.print_of(p) for p in c.files(self.benchmark.training)] for c in self.study.estimators]
+        found: list[tuple[str, ...]] = []
+        for config, prints in zip(self.study.estimators, own, strict=True):
+            needed = (found[self.owners[need.name]] for need in config.dependencies())
+            found.append(tuple(dict.fromkeys([*prints, *(one for many in needed for one in many)])))
+        return found
+
+    def print_of(self, path: Path) -> str:
+        """The fingerprint of a file of the user's; of one that is gone, that of the study's run."""
+        return self.prints[str(path)] if str(path) in self.prints and not path.exists() else fingerprint(path)
 
     @cached_property
     def levels(self) -> list[int]:
@@ -161,7 +183,7 @@ def do(folder: Path, study: Study, task: Task) -> None:
     """
     store = Store.existing(folder)
     place = _Place.of(folder, study)
-    estimator = _estimator(place, task.estimator, task.seed)
+    estimator = _estimator(place, task.estimator, task.seed, task.contents)
     if _plan(place).key(task.estimator, task.seed, task.archs) != task.key or place != _Place.of(folder, study):
         raise references.edited(study.model_dump())
     if isinstance(estimator, Trainable) and not (task.archs and estimator.is_trained):
@@ -202,8 +224,8 @@ def _plan(place: _Place) -> Plan:
 
 
 @lru_cache(maxsize=8)
-def _estimator(place: _Place, index: int, seed: int) -> Estimator:
-    """The estimator with that seed, fitted if it is a learner; once per worker."""
+def _estimator(place: _Place, index: int, seed: int, contents: tuple[str, ...]) -> Estimator:
+    """The estimator with that seed, fitted if it is a learner; once per worker, as long as its files stay."""
     plan = _plan(place)
     config = place.study.estimators[index]
     note = place.folder / "progress" / plan.key(index, seed)
@@ -222,6 +244,7 @@ def _estimator(place: _Place, index: int, seed: int) -> Estimator:
         codes={config.label: plan.codes[i] for i, config in enumerate(place.study.estimators) if _trains(config)},
         scores=_needed(plan, Store.existing(place.folder), index),
         judged=partial(_judged, place),
+        numbers=partial(numbers_by_arch, plan.benchmark),
     )
     estimator, chosen = config.build(context), config.training_set(seed)
     return estimator if chosen is None else fitted(estimator, plan.benchmark, chosen, seed, context.scores)
@@ -240,5 +263,6 @@ def _needed(plan: Plan, store: Store, index: int) -> pd.DataFrame | None:
     names = {need.name for need in plan.study.estimators[index].dependencies() if need.scores != "none"}
     if not names:
         return None
-    scores = plan.scores(store, below=plan.levels[index])
+    now = Plan(plan.study, plan.benchmark)  # its keys are those of the files as they are now
+    scores = now.scores(store, below=now.levels[index])
     return scores[scores["estimator"].isin(names)].reset_index(drop=True)

@@ -1,5 +1,6 @@
 """The arrow: benchmark, estimators, scores, criteria, report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,6 +13,8 @@ from nasgauge.core import references
 from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
 from nasgauge.core.errors import UserError, without_torch
+from nasgauge.core.kept import keep, kept
+from nasgauge.core.places import paths_from
 from nasgauge.core.progress import Phases, reported, silent
 from nasgauge.core.store import Store
 from nasgauge.core.tables import ERRORS, empty
@@ -26,6 +29,7 @@ from nasgauge.studies.published import published_values
 from nasgauge.studies.records import combined, recorded
 from nasgauge.studies.schema import Study
 from nasgauge.studies.training_sets import check_training_sets
+from nasgauge.studies.user_tables import numbers_by_arch
 
 
 @final
@@ -45,15 +49,16 @@ class Run:
     `Run.load(folder)` gives it again later; `run` makes one. `study`, `folder`, `plan`: its parts.
     """
 
-    def __init__(self, study: Study, store: Store) -> None:
-        self.study, self._store = study, store
+    def __init__(self, study: Study, store: Store, prints: Mapping[str, str] | None = None) -> None:
+        self.study, self._store, self._prints = study, store, prints
 
     @classmethod
     def load(cls, folder: Path | str) -> Self:
         """The run that lies in a folder; UserError where there is none."""
         store = Store.existing(folder)
-        with references.relative_to(store.origin):
-            return cls(parsed(store.tables(), Study, str(folder)), store)
+        place, prints = kept(store.folder)
+        with paths_from(place or store.origin):
+            return cls(parsed(store.tables(), Study, str(folder)), store, prints)
 
     @property
     def folder(self) -> Path:
@@ -63,7 +68,7 @@ class Run:
     @cached_property
     def plan(self) -> Plan:
         """Its tasks, and the benchmark reduced to its architectures."""
-        return Plan.of(self.study)
+        return Plan.of(self.study, self._prints)
 
     def status(self) -> Progression:
         """What is done, what failed and why, what is left."""
@@ -149,13 +154,14 @@ def run(
     tables = study.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
     made = Run(study, Store.open(out, tables, text, folder))
     made.plan = plan
+    _keep(plan, made.folder)
     return made.execute(workers=workers, n_workers=n_workers, phases=phases)
 
 
 def run_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> Run:
-    """Run the study of a TOML text, see `run`; where: its name in messages.
+    """Run the study of a TOML text, see `run`.
 
-    folder: where its file lies, in which files of references are looked for; the current one if None.
+    where: its name in messages; folder: of its file, where its relative paths start (the current one if None).
     """
     return run(parse(text, Study, where, folder), out, text=text, folder=folder, **options)
 
@@ -181,9 +187,21 @@ def checked(study: Study) -> Plan:
     return plan
 
 
+def _keep(plan: Plan, folder: Path) -> None:
+    """Record what the user's files contain, and copies of tables, so that the folder is read without them."""
+    configs = plan.study.estimators
+    paths = [path for config in configs for path in config.files(plan.benchmark.training)]
+    if paths:
+        tables = {text: config.place.located(text) for config in configs for text in config.tables()}
+        keep(folder, configs[0].place, {str(path): plan.print_of(path) for path in paths}, tables)
+
+
 def _context(study: Study, plan: Plan) -> RunContext:
     benchmark = plan.benchmark
-    return RunContext(plan.space, training=benchmark.training, supernets=supernets_of(study.estimators))
+    return RunContext(
+        plan.space, training=benchmark.training, supernets=supernets_of(study.estimators),
+        judged=lambda: benchmark.archs, numbers=partial(numbers_by_arch, benchmark),
+    )  # fmt: skip
 
 
 def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
@@ -212,7 +230,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         values=values,
         ceiling=ceiling,
         ceiling_measure=benchmark.ceiling_measure,
-        notes=_departures(study, plan),
+        notes=(*_departures(study, plan), *_remarks(study, plan)),
         references=tuple(sourced(dict.fromkeys(of_study(study)))[0]),
         scores=scores,
         errors=errors,
@@ -236,6 +254,12 @@ def _departures(study: Study, plan: Plan) -> tuple[str, ...]:
             for phrase in config.departures(context):
                 found.setdefault(phrase, []).extend(config.names())
     return tuple(f"Not as the ground truth was trained: {what}, of {_listed(names)}." for what, names in found.items())
+
+
+def _remarks(study: Study, plan: Plan) -> tuple[str, ...]:
+    """What the estimators say of their own scores, each sentence once."""
+    context = _context(study, plan)
+    return tuple(dict.fromkeys(remark for config in study.estimators for remark in config.remarks(context)))
 
 
 def _listed(names: list[str], most: int = 3) -> str:

@@ -4,14 +4,18 @@ import itertools
 import tomllib
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SerializeAsAny, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SerializeAsAny, model_validator
 
 from nasgauge.core.config import Config, Count, FileName, List, Options, Seed, Seeds, in_turn, parsed
 from nasgauge.core.constraints import parse_constraints
 from nasgauge.core.errors import MAX_DRAWS, UserError, unknown_name
+from nasgauge.core.places import Place, here, paths_from
 from nasgauge.core.plugins import PluginConfig
 from nasgauge.criteria import resolve_all
 from nasgauge.estimators import EstimatorConfig, estimator_config
+from nasgauge.studies.scores import ScoresConfig
+
+__all__ = ["JudgedSample", "Part", "ScoresConfig", "Study", "Survey", "expanded", "is_survey"]
 
 Benchmark = str | Options
 
@@ -160,6 +164,13 @@ class Survey(_Judged):
     criterion: str | Options = "kendall_tau"
     estimators: Annotated[List[Options], BeforeValidator(in_turn(expanded)), Field(min_length=1)]
 
+    _place: Place = PrivateAttr(default_factory=here)
+
+    @property
+    def place(self) -> Place:
+        """Where its relative paths start."""
+        return self._place
+
     def tables(self) -> dict[str, Options]:
         """By the part's name, the tables of its study; UserError if two have one name or options are of no estimator.
 
@@ -187,7 +198,8 @@ class Survey(_Judged):
 
     def studies(self) -> dict[str, Study]:
         """The study of each part, by the part's name."""
-        return {name: parsed(table, Study, f"survey: {name}") for name, table in self.tables().items()}
+        with paths_from(self.place):
+            return {name: parsed(table, Study, f"survey: {name}") for name, table in self.tables().items()}
 
 
 def is_survey(text: str) -> bool:

@@ -7,8 +7,9 @@ from typing import Any, final
 import numpy as np
 import pandas as pd
 
-from nasgauge.core import references
 from nasgauge.core.config import parse, parsed, tables_of
+from nasgauge.core.kept import keep, kept
+from nasgauge.core.places import paths_from
 from nasgauge.core.progress import Phases, silent
 from nasgauge.core.store import Store
 from nasgauge.core.tables import CONTESTS, ERRORS, check, empty
@@ -48,7 +49,7 @@ def run(
     for study in studies.values():
         running.checked(study)
     tables = survey.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
-    Store.open(out, tables, text, folder)
+    keep(Store.open(out, tables, text, folder).folder, survey.place, {}, {})
     bundles = {}
     for i, (name, study) in enumerate(studies.items()):
         told = _part_of(phases, name, i, len(studies))
@@ -59,7 +60,10 @@ def run(
 
 
 def run_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> Outcome:
-    """Run the survey of a TOML text, see `run`; where: its name in messages; folder: where its file lies."""
+    """Run the survey of a TOML text, see `run`.
+
+    where: its name in messages; folder: of its file, where its relative paths start (the current one if None).
+    """
     return run(parse(text, Survey, where, folder), out, text=text, folder=folder, **options)
 
 
@@ -100,7 +104,7 @@ def names(folder: Path) -> list[str]:
 
 def _stored(folder: Path) -> Survey:
     store = Store.existing(folder)
-    with references.relative_to(store.origin):
+    with paths_from(kept(store.folder)[0] or store.origin):
         return parsed(store.tables(), Survey, str(folder))
 
 

@@ -179,7 +179,10 @@ def test_fields_of_a_recipes_protocol_change_what_is_trained(name, patches):
 
 
 ONESHOT = {"epochs": 2, "net": {"channels": 2, "n_cells": 1, "n_stages": 1}}
-BASE = {"vote": {"experts": ["a", "b"]}, "oneshot": ONESHOT, "zeroshot": {"proxies": ["n_params", "synflow"]}}
+BASE = {
+    "scores": {"file": "x.csv"}, "vote": {"experts": ["a", "b"]}, "oneshot": ONESHOT,
+    "zeroshot": {"proxies": ["n_params", "synflow"]},
+}  # fmt: skip
 GRADIENTS = {"gradient_epochs": [1]}
 SCORES = pd.DataFrame(
     {"estimator": ["a", "a", "b", "b", "c", "c"], "arch": ["x", "y"] * 3, "seed": 0, "score": [1.0, 2, 2, 1, 1, 3]}
@@ -215,6 +218,10 @@ WORDS = {  # family -> word -> (what goes with it, another value)
         "data_path": ({}, "/nowhere"), "n_batches": ({}, 2), "batch_size": ({}, 8),
         "precision": ({}, "float64"),
     },
+    "scores": {
+        "file": ({}, "y.csv"), "columns": ({}, ["b"]), "lower_is_better": ({}, ["a"]), "seconds": ({}, 2.0),
+        "fit_seconds": ({"seconds": 2.0}, 3.0), "averages": ({}, [2]), "label": ({}, "x"),
+    },
     "ensemble": {"of": ({"of": "a"}, "b")},
     "vote": {"experts": ({}, ["a", "c"]), "method": ({"experts": ["a", "b", "c"]}, "borda"), "label": ({}, "x")},
     "predictor": {
@@ -249,6 +256,7 @@ REFUSED = {  # words that say nothing beside the others
         ({"net": {"auxiliary": True}}, "auxiliary means nothing in networks of nb201"),
         ({"data_path": "x"}, "the data set is shipped"),
     ],
+    "scores": [({"fit_seconds": 3.0}, "fit_seconds has no effect without seconds")],
     "predictor": [
         *(
             (
@@ -271,6 +279,8 @@ def plain(value):
         return [plain(v) for v in value]
     if isinstance(value, ImageData):
         return value.name
+    if isinstance(value, pd.DataFrame):
+        return value.to_csv()
     if (hasattr(value, "__dataclass_fields__") and type(value).__eq__ is object.__eq__) or isinstance(value, Split):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     return repr(value) if not callable(value) or isinstance(value, type) else type(value).__name__
@@ -294,10 +304,18 @@ def described(name, words):
     return names, needs, told
 
 
+def files_of_scores():
+    """x.csv and y.csv in the current folder, which "scores" reads."""
+    for file in ("x.csv", "y.csv"):
+        rows = {"arch": [get_space("nb201").to_str((op,) * 6) for op in range(4)] * 2, "epoch": [1] * 4 + [2] * 4}
+        pd.DataFrame(rows).assign(a=np.arange(8) + (file == "y.csv"), b=np.arange(8) ** 2).to_csv(file, index=False)
+
+
 @pytest.mark.parametrize(("family", "word"), [(family, word) for family, words in WORDS.items() for word in words])
 def test_words_of_estimators_change_them_or_are_refused(family, word, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert set(WORDS) == set(ESTIMATORS) and set(WORDS[family]) == names_of(ESTIMATORS[family]) - {"name", "seeds"}
+    files_of_scores()
     beside, value = WORDS[family][word]
     base = BASE.get(family, {}) | beside
     before = described(family, base)
@@ -360,10 +378,12 @@ def as_it_is(told):
     return told(STUDY)
 
 
-def test_what_is_compared_repeats_itself(told, as_it_is, made, patches, tmp_path):
+def test_what_is_compared_repeats_itself(told, as_it_is, made, patches, tmp_path, monkeypatch):
     """Or every option would seem to change something."""
     assert told(STUDY) == as_it_is and built(RECIPE, tmp_path / "b") == made
     assert torch.equal(trained(patches), trained(patches))
+    monkeypatch.chdir(tmp_path)
+    files_of_scores()
     for family, words in WORDS.items():
         base = BASE.get(family, {}) | words[next(iter(words))][0]
         assert described(family, base) == described(family, base)

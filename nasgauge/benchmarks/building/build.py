@@ -20,19 +20,29 @@ from nasgauge.benchmarks.building.training import Outcome, train
 from nasgauge.core import references
 from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.errors import UserError
+from nasgauge.core.kept import keep, kept
+from nasgauge.core.places import paths_from
 from nasgauge.core.progress import Progress
 from nasgauge.core.store import Store, key_of, write_atomically
 from nasgauge.core.tables import TRAININGS, check
 from nasgauge.core.workers import check_workers, unordered_map
 from nasgauge.criteria import kendall_tau
 from nasgauge.images import ImageData, Split, load_images, splits_of
-from nasgauge.nets import NetOptions, check_meaning, complexity, count_parameters, device_named, stand_alone
+from nasgauge.nets import (
+    NetOptions,
+    check_meaning,
+    check_size,
+    complexity,
+    count_parameters,
+    device_named,
+    stand_alone,
+)
 from nasgauge.nets import build as build_network
 from nasgauge.spaces import Arch, Space, get_space
 
 
 def build_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> pd.DataFrame:
-    """Build the benchmark of a recipe's TOML text, see `build`; folder: where its file lies."""
+    """Build the benchmark of a recipe's TOML text, see `build`; folder: of its file, where relative paths start."""
     return build(parse(text, Recipe, where, folder), out, text=text, folder=folder, where=where, **options)
 
 
@@ -58,11 +68,13 @@ def build(
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
     _check_net(space, recipe, where)
-    _check_sizes(recipe, where)
+    _check_sizes(space, recipe, where)
     tables = recipe.model_dump(exclude_unset=True) if text is None else tables_of(text, where)
     store = Store.open(out, tables, text, folder)
     names = [space.to_str(a) for a in archs]
     keys = _keys(recipe, names)
+    if recipe.content:
+        keep(out, recipe.place, {recipe.images: recipe.content}, {})
     store.plan({"trainings": keys})
     done = store.keys("trainings")
     todo = [task for task in zip(names, keys, strict=True) if task[1] not in done]
@@ -77,7 +89,7 @@ def build(
 def counted(folder: Path) -> tuple[int, int]:
     """(architectures that are trained, all) in a folder of this recipe's."""
     store = Store.existing(folder)
-    with references.relative_to(store.origin):
+    with paths_from(kept(folder)[0] or store.origin):
         recipe = parsed(store.tables(), Recipe, str(folder))
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
@@ -86,9 +98,10 @@ def counted(folder: Path) -> tuple[int, int]:
 
 
 def _keys(recipe: Recipe, names: list[str]) -> list[str]:
-    """By architecture, as the recipe is the folder's, and by the code that the recipe names, which may be edited."""
-    code = references.digest_of(recipe.model_dump())
-    return [key_of({"arch": name} | ({"code": code} if code else {})) for name in names]
+    """By architecture, as the recipe is the folder's, and by the code and the images of one's own that it names."""
+    own = {"code": references.digest_of(recipe.model_dump()), "images": recipe.content}
+    given = {what: content for what, content in own.items() if content}
+    return [key_of({"arch": name} | given) for name in names]
 
 
 def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:
@@ -172,30 +185,35 @@ def _check_net(space: Space, recipe: Recipe, where: str) -> None:
     check_meaning(space, parsed(recipe.net, NetOptions, f"{where}, [net]"), f"{where}, [net]")
 
 
-def _check_sizes(recipe: Recipe, where: str) -> None:
-    data = _images(recipe.data, recipe.data_path)
+def _check_sizes(space: Space, recipe: Recipe, where: str) -> None:
+    data = _images(*recipe.loaded_from())
     try:
         splits_of(data, recipe.split.n_train, recipe.split.n_valid, recipe.n_seeds)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
-    if data.images.shape[-1] != recipe.image_size:
-        raise UserError(
-            f"{where}: image_size = {recipe.image_size}, but {data.name} has {data.images.shape[-1]} pixels a side"
-        )
+    height, width = data.images.shape[-2:]
+    if recipe.image_size not in (None, height) or recipe.image_size not in (None, width):
+        size = height if height == width else f"{height} by {width}"
+        raise UserError(f"{where}: image_size = {recipe.image_size}, but {data.name} has {size} pixels a side")
+    check_size(space, _options(recipe, data), (height, width), where)
 
 
 @references.cached_with_code(maxsize=1)
-def _images(name: str, path: str | None) -> ImageData:
+def _images(name: str, path: str | None, content: str) -> ImageData:
     return load_images(name, path)  # once a process: decoding a large data set takes longer than a small training
 
 
 def _train_part(folder: Path, recipe: Recipe, task: tuple[str, str]) -> None:
     """One worker's task: all seeds of one architecture, written as one part. task: its string, the part's key."""
     name, key = task
-    space, data = get_space(recipe.space), _images(recipe.data, recipe.data_path)
+    space, data = get_space(recipe.space), _images(*recipe.loaded_from())
     if _keys(recipe, [name]) != [key]:
         raise references.edited(recipe.model_dump())
     Store.existing(folder).write("trainings", key, train_arch(space, space.from_str(name), recipe, data))
+
+
+def _options(recipe: Recipe, data: ImageData) -> NetOptions:
+    return NetOptions(**recipe.net, in_channels=data.images.shape[1], n_classes=data.n_classes)
 
 
 def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.DataFrame:
@@ -206,7 +224,7 @@ def train_arch(space: Space, arch: Arch, recipe: Recipe, data: ImageData) -> pd.
     """
     device = device_named(recipe.device, f"recipe {recipe.name!r}")
     clock = time.process_time if torch.device(device).type == "cpu" else time.perf_counter
-    options = NetOptions(**recipe.net, in_channels=data.images.shape[1], n_classes=data.n_classes)
+    options = _options(recipe, data)
     size = recipe.split
     splits = splits_of(data, size.n_train, size.n_valid, recipe.n_seeds, shuffle_seed=size.shuffle_seed)
     seeds = list(range(recipe.n_seeds))

@@ -1,12 +1,14 @@
 """How a tabular benchmark is made, as it is read from a TOML file."""
 
+from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import model_validator
+from pydantic import PrivateAttr, model_validator
 
 from nasgauge.benchmarks.building.protocol import Protocol
 from nasgauge.core.config import Config, Count, FileName, Options, Seed, keys_of, table_of
 from nasgauge.core.errors import UserError
+from nasgauge.core.places import Place, fingerprint, here, names_a_file
 from nasgauge.core.plugins import PluginConfig
 from nasgauge.nets.options import NetOptions
 
@@ -40,7 +42,9 @@ class Recipe(PluginConfig):
     """How a tabular benchmark is made: every architecture trained from scratch once per seed.
 
     `name`: of its file; `title`: its description. `space`: the search space; `archs`: which of its architectures.
-    `data`, `data_path`: the images; `image_size`: their height and width in the networks; `split`: their parts.
+    `data`: a name of DATASETS, or the path of one's own images; `data_path`: where those with a name lie; relative
+    paths start in the folder of the recipe's file. `image_size`: pixels a side that the images must have, whatever they
+    have if absent; `split`: their parts.
     `n_seeds`: trainings per architecture. `device`: where networks are trained. `net`: keys of NetOptions; `protocol`:
     how they are trained.
     """
@@ -53,10 +57,11 @@ class Recipe(PluginConfig):
     archs: RecipeSample = RecipeSample()
     n_seeds: Count
     split: SplitSizes
-    image_size: Count
+    image_size: Count | None = None
     device: str = "cpu"
     net: Annotated[Options, keys_of(NetOptions)] = {}
     protocol: table_of(Protocol)
+    _place: Place = PrivateAttr(default_factory=here)
 
     @model_validator(mode="after")
     def _decided(self) -> Self:
@@ -71,4 +76,24 @@ class Recipe(PluginConfig):
 
     def training(self) -> dict[str, Any]:
         """What the facts of the table say of its trainings, see `benchmarks.Training`."""
-        return {"data": self.data, "data_path": self.data_path, "net": self.net}
+        return {"data": self.images, "data_path": self.data_path, "net": self.net}
+
+    @property
+    def place(self) -> Place:
+        """Where its relative paths start."""
+        return self._place
+
+    @property
+    def images(self) -> str:
+        """The name of the data set, or the whole path of one's own."""
+        return str(self.place.located(self.data).absolute()) if names_a_file(self.data) else self.data
+
+    @property
+    def content(self) -> str:
+        """The fingerprint of one's own images, "" of a data set with a name."""
+        return fingerprint(Path(self.images)) if names_a_file(self.data) else ""
+
+    def loaded_from(self) -> tuple[str, str | None, str]:
+        """Name or path of the images, where those with a name lie, and `content`."""
+        path = None if self.data_path is None else str(self.place.located(self.data_path))
+        return self.images, path, self.content

@@ -139,11 +139,11 @@ def _evaluate(
     net.eval()
     index = torch.stack(rows).to(images.device)  # (r, n)
     hits = losses = torch.zeros(len(rows), dtype=torch.float64)
-    size = images.shape[-1]
+    height, width = images.shape[-2:]
     moved = pad(images, (shift,) * 4)
     corners = [(dy, dx) for dy in range(2 * shift + 1) for dx in range(2 * shift + 1)]
     for dy, dx in corners:
-        view = moved[..., dy : dy + size, dx : dx + size]
+        view = moved[..., dy : dy + height, dx : dx + width]
         for part in index.split(batch, dim=1):  # (r, b)
             logits = _logits(net, _side_by_side(view[part].transpose(0, 1)), width)
             logits = logits.unflatten(1, (len(rows), -1)).transpose(0, 1)

@@ -30,10 +30,10 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
     where, space, seed = config.where, context.space, context.seed
     device = device_named(config.device, where)
     check_precision(config.score_precision, device, where, option="score_precision")
-    data = whole(*images_of(context, config.data, config.data_path))
+    data = whole(*images_of(context.training, config))
     split = parted(data, config.valid_share, config.split_seed)
     shape = {"in_channels": data.images.shape[1], "n_classes": data.n_classes}
-    net = network_options(context, config.net, shape, f"{where}, net", trained=True)
+    net = network_options(context, config.net, shape, f"{where}, net", trained=True, size=data.images.shape[-2:])
     shared = parsed(config.supernet, SupernetOptions, f"{where}, supernet")
     protocol = config.whole_protocol
     if config.form is not None and config.form not in space.forms:
@@ -47,10 +47,15 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
         checkpoint_epochs=config.checkpoints, score_batch_size=config.score_batch_size,
         n_score_batches=config.n_score_batches, averages=config.averages, post_deiso=config.post_deiso,
         form=config.form, judged=context.judged, probes=_probes(config, space, data, split, seed),
-        settings=_settings(protocol, net, len(first_step)), checkpoints=context.checkpoints(config.label),
+        settings=_settings(protocol, net, len(first_step)), checkpoints=context.checkpoints(_apart(config.label, data)),
         progress=context.progress, on_epoch=_logger(config, seed), device=config.device,
         score_precision=config.score_precision,
     )  # fmt: skip
+
+
+def _apart(label: str, data: ImageData) -> str:
+    """The label of its checkpoints: those of one's own data that has changed are not gone on from."""
+    return f"{label}-{data.fingerprint}" if data.fingerprint else label
 
 
 def _restricted(space: Space, without: Sequence[str], where: str) -> Space:

@@ -1,10 +1,12 @@
 """Configuration of one-shot estimators."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, final
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
+from nasgauge.benchmarks import Training
 from nasgauge.core.config import Config, Count, Distinct, Label, Options, Seed, keys_of, parsed
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.estimators.configuration import MeasuringConfig
@@ -133,12 +135,17 @@ class OneShotConfig(MeasuringConfig, _Recorded):
         data = () if self.data is None else (self.data,)
         return {"samplers": (self.sampler,), "protocols": (self.protocol,), "datasets": data}
 
+    def files(self, training: Training | None) -> tuple[Path, ...]:
+        from nasgauge.estimators.network import image_files
+
+        return image_files(training, self)
+
     def build(self, context: RunContext) -> Any:
         from nasgauge.estimators.oneshot.built import built
 
         return built(self, context)
 
     def departures(self, context: RunContext) -> tuple[str, ...]:
-        from nasgauge.estimators.network import departures
+        from nasgauge.estimators.network import data_of, departures
 
-        return departures(context, self.data, self.net)
+        return departures(context, data_of(self), self.net)

@@ -27,7 +27,7 @@ def describe(
     return {
         "seed": int(seed),
         **asdict(protocol),
-        "data": data.name,
+        "data": f"{data.name} {data.fingerprint}".strip(),
         "training rows": f"{len(rows)}, checksum {zlib.crc32(rows.numpy().tobytes())}",
         "probes": [f"{probe.table} at {sorted(map(int, probe.epochs))}" for probe in probes],
         **{f"shape of {name}": list(w.shape) for name, w in net.state_dict().items()},

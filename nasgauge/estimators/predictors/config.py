@@ -1,12 +1,15 @@
 """Configuration of predictors."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, final
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from nasgauge.benchmarks import Training as Truth
 from nasgauge.core.config import Count, Distinct, Label, Positive, Seed
 from nasgauge.core.errors import UserError
+from nasgauge.core.places import names_a_file
 from nasgauge.core.references import short_name
 from nasgauge.estimators.configuration import Dependency, MeasuringConfig, TrainingSet
 from nasgauge.estimators.context import RunContext
@@ -24,6 +27,10 @@ _N_NAMED = 2  # features that a name holds
 _NOT_SAID = ("name", "seeds", "encoder", "n_fit", "draw", "stages", "features", "n_candidates", "label", "device")
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 @final
 class PredictorConfig(MeasuringConfig):
     """A model learned from some architectures of the study.
@@ -35,7 +42,9 @@ class PredictorConfig(MeasuringConfig):
     unseen ones by its own scores and learned again from all. `choose`: how it looks for them, a name of SEARCHES;
     `n_candidates`: how many it scores for that, where a search has a budget, else all. `n_trainings`: how many
     trainings of each it sees, all if absent. `signal`: an estimator above from whose scores it learns in place of the
-    ground truth; `features`: estimators above whose scores it reads besides the architecture.
+    ground truth; `features`: estimators above whose scores it reads besides the architecture, and files (`arch` and
+    columns of numbers) whose columns it reads, or the name of a single file. An encoder that reads scores alone reads
+    nothing else.
 
     `encoder`, `loss`: names of ENCODERS and LOSSES; `epochs`, `batch_size`, `lr`, `device`: of networks. `judged`:
     "all" architectures of the study, the "unseen" ones, or "unseen_classes", without isomorphic duplicates of those
@@ -55,7 +64,7 @@ class PredictorConfig(MeasuringConfig):
     n_candidates: Count | None = None
     n_trainings: Count | None = None
     signal: str = ""
-    features: Distinct[str] = ()
+    features: Annotated[Distinct[str], BeforeValidator(_listed)] = ()
     epochs: Count = 200
     batch_size: Count = 512
     lr: Positive = 1e-3
@@ -72,7 +81,8 @@ class PredictorConfig(MeasuringConfig):
         >>> PredictorConfig(features=["synflow", "macs", "snip"]).kind
         'gates +3 scores'
         """
-        names = self.features if len(self.features) <= _N_NAMED else [f"{len(self.features)} scores"]
+        names = [Path(name).name if names_a_file(name) else name for name in self.features]
+        names = names if len(names) <= _N_NAMED else [f"{len(names)} scores"]
         parts = [short_name(self.encoder), *(f"+{name}" for name in names)]
         for key, field in type(self).model_fields.items():
             value = getattr(self, key)
@@ -91,8 +101,19 @@ class PredictorConfig(MeasuringConfig):
         return {"encoders": (self.encoder,), "losses": (self.loss,), "searches": searches}
 
     def dependencies(self) -> tuple[Dependency, ...]:
-        needs = tuple(Dependency(name, "all", every_seed=True) for name in self.features)
+        needs = tuple(Dependency(name, "all", every_seed=True) for name in self._scored)
         return (*needs, Dependency(self.signal, "learned", every_seed=True)) if self.signal else needs
+
+    @property
+    def _scored(self) -> tuple[str, ...]:
+        """The features that are estimators."""
+        return tuple(name for name in self.features if not names_a_file(name))
+
+    def tables(self) -> tuple[str, ...]:
+        return tuple(name for name in self.features if names_a_file(name))
+
+    def files(self, training: Truth | None) -> tuple[Path, ...]:
+        return tuple(map(self.place.located, self.tables()))
 
     def training_set(self, seed: int) -> TrainingSet:
         names = dict(zip(self.stages, self.names(), strict=True))
@@ -125,9 +146,13 @@ class PredictorConfig(MeasuringConfig):
         device_named(self.device, self.where)
         if not get_encoder(self.encoder).trains:
             self._refuse(_OF_NETWORKS, self.where + ": ")
-        features = ScoreFeatures(self.features)
+        features = ScoreFeatures(self._scored)
         if context.scores is not None:
-            features = ScoreFeatures.of(context.scores, self.features)
+            features = ScoreFeatures.of(context.scores, self._scored)
+        for path in self.files(context.training):
+            if context.numbers is None:
+                raise UserError(f"{self.where}: the features of {path} are read in a study alone; run one")
+            features = features.beside(path.name, context.numbers(path))
         kind = self.kind + (f", stages of {self.n_fit}" if max(self.stages) else "")
         training = Training(self.loss, self.epochs, self.batch_size, self.lr, self.device)
         return Predictor(

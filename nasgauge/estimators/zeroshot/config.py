@@ -1,10 +1,12 @@
 """Configuration of zero-shot estimators."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, final
 
 from pydantic import Field
 
+from nasgauge.benchmarks import Training
 from nasgauge.core.config import Count, Distinct, Label, Options, keys_of
 from nasgauge.core.references import short_name
 from nasgauge.estimators.configuration import MeasuringConfig
@@ -50,6 +52,11 @@ class ZeroShotConfig(MeasuringConfig):
     def components(self) -> Mapping[str, tuple[str, ...]]:
         return {"proxies": self.proxies, "datasets": () if self.data is None else (self.data,)}
 
+    def files(self, training: Training | None) -> tuple[Path, ...]:
+        from nasgauge.estimators.network import image_files
+
+        return image_files(training, self)
+
     def build(self, context: RunContext) -> Estimator:
         return self.on(*self.drawn(context), self.proxies, context)
 
@@ -58,7 +65,7 @@ class ZeroShotConfig(MeasuringConfig):
         from nasgauge.estimators.network import images_of
         from nasgauge.estimators.zeroshot.drawn import batches
 
-        images = images_of(context, self.data, self.data_path)
+        images = images_of(context.training, self)
         return batches(*images, self.n_batches, self.batch_size, context.seed)
 
     def on(
@@ -71,7 +78,8 @@ class ZeroShotConfig(MeasuringConfig):
         from nasgauge.nets import check_precision, device_named
 
         check_precision(self.precision, device_named(self.device, self.where), self.where)
-        net = network_options(context, self.net, shape, f"{self.where}, net")
+        size = batches[0][0].shape[-2:]
+        net = network_options(context, self.net, shape, f"{self.where}, net", size=size)
         chosen = [get_proxy(proxy) for proxy in proxies]
         return ZeroShot(
             context.space, chosen, batches, net=net, inputs=self.inputs, init=self.init, seed=context.seed,
@@ -79,6 +87,6 @@ class ZeroShotConfig(MeasuringConfig):
         )  # fmt: skip
 
     def departures(self, context: RunContext) -> tuple[str, ...]:
-        from nasgauge.estimators.network import departures
+        from nasgauge.estimators.network import data_of, departures
 
-        return departures(context, self.data, self.net)
+        return departures(context, data_of(self), self.net)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError
-from nasgauge.core.tables import SCORES, check
+from nasgauge.core.tables import SCORES, SCORES_BY_EPOCH, check
 from nasgauge.judging.scorefiles.cells import numbers, seeds, texts
 from nasgauge.judging.scorefiles.columns import (
     SCORE_FILE,
@@ -63,10 +63,15 @@ def score_table(
     estimator, a score that is not a number, an infinitely good one, an estimator without any score, an architecture
     scored twice by one estimator and seed.
     """
-    cells = read(table, changed(PURPOSE, archs=archs), where=where)
+    return scores_in(read(table, changed(PURPOSE, archs=archs), where=where), lower_is_better=lower_is_better)
+
+
+def scores_in(cells: Cells, *, lower_is_better: Collection[str] = (), epoch: pd.Series | None = None) -> ScoreFile:
+    """The scores of the cells of a file, see `score_file`; epoch: of each row, then a column of the scores too."""
     require(cells, "arch", "name the column of architectures 'arch'")
     long = "estimator" in cells.names
     keys = pd.DataFrame({"arch": texts(cells, "arch"), "seed": seeds(cells, default=0)})
+    keys = keys if epoch is None else keys.assign(epoch=epoch)
     scores, notes = _long(cells, keys, lower_is_better) if long else _wide(cells, keys, lower_is_better)
     for name, missing in scores["score"].isna().groupby(scores["estimator"], sort=False).all().items():
         if missing:
@@ -78,8 +83,9 @@ def score_table(
             flag = f"--lower-is-better {name} (in Python, lower_is_better=[{name!r}])"
             notes.append(f"{name!r} is read as higher-is-better; if it is not: {flag}")
     rows = scores.index.to_numpy()
-    columns = [column.name for column in SCORES.columns]
-    scores = check(scores[columns].reset_index(drop=True), SCORES, where=cells.where)
+    spec = SCORES if epoch is None else SCORES_BY_EPOCH
+    columns = [column.name for column in spec.columns]
+    scores = check(scores[columns].reset_index(drop=True), spec, where=cells.where)
     return ScoreFile(cells.where, scores, rows, (*cells.notes, *notes))
 
 

@@ -1,0 +1,40 @@
+"""What the folder of a study keeps of the user's files: their folder, what they contained, copies of small ones."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from nasgauge.core.errors import UserError
+from nasgauge.core.places import Place, copied_as
+from nasgauge.core.store import text_of, write_atomically
+
+SOURCES, KEPT = "sources.json", "sources"
+
+
+def keep(folder: Path, place: Place, prints: Mapping[str, str], tables: Mapping[str, Path]) -> None:
+    """Record in the folder of a study where its relative paths start and what its files contain.
+
+    prints: by path, the fingerprint; tables: by path as it is written, the files of which a copy is kept.
+    """
+    content = json.dumps({"folder": place.folder, "files": dict(prints)}, indent=1).encode()
+    target = folder / SOURCES
+    if not target.is_file() or target.read_bytes() != content:
+        write_atomically(target, content)
+    for text, path in tables.items():
+        copy = folder / KEPT / copied_as(text)
+        if copy != path:
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, copy)
+
+
+def kept(folder: Path) -> tuple[Place | None, dict[str, str]]:
+    """What `keep` recorded in a folder: the place, and fingerprints by path; None and none where there is nothing."""
+    path = folder / SOURCES
+    if not path.is_file():
+        return None, {}
+    try:
+        content = json.loads(text_of(path))
+        return Place(str(content["folder"]), str((folder / KEPT).absolute())), dict(content["files"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise UserError(f"{path}: is damaged ({error}); remove it, the next run regenerates it") from error
