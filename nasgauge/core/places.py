@@ -28,14 +28,17 @@ class Place:
     folder: str
     kept: str | None = None
 
+    def started(self, text: str) -> str:
+        """A relative path from the place's folder on, as text; one that begins with a variable stays as it is."""
+        is_whole = text.startswith(("$", "~")) or Path(text).is_absolute() or self.folder == os.getcwd()
+        return text if is_whole else str(Path(self.folder) / text)
+
     def located(self, text: str | Path) -> Path:
         """The path that is meant: `$NASGAUGE_DATA` and `~` replaced, a relative one from the place's folder on.
 
         UserError: the variable is needed and not set, a NUL byte.
         """
-        path = Path(os.path.expanduser(expanded(text)))
-        if not path.is_absolute() and self.folder != os.getcwd():
-            path = Path(self.folder) / path
+        path = Path(self.started(os.path.expanduser(expanded(text))))
         copy = None if self.kept is None else Path(self.kept) / copied_as(text)
         return copy if copy is not None and copy.is_file() and not os.path.exists(path) else path
 

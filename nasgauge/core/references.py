@@ -1,8 +1,8 @@
 """References: `my_file.py:name` or `package.module:name` where a registered name could stand.
 
 A file is looked for in the folder of the study that names it (`places.paths_from`), or in the current one. References
-travel as text, with an absolute path once a study is parsed, and are loaded where they are looked up, once per process and
-content: `load` sees that what it gives is what `sources.content` hashes.
+travel as text, with an absolute path once a study is parsed, and are loaded where they are looked up, once per process
+and content: `load` sees that what it gives is what `sources.content` hashes.
 """
 
 import hashlib
@@ -95,7 +95,8 @@ def cached_with_code(maxsize: int) -> Callable[[F], F]:
 def edited(value: Any) -> UserError:
     """The error for results of code that is no longer what stands in the files that `value` refers to."""
     names = ", ".join(sorted({shortened(text) for text in _texts(value) if _match(text)}))
-    return UserError(f"{names}: the code was edited during the run; run the same command again to use it as it is now")
+    what = f"{names}: the code" if names else "a file that the study names"
+    return UserError(f"{what} was edited during the run; run the same command again to use it as it is now")
 
 
 def load(text: str) -> Any:

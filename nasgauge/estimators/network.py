@@ -29,7 +29,7 @@ def images_of(training: Training | None, config: OfImages) -> tuple[str, str | N
 
     Those of the configuration, else those of the ground truth's trainings.
     """
-    path = None if config.data_path is None else str(config.place.located(config.data_path))
+    path = None if config.data_path is None else config.place.started(config.data_path)
     data = data_of(config)
     if data is None:
         data = DEFAULT_DATA if training is None else training.data

@@ -12,6 +12,7 @@ import pandas as pd
 from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
 from nasgauge.core import references
+from nasgauge.core.kept import kept
 from nasgauge.core.places import fingerprint
 from nasgauge.core.store import Store, key_of
 from nasgauge.core.tables import SCORES, check
@@ -179,7 +180,7 @@ def truth_of(study: Study) -> Benchmark:
 def do(folder: Path, study: Study, task: Task) -> None:
     """A worker's task; the part that says it is done is written last.
 
-    UserError where code that the study refers to is not what it was when the task was planned.
+    UserError where a file that the study names is not what it was when the task was planned.
     """
     store = Store.existing(folder)
     place = _Place.of(folder, study)
@@ -219,8 +220,13 @@ class _Place:
 
 
 @lru_cache(maxsize=4)
+def _truth(place: _Place) -> Benchmark:
+    return truth_of(place.study)
+
+
 def _plan(place: _Place) -> Plan:
-    return Plan.of(place.study)
+    """The plan with keys of what the user's files contain now."""
+    return Plan(place.study, _truth(place), kept(place.folder)[1])
 
 
 @lru_cache(maxsize=8)

@@ -19,6 +19,7 @@ from nasgauge.judging.scorefiles import Spellings, scores_in
 from nasgauge.judging.scorefiles.cells import counts, finite, texts
 from nasgauge.judging.scorefiles.columns import require, sounds_lower_better
 from nasgauge.judging.scorefiles.files import Cells
+from nasgauge.judging.scorefiles.purpose import SCORES
 from nasgauge.judging.scorefiles.reading import read
 from nasgauge.judging.scorefiles.repeats import refuse_repeats
 from nasgauge.spaces import Space
@@ -53,7 +54,7 @@ class ReadScores:
     def of(self, known: Iterable[str], space: Space) -> "ReadScores":
         """Those of known architectures, in their spelling; UserError for two spellings of one."""
         archs = self.rows["arch"].drop_duplicates()
-        names, absent = Spellings(known, space).found(archs, self.where)
+        names, absent, _ = Spellings(known, space).found(archs, self.where)
         spelled = self.rows["arch"].map(lambda text: names.get(text, text)).astype("str")
         rows = self.rows.assign(arch=spelled)[~self.rows["arch"].isin(absent)]
         repeated = np.flatnonzero(rows.duplicated(_KEYS))
@@ -80,7 +81,7 @@ def scores_of(
 def _read(
     path: Path, content: str, columns: tuple[str, ...], lower_is_better: bool | tuple[str, ...], seconds: str | None
 ) -> ReadScores:
-    cells = read(path)
+    cells = read(path, SCORES, where=path.name)
     long = "estimator" in cells.names
     if seconds is not None and seconds not in cells.names:
         raise UserError(f"{cells.where}: seconds: {unknown_name('column', seconds, cells.names)}")
@@ -95,7 +96,7 @@ def _read(
             raise UserError(f"{cells.where}: {unknown_name('estimator' if long else 'column', name, known)}")
     chosen = columns or known
     taken += [] if long else [name for name in own if name not in chosen]
-    kept = Cells(cells.where, cells.table.drop(columns=taken), cells.unreadable)
+    kept = replace(cells, table=cells.table.drop(columns=taken))
     lower = [name for name in (known if long else chosen) if lower_is_better is True or name in turned]
     found = scores_in(kept, lower_is_better=lower, epoch=epoch)
     rows = found.scores.set_index(pd.Index(found.rows))
@@ -136,13 +137,13 @@ def numbers_by_arch(benchmark: Benchmark, path: Path) -> pd.DataFrame:
     Others than the benchmark's are left out; an empty cell is NaN. UserError: no such file or column, a cell that is no
     number, an architecture twice, none of the benchmark's.
     """
-    cells = read(path)
+    cells = read(path, SCORES, where=path.name)
     require(cells, "arch", "name the column of architectures 'arch'")
     arch = texts(cells, "arch")
     columns = [name for name in cells.names if name not in ("arch", "iso_class")]
     if not columns:
         raise UserError(f"{cells.where}: has no column besides 'arch'; add one column of numbers a feature")
-    names, absent = Spellings(benchmark.archs, benchmark.space).found(arch.drop_duplicates(), cells.where)
+    names, absent, _ = Spellings(benchmark.archs, benchmark.space).found(arch.drop_duplicates(), cells.where)
     keep = ~arch.isin(absent)
     if not keep.any():
         raise UserError(f"{cells.where}: has none of the study's architectures; give features of these")

@@ -95,5 +95,5 @@ class Recipe(PluginConfig):
 
     def loaded_from(self) -> tuple[str, str | None, str]:
         """Name or path of the images, where those with a name lie, and `content`."""
-        path = None if self.data_path is None else str(self.place.located(self.data_path))
+        path = None if self.data_path is None else self.place.started(self.data_path)
         return self.images, path, self.content

@@ -79,9 +79,9 @@ def train(
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-    width = len(seeds) * options.n_classes
-    valid = _evaluate(net, images, labels, [s.valid for s in splits], protocol.shift, width)
-    test = _evaluate(net, images, labels, [s.test for s in splits], protocol.shift, width)
+    n_logits = len(seeds) * options.n_classes
+    valid = _evaluate(net, images, labels, [s.valid for s in splits], protocol.shift, n_logits)
+    test = _evaluate(net, images, labels, [s.test for s in splits], protocol.shift, n_logits)
     return [Outcome(*v, *t) for v, t in zip(valid, test, strict=True)]
 
 
@@ -129,7 +129,7 @@ def _evaluate(
     labels: torch.Tensor,
     rows: list[torch.Tensor],
     shift: int,
-    width: int,
+    n_logits: int,
     batch: int = 256,
 ) -> list[tuple[float, float]]:
     """Accuracy and mean cross-entropy of every replica on its own rows, with running statistics.
@@ -145,7 +145,7 @@ def _evaluate(
     for dy, dx in corners:
         view = moved[..., dy : dy + height, dx : dx + width]
         for part in index.split(batch, dim=1):  # (r, b)
-            logits = _logits(net, _side_by_side(view[part].transpose(0, 1)), width)
+            logits = _logits(net, _side_by_side(view[part].transpose(0, 1)), n_logits)
             logits = logits.unflatten(1, (len(rows), -1)).transpose(0, 1)
             truth = labels[part]
             loss = cross_entropy(logits.flatten(0, 1), truth.flatten(), reduction="none").unflatten(0, part.shape)
