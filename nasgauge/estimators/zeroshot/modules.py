@@ -120,7 +120,9 @@ def _tensor(values: Any, what: str, *, whole: bool = False) -> torch.Tensor:
     try:
         tensor = torch.as_tensor(values)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise UserError(f"measure: {what} of type {type(values).__name__} are no tensor or array ({error})") from error
+        raise UserError(
+            f"measure: {what} are of type {type(values).__name__}; give a tensor or an array ({error})"
+        ) from error
     if not tensor.dim() or not len(tensor):
         raise UserError(
             f"measure: {what} of shape {tuple(tensor.shape)}; give at least one, the first dimension is theirs"
