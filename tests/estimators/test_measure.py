@@ -349,7 +349,7 @@ GIVEN = {"images": batch(4)[0], "labels": batch(4)[1]}
         ({"images": None}, "no images; give images and labels, or batches"),
         ({"batches": [GIVEN.values()]}, "both images and batches are given"),
         ({"images": None, "labels": None, "batches": []}, "batches must be pairs"),
-        ({"images": "x"}, "images of type str must be a tensor"),
+        ({"images": "x"}, "images are of type str; give a tensor"),
         ({"images": torch.zeros(6, 4, dtype=torch.uint8)}, "of uint8; give a float tensor"),
         ({"images": torch.zeros(6)}, r"the images are a tensor \(6,\)"),
         ({"images": torch.full((6, 4), torch.nan)}, "not finite"),

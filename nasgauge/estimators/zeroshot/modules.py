@@ -121,7 +121,7 @@ def _tensor(values: Any, what: str, *, whole: bool = False) -> torch.Tensor:
         tensor = torch.as_tensor(values)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(
-            f"measure: {what} of type {type(values).__name__} must be a tensor or an array ({error})"
+            f"measure: {what} are of type {type(values).__name__}; give a tensor or an array ({error})"
         ) from error
     if not tensor.dim() or not len(tensor):
         raise UserError(
