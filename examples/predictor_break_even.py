@@ -28,7 +28,7 @@ each = { n_fit = [10, 20, 40], draw = [0, 1] }
 
 
 def main(out: str, n: str = "120") -> None:
-    """Run the study of N architectures in folder OUT; print from which size on the predictor beats each estimator."""
+    """Run the study of N architectures in folder DIR; print at which size the predictor passes each estimator."""
     run = run_text(STUDY.replace("n = 120", f"n = {n}"), Path(out), where="break-even", workers="serial")
     table = break_even(run.scores, run.truth, lessons=run.records["lessons"], rng=np.random.default_rng(0))
     shown = ["kind", "estimator", "break_even", "break_even_lower", "break_even_upper", "p_reached", "significant_from"]
