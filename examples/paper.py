@@ -1,4 +1,4 @@
-"""500 scores to a LaTeX table, a two-column figure with its numbers, and a picture: `python examples/paper.py FOLDER`."""
+"""500 scores to a LaTeX table, a figure with its numbers, and a picture: `python examples/paper.py FOLDER`."""
 
 import sys
 from pathlib import Path

@@ -93,7 +93,7 @@ SAYS = {  # what stands in what it prints
     "other_truths.py": r"cifar10 +cifar100 +imagenet16-120\n[\s\S]*kendall_tau +mine +1\.0+ +1\.0+ +1\.0+\n",
     "own_proxy.py": r"grad_max +-?0\.\d+",
     "pairs_and_dropout.py": r"gates, random pairs, dropout: -?0\.\d+, difference [+-]0\.\d+ ± 0\.\d+",
-    "paper.py": r"\\toprule\nestimator & Kendall \$\\tau\$ \$\\uparrow\$ & P@top 5\\%[\s\S]*noise ceiling & \.\d+ ",
+    "paper.py": r"\nestimator & Kendall \$\\tau\$ \$\\uparrow\$ & P@top 5\\%[\s\S]*noise ceiling & \.\d+ ",
     "pilot_truths.py": r"40 cells, 4 seeds[\s\S]*digits-nb201 over other: 0\.000 \[0\.000, 0\.000\]",
     "precision.py": r"\| snip \| [\d.e+-]+ \|[\s\S]*layouts, float64: nb201 ",
     "regression_scale.py": r"gates, standardised: -?0\.\d+, -?0\.\d+, -?0\.\d+",

@@ -44,8 +44,8 @@ def latex_paired(
 def _matrix(found: Differences) -> tuple[list[str], Sequence[list[str]]]:
     if len(found.names) > _MOST:
         raise UserError(
-            f"the matrix of paired differences has {len(found.names)} estimators, at most {_MOST} fit on a page; choose "
-            "fewer, or compare them with one (against=NAME)"
+            f"the matrix of paired differences has {len(found.names)} estimators, at most {_MOST} fit on a page; "
+            "choose fewer, or compare them with one (against=NAME)"
         )
     body = []
     for i, one in enumerate(found.names, start=1):
