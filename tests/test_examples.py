@@ -121,7 +121,7 @@ SAYS = {  # what stands in what it prints
     "own_sampler.py": r"convolutions +-?0\.\d+",
     "own_space.py": r"n_params +-?[01]\.\d+ .* 6",
     "pairs_and_dropout.py": r"gates, random pairs, dropout: -?0\.\d+, difference [+-]0\.\d+ ± 0\.\d+",
-    "paper.py": r"\\toprule\nestimator & Kendall \$\\tau\$ \$\\uparrow\$ & P@top 5\\%[\s\S]*noise ceiling & \.\d+ ",
+    "paper.py": r"\nestimator & Kendall \$\\tau\$ \$\\uparrow\$ & P@top 5\\%[\s\S]*noise ceiling & \.\d+ ",
     "pilot_truths.py": r"40 cells, 4 seeds[\s\S]*digits-nb201 over other: 0\.000 \[0\.000, 0\.000\]",
     "precision.py": r"\| snip \| [\d.e+-]+ \|[\s\S]*layouts, float64: nb201 ",
     "predictor_break_even.py": r"random_forest \+n_params +relu_logdet +(?:\d+\.\d+|beyond)",
