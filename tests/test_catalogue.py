@@ -48,11 +48,21 @@ def test_every_reference_has_an_entry(gathered):
 HEAVY = ("torch", "scipy", "sklearn", "matplotlib", "ray", "kornia", "moocore")
 TABLES = ("pandas", "pyarrow", "numpy")
 WORDS = {  # what a command must not import to say so little
+    **dict.fromkeys(("--version", "cite", "copy quickstart .", "copy --help", "export --help"), HEAVY + TABLES),
     **dict.fromkeys(("--help", "list", "list --bib", "list recipes", "run --help", "judge --help"), HEAVY + TABLES),
     **dict.fromkeys(("status study", "status survey", "status built", "status imported"), HEAVY),
+    **dict.fromkeys(("copy no-such-study", "cite nowhere", "export nowhere --out x"), HEAVY),
     **dict.fromkeys(("run no-such-study", "bench build no-such-recipe", "status nowhere", "report built"), HEAVY),
 }
-REFUSED = ("run no-such-study", "bench build no-such-recipe", "status nowhere", "report built")
+REFUSED = (
+    "copy no-such-study",
+    "cite nowhere",
+    "export nowhere --out x",
+    "run no-such-study",
+    "bench build no-such-recipe",
+    "status nowhere",
+    "report built",
+)
 
 
 @pytest.mark.parametrize("words", WORDS)

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 from nasgauge.analyses import ANALYSES, SECTIONS
+from nasgauge.cli import app
 from nasgauge.criteria import CRITERIA
 from nasgauge.studies.listing import listing
 
@@ -158,7 +160,8 @@ def test_listing(category):
     assert not found(" | ".join(entry.summary for entry in listing(category)[category]))
 
 
-_COMMANDS = ("", "run", "judge", "report", "status", "list", "bench", "bench build", "bench import")
+_GROUP = typer.main.get_command(app)
+_COMMANDS = ["", *_GROUP.commands, *(f"bench {name}" for name in _GROUP.commands["bench"].commands)]
 
 
 @pytest.mark.parametrize("command", _COMMANDS)

@@ -13,7 +13,7 @@ from nasgauge.core.errors import UserError, unknown_name
 class NetOptions:
     """Size and treatment of a stand-alone network; the defaults are NAS-Bench-201's CIFAR-10 network.
 
-    `channels`: channels of the first stage, doubled by every later one. `n_cells`: cells a stage. `n_stages`: stages,
+    `channels`: channels of the first stage, doubled by every later one. `n_cells`: cells per stage. `n_stages`: stages,
     with a residual reduction between two. `in_channels`, `n_classes`: of the images. `bn_affine`: learned scale and
     shift of the normalisations inside the cells (stem, reductions and head always have them); `bn_track`: their running
     statistics. `conv_bias`: a bias in the
@@ -44,7 +44,7 @@ class SupernetOptions:
     """What only a supernet has.
 
     `bn`: "batch", normalisation by the statistics of the batch at hand, in training and in scoring; "tracked", running
-    statistics to which whatever path is trained contributes; "recalibrated", the same, but estimated anew for each
+    statistics to which whatever path is trained contributes; "recalibrated", the same, but estimated again for each
     architecture before it is scored (`Supernet.recalibrate`). `linear_transformers`: operations after which stands a
     1x1 convolution without bias, normalisation or activation ("skip_connect": in its place; Laube & Zell 2021; cells of
     NAS-Bench-201 only). `picking`: where widths vary, which channels of the widest layer a path uses (`nets.resized`):

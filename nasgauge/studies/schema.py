@@ -31,7 +31,7 @@ Criteria = Annotated[List[str | Options], AfterValidator(in_turn(_known_criteria
 class ArchSample(Config):
     """Which architectures: some classes, in the order of one seeded shuffle.
 
-    `n`: how many classes, all if absent; a larger number with the same seed keeps the earlier ones. `form`: the
+    `n`: number of classes (default: all); a larger number with the same seed keeps the earlier ones. `form`: the
     canonical form that makes the classes, the space's first one if absent. `seed`: of the shuffle.
     """
 
@@ -41,7 +41,7 @@ class ArchSample(Config):
 
 
 class JudgedSample(ArchSample):
-    """The architectures of a study; `twins`: all members of the classes that have a truth, not one of each.
+    """The architectures of a study; `twins`: all members of the classes with a ground truth, not one of each.
 
     Isomorphic duplicates weigh a class by its size, and their scores are not independent of each other: leave them out
     to compare estimators, and keep them where pairs of architectures one step apart are asked for.
@@ -131,7 +131,7 @@ class Study(_Judged):
 
     `benchmark`: the ground truth, by its name, a .parquet file, or a table of its name and options; `archs`: the
     architectures of it that are estimated. `estimators`: one table for each. `published`: a shipped table of published
-    values that the report shows beside these.
+    values that the report compares with these.
     """
 
     benchmark: Benchmark

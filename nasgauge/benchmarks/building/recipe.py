@@ -18,7 +18,7 @@ _DECIDED = {"in_channels": "the images", "n_classes": "the images", "replicas": 
 class RecipeSample(Config):
     """Which architectures are trained: some classes, in the order of one seeded shuffle.
 
-    `n`: how many classes, all if absent; a larger number with the same seed keeps the earlier ones. `form`: the
+    `n`: number of classes (default: all); a larger number with the same seed keeps the earlier ones. `form`: the
     canonical form that makes the classes, the space's first one if absent. `seed`: of the shuffle.
     """
 

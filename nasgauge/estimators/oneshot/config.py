@@ -34,8 +34,8 @@ def _training_keys(table: Options) -> Options:
 class _Recorded(Config):
     """What is recorded while a supernet trains, as part of its configuration.
 
-    `forgetting_epochs`: when to record forgetting; `n_forgetting_archs`: of how many architectures. `gradient_epochs`:
-    when to record gradients; `n_gradient_archs`: of how many architectures; `n_gradient_images`: on how many training
+    `forgetting_epochs`: when to record forgetting; `n_forgetting_archs`: number of architectures. `gradient_epochs`:
+    when to record gradients; `n_gradient_archs`: number of architectures; `n_gradient_images`: number of training
     images. `tensorboard`: folder for its logs.
     """
 
@@ -51,7 +51,7 @@ class _Recorded(Config):
 class OneShotConfig(MeasuringConfig, _Recorded):
     """One-shot: a supernet is trained, architectures are scored with its weights. `label`: its name in tables.
 
-    `sampler`, `sampler_options`: which architectures a step trains; `share_topology`: all cells alike in training;
+    `sampler`, `sampler_options`: the architectures of a training step; `share_topology`: all cells alike in training;
     `without`: operations that the supernet lacks. `protocol`: one of PROTOCOLS; `training`: its keys to change;
     `epochs`: in place of its number. `net`: keys of NetOptions in which the network differs from the ground truth's;
     `supernet`: keys of SupernetOptions. `data`, `data_path`: images, those of the ground truth if absent;

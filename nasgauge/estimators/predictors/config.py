@@ -41,7 +41,7 @@ class PredictorConfig(MeasuringConfig):
     `stages`: after how many further stages it is judged, an estimator each: in every one it chose the `n_fit` best
     unseen ones by its own scores and learned again from all. `choose`: how it looks for them, a name of SEARCHES;
     `n_candidates`: how many it scores for that, where a search has a budget, else all. `n_trainings`: how many
-    trainings of each it sees, all if absent. `signal`: an estimator above from whose scores it learns in place of the
+    trainings of each it sees (default: all). `signal`: an estimator above from whose scores it learns in place of the
     ground truth; `features`: estimators above whose scores it reads besides the architecture, and files (`arch` and
     columns of numbers) whose columns it reads, or the name of a single file. An encoder that reads scores alone reads
     nothing else.

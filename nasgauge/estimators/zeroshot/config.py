@@ -23,12 +23,12 @@ def _all_proxies() -> tuple[str, ...]:
 
 @final
 class ZeroShotConfig(MeasuringConfig):
-    """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names or references, all if absent.
+    """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names or references (default: all).
 
     `data`, `data_path`: the images, those of the ground truth's trainings if absent; `n_batches`, `batch_size`: how
     many of them; `inputs`: "data", or noise in their place; `init`: how weights are drawn; `net`: keys of NetOptions in
     which the networks differ from those of the ground truth. `label`: with one, the estimators are called "proxy
-    (label)", so that a study may hold the same proxies twice, with other images or initialisations. `device`: where
+    (label)", so that a study may contain the same proxies twice, with other images or initialisations. `device`: where
     networks live, as for `device_named`; `precision`: a name of nets.PRECISIONS.
     """
 
