@@ -1,6 +1,8 @@
 from .benchmarks import Benchmark as Benchmark
 from .core.errors import UserError as UserError
 from .estimators.zeroshot import Proxy as Proxy
+from .estimators.zeroshot import as_proxy as as_proxy
+from .estimators.zeroshot import measure as measure
 from .interface.estimators import OneShot as OneShot
 from .interface.estimators import Predictor as Predictor
 from .interface.estimators import ZeroShot as ZeroShot
@@ -10,6 +12,7 @@ from .interface.named import list as list
 from .interface.named import load_benchmark as load_benchmark
 from .interface.studies import load_run as load_run
 from .interface.studies import run as run
+from .nets import space_from as space_from
 from .report import Evaluation as Evaluation
 from .spaces import Space as Space
 from .studies.run import Run as Run
