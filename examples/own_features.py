@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from nasgauge import benchmarks
-from nasgauge.studies.run import run_text
+import nasgauge as ng
 
-folder, archs = Path(sys.argv[1]), benchmarks.load("digits-nb201").archs
+folder, archs = Path(sys.argv[1]), ng.load_benchmark("digits-nb201").archs
 operations = ("nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3", "skip_connect")
-counts = pd.DataFrame({name: [arch.count(name) for arch in archs] for name in operations})
-counts.assign(arch=archs).to_csv(folder / "features.csv", index=False)
-study = """title = "features"\nbenchmark = "digits-nb201"\narchs = { n = 300 }\nn_bootstrap = 100
-estimators = [{ name = "predictor", encoder = "random_forest", n_fit = 40, label = "encoding" },
-{ name = "predictor", encoder = "random_forest", n_fit = 40, label = "both", features = "features.csv" },
-{ name = "predictor", encoder = "scores_forest", n_fit = 40, label = "features", features = "features.csv" }]"""
-found = run_text(study, folder / "study", where="study", folder=folder, workers="serial")
-print(found.values.query("criterion == 'kendall_tau'")[["estimator", "value", "lower", "upper"]].round(3))
+counts = pd.DataFrame({name: [arch.count(name) for arch in archs] for name in operations}).assign(arch=archs)
+counts.to_csv(folder / "features.csv", index=False)
+forest = {"name": "predictor", "encoder": "random_forest", "n_fit": 40}
+reading = forest | {"features": str(folder / "features.csv")}
+estimators = [forest | {"label": "encoding"}, reading | {"label": "both"}]
+estimators += [reading | {"encoder": "scores_forest", "label": "features"}]
+study = {"title": "Features", "benchmark": "digits-nb201", "archs": {"n": 300}, "criteria": ["kendall_tau"]}
+run = ng.run(study | {"estimators": estimators, "n_bootstrap": 100}, folder / "study", workers="serial")
+print(run.values[["estimator", "value", "lower", "upper"]].round(3))

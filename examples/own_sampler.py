@@ -1,22 +1,9 @@
 """A sampler of one's own against uniform sampling of paths: python examples/own_sampler.py FOLDER 20"""
 
 import sys
-from pathlib import Path
 
+import nasgauge as ng
 from nasgauge.spaces import n_convolutions
-from nasgauge.studies import run
-
-STUDY = """
-title = "A user-defined sampler against uniform sampling"
-benchmark = "digits-nb201"
-archs = { n = 60 }
-criteria = ["kendall_tau"]
-n_bootstrap = 100
-estimators = [
-    { name = "oneshot", label = "uniform", epochs = 20 },
-    { name = "oneshot", label = "convolutions", epochs = 20, sampler = "own_sampler.py:more_convolutions" },
-]
-"""
 
 
 def more_convolutions(space, *, rng):
@@ -26,6 +13,8 @@ def more_convolutions(space, *, rng):
 
 
 if __name__ == "__main__":
-    text = STUDY.replace("epochs = 20", f"epochs = {sys.argv[2]}")
-    found = run.run_text(text, Path(sys.argv[1]), where="own sampler", folder=Path(__file__).parent)
-    print(found.values[["estimator", "value", "lower", "upper"]].round(3).to_string(index=False))
+    supernet = {"name": "oneshot", "epochs": int(sys.argv[2])}
+    mine = supernet | {"label": "convolutions", "sampler": f"{__file__}:more_convolutions"}
+    study = {"title": "Two samplers", "benchmark": "digits-nb201", "archs": {"n": 60}, "criteria": ["kendall_tau"]}
+    study |= {"estimators": [supernet | {"label": "uniform"}, mine]}
+    print(ng.run(study, sys.argv[1]).evaluation())

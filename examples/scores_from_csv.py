@@ -10,18 +10,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nasgauge import benchmarks
-from nasgauge.analyses import ANALYSES
-from nasgauge.studies.run import run_text
+import nasgauge as ng
 
-folder, truth = Path(sys.argv[1]), benchmarks.load("digits-nb201").truth
-truth = truth.groupby("arch", as_index=False)["accuracy"].mean()
-table = truth.merge(pd.DataFrame({"seed": range(3)}), how="cross").merge(pd.DataFrame({"epoch": range(1, 11)}), "cross")
-table["valid"] = table.pop("accuracy") + np.random.default_rng(0).normal(size=len(table)) / (5 * table["epoch"])
+folder, truth = Path(sys.argv[1]), ng.load_benchmark("digits-nb201").truth.groupby("arch")["accuracy"].mean()
+keys = pd.MultiIndex.from_product([truth.index, range(3), range(1, 11)], names=["arch", "seed", "epoch"])
+table = keys.to_frame(index=False)
+table["valid"] = table["arch"].map(truth) + np.random.default_rng(0).normal(size=len(table)) / (5 * table["epoch"])
 table.to_csv(folder / "supernet.csv", index=False)
-study = """title = "mine"\nbenchmark = "digits-nb201"\narchs = { n = 200 }\nn_bootstrap = 100
-estimators = [{ name = "scores", file = "supernet.csv", label = "mine" }, { name = "ensemble", of = "mine" }]"""
-found = run_text(study, folder / "study", where="study", folder=folder, workers="serial")
-trend = ANALYSES["trend"].compute(found.scores, found.truth, checkpoint_scores=found.records["checkpoint_scores"])
-print(trend.query("criterion == 'kendall_tau'").pivot(index="epoch", columns="estimator", values="value").round(3))
-print(found.report())
+mine = {"name": "scores", "file": str(folder / "supernet.csv"), "label": "mine"}
+study = {"title": "mine", "benchmark": "digits-nb201", "archs": {"n": 200}, "n_bootstrap": 100}
+run = ng.run(study | {"estimators": [mine, {"name": "ensemble", "of": "mine"}]}, folder / "study", workers="serial")
+trend = run.evaluation().analysis("trend").query("criterion == 'kendall_tau'")
+print(trend.pivot(index="epoch", columns="estimator", values="value").round(3), run.report(), sep="\n")

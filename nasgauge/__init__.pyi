@@ -6,10 +6,12 @@ from .estimators.zeroshot import measure as measure
 from .interface.estimators import OneShot as OneShot
 from .interface.estimators import Predictor as Predictor
 from .interface.estimators import ZeroShot as ZeroShot
+from .interface.judging import compare_over as compare_over
 from .interface.judging import judge as judge
 from .interface.named import get_space as get_space
 from .interface.named import list as list
 from .interface.named import load_benchmark as load_benchmark
+from .interface.studies import build as build
 from .interface.studies import load_run as load_run
 from .interface.studies import run as run
 from .nets import space_from as space_from

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
+import pandas as pd
+
 from nasgauge.benchmarks import Benchmark
 from nasgauge.core.terminal import followed
 from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
-from nasgauge.judging import judge_scores
+from nasgauge.judging import Correction, judge_scores, paired_over
 from nasgauge.report import Evaluation, of_verdict
 from nasgauge.spaces import Space
 
@@ -58,4 +61,26 @@ def judge(
         values=verdict.values, ceiling=verdict.ceiling, scores=verdict.scores, truth=verdict.truth,
         notes=verdict.notes, settings={"missing": missing, "n_bootstrap": n_bootstrap, "confidence": confidence},
         bundle=lambda: of_verdict(verdict, title=title),
+    )  # fmt: skip
+
+
+def compare_over(
+    evaluations: Mapping[str, Evaluation],
+    estimator: str,
+    rival: str,
+    *,
+    criterion: CriterionSpec | BoundCriterion = "kendall_tau",
+    n_bootstrap: int = 1000,
+    confidence: float = 0.95,
+    correction: Correction = "holm",
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Two estimators over several data sets: paired differences on each and their mean, see `judging.paired_over`.
+
+    evaluations: by the name of the data set, with both estimators in each.
+    """
+    tables = {name: (one.scores, one.truth) for name, one in evaluations.items()}
+    return paired_over(
+        tables, estimator, rival, [criterion], n_bootstrap=n_bootstrap, confidence=confidence, correction=correction,
+        rng=np.random.default_rng(seed),
     )  # fmt: skip

@@ -1,10 +1,11 @@
 """Studies and surveys from a program."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from nasgauge.benchmarks import Benchmark, load
 from nasgauge.core.config import parsed, tables_of
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.places import paths_from
@@ -15,7 +16,7 @@ from nasgauge.studies import run as running
 from nasgauge.studies.run import Run
 from nasgauge.studies.schema import Study, Survey
 from nasgauge.studies.survey import Outcome
-from nasgauge.studies.texts import study_names, study_text
+from nasgauge.studies.texts import recipe_names, recipe_text, study_names, study_text
 
 
 def run(
@@ -45,6 +46,33 @@ def run(
         return made
 
 
+def build(
+    recipe: str | Path | Mapping[str, Any],
+    out: Path | str,
+    *,
+    workers: Literal["serial", "processes"] = "processes",
+    n_workers: int | None = None,
+) -> Benchmark:
+    """Train architectures from scratch, or what remains of them, and return the benchmark that they make.
+
+    recipe: name of a shipped one, a TOML file, or the same as a dictionary. out: the folder. UserError: a mistake in
+    recipe, before any work.
+    """
+    from nasgauge.benchmarks.building.build import build as train
+    from nasgauge.benchmarks.building.recipe import Recipe
+
+    tables, text, file = _tables(recipe, "build", "recipe", recipe_text, recipe_names)
+    place = file.parent if file is not None and file.is_file() else None
+    with paths_from(place):
+        chosen = parsed(tables, Recipe, "recipe" if file is None else str(file))
+    with followed("bench build") as phases:
+        train(
+            chosen, Path(out), text=text, folder=place, where=chosen.name, workers=workers, n_workers=n_workers,
+            progress=phases("training"),
+        )  # fmt: skip
+    return load({"name": str(Path(out) / f"{chosen.name}.parquet")})
+
+
 def load_run(folder: Path | str) -> Run | Outcome:
     """A study or a survey that `run` or `nasgauge run` finished; UserError where there is none."""
     if folders.kind_of(Path(folder)) == "survey":
@@ -56,20 +84,21 @@ def _read(study: Any) -> tuple[Study | Survey, str | None, Path | None]:
     """The configuration, the text that it was read from, and the path of its file or the name of a shipped study."""
     if isinstance(study, Study | Survey):
         return study, None, None
-    if isinstance(study, Mapping):
-        return _of_tables(study, "run", None), None, None
-    if not isinstance(study, str | os.PathLike):
-        raise UserError(f"run: give the name of a study, a TOML file or a dictionary, not {type(study).__name__}")
-    path = Path(study)
-    if path.suffix == ".toml" or path.is_file():
-        text = text_of(path)
-        return _of_tables(tables_of(text, path.name), path.name, path.parent), text, path
-    text = study_text(str(study))
+    tables, text, file = _tables(study, "run", "study", study_text, study_names)
+    with paths_from(file.parent if file is not None and file.is_file() else None):
+        return parsed(tables, Survey if "parts" in tables else Study, "run" if file is None else str(file)), text, file
+
+
+def _tables(
+    given: Any, call: str, kind: str, shipped: Callable[[str], str | None], names: Callable[[], list[str]]
+) -> tuple[Mapping[str, Any], str | None, Path | None]:
+    """The tables, and of a file or of a shipped one the text and the path or name."""
+    if isinstance(given, Mapping):
+        return given, None, None
+    if not isinstance(given, str | os.PathLike):
+        raise UserError(f"{call}: give the name of a {kind}, a TOML file or a dictionary, not {type(given).__name__}")
+    path = Path(given)
+    text = text_of(path) if path.suffix == ".toml" or path.is_file() else shipped(str(given))
     if text is None:
-        raise unknown_name("study (and no such file)", str(study), study_names())
-    return _of_tables(tables_of(text, str(study)), str(study), None), text, path
-
-
-def _of_tables(tables: Mapping[str, Any], where: str, folder: Path | None) -> Study | Survey:
-    with paths_from(folder):
-        return parsed(tables, Survey if "parts" in tables else Study, where)
+        raise unknown_name(f"{kind} (and no such file)", str(given), names())
+    return tables_of(text, str(given)), text, path

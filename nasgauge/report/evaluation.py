@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from nasgauge.analyses import ANALYSES
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import BoundCriterion, CriterionSpec
 from nasgauge.judging import Correction, paired, with_ceilings
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import csv_bytes
 from nasgauge.report.figure_files import figure, write_figures
+from nasgauge.report.gallery import computed
 from nasgauge.report.latex import latex_table
 from nasgauge.report.page import render, write
 from nasgauge.report.plots import plot_scatter, plot_values
@@ -84,6 +86,15 @@ class Evaluation:
             n_bootstrap=self.settings["n_bootstrap"] if n_bootstrap is None else n_bootstrap,
             confidence=self.settings["confidence"], missing=self.settings["missing"], rng=np.random.default_rng(seed),
         )  # fmt: skip
+
+    def analysis(self, name: str) -> pd.DataFrame:
+        """The table of one analysis, as the report shows it; UserError for an unknown one, or one without its input."""
+        analysis = ANALYSES.find(name)
+        found = list(computed(self.bundle, rng=np.random.default_rng(0), only=[name]))
+        if not found:
+            absent = sorted(set(analysis.needs) - set(self.bundle.records))
+            raise UserError(f"analysis {name!r}: needs {' and '.join(absent)}, which are not known here")
+        return found[0].table
 
     def plot(
         self, criterion: str = "kendall_tau", *, ax: Any = None, style: Style = "report", serif: bool = False
