@@ -6,8 +6,7 @@ import pytest
 from scipy import stats
 
 from nasgauge.core.errors import UserError
-from nasgauge.judging import average_ranks
-from nasgauge.judging.average_ranks import holm
+from nasgauge.judging import adjusted, average_ranks
 
 # Demšar (2006), Table 6: ranks of four variants of C4.5 by AUC on 14 data sets.
 NAMES = ("C4.5", "C4.5+m", "C4.5+cf", "C4.5+m+cf")
@@ -52,7 +51,7 @@ def test_signed_ranks_with_holm_and_lower_is_better():
     found = average_ranks(contests(values, "abc", "best_rank_at"), method="wilcoxon")
     assert list(found.ranks.index) == ["a", "b", "c"] and np.isnan(found.critical_difference)
     raw = [stats.wilcoxon(values[:, i], values[:, j]).pvalue for i, j in ((0, 1), (0, 2), (1, 2))]
-    assert found.pairs["p_value"].tolist() == pytest.approx(holm(raw).tolist())
+    assert found.pairs["p_value"].tolist() == pytest.approx(adjusted(raw).tolist())
     assert found.pairs["significant"].all() and found.groups == ()
     few = average_ranks(contests(values[:5], "abc"), method="wilcoxon")
     assert not few.pairs["significant"].any()  # 2 / 2^5 is above .05

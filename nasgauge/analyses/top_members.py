@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
+from nasgauge.analyses.toolkit.analysis import LIMIT, Analysis
 from nasgauge.analyses.toolkit.drawing import draw_leading, say, tidy
 from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of
 from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
@@ -157,7 +157,7 @@ ANALYSIS = Analysis(
     ),
     note=_note,
     random=True,
-    limit=LIMIT_BIAS,
+    limit=LIMIT,
     compute=compute,
     draw=draw,
     size=(4.2, 3.2),

@@ -46,7 +46,10 @@ class Papers:
 
         lines = []
         if self.folder is not None and contests is None:
-            files = report.write_figures(shown[""], self.folder, **self.options)
+            bundle = shown[""]
+            if self.options["style"] == "paper" and (not self.only or "differences" in self.only):
+                bundle = report.with_differences(bundle)
+            files = report.write_figures(bundle, self.folder, **self.options)
         elif self.folder is not None:
             files = report.write_survey_figures(shown, contests, self.folder, **self.options)
         if self.folder is not None:

@@ -56,7 +56,7 @@ def build(
     """Train architectures from scratch, or what remains of them, and return the benchmark that they make.
 
     recipe: name of a shipped one, a TOML file, or the same as a dictionary. out: the folder. UserError: a mistake in
-    recipe, before any work.
+    the recipe, before any work.
     """
     from nasgauge.benchmarks.building.build import build as train
     from nasgauge.benchmarks.building.recipe import Recipe

@@ -1,6 +1,5 @@
 """Do estimators differ over several data sets? Average ranks, Friedman's test, and the pairs that differ."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, final
@@ -11,6 +10,7 @@ from scipy import stats
 
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.criteria import CRITERIA
+from nasgauge.judging.correction import adjusted
 
 METHODS = ("nemenyi", "wilcoxon")
 
@@ -126,20 +126,8 @@ def _wilcoxon(values: pd.DataFrame, mean: pd.Series, alpha: float) -> pd.DataFra
         p = float(stats.wilcoxon(gap).pvalue) if gap.any() else 1.0  # equal on every data set
         rows.append((a, b, mean[b] - mean[a], p))
     table = pd.DataFrame(rows, columns=["estimator", "rival", "rank_difference", "p_value"])
-    adjusted = holm(table["p_value"])
-    return table.assign(p_value=adjusted, significant=adjusted <= alpha)
-
-
-def holm(p_values: Sequence[float]) -> np.ndarray:
-    """P-values adjusted by Holm's step-down procedure, in the same order.
-
-    >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p_values, dtype="float64")
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    return np.minimum(stepped, 1.0)[np.argsort(order, kind="stable")]
+    corrected = adjusted(table["p_value"].to_numpy(), "holm")
+    return table.assign(p_value=corrected, significant=corrected <= alpha)
 
 
 def _groups(order: list[str], pairs: pd.DataFrame) -> tuple[tuple[str, ...], ...]:

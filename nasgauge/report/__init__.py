@@ -6,6 +6,7 @@ Rule: tables to figures to one HTML page, and to tables in a terminal; a number 
 from nasgauge.report.assembly import assembled, of_verdict
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import measured_on
+from nasgauge.report.differences import with_differences
 from nasgauge.report.evaluation import Evaluation
 from nasgauge.report.figure_files import check_format, figure, write_figures
 from nasgauge.report.gallery import computed
@@ -48,6 +49,7 @@ __all__ = [
     "survey_table",
     "terminal_table",
     "unlike_sets",
+    "with_differences",
     "write",
     "write_figures",
     "write_survey",

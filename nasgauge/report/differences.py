@@ -2,16 +2,35 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import final
+from dataclasses import dataclass, replace
+from typing import Literal, final
 
+import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError, unknown_name
-from nasgauge.report.labels import Heading, heading, key_of
+from nasgauge.criteria import CriterionSpec
+from nasgauge.judging import paired
+from nasgauge.report.bundle import Bundle
+from nasgauge.report.labels import Heading, heading, key_of, leading
 
 ALPHA = 0.05
 _NEEDED = ("estimator", "rival", "criterion", "at", "difference", "lower", "upper", "p_value", "p_adjusted", "n")
+
+
+def with_differences(
+    bundle: Bundle, *, n_bootstrap: int = 1000, confidence: float = 0.95, missing: Literal["omit", "last"] = "omit"
+) -> Bundle:
+    """The bundle with table PAIRED of all pairs by its leading criterion among its records, with fixed draws."""
+    by = leading(bundle.values)
+    spec: CriterionSpec = by.criterion
+    if by.at is not None:
+        spec = {"name": spec, "fraction": by.at} if by.at < 1 else {"name": spec, "count": int(by.at)}
+    table = paired(
+        bundle.scores, bundle.truth, "all", "all", [spec],
+        n_bootstrap=n_bootstrap, confidence=confidence, missing=missing, rng=np.random.default_rng(0),
+    )  # fmt: skip
+    return replace(bundle, records={**bundle.records, "paired": table})
 
 
 @final

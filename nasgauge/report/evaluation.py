@@ -15,12 +15,14 @@ from nasgauge.core.errors import UserError
 from nasgauge.criteria import BoundCriterion, CriterionSpec
 from nasgauge.judging import Correction, paired, with_ceilings
 from nasgauge.report.bundle import Bundle
+from nasgauge.report.differences import with_differences
 from nasgauge.report.downloads import csv_bytes
 from nasgauge.report.figure_files import figure, write_figures
 from nasgauge.report.gallery import computed
 from nasgauge.report.latex import latex_table
 from nasgauge.report.page import render, write
 from nasgauge.report.plots import plot_scatter, plot_values
+from nasgauge.report.sheets import DIFFERENCES
 from nasgauge.report.text import terminal_table
 
 Style = Literal["report", "paper"]
@@ -111,11 +113,16 @@ class Evaluation:
 
     def figure(self, name: str, *, columns: Literal[1, 2] = 1, serif: bool = False) -> Any:
         """One figure of the report by name, as a Matplotlib figure in the width of one or two columns."""
-        return figure(self.bundle, name, columns=columns, serif=serif)
+        bundle = self._with_differences() if name == DIFFERENCES else self.bundle
+        return figure(bundle, name, columns=columns, serif=serif)
 
     def write_figures(self, folder: Path | str, *, kind: Literal["pdf", "svg"] = "pdf", **options: Any) -> list[Path]:
         """All figures of the report as files, see `report.write_figures`."""
-        return write_figures(self.bundle, folder, kind=kind, **options)
+        bundle = self._with_differences() if options.get("style") == "paper" else self.bundle
+        return write_figures(bundle, folder, kind=kind, **options)
+
+    def _with_differences(self) -> Bundle:
+        return with_differences(self.bundle, **self.settings)
 
     def to_html(self, path: Path | str | None = None) -> str:
         """The report page, also written to a file if one is given."""

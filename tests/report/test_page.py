@@ -165,6 +165,7 @@ def test_downloads_hold_the_tables(reader, bundle):
     bias = {"bias_profile", "place_bias", "enrichment", "misjudged"}
     assert set(tables) == everywhere | bias | {
         "best_of_truth",
+        "top_members",
         "search_quality",
         "cost_quality",
     }
