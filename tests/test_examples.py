@@ -55,7 +55,7 @@ benchmark = { name = "nb201", path = "nowhere.parquet" }
 [[estimators]]
 name = "zeroshot"
 """
-ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {other}: tables of trainings, {five}: a truth
+ARGUMENTS = {  # {study}: a finished study, {nb201}: one of nb201, {table}, {other}: tables of trainings, {five}: CSV
     "any_networks.py": "{five} {out}/page.html",
     "compare_truths.py": "{table} {other}",
     "count_baselines.py": "",

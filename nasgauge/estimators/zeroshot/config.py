@@ -25,7 +25,8 @@ class ZeroShotConfig(MeasuringConfig):
     many; `inputs`: "data", or noise in their place; `init`: how weights are drawn; `net`: keys of NetOptions in which
     the networks differ from those of the ground truth. `label`: with one, the estimators are called "proxy (label)", so
     that a study may hold the same proxies twice, with other images or initialisations. `device`: where networks live,
-    as for `device_named`; `precision`: a name of nets.PRECISIONS.
+    as for `device_named`; `precision`: a name of nets.PRECISIONS. `other_parameters`: whether parameters of no known
+    layer, which networks of one's own may have, "count" as weights, or not ("omit"); "refuse": no scores of weights.
     """
 
     name: Literal["zeroshot"] = "zeroshot"
@@ -40,6 +41,7 @@ class ZeroShotConfig(MeasuringConfig):
     label: Label | Literal[""] = ""
     device: str = "cpu"
     precision: str = "float32"
+    other_parameters: Literal["refuse", "count", "omit"] = "refuse"
 
     def names(self) -> tuple[str, ...]:
         return tuple(f"{name} ({self.label})" if self.label else name for name in self.proxies)
@@ -56,7 +58,7 @@ class ZeroShotConfig(MeasuringConfig):
         net = network_options(context, self.net, shape, f"{self.where}, net")
         return ZeroShot(
             context.space, self.proxies, drawn, net=net, inputs=self.inputs, init=self.init, seed=context.seed,
-            label=self.label, device=self.device, precision=self.precision,
+            label=self.label, device=self.device, precision=self.precision, other_parameters=self.other_parameters,
         )  # fmt: skip
 
     def departures(self, context: RunContext) -> tuple[str, ...]:
