@@ -87,7 +87,7 @@ class ZeroShot(OnSpace):
     proxies: names, `Proxy` objects or functions of (module, batch). batches: pairs of standardised images (N, C, H, W)
     and labels (N,), in place of `data`, `n_batches` and `batch_size`; the number of classes is then that of the labels
     unless net = {"n_classes": ...}. The other keys are those of a study: data, data_path, n_batches, batch_size,
-    inputs, init, net, label, device, precision.
+    inputs, init, net, label, device, precision, other_parameters.
 
     >>> ZeroShot("digits-nb201", ["n_params"]).scores([(3, 1, 1, 1, 1, 3)])["score"].tolist()
     [2866.0]
@@ -109,6 +109,7 @@ class ZeroShot(OnSpace):
         label: str | None = None,
         device: str | None = None,
         precision: str | None = None,
+        other_parameters: Literal["refuse", "count", "omit"] | None = None,
         seeds: Sequence[int] = (0,),
     ) -> None:
         from nasgauge.estimators.zeroshot.config import ZeroShotConfig
@@ -116,7 +117,9 @@ class ZeroShot(OnSpace):
         self._proxies, self._batches = tuple(proxies), batches
         options = {"data": data, "data_path": data_path, "n_batches": n_batches, "batch_size": batch_size}
         options |= {"inputs": inputs, "init": init, "net": net, "label": label, "device": device}
-        super().__init__(space, ZeroShotConfig, {**options, "precision": precision}, seeds)
+        super().__init__(
+            space, ZeroShotConfig, {**options, "precision": precision, "other_parameters": other_parameters}, seeds
+        )
 
     def _of_seed(self, seed: int) -> Estimator:
         context = self._context(seed)

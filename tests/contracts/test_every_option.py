@@ -212,6 +212,7 @@ WORDS = {  # family -> word -> (what goes with it, another value)
         "proxies": ({}, ["snip"]), "data": ({}, "cifar10"), "data_path": ({}, "/nowhere"), "n_batches": ({}, 2),
         "batch_size": ({}, 8), "inputs": ({}, "gaussian"), "init": ({}, "gaussian"), "net": ({}, {"channels": 3}),
         "label": ({}, "x"), "device": ({}, "cudda"), "precision": ({}, "bfloat16"),
+        "other_parameters": ({}, "omit"),
     },
     "inherited": {
         "of": ({}, "other"), "epochs": ({}, [1]), "proxies": ({}, ["fisher"]), "data": ({}, "cifar10"),

@@ -29,7 +29,9 @@ class ZeroShotConfig(MeasuringConfig):
     many of them; `inputs`: "data", or noise in their place; `init`: how weights are drawn; `net`: keys of NetOptions in
     which the networks differ from those of the ground truth. `label`: with one, the estimators are called "proxy
     (label)", so that a study may contain the same proxies twice, with other images or initialisations. `device`: where
-    networks live, as for `device_named`; `precision`: a name of nets.PRECISIONS.
+    networks live, as for `device_named`; `precision`: a name of nets.PRECISIONS. `other_parameters`: whether
+    parameters of no known layer, which networks of one's own may have, "count" as weights, or not ("omit"); "refuse":
+    no scores of weights.
     """
 
     name: Literal["zeroshot"] = "zeroshot"
@@ -44,6 +46,7 @@ class ZeroShotConfig(MeasuringConfig):
     label: Label | Literal[""] = ""
     device: str = "cpu"
     precision: str = "float32"
+    other_parameters: Literal["refuse", "count", "omit"] = "refuse"
 
     def names(self) -> tuple[str, ...]:
         names = map(short_name, self.proxies)
@@ -78,12 +81,13 @@ class ZeroShotConfig(MeasuringConfig):
         from nasgauge.nets import check_precision, device_named
 
         check_precision(self.precision, device_named(self.device, self.where), self.where)
-        size = batches[0][0].shape[-2:]
+        images = batches[0][0]
+        size = images.shape[-2:] if images.dim() == 4 else ()
         net = network_options(context, self.net, shape, f"{self.where}, net", size=size)
         chosen = [get_proxy(proxy) for proxy in proxies]
         return ZeroShot(
             context.space, chosen, batches, net=net, inputs=self.inputs, init=self.init, seed=context.seed,
-            label=self.label, device=self.device, precision=self.precision,
+            label=self.label, device=self.device, precision=self.precision, other_parameters=self.other_parameters,
         )  # fmt: skip
 
     def departures(self, context: RunContext) -> tuple[str, ...]:
