@@ -53,9 +53,9 @@ def cited(folder: Path) -> tuple[dict[str, list[str]], list[str]]:
     return sources, unknown
 
 
-def of_study(study: Study) -> Iterator[Use]:
-    """The components of a study, by category."""
-    yield from _of_benchmark(study.benchmark)
+def of_study(study: Study, space: str | None = None) -> Iterator[Use]:
+    """The components of a study, by category. space: of its benchmark, where it is known."""
+    yield from _of_benchmark(study.benchmark, space)
     for bound in resolve_all(study.criteria or DEFAULT_CRITERIA):
         yield "criteria", bound.name.partition("(")[0]
     for config in study.estimators:
@@ -95,7 +95,7 @@ def _studies(folder: Path) -> list[tuple[Study, Store]]:
     return [(study, Store(folder / name)) for name, study in studies.items()]
 
 
-def _of_benchmark(spec: Any) -> Iterator[Use]:
+def _of_benchmark(spec: Any, space: str | None) -> Iterator[Use]:
     choices = {"name": spec} if isinstance(spec, str) else dict(spec)
     name = choices.get("name")
     benchmarks.known(name)
@@ -112,8 +112,8 @@ def _of_benchmark(spec: Any) -> Iterator[Use]:
             yield "datasets", str(record["training"]["data"])
     elif any(entry.name == name for entry in listing("benchmarks")["benchmarks"]):
         yield from (("benchmarks", name), ("spaces", embedded.record(name)["space"]))
-    else:
-        yield from (("benchmarks", name), ("spaces", benchmarks.load(spec).space.name))
+    else:  # of another package
+        yield from (("benchmarks", name), ("spaces", space or benchmarks.load(spec).space.name))
 
 
 def _analyses(store: Store) -> list[str]:

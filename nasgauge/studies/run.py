@@ -231,7 +231,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         ceiling=ceiling,
         ceiling_measure=benchmark.ceiling_measure,
         notes=(*_departures(study, plan), *_remarks(study, plan)),
-        references=tuple(sourced(dict.fromkeys(of_study(study)))[0]),
+        references=tuple(sourced(dict.fromkeys(of_study(study, plan.space.name)))[0]),
         scores=scores,
         errors=errors,
         truth=benchmark.truth,

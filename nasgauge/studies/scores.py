@@ -1,6 +1,6 @@
 """Scores from a file as an estimator of a study: by seed and epoch, as if a supernet of ours had made them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, final
@@ -164,6 +164,9 @@ class ScoresConfig(MeasuringConfig):
         if not self.label:
             return {column: column for column in columns}
         return {column: self.label if len(columns) == 1 else f"{column} ({self.label})" for column in columns}
+
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        return {}
 
     def names(self) -> tuple[str, ...]:
         versions = ("", *(f"_avg{n}" for n in self.averages))
