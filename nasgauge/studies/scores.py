@@ -109,13 +109,14 @@ class Scores(Estimator):
 class ScoresConfig(MeasuringConfig):
     """Scores from a file, e.g. of supernets that another program trained.
 
-    `file`: `arch`, a column an estimator (or `estimator` and `score`), and, where there are several, `seed` and
+    `file`: `arch`, a column per estimator (or `estimator` and `score`), and, where there are several, `seed` and
     `epoch`; a relative path starts in the folder of the study's file.
 
-    `columns`: which, all if absent; `lower_is_better`: which of them are, or true for all. `seconds`: that a score
-    took, a number or the name of a column; without it costs are not reported; `fit_seconds`: of training before.
-    `averages`: also the mean scores of so many last epochs. `seeds`: which of the file's, all if absent. `label`: with
-    one, the estimators are called "column (label)", or by the label alone if there is one column.
+    `columns`: the estimators to take (default: all); `lower_is_better`: those of them whose scores are, or true for all.
+    `seconds`: that a score took, a number or the name of a column; without it costs are not reported; `fit_seconds`: of
+    training before. `averages`: also the mean scores of so many last epochs. `seeds`: those of the file to take
+    (default: all). `label`: with one, the estimators are called "column (label)", or by the label alone if there is one
+    column.
     """
 
     chunk: ClassVar[int] = 1_000_000  # looked up, which takes no time
