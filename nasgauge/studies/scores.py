@@ -112,11 +112,11 @@ class ScoresConfig(MeasuringConfig):
     `file`: `arch`, a column per estimator (or `estimator` and `score`), and, where there are several, `seed` and
     `epoch`; a relative path starts in the folder of the study's file.
 
-    `columns`: the estimators to take (default: all); `lower_is_better`: those of them whose scores are, or true for all.
-    `seconds`: that a score took, a number or the name of a column; without it costs are not reported; `fit_seconds`: of
-    training before. `averages`: also the mean scores of so many last epochs. `seeds`: those of the file to take
-    (default: all). `label`: with one, the estimators are called "column (label)", or by the label alone if there is one
-    column.
+    `columns`: the estimators to take (default: all); `lower_is_better`: those of them whose scores are, or true for
+    all. `seconds`: that a score took, a number or the name of a column; without it costs are not reported;
+    `fit_seconds`: of training before. `averages`: also the mean scores of so many last epochs. `seeds`: those of the
+    file to take (default: all). `label`: with one, the estimators are called "column (label)", or by the label alone if
+    there is one column.
     """
 
     chunk: ClassVar[int] = 1_000_000  # looked up, which takes no time

@@ -42,7 +42,7 @@ class Recipe(PluginConfig):
     """How a tabular benchmark is made: every architecture trained from scratch once per seed.
 
     `name`: of its file; `title`: its description. `space`: the search space; `archs`: which of its architectures.
-    `data`: a name of DATASETS, or the path of one's own images; `data_path`: where those with a name lie; relative
+    `data`: a name of DATASETS, or the path of images; `data_path`: where those with a name lie; relative
     paths start in the folder of the recipe's file. `image_size`: pixels a side that the images must have, whatever they
     have if absent; `split`: their parts.
     `n_seeds`: trainings per architecture. `device`: where networks are trained. `net`: keys of NetOptions; `protocol`:

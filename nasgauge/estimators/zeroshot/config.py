@@ -29,9 +29,9 @@ class ZeroShotConfig(MeasuringConfig):
     many of them; `inputs`: "data", or noise in their place; `init`: how weights are drawn; `net`: keys of NetOptions in
     which the networks differ from those of the ground truth. `label`: with one, the estimators are called "proxy
     (label)", so that a study may contain the same proxies twice, with other images or initialisations. `device`: where
-    networks live, as for `device_named`; `precision`: a name of nets.PRECISIONS. `other_parameters`: whether
-    parameters of no known layer, which networks of one's own may have, "count" as weights, or not ("omit"); "refuse":
-    no scores of weights.
+    networks live, as for `device_named`; `precision`: a name of nets.PRECISIONS. `other_parameters`: whether parameters
+    of no known layer, which networks outside the shipped spaces may have, "count" as weights, or not ("omit");
+    "refuse": no scores of weights.
     """
 
     name: Literal["zeroshot"] = "zeroshot"
