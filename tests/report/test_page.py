@@ -166,6 +166,7 @@ def test_downloads_hold_the_tables(reader, bundle):
     assert set(tables) == everywhere | bias | {
         "best_of_truth",
         "search_quality",
+        "top_members",
         "cost_quality",
     }
     assert len(tables["values"]) == len(bundle.values) + 1  # and the ceiling that all share
