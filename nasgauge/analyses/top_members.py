@@ -19,6 +19,8 @@ COLUMNS = (
     *("k", "n", "n_seeds", "place"),
 )
 
+_CELLS = 2_000_000  # of (draws, architectures) per batch: 16 MB per copy
+
 
 def compute(
     scores: pd.DataFrame,
@@ -114,8 +116,13 @@ def members(score: np.ndarray, true: np.ndarray, k: int, first: np.ndarray, coun
     """
     if score.min() == score.max() or true.min() == true.max():
         return np.full((len(counts), len(first)), np.nan)
-    _, by_truth = np.unique(-true, return_inverse=True)
-    _, by_score = np.unique(-score, return_inverse=True)
+    groups = [np.unique(-values, return_inverse=True)[1] for values in (true, score)]
+    step = max(1, _CELLS // len(score))
+    return np.concatenate([_batch(*groups, k, first, counts[i : i + step]) for i in range(0, len(counts), step)])
+
+
+def _batch(by_truth: np.ndarray, by_score: np.ndarray, k: int, first: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """`members` of a few draws; rows by their tie group from the best."""
     size = _sums(counts, by_truth)
     above = np.cumsum(size, axis=1) - size
     chance = np.clip((k - above) / np.maximum(size, 1), 0, 1)[:, by_truth]
