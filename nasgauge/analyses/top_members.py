@@ -94,7 +94,8 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     ):
         ax.plot(m, 100 * y / k, color=colour, linestyle=dash, linewidth=1.1, zorder=1)
         at = np.searchsorted(y, 0.5 * k)
-        place = {"xytext": (-3, 0) if label == "maximum" else (3, -4), "ha": "right" if label == "maximum" else "left"}
+        before = label == "maximum" and m[at] > 3  # to the left of the curve where there is room for the word
+        place = {"xytext": (-3, 0) if before else (3, -4), "ha": "right" if before else "left"}
         ax.annotate(label, (m[at], 100 * y[at] / k), textcoords="offset points", color=colour, fontsize=7, **place)
     ax.set_xscale("log")
     ticks = [10**e for e in range(len(str(n)))]

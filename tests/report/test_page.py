@@ -167,7 +167,6 @@ def test_downloads_hold_the_tables(reader, bundle):
         "best_of_truth",
         "top_members",
         "search_quality",
-        "top_members",
         "cost_quality",
     }
     assert len(tables["values"]) == len(bundle.values) + 1  # and the ceiling that all share
