@@ -141,11 +141,10 @@ def test_its_keys_are_checked_like_ours(key, says, study, tmp_path):
     assert done.returncode == 2 and says in done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.mark.full
-def test_a_finished_folder_is_reported_and_its_status_told(serial):
-    for command in ("report", "status"):
-        done = run(PACKAGE, command, serial)
-        assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("command", ["status", pytest.param("report", marks=pytest.mark.full)])
+def test_a_finished_folder_is_reported_and_its_status_told(serial, command):
+    done = run(PACKAGE, command, serial)
+    assert done.returncode == 0, done.stderr
 
 
 def test_away_from_the_module_the_study_says_what_is_missing(study, tmp_path):

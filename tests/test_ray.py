@@ -18,7 +18,6 @@ from nasgauge.core.store import Store
 from nasgauge.studies import run as running
 
 pytest.importorskip("ray", reason="the extra ray is not installed")
-pytestmark = pytest.mark.full  # Ray takes ten seconds to start
 
 STUDY = """
 title = "small"

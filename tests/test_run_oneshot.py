@@ -191,7 +191,6 @@ def test_masked_architectures_fail_with_the_reason_and_the_report_shows_the_sect
     assert running.Run.load(out).status().n_done == running.Run.load(out).status().n_tasks
 
 
-@pytest.mark.full
 def test_kills_in_training_and_scoring_leave_the_result_as_it_would_have_been(tmp_path, done, without_a_page, killed):
     """The first two children are killed among their checkpoints; those that exist are never written again."""
     _, expected = done
@@ -219,8 +218,7 @@ HEAD, *ENTRIES = STUDY.split("[[estimators]]")
 ONE_SUPERNET = "[[estimators]]".join([HEAD, *ENTRIES[1:3]])  # and what is inherited from it
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("text", [ONE_SUPERNET, STUDY], ids=["one", "all"])
+@pytest.mark.parametrize("text", [ONE_SUPERNET, pytest.param(STUDY, marks=pytest.mark.full)], ids=["one", "all"])
 def test_two_processes_give_what_one_gives(tmp_path, done, without_a_page, text):
     bundle = running.run_text(text, tmp_path / "two", where="small.toml", workers="processes", n_workers=2).bundle()
     expected = done[1].scores[done[1].scores["estimator"].isin(bundle.scores["estimator"])].reset_index(drop=True)
