@@ -117,11 +117,11 @@ SAYS = {  # what stands in what it prints
     "over_datasets.py": r"cifar100 [\s\S]*mean +-?0\.\d+ [\s\S]*"
     r"'p_sign': 0\.25, 'p_wilcoxon': 0\.25, 'p_attainable': 0\.25",
     "own_features.py": r"encoding +0\.\d+[\s\S]*both +0\.\d+[\s\S]*features +0\.\d+",
-    "own_images.py": r"n_params +-?0\.\d+ +8\n +snip +-?0\.\d+ +8",
+    "own_images.py": r"noise ceiling +[−-]?\.\d+ \[[^\n]*\] +8\n[\s\S]*naswot",
     "own_proxy.py": r"grad_max +-?0\.\d+",
     "own_proxy_survey.py": r"nb101 +logit_spread +-?0\.\d+[\s\S]*resnet +logit_spread +-?0\.\d+",
-    "own_sampler.py": r"convolutions +-?0\.\d+",
-    "own_space.py": r"n_params +-?[01]\.\d+ .* 6",
+    "own_sampler.py": r"convolutions +−?\.\d+ \[",
+    "own_space.py": r"n_params +−?\d?\.\d+ .* 6\n",
     "pairs_and_dropout.py": r"gates, random pairs, dropout: -?0\.\d+, difference [+-]0\.\d+ ± 0\.\d+",
     "paper.py": r"\nestimator & Kendall \$\\tau\$ \$\\uparrow\$ & P@top 5\\%[\s\S]*noise ceiling & \.\d+ ",
     "pilot_truths.py": r"40 cells, 4 seeds[\s\S]*digits-nb201 over other: 0\.000 \[0\.000, 0\.000\]",
@@ -175,7 +175,7 @@ def folders(tmp_path_factory):
     for name in ("digits-nb201", "other"):
         rows.to_parquet(place / f"{name}.parquet")
         (place / f"{name}.json").write_text(TABLE.with_suffix(".json").read_text(encoding="utf-8"), encoding="utf-8")
-    names = ("linear", "mlp", "conv 1d", "conv 2d", "transformer")
+    names = ("linear", "mlp", "conv 1d", "conv 2d", "vit")
     pd.DataFrame({"arch": names, "accuracy": [0.9, 0.95, 0.93, 0.97, 0.85]}).to_csv(place / "five.csv", index=False)
     return {
         "study": place / "study",

@@ -90,7 +90,7 @@ class ZeroShot(OnSpace):
     inputs, init, net, label, device, precision, other_parameters.
 
     >>> ZeroShot("digits-nb201", ["n_params"]).scores([(3, 1, 1, 1, 1, 3)])["score"].tolist()
-    [2866.0]
+    [1346.0]
     """
 
     def __init__(

@@ -33,6 +33,8 @@ def scores_by_seed(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     {'b': {0: 1.0, 1: 3.0}}
     """
     tables = {}
+    if scores.empty:
+        return {}
     failed = scores["score"].isna()
     for name, part in (scores[~failed] if failed.any() else scores).groupby("estimator", sort=False):
         if name == TRUTH_NAME:
