@@ -96,7 +96,7 @@ ARGUMENTS = {
     "vote_by_sorting.py": "{nb201}",
 }
 SAYS = {  # what stands in what it prints
-    "any_networks.py": r"n_params [\s\S]*vit +0 +RuntimeError",
+    "any_networks.py": r"conv 1d +conv 2d +linear +mlp +vit[\s\S]*has no ReLU",
     "compare_truths.py": r"40 architectures\ndigits-nb201: single seeds 0\.\d+, halves 0\.\d+, "
     r"real truth (?:1\.000|0\.99\d)",
     "bibtex_and_tables.py": r"\d\d tables, \d\d references, \d+ scores",
@@ -117,11 +117,11 @@ SAYS = {  # what stands in what it prints
     "over_datasets.py": r"cifar100 [\s\S]*mean +-?0\.\d+ [\s\S]*"
     r"'p_sign': 0\.25, 'p_wilcoxon': 0\.25, 'p_attainable': 0\.25",
     "own_features.py": r"encoding +0\.\d+[\s\S]*both +0\.\d+[\s\S]*features +0\.\d+",
-    "own_images.py": r"noise ceiling +[−-]?\.\d+ \[[^\n]*\] +8\n[\s\S]*naswot",
+    "own_images.py": r"noise ceiling +−?\.\d+ \[[^\n]*\] +8\s[\s\S]*naswot",
     "own_proxy.py": r"grad_max +-?0\.\d+",
     "own_proxy_survey.py": r"nb101 +logit_spread +-?0\.\d+[\s\S]*resnet +logit_spread +-?0\.\d+",
     "own_sampler.py": r"convolutions +−?\.\d+ \[",
-    "own_space.py": r"n_params +−?\d?\.\d+ .* 6\n",
+    "own_space.py": r"n_params +−?\d?\.\d+ .* 6\s",
     "pairs_and_dropout.py": r"gates, random pairs, dropout: -?0\.\d+, difference [+-]0\.\d+ ± 0\.\d+",
     "paper.py": r"\nestimator & Kendall \$\\tau\$ \$\\uparrow\$ & P@top 5\\%[\s\S]*noise ceiling & \.\d+ ",
     "pilot_truths.py": r"40 cells, 4 seeds[\s\S]*digits-nb201 over other: 0\.000 \[0\.000, 0\.000\]",
