@@ -31,11 +31,13 @@ format: .venv/ready
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
 
-# what `nasgauge list` reads, gathered from the dictionaries
+# what `nasgauge list` reads, gathered from the dictionaries, and the reference page of all keys of studies and recipes
 listing: .venv/ready
 	$(RUN) nasgauge.studies.catalogue
+	$(RUN) nasgauge.studies.reference > docs/toml.md
 
 speed: .venv/ready
+	.venv/bin/python speed/cli.py
 	.venv/bin/python speed/judge.py
 	.venv/bin/python speed/zeroshot.py
 	.venv/bin/python speed/oneshot.py
