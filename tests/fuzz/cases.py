@@ -357,7 +357,8 @@ def _texts(words: tuple[str, ...], file: str, text: str, needed: tuple[str, ...]
 def lists() -> Iterator[Case]:
     """Every category, with and without --bib, and words that are none."""
     rooms = (
-        *("spaces", "benchmarks", "datasets", "estimators", "proxies", "samplers", "encoders", "searches", "criteria"),
+        *("spaces", "benchmarks", "datasets", "estimators", "proxies", "samplers", "protocols", "encoders", "losses"),
+        *("searches", "criteria"),
         *("analyses", "files", "studies", "recipes"),
     )
     for room in rooms:
