@@ -17,7 +17,7 @@ networks = {
     "conv 2d": Sequential(Conv2d(1, 16, 3), BatchNorm2d(16), ReLU(), Flatten(), Linear(576, 10)),
     "vit": Sequential(Flatten(1, 2), TransformerEncoderLayer(8, 2, 32, batch_first=True), Flatten(), Linear(64, 10)),
 }
-data = load_images("digits")
-found = ng.measure(networks, data.images, data.labels, seed=0)
+found = ng.measure(networks, (data := load_images("digits")).images, data.labels, seed=0)
 ng.judge(found.scores, truth=sys.argv[1], n_bootstrap=100, criteria=["kendall_tau"]).to_html(sys.argv[2])
-print(found.scores.pivot(index="estimator", columns="arch", values="score").round(3), found.errors, sep="\n")
+print(found.scores.pivot(index="estimator", columns="arch", values="score").to_string(na_rep="-"))
+print(found.errors)

@@ -202,7 +202,7 @@ def test_an_example_runs_and_prints_numbers(path, folders, tmp_path, monkeypatch
     runpy.run_path(str(path), run_name="__main__")
     out = capsys.readouterr().out
     assert re.search(SAYS[path.name], out), out
-    assert "nan" not in out.lower(), out
+    assert not re.search(r"\bnan\b", out.lower()), out
     assert [tmp_path / "figure.png"] == list(tmp_path.glob("*.png")) or path.name != "layer_profile.py"
 
 

@@ -14,8 +14,7 @@ SOME = ("rank_scatter", "reliability", "agreement", "top_cells", "cost_quality")
 @pytest.mark.parametrize("kind", ["pdf", "svg"])
 @pytest.mark.parametrize("names", [SOME, pytest.param(tuple(ANALYSES), marks=pytest.mark.full)], ids=["some", "all"])
 def test_every_figure_of_the_page_becomes_a_file(bundle, tmp_path, monkeypatch, without_ink, kind, names):
-    for name in set(ANALYSES) - set(names):
-        monkeypatch.delitem(ANALYSES, name)
+    monkeypatch.setattr(ANALYSES, "_entries", {name: ANALYSES[name] for name in names})  # its order stays
     files = write_figures(bundle, tmp_path / "one", kind=kind)
     drawn = {name for name, exhibit in exhibits(bundle, rng=np.random.default_rng(0)).items() if exhibit.panels}
     assert {file.name for file in files} == {f"{name}.{kind}" for name in drawn | {"values"}} and len(drawn) > 4

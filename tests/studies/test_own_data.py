@@ -185,7 +185,6 @@ def test_a_path_is_relative_to_the_file_or_to_the_current_folder(user, tmp_path,
         assert "mine.npz" in str(error)
 
 
-@pytest.mark.full
 def test_workers_find_the_files_from_another_folder(tmp_path, monkeypatch, without_a_page):
     (tmp_path / "there").mkdir()
     monkeypatch.chdir(tmp_path)
