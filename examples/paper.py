@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from nasgauge.benchmarks import load
-from nasgauge.judging import judge_file
+from nasgauge.judging import judge_scores
 from nasgauge.report import figure, latex_table, of_verdict, write_figures
 
 
@@ -14,7 +14,7 @@ def main() -> None:
     scores = load("digits-nb201").complexity.head(500)
     scores["n_conv_3x3"] = scores["arch"].str.count("nor_conv_3x3")
     scores.to_csv(folder / "scores.csv", index=False)
-    verdict = judge_file(folder / "scores.csv", benchmark="digits-nb201", n_bootstrap=200)
+    verdict = judge_scores(folder / "scores.csv", benchmark="digits-nb201", n_bootstrap=200)
     bundle = of_verdict(verdict, title="Three counts")
     table = latex_table(bundle, criteria=["kendall_tau", "precision_at_top"], intervals=True, caption="Three counts")
     (folder / "table.tex").write_text(table, encoding="utf-8")

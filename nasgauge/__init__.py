@@ -19,7 +19,7 @@ _lazy, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
+        from nasgauge.core.about import version
 
-        return version("nasgauge")
+        return version()
     return _lazy(name)

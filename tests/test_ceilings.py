@@ -213,7 +213,7 @@ def test_figures_write_percent_only_where_the_truth_is_a_fraction(name):
 
 @pytest.mark.skipif(not os.environ.get("NASGAUGE_DATA"), reason="NASGAUGE_DATA is not set: no real NAS-Bench-201 table")
 def test_the_hundred_best_of_nasbench201_and_no_ceiling_of_accuracy_from_another_split(tmp_path):
-    from nasgauge.judging import judge_file
+    from nasgauge.judging import judge_scores
 
     truth = load({"name": "nb201"}).truth
     best = truth.nlargest(100, "accuracy")
@@ -221,7 +221,7 @@ def test_the_hundred_best_of_nasbench201_and_no_ceiling_of_accuracy_from_another
     table = pd.DataFrame({"arch": best["arch"], "noisy": best["accuracy"] + 0.01 * draw.normal(size=100)})
     table.to_csv(tmp_path / "scores.csv", index=False)
     criteria = ["kendall_tau", {"name": "best_accuracy_at", "count": 5}]
-    verdict = judge_file(tmp_path / "scores.csv", benchmark="nb201", criteria=criteria, n_bootstrap=0)
+    verdict = judge_scores(tmp_path / "scores.csv", benchmark="nb201", criteria=criteria, n_bootstrap=0)
     assert "validation accuracy" in verdict.ceiling_measure
     assert verdict.ceiling["criterion"].tolist() == ["kendall_tau"] and verdict.ceiling["n"].item() == 100
     assert verdict.ceiling["value"].item() < 0.5  # over all cells it is above .9

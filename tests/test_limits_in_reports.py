@@ -9,7 +9,7 @@ import pytest
 from nasgauge import benchmarks
 from nasgauge.analyses import ANALYSES
 from nasgauge.core.errors import UserError
-from nasgauge.judging import judge_file
+from nasgauge.judging import judge_scores
 from nasgauge.judging import verdict as judging
 from nasgauge.report import of_verdict
 from nasgauge.studies import run as running
@@ -39,11 +39,11 @@ def scores(tmp_path):
 
 def test_a_judged_file_passes_them_to_the_report(scores):
     options = {"benchmark": "digits-nb201", "criteria": ["kendall_tau"], "n_bootstrap": 5, "unknown": "drop"}
-    found = judge_file(scores, constraints=["macs < 1G"], **options)
+    found = judge_scores(scores, constraints=["macs < 1G"], **options)
     assert found.settings["constraints"] == ["macs < 1G"]
     bundle = of_verdict(found, title="t")
     assert bundle.records["constraints"]["limit"].tolist() == [1e9]
-    assert "constraints" not in of_verdict(judge_file(scores, **options), title="t").records
+    assert "constraints" not in of_verdict(judge_scores(scores, **options), title="t").records
     latency = pd.DataFrame({"arch": found.truth["arch"].unique()}).assign(latency_ms=1.0)
     settings = {**found.settings, "constraints": ["latency_ms < 2"]}
     bundle = of_verdict(dataclasses.replace(found, attributes=latency, settings=settings), title="t")
@@ -61,7 +61,7 @@ def test_a_judged_file_passes_them_to_the_report(scores):
 def test_a_mistake_is_found_before_anything_is_computed(text, message, scores, tmp_path, monkeypatch):
     monkeypatch.setattr(judging, "judge", lambda *_, **options: pytest.fail("it was computed"))
     with pytest.raises(UserError, match=message):
-        judge_file(scores, benchmark="digits-nb201", constraints=[text])
+        judge_scores(scores, benchmark="digits-nb201", constraints=[text])
     with pytest.raises(UserError, match=message):
         changed = STUDY.replace("n_params < 30k", text)
         running.run_text(changed, tmp_path / "s", where="s.toml", workers="serial")

@@ -17,7 +17,7 @@ import nasgauge
 from nasgauge.analyses import ANALYSES
 from nasgauge.benchmarks import BENCHMARKS, Benchmark, load
 from nasgauge.core.errors import UserError
-from nasgauge.judging import judge_file
+from nasgauge.judging import judge_scores
 from nasgauge.nets import NETS, NetOptions, StandAlone, build, check_meaning, complexity, stand_alone, supernet
 from nasgauge.report import of_verdict, render
 from nasgauge.spaces import NB201, SPACES, get_space
@@ -161,7 +161,7 @@ def test_calls_that_need_a_network_say_so_until_one_is_registered(space, monkeyp
 
 @pytest.mark.parametrize("name", [name for name, one in ANALYSES.items() if set(one.needs) <= {"complexity"}])
 def test_every_analysis_of_scores_takes_the_space_as_it_is_and_draws_it(name, scores, space):
-    analysis, verdict = ANALYSES[name], judge_file(scores, benchmark="chains", n_bootstrap=0)
+    analysis, verdict = ANALYSES[name], judge_scores(scores, benchmark="chains", n_bootstrap=0)
     archs = verdict.truth["arch"].unique()
     records = {"complexity": pd.DataFrame({"arch": archs, "n_params": range(len(archs)), "macs": pd.NA})}
     table = analysis(verdict.scores, verdict.truth, space, rng=np.random.default_rng(0), records=records)
@@ -175,7 +175,7 @@ def test_a_space_that_does_not_describe_an_operation_is_judged_and_its_page_name
 ):
     known = {name: does for name, does in chains.Chain.operations.items() if name != "attention"}
     monkeypatch.setattr(chains.Chain, "operations", known)
-    verdict = judge_file(scores, benchmark="chains", n_bootstrap=0)
+    verdict = judge_scores(scores, benchmark="chains", n_bootstrap=0)
     assert verdict.values["value"].notna().any()
     with pytest.raises(UserError, match=r"space 'chains': its cells contain 'attention', .* add 'attention': Op"):
         render(of_verdict(verdict, title="t"))
@@ -199,8 +199,8 @@ def test_a_string_of_a_registered_space_is_recognised_where_another_is_expected(
     pd.DataFrame({"arch": [text], "accuracy": [0.5]}).to_csv(truth, index=False)
     pd.DataFrame({"arch": ["mbconv>pool>pass>zero"], "s": [1]}).to_csv(given, index=False)
     with pytest.raises(UserError, match=r"; it is an architecture of 'chains'$"):
-        judge_file(given, truth=truth, space="nb201")
+        judge_scores(given, truth=truth, space="nb201")
     pd.DataFrame({"arch": ["nobody's"], "s": [1]}).to_csv(given, index=False)
     with pytest.raises(UserError, match=r"row 1, column 'arch'") as told:
-        judge_file(given, truth=truth, space="nb201")
+        judge_scores(given, truth=truth, space="nb201")
     assert "it is an architecture of" not in str(told.value)

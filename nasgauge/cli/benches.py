@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nasgauge.cli.options import Workers, named_text
+from nasgauge.cli.options import Workers
 from nasgauge.core.terminal import followed
 
 
@@ -16,9 +16,9 @@ def build(
 ) -> None:
     """Train architectures from scratch to build a tabular benchmark (resumable)."""
     from nasgauge.core.workers import check_workers
-    from nasgauge.studies.texts import recipe_names, recipe_text
+    from nasgauge.studies.texts import named
 
-    text, name, place = named_text("recipe", recipe, recipe_text, recipe_names())
+    text, name, place = named("recipe", recipe)
     check_workers("processes", workers)
     from nasgauge.benchmarks.building import build as building
     from nasgauge.benchmarks.building.recipe import Recipe

@@ -74,7 +74,9 @@ def judge(
     from nasgauge.judging import arguments, as_json, judge_scores
     from nasgauge.report import of_verdict, terminal_table, write
 
-    papers = Papers(figures, figure_format, figure, columns, serif, csv, latex)
+    papers = Papers(
+        folder=figures, format=figure_format, only=figure, columns=columns, serif=serif, csv=csv, latex=latex
+    )
     papers.check()
     import_plugins(plugin or [])
     with followed("judge") as phases:

@@ -9,7 +9,7 @@ from nasgauge.core.errors import UserError
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Papers:
     """What is written for a paper besides the report: figures into a folder, and a table into a file."""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nasgauge.cli.options import Columns, Csv, FigureFormat, Figures, Latex, Only, Serif, Workers, named_text
+from nasgauge.cli.options import Columns, Csv, FigureFormat, Figures, Latex, Only, Serif, Workers
 from nasgauge.cli.papers import Papers
 from nasgauge.cli.printing import print_cautions, print_pairs
 from nasgauge.core.terminal import console, followed
@@ -27,9 +27,9 @@ def run(
 ) -> None:
     """Run or resume a study, or a survey over several benchmarks; prints a table and writes an HTML report."""
     from nasgauge.core.workers import check_workers
-    from nasgauge.studies.texts import study_names, study_text
+    from nasgauge.studies.texts import named
 
-    text, name, place = named_text("study", study, study_text, study_names())
+    text, name, place = named("study", study)
     check_workers(kind, workers)
     if settings:
         from nasgauge.studies.settings import with_settings
@@ -76,7 +76,9 @@ def report(
     """Regenerate the HTML report of a finished study."""
     from nasgauge.studies import folders
 
-    papers = Papers(figures, figure_format, figure, columns, serif, csv, latex)
+    papers = Papers(
+        folder=figures, format=figure_format, only=figure, columns=columns, serif=serif, csv=csv, latex=latex
+    )
     papers.check()
     module = folders.reporter(folder)
     with followed("report") as phases:

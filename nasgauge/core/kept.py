@@ -1,14 +1,18 @@
-"""What the folder of a study keeps of the user's files: their folder, what they contained, copies of small ones."""
+"""What the folder of a study keeps: its configuration, and of the user's files their folder, what they contained, and
+copies of small ones."""
 
 import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
+from nasgauge.core.config import parsed
 from nasgauge.core.errors import UserError
-from nasgauge.core.places import Place, copied_as
-from nasgauge.core.store import text_of, write_atomically
+from nasgauge.core.places import Place, copied_as, paths_from
+from nasgauge.core.store import Store, text_of, write_atomically
 
+T = TypeVar("T")
 SOURCES, KEPT = "sources.json", "sources"
 
 
@@ -38,3 +42,9 @@ def kept(folder: Path) -> tuple[Place | None, dict[str, str]]:
         return Place(str(content["folder"]), str((folder / KEPT).absolute())), dict(content["files"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UserError(f"{path}: is damaged ({error}); remove it, the next run regenerates it") from error
+
+
+def stored(store: Store, kind: type[T]) -> T:
+    """The configuration whose tables are in a folder, with its relative paths and references where they started."""
+    with paths_from(kept(store.folder)[0] or store.origin):
+        return parsed(store.tables(), kind, str(store.folder))

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks import Benchmark
+from nasgauge.core.errors import UserError
 from nasgauge.core.terminal import followed
 from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.judging import Correction, judge_scores, paired_over
@@ -57,8 +58,9 @@ def judge(
             criteria=criteria, missing=missing, unknown=unknown, n_bootstrap=n_bootstrap, confidence=confidence,
             seed=seed, phases=phases,
         )  # fmt: skip
+    known = verdict.scores["arch"].isin(set(verdict.truth["arch"]))  # with unknown="drop" there may be others
     return Evaluation(
-        values=verdict.values, ceiling=verdict.ceiling, scores=verdict.scores, truth=verdict.truth,
+        values=verdict.values, ceiling=verdict.ceiling, scores=verdict.scores[known], truth=verdict.truth,
         notes=verdict.notes, settings={"missing": missing, "n_bootstrap": n_bootstrap, "confidence": confidence},
         bundle=lambda: of_verdict(verdict, title=title),
     )  # fmt: skip
@@ -77,10 +79,14 @@ def compare_over(
 ) -> pd.DataFrame:
     """Two estimators over several data sets: paired differences on each and their mean, see `judging.paired_over`.
 
-    evaluations: by the name of the data set, with both estimators in each.
+    evaluations: by the name of the data set, with both estimators in each; failed measurements are treated as in these.
+    UserError: the evaluations treat them differently.
     """
+    treatments = sorted({one.settings["missing"] for one in evaluations.values()})
+    if len(treatments) > 1:
+        raise UserError(f"compare_over: missing is {' and '.join(treatments)}; evaluate all data sets with the same")
     tables = {name: (one.scores, one.truth) for name, one in evaluations.items()}
     return paired_over(
         tables, estimator, rival, [criterion], n_bootstrap=n_bootstrap, confidence=confidence, correction=correction,
-        rng=np.random.default_rng(seed),
+        missing=next(iter(treatments), "omit"), rng=np.random.default_rng(seed),
     )  # fmt: skip

@@ -1,22 +1,21 @@
 """Studies and surveys from a program."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from nasgauge.benchmarks import Benchmark, load
 from nasgauge.core.config import parsed, tables_of
-from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError
 from nasgauge.core.places import paths_from
-from nasgauge.core.store import text_of
 from nasgauge.core.terminal import followed
 from nasgauge.studies import folders, survey
 from nasgauge.studies import run as running
 from nasgauge.studies.run import Run
 from nasgauge.studies.schema import Study, Survey
 from nasgauge.studies.survey import Outcome
-from nasgauge.studies.texts import recipe_names, recipe_text, study_names, study_text
+from nasgauge.studies.texts import named
 
 
 def run(
@@ -32,11 +31,15 @@ def run(
     runs/NAME if absent; a dictionary needs one. workers, n_workers: as `nasgauge run --kind --workers`. UserError: a
     mistake in the study, before any work.
     """
-    chosen, text, file = _read(study)
-    if out is None and file is None:
+    if isinstance(study, Study | Survey):
+        chosen, text, name, place = study, None, None, None
+    else:
+        tables, text, name, place = _tables(study, "run", "study")
+        with paths_from(place):
+            chosen = parsed(tables, Survey if "parts" in tables else Study, name or "run")
+    if out is None and name is None:
         raise UserError("run: a dictionary or a configuration has no name; give the folder, out='runs/mine'")
-    folder = Path("runs") / (file.stem if file.suffix == ".toml" else file) if out is None else Path(out)
-    place = file.parent if text is not None and file.is_file() else None
+    folder = Path("runs") / str(name) if out is None else Path(out)
     with followed("run") as phases:
         options = {"text": text, "folder": place, "workers": workers, "n_workers": n_workers, "phases": phases}
         if isinstance(chosen, Survey):
@@ -61,10 +64,9 @@ def build(
     from nasgauge.benchmarks.building.build import build as train
     from nasgauge.benchmarks.building.recipe import Recipe
 
-    tables, text, file = _tables(recipe, "build", "recipe", recipe_text, recipe_names)
-    place = file.parent if file is not None and file.is_file() else None
+    tables, text, name, place = _tables(recipe, "build", "recipe")
     with paths_from(place):
-        chosen = parsed(tables, Recipe, "recipe" if file is None else str(file))
+        chosen = parsed(tables, Recipe, name or "recipe")
     with followed("bench build") as phases:
         train(
             chosen, Path(out), text=text, folder=place, where=chosen.name, workers=workers, n_workers=n_workers,
@@ -80,25 +82,13 @@ def load_run(folder: Path | str) -> Run | Outcome:
     return Run.load(folder)
 
 
-def _read(study: Any) -> tuple[Study | Survey, str | None, Path | None]:
-    """The configuration, the text that it was read from, and the path of its file or the name of a shipped study."""
-    if isinstance(study, Study | Survey):
-        return study, None, None
-    tables, text, file = _tables(study, "run", "study", study_text, study_names)
-    with paths_from(file.parent if file is not None and file.is_file() else None):
-        return parsed(tables, Survey if "parts" in tables else Study, "run" if file is None else str(file)), text, file
-
-
 def _tables(
-    given: Any, call: str, kind: str, shipped: Callable[[str], str | None], names: Callable[[], list[str]]
-) -> tuple[Mapping[str, Any], str | None, Path | None]:
-    """The tables, and of a file or of a shipped one the text and the path or name."""
+    given: Any, call: str, kind: Literal["study", "recipe"]
+) -> tuple[Mapping[str, Any], str | None, str | None, Path | None]:
+    """The tables, and of a file or a shipped study or recipe its text, short name and folder, see `texts.named`."""
     if isinstance(given, Mapping):
-        return given, None, None
+        return given, None, None, None
     if not isinstance(given, str | os.PathLike):
         raise UserError(f"{call}: give the name of a {kind}, a TOML file or a dictionary, not {type(given).__name__}")
-    path = Path(given)
-    text = text_of(path) if path.suffix == ".toml" or path.is_file() else shipped(str(given))
-    if text is None:
-        raise unknown_name(f"{kind} (and no such file)", str(given), names())
-    return tables_of(text, str(given)), text, path
+    text, name, place = named(kind, os.fspath(given))
+    return tables_of(text, name), text, name, place

@@ -15,7 +15,7 @@ from nasgauge.judging.judge import judge
 from nasgauge.judging.paired import paired
 from nasgauge.judging.paired_over import paired_over
 from nasgauge.judging.values import draw_counts
-from nasgauge.judging.verdict import Verdict, as_json, judge_file, judge_scores
+from nasgauge.judging.verdict import Verdict, as_json, judge_scores
 
 __all__ = [
     "AverageRanks",
@@ -29,7 +29,6 @@ __all__ = [
     "contest",
     "draw_counts",
     "judge",
-    "judge_file",
     "judge_scores",
     "noise_ceiling",
     "noise_ceilings",

@@ -81,7 +81,7 @@ def judge_scores(
         option, what = ("--space", "its space") if space is not None else ("--truth-lower-is-better", "its direction")
         raise UserError(f"judge: {option} applies to --truth only; a benchmark defines {what}")
     if isinstance(benchmark, Benchmark) and choices:
-        raise UserError("judge: choices apply to the name of a benchmark; choose them where the benchmark is loaded")
+        raise UserError("judge: options of a benchmark apply to its name; choose them where the benchmark is loaded")
     if benchmark is not None and not isinstance(benchmark, Benchmark):
         benchmarks.known(benchmark)
     if benchmark is not None:
@@ -127,11 +127,6 @@ def judge_scores(
         notes=notes,
         attributes=known.attributes,
     )
-
-
-def judge_file(path: Any, **options: Any) -> Verdict:
-    """As `judge_scores`, under the name that the command line uses."""
-    return judge_scores(path, **options)
 
 
 def as_json(verdict: Verdict) -> str:

@@ -21,7 +21,7 @@ def space_from(
     *,
     reads: Collection[str] = (),
     operations: Mapping[str, Operation] | None = None,
-    reference: str = "",
+    reference: str | None = None,
 ) -> ListedSpace:
     """The search space of these networks, known by its name to studies, recipes and commands from then on.
 

@@ -34,8 +34,8 @@ class Evaluation:
     """Values of estimators with intervals and noise ceiling, and what else can be asked of the same scores.
 
     values, ceiling: tables VALUES and CEILING. scores, truth: tables SCORES and TRUTH. notes: warnings about them.
-    settings: missing, n_bootstrap and confidence. `bundle()`: all that a report shows, made when it is first needed,
-    as its paired comparisons take the longest.
+    settings: missing, n_bootstrap and confidence. bundle: returns all that a report shows, and is called when that is
+    first needed, as its paired comparisons take the longest.
     """
 
     def __init__(

@@ -135,7 +135,7 @@ class ListedSpace(Space):
         *,
         network: Any = None,
         operations: Mapping[str, Operation] | None = None,
-        reference: str = "",
+        reference: str | None = None,
     ) -> None:
         self.name, self.network, self.reference = check_name(name, "search space"), network, reference
         self.operations = operations or Space.operations

@@ -9,8 +9,8 @@ from nasgauge.analyses import ANALYSES
 from nasgauge.benchmarks import embedded
 from nasgauge.benchmarks.files import read_facts
 from nasgauge.core import about
-from nasgauge.core.config import parsed
 from nasgauge.core.dataset_names import dataset_name
+from nasgauge.core.kept import stored
 from nasgauge.core.store import Store
 from nasgauge.core.tables import RECORDS
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
@@ -88,10 +88,10 @@ _SINGULAR = {
 def _studies(folder: Path) -> list[tuple[Study, Store]]:
     """The studies in a folder, with where their tables are."""
     folders.reporter(folder)  # UserError for anything else
-    tables = Store.existing(folder).tables()
+    store = Store.existing(folder)
     if folders.kind_of(folder) == "study":
-        return [(parsed(tables, Study, str(folder)), Store(folder))]
-    studies = parsed(tables, Survey, str(folder)).studies()
+        return [(stored(store, Study), store)]
+    studies = stored(store, Survey).studies()
     return [(study, Store(folder / name)) for name, study in studies.items()]
 
 

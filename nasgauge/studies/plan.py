@@ -269,6 +269,5 @@ def _needed(plan: Plan, store: Store, index: int) -> pd.DataFrame | None:
     names = {need.name for need in plan.study.estimators[index].dependencies() if need.scores != "none"}
     if not names:
         return None
-    now = Plan(plan.study, plan.benchmark)  # its keys are those of the files as they are now
-    scores = now.scores(store, below=now.levels[index])
+    scores = plan.scores(store, below=plan.levels[index])
     return scores[scores["estimator"].isin(names)].reset_index(drop=True)

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core import references
-from nasgauge.core.config import parse, parsed, tables_of
+from nasgauge.core.config import parse, tables_of
 from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
 from nasgauge.core.errors import UserError, without_torch
-from nasgauge.core.kept import keep, kept
-from nasgauge.core.places import paths_from
+from nasgauge.core.kept import keep, kept, stored
 from nasgauge.core.progress import Phases, reported, silent
 from nasgauge.core.store import Store
 from nasgauge.core.tables import ERRORS, empty
@@ -56,9 +55,7 @@ class Run:
     def load(cls, folder: Path | str) -> Self:
         """The run that lies in a folder; UserError where there is none."""
         store = Store.existing(folder)
-        place, prints = kept(store.folder)
-        with paths_from(place or store.origin):
-            return cls(parsed(store.tables(), Study, str(folder)), store, prints)
+        return cls(stored(store, Study), store, kept(store.folder)[1])
 
     @property
     def folder(self) -> Path:

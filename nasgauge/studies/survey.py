@@ -7,9 +7,8 @@ from typing import Any, final
 import numpy as np
 import pandas as pd
 
-from nasgauge.core.config import parse, parsed, tables_of
-from nasgauge.core.kept import keep, kept
-from nasgauge.core.places import paths_from
+from nasgauge.core.config import parse, tables_of
+from nasgauge.core.kept import keep, stored
 from nasgauge.core.progress import Phases, silent
 from nasgauge.core.store import Store
 from nasgauge.core.tables import CONTESTS, ERRORS, check, empty
@@ -103,9 +102,7 @@ def names(folder: Path) -> list[str]:
 
 
 def _stored(folder: Path) -> Survey:
-    store = Store.existing(folder)
-    with paths_from(kept(store.folder)[0] or store.origin):
-        return parsed(store.tables(), Survey, str(folder))
+    return stored(Store.existing(folder), Survey)
 
 
 def _contests(survey: Survey, bundles: dict[str, Bundle]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 from nasgauge.core.errors import UserError, unknown_name
 
@@ -24,6 +25,23 @@ def recipe_names() -> list[str]:
 def recipe_text(name: str) -> str | None:
     """The text of the shipped recipe of that name, None if there is none."""
     return _text(_folder("nasgauge.benchmarks") / "recipes", name)
+
+
+def named(kind: Literal["study", "recipe"], given: str | Path) -> tuple[str, str, Path | None]:
+    """The TOML text of a study or recipe, a short name, and the folder of its file, None for a shipped one.
+
+    given: the path of a file, or the name of a shipped one. UserError: neither, or a file that cannot be read.
+    """
+    from nasgauge.core.store import text_of  # late: imports pandas
+
+    path = Path(given)
+    if path.suffix == ".toml" or path.is_file():
+        return text_of(path), path.stem, path.resolve().parent
+    shipped, names = (study_text, study_names) if kind == "study" else (recipe_text, recipe_names)
+    text = shipped(str(given))
+    if text is None:
+        raise unknown_name(f"{kind} (and no such file)", str(given), names())
+    return text, str(given), None
 
 
 def copy(name: str, to: Path) -> Path:

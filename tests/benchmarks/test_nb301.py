@@ -11,7 +11,7 @@ from scipy.stats import kendalltau
 
 from nasgauge.benchmarks import load
 from nasgauge.core.errors import UserError
-from nasgauge.judging import judge_file
+from nasgauge.judging import judge_scores
 from nasgauge.spaces import Darts
 
 FILE = Path(os.environ.get("NASGAUGE_DATA", "/nowhere")) / "nas-bench-301" / "surrogate_sample.parquet"
@@ -58,7 +58,7 @@ def test_scores_are_judged_without_a_ceiling(tmp_path):
     complexity = load("nb301").complexity
     path = tmp_path / "scores.csv"
     pd.DataFrame({"arch": complexity["arch"], "params": complexity["n_params"]}).to_csv(path, index=False)
-    verdict = judge_file(path, benchmark="nb301", criteria=["kendall_tau"], n_bootstrap=10)
+    verdict = judge_scores(path, benchmark="nb301", criteria=["kendall_tau"], n_bootstrap=10)
     assert verdict.ceiling.empty and verdict.values["value"].item() == pytest.approx(0.367, abs=5e-5)
 
 

@@ -103,3 +103,16 @@ def test_several_data_sets_are_compared(bench):
     found = {name: ng.judge(part.complexity, benchmark=part, **OPTIONS) for name, part in parts.items()}
     table = ng.compare_over(found, "n_params", "macs", n_bootstrap=60)
     assert list(table["dataset"])[:3] == ["a", "b", "c"] and len(table) == 4
+
+
+def test_scores_without_ground_truth_are_dropped_everywhere(wide, bench):
+    more = pd.concat([wide, wide.tail(1).assign(arch=bench.archs[500])], ignore_index=True)
+    found = ng.judge(more, benchmark=bench.only(bench.archs[:400]), unknown="drop", **OPTIONS)
+    assert found.values["n_unknown"].tolist() == [1] * 4 and len(found.scores) == 2 * len(wide)
+    assert found.compare("n_params", "macs")["n"].tolist() == [len(wide)]
+
+
+def test_data_sets_are_compared_with_one_treatment_of_failures(evaluation, wide, bench):
+    other = ng.judge(wide, benchmark=bench, missing="last", **OPTIONS)
+    with pytest.raises(ng.UserError, match="missing is last and omit"):
+        ng.compare_over({"a": evaluation, "b": other}, "n_params", "macs")

@@ -154,7 +154,7 @@ def test_tables_are_judged_as_files_are(tmp_path):
         pd.testing.assert_frame_equal(file.ceiling, memory.ceiling)
         assert file.settings["scores"] == "s.csv" and memory.settings["scores"] == "the table"
     assert memory.provenance["ground truth"] == "the ground-truth table"
-    with pytest.raises(UserError, match="choices apply to the name of a benchmark"):
+    with pytest.raises(UserError, match="options of a benchmark apply to its name"):
         judge_scores(table, benchmark=bench, choices={"metric": "valid_accuracy"})
     with pytest.raises(
         UserError, match=r"give either --benchmark NAME or --truth FILE \(in Python, the argument of that name"

@@ -20,8 +20,7 @@ from nasgauge.benchmarks.building.training import Outcome, train
 from nasgauge.core import references
 from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.errors import UserError
-from nasgauge.core.kept import keep, kept
-from nasgauge.core.places import paths_from
+from nasgauge.core.kept import keep, stored
 from nasgauge.core.progress import Progress
 from nasgauge.core.store import Store, key_of, write_atomically
 from nasgauge.core.tables import TRAININGS, check
@@ -89,8 +88,7 @@ def build(
 def counted(folder: Path) -> tuple[int, int]:
     """(architectures that are trained, all) in a folder of this recipe's."""
     store = Store.existing(folder)
-    with paths_from(kept(folder)[0] or store.origin):
-        recipe = parsed(store.tables(), Recipe, str(folder))
+    recipe = stored(store, Recipe)
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
     keys = _keys(recipe, [space.to_str(a) for a in archs])

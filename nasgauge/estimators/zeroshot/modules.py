@@ -43,10 +43,10 @@ def measure(
     W) standardised, or what else the networks take: sequences (M, C, L), vectors (M, F), volumes, int64 tokens (M, L);
     labels: whole numbers (M,) from 0. Of these, `n_batches` disjoint batches are drawn with `seed`, of `batch_size`
     each: if absent as many as there are, at most 64. batches: pairs of images and labels in their place, as they are.
-    proxies: names of PROXIES or Proxy objects, if absent all that need one batch only. other_parameters: whether
-    parameters that belong to no known layer (class tokens, position tables, recurrent layers) "count" as weights or not
-    ("omit"); "refuse": networks that have some have no scores of weights. `seed`, `device`, `precision`: as in
-    `ZeroShot`, by which everything is measured.
+    proxies: names of PROXIES, Proxy objects or functions (default: all that need one batch only). other_parameters:
+    whether parameters that belong to no known layer (class tokens, position tables, recurrent layers) "count" as
+    weights or not ("omit"); "refuse": networks that have some have no scores of weights. `seed`, `device`, `precision`:
+    as in `ZeroShot`, by which everything is measured.
 
     Whatever cannot be built, counted or measured is missing in `scores`, and has its reason in `errors`. UserError: no
     modules, names that are not distinct printable text, values of another kind, images or labels that do not fit.

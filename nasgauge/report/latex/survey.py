@@ -8,10 +8,8 @@ from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import ceiling_sets
 from nasgauge.report.labels import Heading, by_key, heading, number
 from nasgauge.report.latex.escaping import escaped, heading_text, value_text
-from nasgauge.report.latex.table import best_texts, span_text, with_interval
+from nasgauge.report.latex.table import NEAR, best_texts, span_text, with_interval
 from nasgauge.report.latex.tabular import DAGGER, marked, tabular
-
-_NEAR = f"{DAGGER}: not significantly different from the best (the interval of the paired difference contains 0)."
 
 
 def latex_survey(
@@ -46,7 +44,7 @@ def latex_survey(
         ["", rf"\multicolumn{{{k}}}{{c}}{{{heading_text(by)}}}", ""],
         ["estimator", *map(escaped, bundles), "mean rank"],
     ]
-    notes = ["Bold: best."] + ([_NEAR] if any(DAGGER in cell for line in body for cell in line) else [])
+    notes = ["Bold: best."] + ([NEAR] if any(DAGGER in cell for line in body for cell in line) else [])
     return tabular(head, [body, last if known else []], notes=notes, caption=caption, label=label)
 
 

@@ -13,7 +13,7 @@ from nasgauge.report.labels import Heading, Key, best_first, by_key, headings, k
 from nasgauge.report.latex.escaping import escaped, heading_text, value_text
 from nasgauge.report.latex.tabular import DAGGER, marked, tabular
 
-_NEAR = f"{DAGGER}: not significantly different from the best (the interval of the paired difference contains 0)."
+NEAR = f"{DAGGER}: not significantly different from the best (the interval of the paired difference contains 0)."
 
 
 def latex_table(
@@ -49,7 +49,7 @@ def latex_table(
         for i, name in enumerate(names)
     ]
     last = _ceilings(source, chosen, intervals, counted) if ceiling and isinstance(source, Bundle) else []
-    notes = ["Bold: best."] + ([_NEAR] if any(DAGGER in cell for line in body for cell in line) else [])
+    notes = ["Bold: best."] + ([NEAR] if any(DAGGER in cell for line in body for cell in line) else [])
     head = ["estimator", *map(heading_text, chosen), *(["$n$"] if counted else [])]
     return tabular([head], [body, last], notes=notes, caption=caption, label=label)
 
