@@ -56,6 +56,9 @@ class Papers:
             lines.append(f"{len(files)} files of figures: {self.folder}")
         if self.latex is not None:
             text = report.latex_table(shown[""]) if contests is None else report.latex_survey(shown, contests)
-            self.latex.write_text(text, encoding="utf-8")
+            try:
+                self.latex.write_text(text, encoding="utf-8")
+            except OSError as error:
+                raise UserError(f"{self.latex}: cannot be written ({error.strerror}); choose another file") from error
             lines.append(f"table: {self.latex}")
         return lines

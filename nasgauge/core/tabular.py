@@ -38,6 +38,9 @@ def check(table: pd.DataFrame, spec: Table, *, where: str = "") -> pd.DataFrame:
     Rows are counted from 1. Duplicated keys are an error.
     """
     place = where or f"the {spec.name} table"
+    if not isinstance(table, pd.DataFrame):
+        names = ", ".join(c.name for c in spec.columns if not c.optional)
+        raise UserError(f"{place}: give a data frame with columns {names}, not {type(table).__name__}")
     absent = [c.name for c in spec.columns if c.name not in table.columns and not c.optional]
     if absent:
         raise UserError(

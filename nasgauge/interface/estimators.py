@@ -10,6 +10,7 @@ import pandas as pd
 from nasgauge.benchmarks import Benchmark
 from nasgauge.core.config import parsed
 from nasgauge.core.errors import UserError
+from nasgauge.core.tables import SCORES, check
 from nasgauge.estimators import COSTS, Estimates, Estimator, EstimatorConfig, RunContext
 from nasgauge.interface.named import of_whom
 from nasgauge.spaces import Arch, Space
@@ -114,6 +115,8 @@ class ZeroShot(OnSpace):
     ) -> None:
         from nasgauge.estimators.zeroshot.config import ZeroShotConfig
 
+        if isinstance(proxies, str):
+            raise UserError(f"ZeroShot: give a list of proxies, [{proxies!r:.60}]")
         self._proxies, self._batches = tuple(proxies), batches
         options = {"data": data, "data_path": data_path, "n_batches": n_batches, "batch_size": batch_size}
         options |= {"inputs": inputs, "init": init, "net": net, "label": label, "device": device}
@@ -193,8 +196,9 @@ class Predictor(OnSpace):
     ) -> None:  # fmt: skip
         from nasgauge.estimators.predictors.config import PredictorConfig
 
-        self._features, self._fitted = features, []
-        names = None if features is None else list(features["estimator"].unique())
+        self._features = None if features is None else check(features, SCORES, where="Predictor: features")
+        self._fitted = []
+        names = None if features is None else list(self._features["estimator"].unique())
         label = options.pop("label", None) or encoder
         super().__init__(
             space, PredictorConfig, {"encoder": encoder, "features": names, "label": label, **options}, seeds
@@ -203,9 +207,12 @@ class Predictor(OnSpace):
     def fit(self, truth: Benchmark | pd.DataFrame) -> Self:
         """Learn from a ground truth (a benchmark or table TRUTH); returns the estimator.
 
-        What it learned before is forgotten.
+        Of table TRUTH, arch and accuracy are required. What it learned before is forgotten.
         """
         table = truth.truth if isinstance(truth, Benchmark) else truth
+        if not isinstance(table, pd.DataFrame) or not {"arch", "accuracy"} <= set(table):
+            given = f"columns {', '.join(map(str, table))}" if isinstance(table, pd.DataFrame) else type(table).__name__
+            raise UserError(f"Predictor: fit() needs a benchmark, or a table with arch and accuracy, not {given}")
         self._fitted = [estimator.fit(table) for estimator in self._built]
         return self
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks import Benchmark
-from nasgauge.core.errors import UserError
+from nasgauge.core.errors import UserError, check_seed
 from nasgauge.core.terminal import followed
 from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.judging import Correction, judge_scores, paired_over
@@ -51,6 +51,7 @@ def judge(
     >>> found.values[["estimator", "value"]].round(3).values.tolist()
     [['n_params', 0.71], ['macs', 0.71]]
     """
+    check_seed(seed, "judge: seed")
     with followed("judge") as phases:
         verdict = judge_scores(
             scores, benchmark=benchmark, choices=options, truth=truth, space=space, lower_is_better=lower_is_better,
@@ -80,8 +81,12 @@ def compare_over(
     """Two estimators over several data sets: paired differences on each and their mean, see `judging.paired_over`.
 
     evaluations: by the name of the data set, with both estimators in each; failed measurements are treated as in these.
-    UserError: the evaluations treat them differently.
+    UserError: the evaluations treat them differently; a value that is not an Evaluation.
     """
+    check_seed(seed, "compare_over: seed")
+    foreign = [name for name, one in evaluations.items() if not isinstance(one, Evaluation)]
+    if foreign:
+        raise UserError(f"compare_over: {', '.join(map(str, foreign))} is not an Evaluation; give what `judge` returns")
     treatments = sorted({one.settings["missing"] for one in evaluations.values()})
     if len(treatments) > 1:
         raise UserError(f"compare_over: missing is {' and '.join(treatments)}; evaluate all data sets with the same")

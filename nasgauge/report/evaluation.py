@@ -11,7 +11,7 @@ import pandas as pd
 from rich.console import Console
 
 from nasgauge.analyses import ANALYSES
-from nasgauge.core.errors import UserError
+from nasgauge.core.errors import UserError, check_seed
 from nasgauge.criteria import BoundCriterion, CriterionSpec
 from nasgauge.judging import Correction, paired, with_ceilings
 from nasgauge.report.bundle import Bundle
@@ -83,6 +83,7 @@ class Evaluation:
         By default of every estimator and the best; "all" as the rival too: of all pairs. correction: of the p-values,
         for the number of rows. n_bootstrap: that of the evaluation if absent.
         """
+        check_seed(seed, "compare: seed")
         return paired(
             self.scores, self.truth, estimator, rival, [criterion], correction=correction,
             n_bootstrap=self.settings["n_bootstrap"] if n_bootstrap is None else n_bootstrap,

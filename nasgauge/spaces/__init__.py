@@ -20,7 +20,7 @@ from nasgauge.spaces.nb201_orders import ORDERS
 from nasgauge.spaces.nds import NDSResNet, NDSResNeXtA, ResidualStage, StagedSpace
 from nasgauge.spaces.properties import is_connected, n_convolutions, properties
 from nasgauge.spaces.space import Arch, Graph, Operation, Space
-from nasgauge.spaces.spellings import reader
+from nasgauge.spaces.spellings import check_order, reader
 
 
 def _space(thing: Any, name: str) -> Callable[[], Space] | None:
@@ -86,6 +86,7 @@ __all__ = [
     "ResidualStage",
     "Space",
     "StagedSpace",
+    "check_order",
     "get_space",
     "is_connected",
     "is_hash",

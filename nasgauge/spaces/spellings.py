@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection
 
-from nasgauge.core.errors import UserError
+from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.spaces.nb101 import NB101
 from nasgauge.spaces.nb101_matrix import is_matrix
 from nasgauge.spaces.nb201 import NB201
@@ -24,8 +24,7 @@ def reader(texts: Collection[str], space: Space, order: str | None = None) -> tu
     >>> read("0"), spelling
     ((4, 2, 1, 2, 1, 1), 'official indices of NAS-Bench-201, from 0 to 15,624')
     """
-    if order is not None and not isinstance(space, NB201):
-        raise UserError(f"the order of operations {order!r} applies to search space 'nb201', not to {space.name!r}")
+    check_order(order, space)
     if isinstance(space, NB201):
         if texts and all(re.fullmatch("[0-9]+", text) for text in texts):
             return from_index, f"official indices of NAS-Bench-201, from 0 to {N_CELLS - 1:,}"
@@ -34,6 +33,18 @@ def reader(texts: Collection[str], space: Space, order: str | None = None) -> tu
     elif isinstance(space, NB101) and any(is_matrix(text) for text in texts):
         return space.from_str, "matrices with operations"
     return space.from_str, None
+
+
+def check_order(order: str | None, space: Space | None) -> None:
+    """UserError for an order of operations that is not in `ORDERS`, or that the space has no use for."""
+    if order is None:
+        return
+    if order not in ORDERS:
+        raise unknown_name("order of operations", order, ORDERS)
+    if space is None:
+        raise UserError(f"the order of operations {order!r} needs the search space; name it with --space nb201")
+    if not isinstance(space, NB201):
+        raise UserError(f"the order of operations {order!r} applies to search space 'nb201', not to {space.name!r}")
 
 
 def _in_order(space: Space, order: str | None) -> Reader:

@@ -231,6 +231,9 @@ def test_an_order_needs_the_space_to_which_it_applies():
     with pytest.raises(UserError, match="unknown order of operations 'offical'; nearest: official"):
         judge_scores(table, truth=dict(zip(NB201_ARCHS, ACCURACIES, strict=True)), space="nb201",
                      arch_order="offical", **TREATED)  # fmt: skip
+    plain = dict(zip(NB201_ARCHS, ACCURACIES, strict=True))
+    with pytest.raises(UserError, match="unknown order of operations 'offical'; nearest: official"):
+        judge_scores(plain, truth=plain, space="nb201", arch_order="offical", **TREATED)  # without a list to read
     assert len({ORDERS[name].ops for name in ORDERS}) == len(ORDERS)
 
 

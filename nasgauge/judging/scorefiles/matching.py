@@ -9,7 +9,7 @@ import pandas as pd
 from nasgauge.core.errors import UserError
 from nasgauge.judging.scorefiles.purpose import is_listed, is_of
 from nasgauge.judging.scorefiles.scores import ScoreFile
-from nasgauge.spaces import NB101, SPACES, Arch, Space, is_hash, module_hash, reader
+from nasgauge.spaces import NB101, SPACES, Arch, Space, check_order, is_hash, module_hash, reader
 
 
 class Spellings:
@@ -22,8 +22,7 @@ class Spellings:
     """
 
     def __init__(self, known: Iterable[str], space: Space | None, order: str | None = None) -> None:
-        if order is not None and space is None:
-            raise UserError(f"the order of operations {order!r} needs the search space; name it with --space nb201")
+        check_order(order, space)
         self.space, self.order = space, order
         self.notes: list[str] = []
         self._known = dict.fromkeys(known)
