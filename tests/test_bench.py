@@ -7,16 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nasgauge.analyses.toolkit.pairs import pairs_of
 from nasgauge.benchmarks import embedded
 from nasgauge.benchmarks.building import build as bench
-from nasgauge.benchmarks.building.recipe import Recipe
+from nasgauge.benchmarks.building.recipe import Recipe, RecipeSample
+from nasgauge.benchmarks.building.sample import chosen_archs
 from nasgauge.benchmarks.building.training import Outcome
 from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import TRAININGS, check
 from nasgauge.images import load_images
 from nasgauge.nets import NetOptions, complexity
-from nasgauge.spaces import NB201
+from nasgauge.spaces import NB201, SPACES, get_space
 
 RECIPE = """
 name = "tiny"
@@ -89,13 +91,26 @@ def test_resuming_trains_nothing_twice_and_gives_the_same_table(built, tmp_path)
 
 def test_a_larger_benchmark_keeps_the_architectures_of_the_smaller_one():
     space = NB201()
-    assert bench.chosen_archs(space, 50, None, 0)[:20] == bench.chosen_archs(space, 20, None, 0)
-    assert len({space.canonical(a) for a in bench.chosen_archs(space, None, "paper", 0)}) == 6_466
+    assert chosen_archs(space, RecipeSample(n=50))[:20] == chosen_archs(space, RecipeSample(n=20))
+    assert len({space.canonical(a) for a in chosen_archs(space, RecipeSample(form="paper"))}) == 6_466
+
+
+@pytest.mark.parametrize("name", list(SPACES))
+def test_variants_form_pairs_one_mutation_apart(name):
+    space = get_space(name)
+    alone, more = (chosen_archs(space, RecipeSample(n=12, variants=k)) for k in (0, 8))
+    assert more[:12] == alone and len(more) > 12
+    assert len({space.canonical(arch) for arch in more}) == len(more)
+    pairs = pairs_of(space, pd.Index([space.to_str(arch) for arch in more]))
+    if set(space.words(more[0])) & set(space.operations):
+        pairs = pairs[pairs["from_op"].isin(space.operations)]
+    assert set(range(12, len(more))) <= {*pairs["a"], *pairs["b"]}
 
 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
+        ("n = 3", "n = 3\nvariants = 4", "variants = 4 of 3 classes; give at most that many"),
         ("n = 3", "n = 7000", "nb201 has 6466 classes"),
         ("n_train = 200", "n_train = 1697", "leaves no test image"),
         ("batch_size = 50", "batch_size = 201", "is more than the 200 training images"),

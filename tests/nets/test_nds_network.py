@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasgauge.benchmarks.building.build import chosen_archs
-from nasgauge.benchmarks.building.recipe import Recipe
+from nasgauge.benchmarks.building.recipe import Recipe, RecipeSample
+from nasgauge.benchmarks.building.sample import chosen_archs
 from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.nets import NetOptions, build, complexity
@@ -188,7 +188,7 @@ def test_the_recipe_builds_networks_that_fit_its_images(name):
     recipe = parse(path.read_text(), Recipe, name)
     space = get_space(recipe.space)
     o = NetOptions(**recipe.net, in_channels=1, replicas=recipe.n_seeds)
-    for arch in chosen_archs(space, 2, recipe.archs.form, recipe.archs.seed):
+    for arch in chosen_archs(space, RecipeSample(n=2, form=recipe.archs.form, seed=recipe.archs.seed)):
         net = build(space, arch, o, generators=generators(recipe.n_seeds), device="meta")
         x = torch.zeros(2, recipe.n_seeds, recipe.image_size, recipe.image_size, device="meta")
         assert net(x).shape == (2, 10 * recipe.n_seeds)

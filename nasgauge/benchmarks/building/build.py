@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 
 from nasgauge.benchmarks.building.protocol import Protocol
 from nasgauge.benchmarks.building.recipe import Recipe
+from nasgauge.benchmarks.building.sample import chosen_archs
 from nasgauge.benchmarks.building.training import Outcome, train
 from nasgauge.core import references
 from nasgauge.core.config import parse, parsed, tables_of
@@ -65,7 +65,7 @@ def build(
     check_workers(workers, n_workers)
     device_named(recipe.device, where)
     space = get_space(recipe.space)
-    archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
+    archs = chosen_archs(space, recipe.archs)
     _check_net(space, recipe, where)
     _check_sizes(space, recipe, where)
     tables = recipe.model_dump(exclude_unset=True) if text is None else tables_of(text, where)
@@ -90,7 +90,7 @@ def counted(folder: Path) -> tuple[int, int]:
     store = Store.existing(folder)
     recipe = stored(store, Recipe)
     space = get_space(recipe.space)
-    archs = chosen_archs(space, recipe.archs.n, recipe.archs.form, recipe.archs.seed)
+    archs = chosen_archs(space, recipe.archs)
     keys = _keys(recipe, [space.to_str(a) for a in archs])
     return len(store.keys("trainings") & set(keys)), len(keys)
 
@@ -145,37 +145,6 @@ def measured_facts(table: pd.DataFrame) -> dict[str, float | int]:
         tau = kendall_tau(halves[:, :n].mean(1), halves[:, n : 2 * n].mean(1))
         facts["kendall_tau_between_halves"] = round(tau, 4)
     return facts
-
-
-def chosen_archs(space: Space, n: int | None, form: str | None, seed: int) -> list[Arch]:
-    """Representatives of `n` classes in the order of a seeded shuffle; a larger `n` keeps the earlier ones.
-
-    Spaces too large to enumerate: the classes of `space.sample` in the order in which they are first drawn.
-    """
-    rng = np.random.default_rng(seed)
-    try:
-        everything = space.enumerate()
-    except NotImplementedError:
-        return _drawn_classes(space, n, form, rng)
-    classes = sorted({space.canonical(a, form) for a in everything})
-    if n is not None and n > len(classes):
-        raise UserError(
-            f"archs: n = {n}, but {space.name} has {len(classes)} classes of form {form or space.forms[0]!r}"
-        )
-    return [classes[i] for i in rng.permutation(len(classes))[:n]]
-
-
-def _drawn_classes(space: Space, n: int | None, form: str | None, rng: np.random.Generator) -> list[Arch]:
-    if n is None:
-        raise UserError(f"archs: {space.name} is too large to train whole; say how many classes (n)")
-    found: dict[Arch, None] = {}
-    for _ in range(100 * n):
-        found.setdefault(space.canonical(space.sample(rng), form))
-        if len(found) == n:
-            return list(found)
-    raise UserError(
-        f"archs: n = {n}, but {100 * n} draws from {space.name} gave only {len(found)} classes; choose a smaller n"
-    )
 
 
 def _check_net(space: Space, recipe: Recipe, where: str) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from nasgauge.benchmarks.building.protocol import Protocol
 from nasgauge.core.config import Config, Count, FileName, Options, Seed, keys_of, table_of
@@ -16,15 +16,18 @@ _DECIDED = {"in_channels": "the images", "n_classes": "the images", "replicas": 
 
 
 class RecipeSample(Config):
-    """Which architectures are trained: some classes, in the order of one seeded shuffle.
+    """Which architectures are trained: some classes, in the order of one seeded shuffle, and variants of the first.
 
     `n`: number of classes (default: all); a larger number with the same seed keeps the earlier ones. `form`: the
-    canonical form that makes the classes, the space's first one if absent. `seed`: of the shuffle.
+    canonical form that makes the classes, the space's first one if absent. `seed`: of the shuffle. `variants`: of so
+    many of the first classes all architectures with another operation at one place, drawn at random, are trained too,
+    so that pairs one mutation apart can be compared.
     """
 
     n: Count | None = None
     form: str | None = None
     seed: Seed = 0
+    variants: Annotated[int, Field(ge=0)] = 0
 
 
 class SplitSizes(Config):
