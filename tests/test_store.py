@@ -1,5 +1,6 @@
 """What is on disk: whole parts, resumption, refusal of foreign folders."""
 
+import errno
 import os
 
 import pandas as pd
@@ -51,6 +52,100 @@ def test_a_damaged_part_is_named_with_the_remedy(tmp_path):
     part.write_bytes(part.read_bytes()[:20])
     with pytest.raises(UserError, match=r"k1\.parquet: cannot be read.*delete it"):
         store.read("t")
+
+
+def test_any_changed_bit_of_a_task_is_told_and_the_task_is_done_again_without_the_part(tmp_path):
+    store = Store.open(tmp_path, {"title": "study"})
+    store.write_task("k1", {"errors": table(3), "scores": table(2)})
+    assert store.done("scores") == {"k1"} and store.read("errors").equals(table(3))
+    for name in ("errors", "scores"):
+        part = tmp_path / "parts" / name / "k1.parquet"
+        whole = part.read_bytes()
+        for i in range(0, len(whole), 97):  # anywhere: the pages, their headers, the schema, the footer
+            part.write_bytes(whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :])
+            with pytest.raises(UserError, match=rf"{name}/k1\.parquet: has changed since it was written; delete it"):
+                store.read(name)
+        part.unlink()
+        assert store.done("scores") == set()
+        part.write_bytes(whole)
+        assert store.done("scores") == {"k1"}
+
+
+def test_fewer_rows_than_were_written_are_told(tmp_path):
+    store = Store.open(tmp_path, {"title": "study"})
+    store.write_task("k1", {"costs": table(3), "scores": table(2)})
+    table(2).to_parquet(tmp_path / "parts" / "costs" / "k1.parquet", index=False)
+    with pytest.raises(UserError, match="costs/k1"):
+        store.read("costs")
+
+
+def test_parts_of_older_versions_have_no_digests_and_are_read(tmp_path):
+    store = Store.open(tmp_path, {"title": "study"})
+    store.write("scores", "k1", table(2))
+    assert store.done("scores") == {"k1"} and len(store.read("scores")) == 2
+
+
+def test_a_damaged_digest_is_named_with_the_remedy(tmp_path):
+    store = Store.open(tmp_path, {"title": "study"})
+    store.write_task("k1", {"scores": table(2)})
+    (tmp_path / "digests" / "k1.json").write_text("{")
+    for ask in (lambda: store.done("scores"), lambda: store.read("scores")):
+        with pytest.raises(UserError, match=r"digests/k1\.json: is damaged .*; delete it"):
+            ask()
+    (tmp_path / "digests" / "k1.json").unlink()
+    assert store.done("scores") == {"k1"} and len(store.read("scores")) == 2
+
+
+@pytest.mark.parametrize("n", range(4))
+def test_a_folder_of_a_run_that_was_ended_while_it_began_is_taken_over(tmp_path, monkeypatch, n):
+    """After any of the first files, and with the temporary file of the next one."""
+
+    class Killed(BaseException):
+        pass
+
+    written = []
+
+    def replace(source, target):
+        if len(written) == n:
+            raise Killed
+        written.append(target)
+        os.rename(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace)
+        try:
+            Store.open(tmp_path / "s", {"a": "x.py:y"}, 'a = "x.py:y"')
+        except Killed:
+            assert n < 3
+    assert len(written) == min(n, 3)
+    assert Store.open(tmp_path / "s", {"a": "x.py:y"}, 'a = "x.py:y"').tables() == {"a": "x.py:y"}
+
+
+def test_temporary_files_of_writers_that_ended_are_removed_and_no_others(tmp_path):
+    Store.open(tmp_path, {"title": "study"})
+    dead, living = 2**22 + 1, os.getpid()  # above the largest number of a process
+    (tmp_path / "parts" / "t").mkdir(parents=True)
+    names = (f".a.parquet.{dead}.tmp", f".b.parquet.{dead}.tmp", f".c.parquet.{living}.tmp")
+    old, new, own = (tmp_path / "parts" / "t" / name for name in names)
+    for file in (old, new, own):
+        file.write_bytes(b"half")
+    for file in (old, own):
+        os.utime(file, (0, 0))
+    Store.open(tmp_path, {"title": "study"})
+    assert sorted((tmp_path / "parts" / "t").iterdir()) == [new, own]
+
+
+def test_a_full_disk_names_the_file_keeps_the_old_one_and_leaves_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "f"
+    write_atomically(path, b"old")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left") as told:
+        write_atomically(path, b"new")
+    assert told.value.filename == str(path) and path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_resuming_needs_the_same_study(tmp_path):

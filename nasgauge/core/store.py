@@ -1,7 +1,8 @@
-"""The folder of a study: a copy of the study, the environment, and one Parquet part per task.
+"""The folder of a study: a copy of the study, the environment, and the Parquet parts of every task.
 
 A part is written under a temporary name and then renamed, so it is complete or absent; its key is the hash of the
-task, so a resumed run skips the keys that exist. One writer per part: no lock, no database.
+task, so a resumed run skips the keys that exist. One writer per part: no lock, no database. The digests of a task's
+parts are kept beside them: a part that is changed is not read, one that is missing makes its task incomplete.
 """
 
 import codecs
@@ -9,9 +10,12 @@ import hashlib
 import json
 import os
 import platform
+import re
 import sys
+import time
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any, final
@@ -24,6 +28,10 @@ from nasgauge.core.errors import UserError
 
 STUDY, STUDY_JSON, ENVIRONMENT, PLAN, PARTS = "study.toml", "study.json", "environment.json", "plan.json", "parts"
 ORIGIN = "origin.json"  # the folder of the study's file, where its references start from
+DIGESTS = "digests"  # of the parts of a task, by table, in a file with its key
+_OWN = re.compile(r"(\.?)(environment|origin|study)\.(json|toml)(\.\d+\.tmp)?")  # what the first moments leave
+_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")
+_STALE_SECONDS = 60  # a temporary file is that old before it is removed: writers may live on other machines
 FORMAT = 1  # of what a folder holds; raised when older versions could not read it
 _MAX_TEXT = 100_000_000  # bytes
 _ABSENT = object()
@@ -72,6 +80,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
+        self._read_digests: dict[str, tuple[int, dict[str, str]]] = {}  # by key: when its file was written, its content
 
     @classmethod
     def open(
@@ -90,7 +99,7 @@ class Store:
                     f"{folder}: contains another study, or this one with other settings ({_difference(there, here)}); "
                     "choose another folder with --out"
                 )
-        elif store.folder.exists() and (not store.folder.is_dir() or any(store.folder.iterdir())):
+        elif store.folder.exists() and not _is_ours_or_empty(store.folder):
             raise UserError(f"{folder}: exists and is not a study folder; choose another one with --out")
         name, content = (STUDY_JSON, json.dumps(tables, indent=1)) if text is None else (STUDY, text)
         is_moved = text is None and not (store.folder / STUDY).is_file()  # then its references may lie elsewhere
@@ -107,6 +116,7 @@ class Store:
             raise UserError(
                 f"{folder}: cannot be written ({error.strerror}); choose another folder with --out"
             ) from error
+        remove_stale(store.folder)
         return store
 
     @classmethod
@@ -168,7 +178,7 @@ class Store:
             planned = {table: [str(key) for key in keys] for table, keys in json.loads(text_of(path)).items()}
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UserError(f"{path}: is damaged ({error}); remove it, the next run regenerates it") from error
-        done = {table: self.keys(table) for table in planned}
+        done = {table: self.done(table) for table in planned}
         n_done = sum(key in done[table] for table, keys in planned.items() for key in keys)
         return n_done, sum(map(len, planned.values()))
 
@@ -180,17 +190,93 @@ class Store:
         """Keys of the parts of a table that are complete."""
         return {path.stem for path in (self.folder / PARTS / table).glob("[!.]*.parquet")}
 
+    def done(self, table: str) -> set[str]:
+        """Keys of the tasks whose last part, of that table, is there with all others that were written with it."""
+        there = {name.name: self.keys(name.name) for name in (self.folder / PARTS).glob("*")}
+        recorded = {path.stem for path in (self.folder / DIGESTS).glob("[!.]*.json")}
+        return {
+            key
+            for key in self.keys(table)
+            if key not in recorded or all(key in there.get(name, ()) for name in self._digests(key))
+        }
+
     def write(self, table: str, key: str, rows: pd.DataFrame) -> None:
         """Write one part, whole or not at all; an existing part of that key is replaced."""
-        sink = pa.BufferOutputStream()
-        rows.to_parquet(sink, index=False, compression="zstd")
-        write_atomically(self.folder / PARTS / table / f"{key}.parquet", sink.getvalue().to_pybytes())
+        write_atomically(self._path(table, key), _parquet(rows))
+
+    def write_task(self, key: str, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Write the parts of one task, the last table last: while it is absent, the task is not done."""
+        *others, last = ((table, _parquet(rows)) for table, rows in tables.items())
+        for table, content in others:
+            write_atomically(self._path(table, key), content)
+        digests = {table: _digest(content) for table, content in (*others, last)}
+        write_atomically(self._digest_path(key), json.dumps(digests).encode())
+        write_atomically(self._path(last[0], key), last[1])
 
     def read(self, table: str, keys: list[str] | None = None) -> pd.DataFrame | None:
-        """All parts of a table, one below the other, in the order of their keys (or of `keys`); None without parts."""
+        """All parts of a table, one below the other, in the order of their keys (or of `keys`); None without parts.
+
+        UserError: a part that is damaged, or that is not what was written.
+        """
         names = sorted(self.keys(table)) if keys is None else keys
-        parts = [read_parquet(self.folder / PARTS / table / f"{key}.parquet") for key in names]
+        parts = [self._read(table, key) for key in names]
         return pd.concat(parts, ignore_index=True) if parts else None
+
+    def _read(self, table: str, key: str) -> pd.DataFrame:
+        path = self._path(table, key)
+        expected = self._digests(key).get(table)
+        if expected is not None and path.is_file() and _digest(path.read_bytes()) != expected:
+            raise UserError(f"{path}: has changed since it was written; delete it and run again to recompute it")
+        return read_parquet(path)
+
+    def _digests(self, key: str) -> dict[str, str]:
+        """By table, the digests of the parts of a task; none where they were not kept."""
+        path = self._digest_path(key)
+        if not path.is_file():
+            return {}
+        written = path.stat().st_mtime_ns
+        if self._read_digests.get(key, (0,))[0] != written:
+            try:
+                digests = {str(table): str(digest) for table, digest in json.loads(text_of(path)).items()}
+            except (ValueError, AttributeError, RecursionError) as error:
+                raise UserError(
+                    f"{path}: is damaged ({error}); delete it: its parts are then read unchecked"
+                ) from error
+            self._read_digests[key] = written, digests
+        return self._read_digests[key][1]
+
+    def _path(self, table: str, key: str) -> Path:
+        return self.folder / PARTS / table / f"{key}.parquet"
+
+    def _digest_path(self, key: str) -> Path:
+        return self.folder / DIGESTS / f"{key}.json"
+
+
+def _parquet(rows: pd.DataFrame) -> bytes:
+    sink = pa.BufferOutputStream()
+    rows.to_parquet(sink, index=False, compression="zstd")
+    return sink.getvalue().to_pybytes()
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _is_ours_or_empty(folder: Path) -> bool:
+    """Whether a folder without a study holds nothing, or only what a run leaves that was ended at its very start."""
+    return folder.is_dir() and all(path.is_file() and _OWN.fullmatch(path.name) for path in folder.iterdir())
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove the temporary files below a folder whose writers have ended, unless they are new."""
+    for path in folder.rglob(".*.tmp"):
+        named = _TEMPORARY.fullmatch(path.name)
+        if named and not Path("/proc", named[1]).exists():
+            try:
+                if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                    path.unlink()
+            except OSError:  # removed meanwhile, or not ours to remove: it is in nobody's way
+                continue
 
 
 def text_of(path: Path) -> str:
@@ -229,14 +315,22 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name beside its place, flush it to the disk, and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file under a temporary name beside its place, flush it to the disk, and rename it.
+
+    OSError, with the file's own name, where that fails; the old content stays, and no temporary file is left.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def environment() -> dict[str, Any]:

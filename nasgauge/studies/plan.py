@@ -144,7 +144,7 @@ class Plan:
 
     def remaining(self, store: Store) -> list[Task]:
         """The tasks that are not done."""
-        done = {part: store.keys(part) for part in ("scores", "fits")}
+        done = {part: store.done(part) for part in ("scores", "fits")}
         return [task for task in self.tasks if task.key not in done[task.part]]
 
     def n_done(self, store: Store) -> float:
@@ -195,8 +195,7 @@ def do(folder: Path, study: Study, task: Task) -> None:
         parts = {"errors": found.errors, "costs": found.costs, **found.records, "scores": found.scores}
     else:
         parts = {**estimator.history(), "fits": pd.DataFrame({"estimator": [task.estimator], "seed": [task.seed]})}
-    for table, rows in parts.items():
-        store.write(table, task.key, rows)
+    store.write_task(task.key, parts)
 
 
 @final

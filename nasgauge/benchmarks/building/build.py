@@ -176,7 +176,7 @@ def _train_part(folder: Path, recipe: Recipe, task: tuple[str, str]) -> None:
     space, data = get_space(recipe.space), _images(*recipe.loaded_from())
     if _keys(recipe, [name]) != [key]:
         raise references.edited(recipe.model_dump())
-    Store.existing(folder).write("trainings", key, train_arch(space, space.from_str(name), recipe, data))
+    Store.existing(folder).write_task(key, {"trainings": train_arch(space, space.from_str(name), recipe, data)})
 
 
 def _options(recipe: Recipe, data: ImageData) -> NetOptions:
