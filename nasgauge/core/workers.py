@@ -6,12 +6,14 @@ complete, in any order. Every worker computes with one thread, so `n_workers` wo
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait as wait_connections
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, TypeVar
@@ -22,6 +24,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 _PER_CORE = 8  # workers, at most
 _SOCKET_ROOM = 28  # letters: below its folder Ray makes sockets, whose paths may have 107
+_OF_THE_TERMINAL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name))
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -60,6 +63,7 @@ def _processes(function: Callable[[Any], Any], items: Sequence[Any], n_workers: 
     context = multiprocessing.get_context("spawn")  # a forked child would inherit torch's thread pools half alive
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))  # read by the children when they start
+    _start_tracker()
     pool = ProcessPoolExecutor(min(n_workers, max(1, len(items))), mp_context=context, initializer=_end_with_parent)
     try:
         queue = iter(items)
@@ -73,14 +77,37 @@ def _processes(function: Callable[[Any], Any], items: Sequence[Any], n_workers: 
         raise UserError(
             "a worker process was killed (out of memory?); run the same command again to resume"
         ) from broken
+    except Exception:
+        raise
+    except BaseException:  # a signal, or nobody asks for more: what is under way may take minutes
+        for process in list((pool._processes or {}).values()):  # Python 3.14 has terminate_workers
+            process.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
 
 
+def _start_tracker() -> None:
+    """Start the helper process of multiprocessing so that a hang-up, which is the parent's, does not end it."""
+    if threading.current_thread() is not threading.main_thread():
+        return  # handlers are the main thread's; the helper then starts as it always does
+    before = {name: signal.signal(name, signal.SIG_IGN) for name in _OF_THE_TERMINAL}
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
 def _end_with_parent() -> None:
-    """A worker whose parent was killed ends too, instead of waiting for tasks forever."""
+    """A worker ends when its parent has ended, instead of waiting for tasks forever.
+
+    Signals that a terminal sends to both are left to the parent.
+    """
+    for name in _OF_THE_TERMINAL:
+        signal.signal(name, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
