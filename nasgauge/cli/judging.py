@@ -10,6 +10,7 @@ from nasgauge.cli.options import Columns, Csv, FigureFormat, Figures, Latex, Onl
 from nasgauge.cli.papers import Papers
 from nasgauge.cli.printing import print_cautions, print_pairs
 from nasgauge.core.errors import MAX_DRAWS, MAX_SEED
+from nasgauge.core.output import check_output, protected
 from nasgauge.core.terminal import console, followed
 
 
@@ -77,9 +78,11 @@ def judge(
     papers = Papers(
         folder=figures, format=figure_format, only=figure, columns=columns, serif=serif, csv=csv, latex=latex
     )
-    papers.check()
     import_plugins(plugin or [])
-    with followed("judge") as phases:
+    with protected(scores, truth), followed("judge") as phases:
+        papers.check()
+        if html is not None:
+            check_output(html)
         verdict = judge_scores(
             scores, benchmark=benchmark, choices=arguments.pairs(choose or []), truth=truth, space=space,
             arch_order=arch_order, constraints=constraint or [],

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, final
 
 from nasgauge.core.errors import UserError
+from nasgauge.core.output import check_output, write_output
 
 
 @final
@@ -22,7 +23,9 @@ class Papers:
     latex: Path | None
 
     def check(self) -> None:
-        """UserError for options without a folder to write into, or an unknown format, before any work."""
+        """UserError, before any work, for options without a folder, an unknown format, a file not to be replaced."""
+        if self.latex is not None:
+            check_output(self.latex)
         if self.folder is None and (self.only or self.columns or self.serif or self.csv):
             raise UserError("--figure, --columns, --serif and --csv choose among figures; add --figures FOLDER")
         if self.folder is not None:
@@ -56,9 +59,6 @@ class Papers:
             lines.append(f"{len(files)} files of figures: {self.folder}")
         if self.latex is not None:
             text = report.latex_table(shown[""]) if contests is None else report.latex_survey(shown, contests)
-            try:
-                self.latex.write_text(text, encoding="utf-8")
-            except OSError as error:
-                raise UserError(f"{self.latex}: cannot be written ({error.strerror}); choose another file") from error
+            write_output(self.latex, text.encode())
             lines.append(f"table: {self.latex}")
         return lines

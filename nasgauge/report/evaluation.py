@@ -12,6 +12,7 @@ from rich.console import Console
 
 from nasgauge.analyses import ANALYSES
 from nasgauge.core.errors import UserError, check_seed
+from nasgauge.core.output import write_output
 from nasgauge.criteria import BoundCriterion, CriterionSpec
 from nasgauge.judging import Correction, paired, with_ceilings
 from nasgauge.report.bundle import Bundle
@@ -148,8 +149,5 @@ class Evaluation:
 
 def _written(text: str, path: Path | str | None) -> str:
     if path is not None:
-        try:
-            Path(path).write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"{path}: cannot be written ({error.strerror}); choose another path") from error
+        write_output(path, text.encode())
     return text

@@ -1,5 +1,6 @@
 """The figures of a report as vector graphics, for the screen or for a paper, with text as text."""
 
+import io
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -8,6 +9,7 @@ from typing import Any
 
 from nasgauge.analyses import distinct
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.output import write_output
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import csv_bytes
 from nasgauge.report.plots.style import WIDTHS, Style, check_style, dress, figure_class, styled
@@ -15,6 +17,7 @@ from nasgauge.report.sheets import Sheet, sheets
 
 KINDS = ("pdf", "svg")
 Panel = tuple[str, Callable[[Any], None]]
+ELSEWHERE = "choose another folder for the figures"
 _N_COLUMNS = 4
 _HEADING = 0.3  # inches above a panel
 _LETTER = 6.2  # points of a letter of a title, about
@@ -71,22 +74,22 @@ def write_figures(
         raise UserError("figures: panels are chosen of one figure; name that figure alone")
     folder = Path(folder)
     files = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for sheet in sheets(bundle, style, only):
-            with styled(style, serif=serif):
-                drawn = _drawn(_with_panels(sheet, panels), style, columns, serif)
-                files.append(folder / f"{sheet.name}.{kind}")
-                date = {"CreationDate" if kind == "pdf" else "Date": None}
-                drawn.savefig(files[-1], format=kind, metadata=date)
-            if csv:
-                files.append(folder / f"{sheet.name}.csv")
-                files[-1].write_bytes(csv_bytes(sheet.table))
-    except OSError as error:
-        raise UserError(
-            f"{folder}: cannot be written ({error.strerror}); choose another folder for the figures"
-        ) from error
+    for sheet in sheets(bundle, style, only):
+        with styled(style, serif=serif):
+            drawn = _drawn(_with_panels(sheet, panels), style, columns, serif)
+            files.append(folder / f"{sheet.name}.{kind}")
+            write_output(files[-1], saved(drawn, kind), remedy=ELSEWHERE)
+        if csv:
+            files.append(folder / f"{sheet.name}.csv")
+            write_output(files[-1], csv_bytes(sheet.table), remedy=ELSEWHERE)
     return files
+
+
+def saved(figure: Any, kind: str) -> bytes:
+    """The content of a figure's file, in which no date stands."""
+    content = io.BytesIO()
+    figure.savefig(content, format=kind, metadata={"CreationDate" if kind == "pdf" else "Date": None})
+    return content.getvalue()
 
 
 def check_format(kind: str) -> None:

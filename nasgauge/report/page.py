@@ -1,9 +1,7 @@
 """One self-contained HTML page: it sends no requests and is readable without scripts, in print and on a phone."""
 
 import base64
-import contextlib
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -13,7 +11,7 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from nasgauge.core.errors import UserError
+from nasgauge.core.output import write_output
 from nasgauge.core.progress import Progress, untold
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.criteria_table import ceiling_rows, columns, estimator_rows, sources
@@ -97,17 +95,8 @@ def write(bundle: Bundle, path: Path | str, *, progress: Progress = untold) -> N
 
 def write_page(text: str, path: Path | str) -> None:
     """Write a page to a file, whole or not at all; UserError where the file cannot be written."""
-    path = Path(path)
     content = text.encode(errors="replace")  # a name of a file may hold half a character
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another file for the page") from error
+    write_output(path, content, remedy="choose another file for the page")
 
 
 def _failures(errors: pd.DataFrame) -> list[dict[str, Any]]:

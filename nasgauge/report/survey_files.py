@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from nasgauge.core.errors import UserError
+from nasgauge.core.output import write_output
 from nasgauge.judging import average_ranks
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import csv_bytes
-from nasgauge.report.figure_files import check_format, write_figures
+from nasgauge.report.figure_files import ELSEWHERE, check_format, saved, write_figures
 from nasgauge.report.plots.ranking import draw_ranks, size_of
 from nasgauge.report.plots.style import WIDTHS, Style, check_style, dress, figure_class, styled
 
@@ -51,22 +51,15 @@ def _write_diagram(
 ) -> list[Path]:
     found = average_ranks(contests, method=method)
     width = WIDTHS[columns] if style == "paper" else 4.8
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with styled(style, serif=serif):
-            figure = figure_class()(figsize=size_of(found, width), layout="constrained")
-            draw_ranks(found, figure.add_subplot(), n_letters=13 if width < 4 else 28)
-            dress(figure, style=style, serif=serif)
-            date = {"CreationDate" if kind == "pdf" else "Date": None}
-            figure.savefig(folder / f"{NAME}.{kind}", format=kind, metadata=date)
+    with styled(style, serif=serif):
+        figure = figure_class()(figsize=size_of(found, width), layout="constrained")
+        draw_ranks(found, figure.add_subplot(), n_letters=13 if width < 4 else 28)
+        dress(figure, style=style, serif=serif)
         files = [folder / f"{NAME}.{kind}"]
-        tables = {NAME: found.ranks.rename("mean_rank").rename_axis("estimator").reset_index().assign(n=found.n)}
-        tables[f"{NAME}_pairs"] = found.pairs.assign(method=found.method)
-        for name, table in tables.items() if csv else ():
-            files.append(folder / f"{name}.csv")
-            files[-1].write_bytes(csv_bytes(table))
-    except OSError as error:
-        raise UserError(
-            f"{folder}: cannot be written ({error.strerror}); choose another folder for the figures"
-        ) from error
+        write_output(files[0], saved(figure, kind), remedy=ELSEWHERE)
+    tables = {NAME: found.ranks.rename("mean_rank").rename_axis("estimator").reset_index().assign(n=found.n)}
+    tables[f"{NAME}_pairs"] = found.pairs.assign(method=found.method)
+    for name, table in tables.items() if csv else ():
+        files.append(folder / f"{name}.csv")
+        write_output(files[-1], csv_bytes(table), remedy=ELSEWHERE)
     return files

@@ -77,8 +77,9 @@ def test_it_is_written(evaluation, tmp_path):
     table = pd.read_csv(tmp_path / "v.csv") if evaluation.to_csv(tmp_path / "v.csv") else None
     assert set(table["estimator"]) == {"n_params", "macs", "noise_ceiling"}
     np.testing.assert_allclose(table["value"][:2], evaluation.values["value"][:2], rtol=1e-9)
-    with pytest.raises(ng.UserError, match="choose another path"):
-        evaluation.to_csv(tmp_path / "nowhere" / "v.csv")
+    assert evaluation.to_csv(tmp_path / "new" / "v.csv") == (tmp_path / "new" / "v.csv").read_text(encoding="utf-8")
+    with pytest.raises(ng.UserError, match="choose another file"):
+        evaluation.to_csv(tmp_path / "v.csv" / "below.csv")
 
 
 def test_it_becomes_a_page(evaluation, tmp_path, without_ink):
