@@ -18,7 +18,17 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from nasgauge.analyses import ANALYSES
+from nasgauge.benchmarks import BENCHMARKS
 from nasgauge.core.store import Store
+from nasgauge.criteria import CRITERIA
+from nasgauge.estimators import ESTIMATORS
+from nasgauge.estimators.oneshot import SAMPLERS
+from nasgauge.estimators.predictors import ENCODERS, LOSSES
+from nasgauge.estimators.zeroshot import PROXIES
+from nasgauge.images import DATASETS
+from nasgauge.nets import NETS, SUPERNETS
+from nasgauge.search import SEARCHES
 from nasgauge.spaces import SPACES
 from nasgauge.studies import run as running
 
@@ -34,6 +44,10 @@ REPRESENTATIVES = {
 }
 # These go first: they wait for programs of their own or share one study; at the end one of two processes would idle.
 LONG = ("tests/test_ray.py", "tests/test_plugins.py", "tests/test_accelerator.py", "tests/test_run")
+REGISTRIES = (
+    *(ANALYSES, BENCHMARKS, CRITERIA, SAMPLERS, ENCODERS, LOSSES, PROXIES, ESTIMATORS, DATASETS, NETS, SUPERNETS),
+    *(SEARCHES, SPACES),
+)
 LEFT = pytest.StashKey[dict[str, list[bool]]]()
 
 
@@ -70,6 +84,16 @@ def left_for_later(pytestconfig):
 @pytest.fixture
 def representatives():
     return REPRESENTATIVES
+
+
+@pytest.fixture(autouse=True)
+def registries_stay():
+    """A test leaves every registry as it found it, the order too, by which pages and tables are arranged."""
+    before = {registry.kind: list(registry) for registry in REGISTRIES}
+    yield
+    after = {registry.kind: list(registry) for registry in REGISTRIES}
+    changed = [kind for kind in before if before[kind] != after[kind]]
+    assert not changed, f"the registries of {changed} are not as before; replace `_entries` instead of single names"
 
 
 @pytest.fixture(autouse=True, scope="session")
