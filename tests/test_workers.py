@@ -3,6 +3,8 @@
 import os
 
 import pytest
+import torch
+from threadpoolctl import threadpool_info
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.workers import KINDS, unordered_map
@@ -18,6 +20,25 @@ def fail(n):
 
 def die(n):
     os._exit(3)
+
+
+def threads(_):
+    return torch.get_num_threads(), {pool["num_threads"] for pool in threadpool_info()}
+
+
+def test_serial_work_has_one_thread_too_and_leaves_the_others_afterwards():
+    torch.set_num_threads(2)
+    try:
+        assert list(unordered_map(threads, [1, 2], kind="serial")) == [(1, {1})] * 2
+        assert torch.get_num_threads() == 2
+        work = unordered_map(threads, [1, 2], kind="serial")
+        next(work)
+        assert torch.get_num_threads() == 2  # while its results are used
+        with pytest.raises(ZeroDivisionError):
+            list(unordered_map(lambda n: n // 0, [1], kind="serial"))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
 
 
 @pytest.mark.parametrize("kind", ["serial", "processes"])

@@ -7,8 +7,9 @@ complete, in any order. Every worker computes with one thread, so `n_workers` wo
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import wait as wait_connections
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, TypeVar
+
+from threadpoolctl import threadpool_limits
 
 from nasgauge.core.errors import UserError, check_count, unknown_name
 
@@ -56,7 +59,41 @@ def check_workers(kind: str, n_workers: int | None) -> int:
 
 
 def _serial(function: Callable[[Any], Any], items: Sequence[Any], n_workers: int) -> Iterator[Any]:
-    return map(function, items)
+    for item in items:
+        with one_thread():
+            result = function(item)
+        yield result
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Numerical libraries compute with one thread inside, as workers do, so that results are equal to the last bit.
+
+    Libraries that are first imported inside have as many threads afterwards as the environment says.
+    """
+    before = {name: os.environ.get(name) for name in _THREADS}
+    torch = sys.modules.get("torch")
+    n_torch = None if torch is None else torch.get_num_threads()
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        if torch is not None:
+            torch.set_num_threads(1)
+        with threadpool_limits(1):
+            yield
+    finally:
+        _restore(before)
+        if "torch" in sys.modules:
+            given = int(os.environ.get("OMP_NUM_THREADS", 0)) or len(os.sched_getaffinity(0))
+            sys.modules["torch"].set_num_threads(n_torch or given)
+
+
+def _restore(variables: Mapping[str, str | None]) -> None:
+    """Set variables of the environment to what they were; None: it was not there."""
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _processes(function: Callable[[Any], Any], items: Sequence[Any], n_workers: int) -> Iterator[Any]:
@@ -85,8 +122,7 @@ def _processes(function: Callable[[Any], Any], items: Sequence[Any], n_workers: 
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+        _restore(before)
 
 
 def _start_tracker() -> None:
