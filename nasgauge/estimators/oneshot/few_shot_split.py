@@ -15,7 +15,7 @@ from nasgauge.spaces import choices_of, groups_named, in_groups, option_words
 
 Split = tuple[int, int, list[tuple[int, ...]]]  # number of the decision, its place in the encoding, options by part
 _N_BASES = 4  # architectures in which each decision is varied
-_N_IMAGES = 256
+_N_IMAGES = 128
 
 
 def split_of(config: FewShotConfig, context: RunContext) -> Split:
@@ -51,7 +51,7 @@ def most_disputed(whole: OneShot) -> int:
     """The decision about whose options the gradients of shared weights disagree most, before any training.
 
     The least mean cosine over pairs of options, over positions of the network, and over four architectures in which the
-    decision is varied, the same for all decisions; gradients as of `GradientProbe`, on the first 256 training images.
+    decision is varied, the same for all decisions; gradients as of `GradientProbe`, on the first 128 training images.
     Of equal ones the first. It does not depend on the seed of the supernet, so that all seeds are split alike.
     Reference: Hu et al. 2022 (gradient matching); here with exact cosines at initialisation.
     """
