@@ -9,8 +9,6 @@ from nasgauge.core.errors import UserError
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.oneshot.config import OneShotConfig
 
-Group = Annotated[Distinct[str], Field(min_length=1)]
-
 
 @final
 class FewShotConfig(OneShotConfig):
@@ -28,13 +26,15 @@ class FewShotConfig(OneShotConfig):
     label: Label = "fewshot"
     split: Annotated[int, Field(ge=0)] | Literal["gradients"] = 0
     parts: Count | None = None
-    groups: List[Group] = ()
+    groups: List[Distinct[str]] = ()
     budget: Literal["total", "each"] = "total"
 
     @model_validator(mode="after")
     def _split(self) -> Self:
         if self.parts is not None and self.groups:
             raise UserError(f"parts = {self.parts} beside groups; remove one of the two")
+        if not all(self.groups):
+            raise UserError("groups: one of them is empty; name an option in each")
         return self
 
     def of_part(self, number: int, n_parts: int) -> "FewShotConfig":
