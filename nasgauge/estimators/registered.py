@@ -69,7 +69,7 @@ def check_estimators(configs: Sequence[EstimatorConfig], context: RunContext, se
     """
     known: list[str] = []
     trained: dict[str, Sequence[int]] = {}
-    for config in configs:
+    for config in (config.in_space(context.space) for config in configs):
         needs = config.dependencies()
         for needed in (need.name for need in needs):
             if needed not in known:

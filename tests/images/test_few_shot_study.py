@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 
+from nasgauge.analyses import by_setting
 from nasgauge.core.config import parse
 from nasgauge.studies import run as running
 from nasgauge.studies.schema import Study
@@ -54,8 +55,10 @@ def test_the_shipped_study_compares_parts_at_equal_total_and_at_equal_epochs_eac
     seconds = log.groupby("estimator")["train_seconds"].sum()
     for label in labels:
         assert spent[label] == pytest.approx(seconds[label])
-    page = made.report().read_text(encoding="utf-8")
-    assert "n parts" in page and "five_total_last" in page
+    table = by_setting.compute(bundle.scores, bundle.truth, settings=bundle.records["settings"])
+    rows = table.query("setting == 'n_parts' and series == 'main' and criterion == 'kendall_tau'")
+    assert rows["estimator"].tolist() == ["one", "five_total"] and set(rows["also_differs"]) == {"nothing"}
+    assert "five_total_last" in made.report().read_text(encoding="utf-8")
     again = running.Run.load(made.folder)  # as a reader of the folder sees it
     assert again.scores.equals(bundle.scores)
 
