@@ -255,7 +255,7 @@ def test_the_most_disputed_decision_against_a_plain_computation():
         ({"split": "edges"}, "'split'"),
         ({"parts": 6}, "parts = 6, but decision 0 has 5 options: none, skip_connect, nor_conv_1x1"),
         ({"parts": 0}, "'parts' must be at least 1"),
-        ({"parts": 2, "groups": [["none"]]}, "parts = 2 beside groups; remove one of the two"),
+        ({"parts": 2, "groups": [["none"]]}, "parts = 2 and groups are both given; remove one of the two"),
         ({"groups": [["none", "skip"]]}, r"unknown option \(.*: groups of split = 0\) 'skip'; nearest: skip_connect"),
         ({"groups": [["none"], ["skip_connect"]]}, "nor_conv_1x1, nor_conv_3x3, avg_pool_3x3 in no group"),
         ({"groups": [["none", *SPACE.options[1:]], ["none"]]}, "none stands in two groups"),

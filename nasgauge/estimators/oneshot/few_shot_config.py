@@ -32,7 +32,7 @@ class FewShotConfig(OneShotConfig):
     @model_validator(mode="after")
     def _split(self) -> Self:
         if self.parts is not None and self.groups:
-            raise UserError(f"parts = {self.parts} beside groups; remove one of the two")
+            raise UserError(f"parts = {self.parts} and groups are both given; remove one of the two")
         if not all(self.groups):
             raise UserError("groups: one of them is empty; name an option in each")
         return self
