@@ -164,6 +164,7 @@ def test_a_wrong_word_in_a_shipped_study_would_be_told(images_of_every_data_set)
 
 
 _NUMBERS = re.compile(r"((?:\d[\d,]*(?:, | and ))*\d[\d,]*) (channels|layers|epochs)")
+TRAINED = ("oneshot", "fewshot")
 SAMPLED = {"de-isomorphic": "deiso", "uniform": "uniform", "strictly fair": "strictly_fair", "fairnas": "fairnas"}
 OF_THE_PUBLISHED_NETWORK = {"nb101-zeroshot": {("channels", 128)}}
 
@@ -180,7 +181,7 @@ def numbers_of(study):
     for spec in study.estimators:
         net = NetOptions(**training.net | spec.options.get("net", {}))
         found |= {("channels", net.channels), ("layers", net.n_stages * (net.n_cells + 1) - 1)}
-        if spec.name == "oneshot":
+        if spec.name in TRAINED:
             protocol = PROTOCOLS[spec.options.get("protocol", "digits")]
             found.add(("epochs", spec.options.get("epochs", protocol.epochs)))
     return found
@@ -195,7 +196,7 @@ def test_a_header_says_what_the_study_does(name):
     says = {(what, int(n.replace(",", ""))) for ns, what in _NUMBERS.findall(header) for n in re.split(", | and ", ns)}
     assert says - OF_THE_PUBLISHED_NETWORK.get(name, set()) <= does
     if name.startswith("paper/"):
-        nets = [spec for study in studies for spec in study.estimators if spec.name == "oneshot"]
+        nets = [spec for study in studies for spec in study.estimators if spec.name in TRAINED]
         does = set().union(*(numbers_of(study.model_copy(update={"estimators": tuple(nets)})) for study in studies))
         assert does <= says
         assert {s for word, s in SAMPLED.items() if word in header.lower()} == {s.options["sampler"] for s in nets}

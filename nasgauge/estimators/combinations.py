@@ -12,6 +12,7 @@ from nasgauge.core.config import Distinct, Label
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.tables import SCORES, check, empty
 from nasgauge.estimators.configuration import CombiningConfig, Dependency
+from nasgauge.spaces import Space
 
 _CHUNK = 512  # rows of the pairwise comparison held at once
 
@@ -51,6 +52,18 @@ def borda(votes: np.ndarray) -> np.ndarray:
 
 
 METHODS = {"copeland": copeland, "borda": borda}
+_NB101, _NB201, _NB301 = (
+    ("relu_logdet", "grasp", "plain"),
+    ("relu_logdet", "jacob_cov", "synflow"),
+    ("plain", "grasp", "relu_logdet"),
+)
+EXPERTS: dict[str, dict[str, tuple[str, ...]]] = {  # by name and space: the best proxies there, by its authors' tables
+    "ning2021": {  # Ning et al. 2021, Table A9
+        **dict.fromkeys(("nb101", *(f"nb101-1shot1-{i}" for i in ("1", "2", "3", "3-chain"))), _NB101),
+        "nb201": _NB201,
+        "darts": _NB301,
+    }
+}
 
 
 def vote(scores: pd.DataFrame, experts: Sequence[str], *, method: str = "copeland", name: str = "vote") -> pd.DataFrame:
@@ -90,12 +103,13 @@ def vote(scores: pd.DataFrame, experts: Sequence[str], *, method: str = "copelan
 class VoteConfig(CombiningConfig):
     """Several estimators of the same study in one.
 
-    `experts`: their names; `method`: by majorities of pairs ("copeland") or mean ranks ("borda"). `label`: its name in
-    tables.
+    `experts`: their names, or "ning2021": the three that Ning et al. 2021 (Table A9) vote with in the space of the
+    study, which differ between cells of NAS-Bench-101, of NAS-Bench-201 and of DARTS; `method`: by majorities of pairs
+    ("copeland") or mean ranks ("borda"). `label`: its name in tables.
     """
 
     name: Literal["vote"] = "vote"
-    experts: Annotated[Distinct[str], Field(min_length=1)]
+    experts: Annotated[Distinct[str], Field(min_length=1)] | Literal["ning2021"]
     method: Literal["copeland", "borda"] = "copeland"
     label: Label = "vote"
 
@@ -103,10 +117,28 @@ class VoteConfig(CombiningConfig):
         return (self.label,)
 
     def dependencies(self) -> tuple[Dependency, ...]:
-        return tuple(Dependency(name) for name in self.experts)
+        return tuple(Dependency(name) for name in self._named())
+
+    def in_space(self, space: Space) -> "VoteConfig":
+        """With the experts of the space in place of a name that stands for them; UserError where it has none there."""
+        if not isinstance(self.experts, str):
+            return self
+        known = EXPERTS[self.experts]
+        if space.name not in known:
+            there = ", ".join(known)
+            raise UserError(
+                f"estimator {self.label!r}: experts = {self.experts!r} names none for {space.name}, only for {there}; "
+                "list the names of experts"
+            )
+        return self.model_copy(update={"experts": known[space.name]})
+
+    def _named(self) -> tuple[str, ...]:
+        if isinstance(self.experts, str):
+            raise UserError(f"estimator {self.label!r}: experts = {self.experts!r} needs a search space; list names")
+        return self.experts
 
     def combine(self, scores: pd.DataFrame) -> pd.DataFrame:
-        return vote(scores, self.experts, method=self.method, name=self.label)
+        return vote(scores, self._named(), method=self.method, name=self.label)
 
 
 @final

@@ -19,6 +19,7 @@ from nasgauge.core.config import Config, Options, Seeds
 from nasgauge.core.places import Place, here
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.estimator import Estimator
+from nasgauge.spaces import Space
 
 
 @final
@@ -124,6 +125,10 @@ class EstimatorConfig(Config):
     def components(self) -> Mapping[str, tuple[str, ...]]:
         """By category of `nasgauge list`, the names of what it is made of, for `nasgauge cite`."""
         return {}
+
+    def in_space(self, space: Space) -> "EstimatorConfig":
+        """The same where a key stands for something else in every search space: with what it stands for in this one."""
+        return self
 
     def dependencies(self) -> tuple[Dependency, ...]:
         """The estimators of the study that it needs; they must stand above it."""

@@ -12,6 +12,7 @@ from nasgauge.estimators.configuration import EstimatorConfig, MeasuringConfig
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.inherited import InheritedConfig
 from nasgauge.estimators.oneshot.config import OneShotConfig
+from nasgauge.estimators.oneshot.few_shot_config import FewShotConfig
 from nasgauge.estimators.predictors.config import PredictorConfig
 from nasgauge.estimators.zeroshot.config import ZeroShotConfig
 
@@ -25,6 +26,7 @@ ESTIMATORS: Registry[type[EstimatorConfig]] = Registry(
     {
         "zeroshot": ZeroShotConfig,
         "oneshot": OneShotConfig,
+        "fewshot": FewShotConfig,
         "inherited": InheritedConfig,
         "ensemble": EnsembleConfig,
         "predictor": PredictorConfig,
@@ -44,7 +46,7 @@ def estimator_config(entry: Any) -> EstimatorConfig:
         raise UserError(f"estimators: each must be a table with its name, got {entry!r:.100}")
     kind = ESTIMATORS.find(entry["name"])
     label = entry.get("label")
-    name = entry["name"] if kind is not OneShotConfig or not isinstance(label, str) else label
+    name = entry["name"] if not issubclass(kind, OneShotConfig) or not isinstance(label, str) else label
     if not references.is_reference(name):
         return parsed(entry, kind, f"estimator {name!r}")
     own = kind.model_fields["name"].get_default()
@@ -67,7 +69,7 @@ def check_estimators(configs: Sequence[EstimatorConfig], context: RunContext, se
     """
     known: list[str] = []
     trained: dict[str, Sequence[int]] = {}
-    for config in configs:
+    for config in (config.in_space(context.space) for config in configs):
         needs = config.dependencies()
         for needed in (need.name for need in needs):
             if needed not in known:

@@ -18,6 +18,7 @@ from nasgauge.spaces.nb101_oneshot import NB101OneShot1, NB101OneShot2, NB101One
 from nasgauge.spaces.nb201 import NB201
 from nasgauge.spaces.nb201_orders import ORDERS
 from nasgauge.spaces.nds import NDSResNet, NDSResNeXtA, ResidualStage, StagedSpace
+from nasgauge.spaces.parts import SpacePart, choices_of, groups_named, in_groups, option_words
 from nasgauge.spaces.properties import is_connected, n_convolutions, properties
 from nasgauge.spaces.space import Arch, Graph, Operation, Space
 from nasgauge.spaces.spellings import check_order, reader
@@ -85,13 +86,18 @@ __all__ = [
     "Operation",
     "ResidualStage",
     "Space",
+    "SpacePart",
     "StagedSpace",
     "check_order",
+    "choices_of",
     "get_space",
+    "groups_named",
+    "in_groups",
     "is_connected",
     "is_hash",
     "module_hash",
     "n_convolutions",
+    "option_words",
     "properties",
     "reader",
 ]

@@ -143,6 +143,15 @@ class GenotypeSpace(Space):
             found[name] = Graph(names, tuple(edges), frozenset(dead), (0, 1), tuple(range(N_INPUTS, len(names))))
         return found
 
+    def free_entries(self) -> Mapping[int, tuple[int, ...]]:
+        """The operation of each term; predecessors are free of each other only where they may coincide."""
+        return {place: self.choices for place in range(1, len(CELLS) * _CELL, 2)}
+
+    def with_entries(self, arch: Arch, entries: Mapping[int, int]) -> Arch:
+        """With other operations, the two terms of each node in ascending order again."""
+        changed = cells(super().with_entries(arch, entries))
+        return _flat([[(min(node), max(node)) for node in cell] for cell in changed])
+
     def _allowed(self, node: int) -> list[Node]:
         """Every set of two terms that the node may have."""
         terms = itertools.product(range(N_INPUTS + node), sorted(self.choices))
@@ -190,6 +199,7 @@ class DartsNDS(GenotypeSpace):
     operations = OPERATIONS | {"none": Operation(is_zero=True)}
     ops = tuple(operations)
     repeats = True
+    sorts_entries = True  # the terms of one predecessor, by their operations
 
 
 def cells(arch: Arch) -> tuple[Cell, Cell]:

@@ -3,7 +3,7 @@
 Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import final
 
 import numpy as np
@@ -180,6 +180,10 @@ class NB101(Space):
         wires = [(p, v) for v in shown for p in vertices_of(masks[v])]
         dead = frozenset(i for i, (p, v) in enumerate(wires) if not live[v] >> p & 1)
         return {"cell": Graph(tuple(labels[v] for v in shown), tuple((place[p], place[v], "") for p, v in wires), dead)}
+
+    def free_entries(self) -> Mapping[int, tuple[int, ...]]:
+        """The operation of each vertex; whether an edge may be there depends on the others."""
+        return dict.fromkeys(range(1, 1 + N_INTERIOR), self.choices)
 
     def parents(self, arch: Arch) -> tuple[tuple[int, ...], ...]:
         """For each of the seven vertices its live parents, ascending; none for the input and for pruned vertices.

@@ -25,7 +25,7 @@ these countings gives.
 
 import itertools
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import ClassVar, final
 
 import numpy as np
@@ -182,6 +182,10 @@ class _OneShot(Space):
     def decisions(self) -> tuple[tuple[int, ...], ...]:
         outputs = tuple(i for i, parents in enumerate(self.wirings[-1]) if n_ends(parents) in self.ends)
         return (*(self.choices if i % 2 else tuple(range(n)) for i, n in enumerate(self._sizes[:-1])), outputs)
+
+    def balanced_entries(self) -> Mapping[int, tuple[int, ...]]:
+        """The operation of each vertex; the parents are the topology."""
+        return dict.fromkeys(range(1, 2 * self.n_vertices, 2), self.choices)
 
     def enumerate(self) -> Iterator[Arch]:
         """All architectures that `choices` allow, in lexicographic order, where they are at most 100,000."""

@@ -85,7 +85,8 @@ class Space(ABC):
     default first; `reference` (bib key); `may_be_disconnected`: whether in some no information reaches
     the output; `operations`: what each operation does, by the name that it has in `graphs` (its `parts` included) and
     `op_counts`; `network`: how an architecture's network is built, a method (arch, NetOptions) -> module or a
-    `nets.StandAlone`, for a space that brings it along (`nets.NETS` otherwise). Only the first two are compulsory.
+    `nets.StandAlone`, for a space that brings it along (`nets.NETS` otherwise); `sorts_entries`: whether an encoding
+    sorts entries that are a set, so that `with_entries` may move an option. Only the first two are compulsory.
     Without any `operations` a space does not say what its architectures consist of, and depth, receptive field and the
     like are undefined. Where it has some but lacks one, what asks for the entry is the UserError of `operation`.
 
@@ -99,6 +100,7 @@ class Space(ABC):
     may_be_disconnected: bool = False
     operations: Mapping[str, Operation] = MappingProxyType({})
     network: Any = None
+    sorts_entries: bool = False
 
     @final
     def operation(self, name: str) -> Operation:
@@ -220,6 +222,25 @@ class Space(ABC):
         NotImplementedError where the decisions depend on each other, so that no such list exists.
         """
         raise NotImplementedError(f"the decisions of {self.name} depend on each other")
+
+    def free_entries(self) -> Mapping[int, tuple[int, ...]]:
+        """By place of the encoding the options that it can take whatever stands at the others: all, by `decisions`.
+
+        A space whose decisions depend on each other names those that do not, such as the operations of a cell, or
+        leaves NotImplementedError.
+        """
+        return dict(enumerate(self.decisions()))
+
+    def balanced_entries(self) -> Mapping[int, tuple[int, ...]]:
+        """Those of `free_entries` whose options fair samplers visit equally often.
+
+        The others are the topology, which they draw by `sample`. All, unless a space says otherwise.
+        """
+        return self.free_entries()
+
+    def with_entries(self, arch: Arch, entries: Mapping[int, int]) -> Arch:
+        """The architecture with other options at some of `free_entries`; `sorts_entries`: perhaps at other places."""
+        return tuple(entries.get(place, option) for place, option in enumerate(arch))
 
     def enumerate(self) -> Iterator[Arch]:
         """All architectures in the official order; NotImplementedError where the space is too large."""

@@ -58,11 +58,14 @@ class Task:
 class Plan:
     """A study with its ground truth: its tasks, and who needs whom. `tasks`: all of them, in a fixed order.
 
-    `prints`: by path, fingerprints of the user's files as they were when the study was run, of those that are gone.
+    `study`: with what its keys stand for in the space. `prints`: by path, fingerprints of the user's files as they were
+    when the study was run, of those that are gone.
     """
 
     def __init__(self, study: Study, benchmark: Benchmark, prints: Mapping[str, str] | None = None) -> None:
-        self.study, self.benchmark, self.prints = study, benchmark, prints or {}
+        here = tuple(config.in_space(benchmark.space) for config in study.estimators)
+        self.study = study.model_copy(update={"estimators": here})
+        self.benchmark, self.prints = benchmark, prints or {}
 
     @classmethod
     def of(cls, study: Study, prints: Mapping[str, str] | None = None) -> "Plan":

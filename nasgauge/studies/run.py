@@ -207,7 +207,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
     keys = [task.key for task in plan.tasks if task.archs]
     measured = plan.scores(store)
     errors = store.read("errors", keys)
-    scores = with_failures(measured, errors, combined(study))
+    scores = with_failures(measured, errors, combined(plan.study))
     options = dict(
         criteria=study.criteria or DEFAULT_CRITERIA, missing=study.missing, n_bootstrap=study.n_bootstrap,
         confidence=study.confidence,

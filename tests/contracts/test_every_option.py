@@ -181,7 +181,7 @@ def test_fields_of_a_recipes_protocol_change_what_is_trained(name, patches):
 ONESHOT = {"epochs": 2, "net": {"channels": 2, "n_cells": 1, "n_stages": 1}}
 BASE = {
     "scores": {"file": "x.csv"}, "vote": {"experts": ["a", "b"]}, "oneshot": ONESHOT,
-    "zeroshot": {"proxies": ["n_params", "synflow"]},
+    "zeroshot": {"proxies": ["n_params", "synflow"]}, "fewshot": ONESHOT | {"parts": 2, "budget": "each"},
 }  # fmt: skip
 GRADIENTS = {"gradient_epochs": [1]}
 SCORES = pd.DataFrame(
@@ -194,6 +194,7 @@ SUPERNETS = supernets_of(
     ]
 )
 NETWORK = {"encoder": "mlp", "n_fit": 5}
+HALVES = [["none", "nor_conv_3x3"], ["skip_connect", "nor_conv_1x1", "avg_pool_3x3"]]
 CHOOSING = NETWORK | {"stages": [1], "choose": "random", "n_candidates": 9}
 WORDS = {  # family -> word -> (what goes with it, another value)
     "oneshot": {
@@ -232,6 +233,9 @@ WORDS = {  # family -> word -> (what goes with it, another value)
         "batch_size": (NETWORK, 4), "lr": (NETWORK, 0.1), "judged": (NETWORK, "unseen"), "label": (NETWORK, "x"),
         "device": (NETWORK, "cpu:0"),
     },
+}  # fmt: skip
+WORDS["fewshot"] = WORDS["oneshot"] | {
+    "split": ({}, 1), "parts": ({}, 3), "groups": ({"parts": None}, HALVES), "budget": ({}, "total"),
 }  # fmt: skip
 REFUSED = {  # words that say nothing beside the others
     "oneshot": [
@@ -295,9 +299,9 @@ def described(name, words):
         return names, needs, config.combine(SCORES).to_dict("list") if needs else None
     estimator = config.build(RunContext(get_space("nb201"), supernets=SUPERNETS))
     told = plain(estimator)
-    if name == "oneshot":
-        stream = estimator.sampler(estimator.space, rng=np.random.default_rng(0))
-        told = (told, [next(stream) for _ in range(5)], estimator.on_epoch is None)
+    for one in {"oneshot": (estimator,), "fewshot": getattr(estimator, "parts", ())}.get(name, ()):
+        stream = one.sampler(one.space, rng=np.random.default_rng(0))
+        told = (told, [next(stream) for _ in range(5)], one.on_epoch is None)
     if name == "inherited":  # what it measures stands in a closure
         told = (told, plain(estimator.on(lambda arch: None)))
     if isinstance(estimator, Predictor):

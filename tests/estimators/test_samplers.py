@@ -125,6 +125,36 @@ def test_fair_permutations_of_different_decisions_are_independent():
     assert p_value(archs[::3], alike(itertools.product(range(3), repeat=2))) > LEVEL
 
 
+def test_the_draws_of_nas_bench_201_are_permutations_of_its_table_and_nothing_else():
+    """The very draws that published trainings of this repository took: one call of the generator a step."""
+    ours, theirs = rng(5), rng(5)
+    table = np.array(SPACE.decisions())
+    stream = SAMPLERS["strictly_fair"](SPACE, rng=ours)
+    for _ in range(10):
+        assert next(stream) == list(map(tuple, theirs.permuted(table, axis=1).T.tolist()))
+    assert ours.bit_generator.state == theirs.bit_generator.state
+
+
+def test_unequal_numbers_of_options_are_balanced_in_every_step_and_from_the_first_draw_on():
+    space = Toy((7, 3, 1, 5, 2))
+    seen = [Counter(dict.fromkeys(range(n), 0)) for n in space.sizes]
+    for item in islice(SAMPLERS["strictly_fair"](space, rng=rng(1)), 60):
+        assert len(item) == 7
+        for place, n in enumerate(space.sizes):
+            within = Counter({option: 0 for option in range(n)})
+            for arch in item:
+                within[arch[place]] += 1
+                seen[place][arch[place]] += 1
+                assert max(seen[place].values()) - min(seen[place].values()) <= 1
+            assert max(within.values()) - min(within.values()) <= 1 and within.keys() == set(range(n))
+
+
+def test_unequal_decisions_are_independent_and_each_option_is_equally_likely_at_every_place():
+    items = list(islice(SAMPLERS["strictly_fair"](Toy((4, 3)), rng=rng(2)), 4000))
+    for j in range(4):
+        assert p_value([item[j] for item in items[::7]], alike(itertools.product(range(4), range(3)))) > LEVEL
+
+
 def test_fairnas_drops_what_has_no_live_convolution():
     every = islice(SAMPLERS["fairnas"](MOSTLY_DEAD, rng=rng()), 100)
     expected = [[arch for arch in item if has_live_conv(arch)] for item in every]
@@ -253,8 +283,8 @@ def test_per_cell_needs_streams_of_equal_items():
         ("uniform", SPACE.restrict(["none", "skip_connect"]), {"live_conv": True}, r"of NB201\(none, skip_connect\)"),
         ("uniform", Toy((3, 3), op="pool"), {"live_conv": True}, "has a live convolution"),
         ("fairnas", SPACE.restrict(["avg_pool_3x3"]), {"live_conv": True}, "has a live convolution"),
-        ("fairnas", Toy((3, 2)), {}, "toy has 3 at entry 0, 2 at entry 1; sampler 'uniform' serves"),
-        ("strictly_fair", Toy((3, 2)), {}, "toy has 3 at entry 0, 2 at entry 1; sampler 'uniform' serves"),
+        ("fairnas", Toy((3, 2), independent=False), {}, "toy depend on each other; sampler 'uniform' serves"),
+        ("fairnas", Toy(()), {}, "toy balances no entry; sampler 'uniform' serves"),
         ("strictly_fair", Toy((3, 3), independent=False), {}, "toy depend on each other; sampler 'uniform' serves"),
         ("strictly_fair", SPACE, {"n_samples": 5}, "takes no options, got 'n_samples'"),
         ("deiso", SPACE, {"form": "papers"}, "unknown canonical form 'papers'; nearest: paper"),

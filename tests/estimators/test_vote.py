@@ -5,8 +5,11 @@ import pandas as pd
 import pytest
 
 from nasgauge.core.errors import UserError
-from nasgauge.estimators import vote
+from nasgauge.estimators import estimator_config, vote
 from nasgauge.estimators.combinations import METHODS, borda, copeland
+from nasgauge.estimators.zeroshot import PROXIES
+from nasgauge.spaces import SPACES, get_space
+from nasgauge.studies import run as running
 
 
 def table(**columns):
@@ -101,3 +104,62 @@ def test_as_many_as_the_whole_space_in_bounded_memory():
     tracemalloc.stop()
     assert scores.sum() == 6000 * 5999 / 2
     assert peak < 6000 * 6000  # less than one byte a pair
+
+
+PAPER = {  # Ning et al. 2021, the caption of Table A9
+    "nb101": {"relu_logdet", "grasp", "plain"},
+    "nb201": {"relu_logdet", "jacob_cov", "synflow"},
+    "darts": {"plain", "grasp", "relu_logdet"},
+}
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_the_experts_of_the_paper_are_those_of_the_space_or_are_refused_in_one_line(name):
+    config = estimator_config({"name": "vote", "experts": "ning2021"})
+    known = PAPER.get("nb101" if name.startswith("nb101") else name)
+    if known is None:
+        with pytest.raises(
+            UserError, match=f"experts = 'ning2021' names none for {name}, only for nb101, .*list the"
+        ) as told:
+            config.in_space(get_space(name))
+        assert "\n" not in str(told.value)
+        return
+    found = config.in_space(get_space(name))
+    assert set(found.experts) == known and {need.name for need in found.dependencies()} == known
+    assert found.in_space(get_space("nds-resnet")) is found  # a list is what it is in every space
+    assert known <= set(PROXIES)
+
+
+def test_experts_of_no_space_and_unknown_names_of_lists_are_refused():
+    with pytest.raises(UserError, match="experts = 'ning2021' needs a search space"):
+        estimator_config({"name": "vote", "experts": "ning2021"}).dependencies()
+    with pytest.raises(UserError, match="'experts'"):
+        estimator_config({"name": "vote", "experts": "ning2020"})
+
+
+STUDY = """
+title = "votes"
+benchmark = "{benchmark}"
+archs = {{ n = 6 }}
+n_bootstrap = 10
+[[estimators]]
+name = "zeroshot"
+proxies = ["relu_logdet", "jacob_cov", "synflow"]
+batch_size = 8
+[[estimators]]
+name = "vote"
+experts = "ning2021"
+[[estimators]]
+name = "vote"
+label = "listed"
+experts = ["relu_logdet", "jacob_cov", "synflow"]
+"""
+
+
+def test_a_study_votes_with_the_experts_of_its_space(tmp_path):
+    run = running.run_text(STUDY.format(benchmark="digits-nb201"), tmp_path / "a", where="x", workers="serial")
+    scores = running.Run.load(run.folder).scores.pivot(index="arch", columns="estimator", values="score")
+    assert scores["vote"].equals(scores["listed"].rename("vote")) and scores["vote"].nunique() > 2
+    for benchmark, says in (("digits-resnet", "names none for nds-resnet"), ("digits-darts", "'plain'")):
+        with pytest.raises(UserError, match=says):
+            running.run_text(STUDY.format(benchmark=benchmark), tmp_path / "b", where="x", workers="serial")

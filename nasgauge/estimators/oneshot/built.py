@@ -38,7 +38,7 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
     protocol = config.whole_protocol
     if config.form is not None and config.form not in space.forms:
         raise unknown_name(f"canonical form of {space.name}", config.form, space.forms)
-    space = _restricted(space, config.without, where)
+    space = restricted(space, config.without, where)
     drawn = get_sampler(config.sampler)  # once, so that all seeds and steps are drawn by the same code
     sampler = partial(_sampler, drawn, config.sampler_options, _n_topologies(config, space, net, shared))
     first_step = next(sampler(space, rng=np.random.default_rng(0)))  # not of `seed`: all seeds share their settings
@@ -58,7 +58,8 @@ def _apart(label: str, data: ImageData) -> str:
     return f"{label}-{data.fingerprint}" if data.fingerprint else label
 
 
-def _restricted(space: Space, without: Sequence[str], where: str) -> Space:
+def restricted(space: Space, without: Sequence[str], where: str) -> Space:
+    """The space without some operations; UserError for an unknown one, and where nothing is left that computes."""
     for name in without:
         if name not in space.options:
             raise unknown_name("operation", name, space.options)

@@ -1,8 +1,9 @@
 """Configuration of one-shot estimators."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, final
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
@@ -47,7 +48,6 @@ class _Recorded(Config):
     tensorboard: str | None = None
 
 
-@final
 class OneShotConfig(MeasuringConfig, _Recorded):
     """One-shot: a supernet is trained, architectures are scored with its weights. `label`: its name in tables.
 
@@ -100,6 +100,12 @@ class OneShotConfig(MeasuringConfig, _Recorded):
     def whole_protocol(self) -> Protocol:
         """The protocol of that name with the keys that are changed."""
         return self._schedule
+
+    def trained_for(self, epochs: int, changed: Mapping[str, Any]) -> Self:
+        """The same with another number of epochs, and with other values of some keys, which are not checked."""
+        other = self.model_copy(update=dict(changed))
+        other._schedule = replace(self._schedule, epochs=epochs)
+        return other
 
     def names(self) -> tuple[str, ...]:
         return names(self.label, self.averages, self.post_deiso)

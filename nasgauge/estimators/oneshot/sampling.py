@@ -20,6 +20,7 @@ from nasgauge.estimators.oneshot.draws import (
     repeated,
     wants_live,
 )
+from nasgauge.estimators.oneshot.fair import fair_item
 from nasgauge.spaces import Arch, Space
 
 METHODS = ("table", "lazy")
@@ -43,24 +44,26 @@ def uniform(
 
 
 def fairnas(space: Space, *, rng: np.random.Generator, live_conv: bool = False) -> Iterator[list[Arch]]:
-    """Every option of every decision exactly once a step: N architectures, of N options each decision has.
+    """Every option of every decision equally often a step: N architectures, the most options that a decision has.
 
-    For decision i a random permutation P_i of its options; architecture j is (P_1[j], ..., P_M[j]); an item holds all
-    N. live_conv: architectures without a live convolution (as in `uniform`) are dropped from their item, as the public
+    Of N options each a decision has: for decision i a random permutation P_i of its options; architecture j is
+    (P_1[j], ..., P_M[j]); an item holds all N, so each option exactly once. Of unequal numbers: each decision goes on
+    with permutations of its own (`fair.cycles`); in every item, and counted from the first one on, the numbers of
+    visits of two options of a decision differ by at most one. Decisions: `Space.balanced_entries`; where these leave
+    something open, the topology of a cell (edges, predecessors), it is drawn once for an item. In `darts-nds` two terms
+    of a node may have one predecessor; there each operation is visited exactly twice a node.
+
+    live_conv: architectures without a live convolution (as in `uniform`) are dropped from their item, as the public
     code of Ning et al. 2021 does; then some options are trained less often and the fairness is lost. An item that
-    would be empty is drawn again. UserError: decisions with unequal numbers of options, or that depend on each other;
-    no live convolution. Reference: Chu et al. 2021; Ning et al. 2021, algorithm 1.
+    would be empty is drawn again. UserError: no decisions that are independent of each other; no live convolution.
+    Reference: Chu et al. 2021; Ning et al. 2021, algorithm 1.
 
     >>> from nasgauge.spaces import NB201
     >>> archs = next(fairnas(NB201(), rng=np.random.default_rng(0)))
     >>> sorted(arch[2] for arch in archs)
     [0, 1, 2, 3, 4]
     """
-    options = _equal_options(space)  # (M, N)
-
-    def item() -> list[Arch]:
-        return list(map(tuple, rng.permuted(options, axis=1).T.tolist()))
-
+    item = fair_item(space, rng)
     if not wants_live(live_conv):
         return (item() for _ in itertools.repeat(None))
     is_live = live_convolution(space)
@@ -72,7 +75,7 @@ def fairnas(space: Space, *, rng: np.random.Generator, live_conv: bool = False) 
 
 
 def strictly_fair(space: Space, *, rng: np.random.Generator) -> Iterator[list[Arch]]:
-    """The draws of `fairnas` with nothing dropped, so every option of every decision exactly once a step.
+    """The draws of `fairnas` with nothing dropped, so every option of every decision equally often.
 
     The two differ in the protocol, not here: how the gradients of a step are combined, and whether its passes see the
     same images. UserError as `fairnas`. Reference: Laube & Zell 2021, section 4.3.
@@ -166,20 +169,6 @@ def _class_drawing(classes: dict[Arch, list[Arch]], member: str, rng: np.random.
         members = list(classes.values())
         return lambda: pick(pick(members, rng), rng)
     return partial(pick, [best if best in members else members[0] for best, members in classes.items()], rng)
-
-
-def _equal_options(space: Space) -> np.ndarray:
-    try:
-        decisions = space.decisions()
-    except NotImplementedError as dependent:
-        raise UserError(f"fair sampling: {dependent}; sampler 'uniform' serves such spaces") from dependent
-    if len({len(options) for options in decisions}) > 1:
-        counts = ", ".join(f"{len(options)} at entry {i}" for i, options in enumerate(decisions))
-        raise UserError(
-            f"fair sampling: all decisions need equally many options, {space.name} has {counts}; sampler 'uniform' "
-            "serves such spaces"
-        )
-    return np.array(decisions)
 
 
 def _given(space: Space, archs: Sequence[str | Arch], where: str) -> list[Arch]:
