@@ -18,6 +18,7 @@ from nasgauge.estimators.oneshot.naming import names, path_string
 from nasgauge.estimators.oneshot.probes import Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.scoring import Batches, score, validation_batches
+from nasgauge.estimators.oneshot.start import Start
 from nasgauge.estimators.oneshot.tables import Scored, estimates, recorded
 from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.images import ImageData, Split
@@ -44,7 +45,7 @@ class OneShot(Trainable):
     of a study, for table SETTINGS. `checkpoints`: where states are kept (epoch to state); what is there is not trained
     again. `label`: the first part of the names in tables, see `names`. `device`: where the supernet lives, see
     `device_named`. `score_precision`: of scoring, one of nets.PRECISIONS but float64; that of training is `amp` of the
-    protocol.
+    protocol. `start`: the weights that training starts from, fresh ones if None; epochs are counted from there.
     """
 
     space: Space
@@ -70,6 +71,7 @@ class OneShot(Trainable):
     on_epoch: Callable[[Mapping[str, float]], None] | None = None
     device: str = "cpu"
     score_precision: str = "float32"
+    start: Start | None = None
 
     def __post_init__(self) -> None:
         check_precision(self.score_precision, self._on, self.label, option="score_precision")
@@ -116,12 +118,16 @@ class OneShot(Trainable):
         return float(sum(row["train_seconds"] for row in log))
 
     def train(self) -> None:
-        """Train the supernet into `checkpoints`; `seed` decides it all."""
+        """Train the supernet into `checkpoints`; `seed` decides it all, with the weights that it starts from."""
+        net, n_before, origin = self.fresh(), 0, ""
+        if self.start is not None:
+            n_before, origin = self.start.n_epochs, self.start.load(net)
+        rng = np.random.default_rng([self.seed, n_before] if n_before else self.seed)
         train(
-            self.fresh(), self.sampler(self.space, rng=np.random.default_rng(self.seed)), self.data, self.split,
-            self.protocol, seed=self.seed, checkpoints=self.checkpoints, checkpoint_epochs=self.epochs,
-            probes=self.probes, progress=self.progress, on_epoch=self.on_epoch, device=self._on,
-            to_str=partial(path_string, self.space),
+            net, self.sampler(self.space, rng=rng), self.data, self.split, self.protocol, seed=self.seed,
+            checkpoints=self.checkpoints, checkpoint_epochs=self.epochs, probes=self.probes, progress=self.progress,
+            on_epoch=self.on_epoch, device=self._on, to_str=partial(path_string, self.space), n_before=n_before,
+            origin=origin,
         )  # fmt: skip
 
     def fresh(self) -> Supernet:
