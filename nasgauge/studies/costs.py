@@ -27,10 +27,10 @@ def expenses(
     name what an estimator needs: it is charged for the scores of others that it used (all, those of the architectures
     it learned from, or none) and for their training, times their seeds where it uses each. owners: by name the number
     of the study's entry; scores from one entry, such as accuracy and loss of a supernet, are charged for its training
-    once. logs: table TRAINING_LOG; what needs an earlier checkpoint of a supernet is charged for the epochs up to there
-    (without logs for all of them). Estimators that combine others have nothing of their own. Seconds that nobody told are NaN, and so is a total
-    of them. Seconds are wall seconds where they were measured: one core's in studies, the authors' machine's in
-    published tables.
+    once. logs: table TRAINING_LOG; what needs an earlier checkpoint of a supernet is charged for the epochs up to it
+    (without logs for all of them). Estimators that combine others have nothing of their own. Seconds that nobody told
+    are NaN, and so is a total of them. Seconds are wall seconds where they were measured: one core's in studies, the
+    authors' machine's in published tables.
     """
     own = _own(costs, scores)
     others = {name: sum(_of_others(name, own, needs, owners, logs).values()) for name in own}

@@ -1,9 +1,9 @@
 """The one-shot estimator: a supernet is trained once, each architecture is scored with its share of the weights."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any, final
 
 import numpy as np
@@ -14,15 +14,25 @@ from nasgauge.core.errors import UserError, check_seed
 from nasgauge.estimators.estimator import Estimates, Trainable
 from nasgauge.estimators.oneshot.averaging import averaged
 from nasgauge.estimators.oneshot.class_members import StandIns, scoring_request
+from nasgauge.estimators.oneshot.controllers import Controller, Judge
 from nasgauge.estimators.oneshot.naming import names, path_string
-from nasgauge.estimators.oneshot.probes import Probe
+from nasgauge.estimators.oneshot.probes import Probe, undisturbed
 from nasgauge.estimators.oneshot.protocol import Protocol
-from nasgauge.estimators.oneshot.scoring import Batches, score, validation_batches
+from nasgauge.estimators.oneshot.scoring import Batches, BatchScores, score, validation_batches
 from nasgauge.estimators.oneshot.start import Start
 from nasgauge.estimators.oneshot.tables import Scored, estimates, recorded
 from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.images import ImageData, Split
-from nasgauge.nets import NetOptions, Path, Supernet, SupernetOptions, check_precision, device_named, supernet
+from nasgauge.nets import (
+    NetOptions,
+    Path,
+    Supernet,
+    SupernetOptions,
+    check_precision,
+    count_parameters,
+    device_named,
+    supernet,
+)
 from nasgauge.spaces import Arch, Space
 
 N_CALIBRATION = 4  # batches of training images from which statistics are estimated anew
@@ -92,9 +102,9 @@ class OneShot(Trainable):
         if short:
             raise UserError(f"{self.label}: an average over {short[0]} checkpoints; give 2 to {len(epochs)}")
         self._validation()
-        self.sampler(
-            self.space, rng=np.random.default_rng(self.seed)
-        )  # as all these: mistakes are told before training
+        stream = self.sampler(self.space, rng=np.random.default_rng(self.seed))  # mistakes are told before training
+        if isinstance(stream, Controller):
+            stream.timing.check(self.protocol.epochs, self.label)
         self.fresh()
 
     @property
@@ -127,8 +137,27 @@ class OneShot(Trainable):
             net, self.sampler(self.space, rng=rng), self.data, self.split, self.protocol, seed=self.seed,
             checkpoints=self.checkpoints, checkpoint_epochs=self.epochs, probes=self.probes, progress=self.progress,
             on_epoch=self.on_epoch, device=self._on, to_str=partial(path_string, self.space), n_before=n_before,
-            origin=origin,
+            origin=origin, judge=self.judge(net),
         )  # fmt: skip
+
+    def judge(self, net: Supernet) -> Judge:
+        """Scores of a supernet as it is when they are asked for, as `estimate` has them; nothing of it is changed."""
+        batches = cache(lambda: (self._validation(), self._calibration()))
+
+        def scores(archs: Sequence[Arch]) -> BatchScores:
+            images, calibration = batches()
+            with undisturbed(net):
+                return score(net, archs, images, calibration=calibration, precision=self.score_precision)
+
+        def n_params(archs: Sequence[Arch]) -> np.ndarray:
+            with undisturbed(net):
+                return np.array([count_parameters(net.standalone(arch)) for arch in archs])
+
+        return Judge(
+            accuracy=lambda archs: scores(archs).mean_accuracy(),
+            loss=lambda archs: -scores(archs).mean_loss(),
+            n_params=n_params,
+        )
 
     def fresh(self) -> Supernet:
         """The supernet before training, drawn from `seed` on the CPU, so that every device gets the same weights."""

@@ -37,8 +37,8 @@ class Start:
             if name not in there or there[name].shape != weight.shape:
                 said = f"has the shape {list(there[name].shape)}" if name in there else "is absent"
                 raise UserError(
-                    f"{where}, start: {name} of shape {list(weight.shape)} {said} in {self.supernet.label!r}; give both "
-                    "the same net and supernet, and operations that it has"
+                    f"{where}, start: {name} of shape {list(weight.shape)} {said} in {self.supernet.label!r}; "
+                    "give both the same net and supernet, and operations that it has"
                 )
 
     def load(self, net: Supernet) -> str:

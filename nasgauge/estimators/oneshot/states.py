@@ -80,6 +80,7 @@ class Training:
                 "n_steps": self.sampler.n_taken,
                 "last_paths": self.sampler.last,
                 "key": dict(self.key),
+                **self.sampler.memory(),
             }
         )
 
@@ -95,7 +96,7 @@ class Training:
                     f"{where}: belongs to another training, {name} is {there} there and {here} here; choose another "
                     "folder or the old settings"
                 )
-        self.sampler.skip(state["n_steps"], state["last_paths"], where)
+        self.sampler.restore(state["n_steps"], state["last_paths"], where, state.get("controller"))
         own = _copied(state)  # the optimiser would otherwise go on in the checkpoint's own tensors
         self.net.load_state_dict(own["weights"])
         self.optimiser.load_state_dict(own["optimiser"])
