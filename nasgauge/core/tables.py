@@ -277,6 +277,12 @@ GRADIENTS = Table(
     key=("estimator", "seed", "epoch", "position", "arch_a", "arch_b"),
 )
 
+TRAINING_ARCHS = Table(
+    "training_archs",
+    (_ESTIMATOR, _SEED, Column("arch", "str", "chosen by the scores of another estimator, to be sampled in training")),
+    key=("estimator", "seed", "arch"),
+)
+
 POPULATIONS = Table(
     "populations",
     (
@@ -369,6 +375,6 @@ RECORDS = {
     t.name: t
     for t in (
         *(CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, STAND_INS, WINDOWS),
-        *(TRAINING_LOG, FORGETTING, GRADIENTS, POPULATIONS, PREFERENCES, SETTINGS, LESSONS),
+        *(TRAINING_LOG, FORGETTING, GRADIENTS, TRAINING_ARCHS, POPULATIONS, PREFERENCES, SETTINGS, LESSONS),
     )
 }  # recorded by estimators in addition to their scores, for analyses

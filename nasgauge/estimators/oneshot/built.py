@@ -59,6 +59,7 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
         settings=_settings(protocol, net, len(first_step)), checkpoints=context.checkpoints(_apart(config.label, data)),
         progress=context.progress, on_epoch=_logger(config, seed), device=config.device,
         score_precision=config.score_precision, start=start,
+        given=tuple(archs or ()),
     )  # fmt: skip
     if start is not None:
         start.check(made.fresh(), where)

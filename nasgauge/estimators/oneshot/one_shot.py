@@ -56,6 +56,7 @@ class OneShot(Trainable):
     again. `label`: the first part of the names in tables, see `names`. `device`: where the supernet lives, see
     `device_named`. `score_precision`: of scoring, one of nets.PRECISIONS but float64; that of training is `amp` of the
     protocol. `start`: the weights that training starts from, fresh ones if None; epochs are counted from there.
+    `given`: the architectures, chosen by score, that the sampler has been given, for table TRAINING_ARCHS.
     """
 
     space: Space
@@ -82,6 +83,7 @@ class OneShot(Trainable):
     device: str = "cpu"
     score_precision: str = "float32"
     start: Start | None = None
+    given: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_precision(self.score_precision, self._on, self.label, option="score_precision")
@@ -178,6 +180,7 @@ class OneShot(Trainable):
     def history(self) -> dict[str, pd.DataFrame]:
         """What training recorded: tables of RECORDS by name."""
         rows = self._state(self.protocol.epochs)["rows"]
+        rows = {**rows, "training_archs": [{"arch": arch} for arch in self.given]}
         return recorded(rows, self.settings, self.label, self.seed, names(self.label, self.averages, self.post_deiso))
 
     def estimate(self, archs: Iterable[Arch]) -> Estimates:

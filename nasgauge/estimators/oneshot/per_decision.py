@@ -142,10 +142,11 @@ def per_decision(
     """A distribution for each decision that follows the supernet's own scores: P(a) = prod_i p_i(a_i).
 
     Uniform for `warmup` epochs; after the last of these and every `every` epochs, `n_scored` draws of the current
-    distribution are scored as in `single_evo` (one that is drawn twice counts twice), and each decision moves by `rate` towards its frequencies among the
-    best share `elite` of them. floor: share of uniform in every update, so that no option dies. share, n_samples,
-    reward: as `single_evo`. Where decisions depend on each other, see `PerDecision`. UserError: an option out of range.
-    Reference: Ning et al. 2021, appendix A.3.4, names the direction; the rule is the cross-entropy method.
+    distribution are scored as in `single_evo` (one that is drawn twice counts twice), and each decision moves by `rate`
+    towards its frequencies among the best share `elite` of them. floor: share of uniform in every update, so that no
+    option dies. share, n_samples, reward: as `single_evo`. Where decisions depend on each other, see `PerDecision`.
+    UserError: an option out of range. Reference: Ning et al. 2021, appendix A.3.4, names the direction; the rule is the
+    cross-entropy method.
     """
     timing = Timing(warmup, every, share, n_samples, reward)
     return PerDecision(space, rng, timing, n_scored=n_scored, elite=elite, rate=rate, floor=floor)
