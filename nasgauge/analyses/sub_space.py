@@ -12,12 +12,13 @@ from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_se
 from nasgauge.criteria import kendall_tau
 from nasgauge.spaces import Space
 
-_OF_SEEDS = ("kendall_tau", "gain", "mean_score", "top_1", "top_10")
 _COLUMNS = (
     *("sub_space", "estimator", "kendall_tau", "low", "high", "gain", "gain_low", "gain_high"),
     *("mean_score", "top_1", "top_10", "n", "n_seeds"),
 )
 _KINDS = ("", "_loss")
+
+Lists = Mapping[int, frozenset[str]]  # by seed, the architectures of a training
 
 
 def compute(
@@ -28,7 +29,7 @@ def compute(
     training_archs: pd.DataFrame,
     training_log: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Kendall's tau-b and mean score on the sub-space that a pruned supernet is trained on, beside unpruned ones.
+    """Kendall's tau-b and mean score on the sub-space that a pruned supernet is trained on, beside wider ones.
 
     kendall_tau = mean over seeds of tau(scores, mean truth) on the seed's sub-space; low, high = its 95% t-interval
     gain = mean over seeds of kendall_tau(pruned) - kendall_tau(estimator), gain_low, gain_high = its 95% t-interval
@@ -36,7 +37,8 @@ def compute(
         score of all architectures scored, sub-space or not, mean over seeds
 
     scores, truth: tables SCORES and TRUTH; space is not used. training_archs: table TRAINING_ARCHS, a sub-space for
-    each pruned supernet and seed; training_log: table TRAINING_LOG, whose other estimators are the unpruned supernets.
+    each pruned supernet and seed. training_log: table TRAINING_LOG, of all supernets; a sub-space is shown with those
+    that were trained on at least all of it: without such a list, or with one that contains it for every seed.
     Accuracies are compared with accuracies, losses with losses. Seeds are those that both have, which are paired; n:
     architectures in a sub-space with a ground truth, at most over seeds. Equal scores at the border of the best: the
     first strings. With three seeds the t-intervals are wide. Ranges: tau [-1, 1], accuracies that of the truth. NaN:
@@ -55,33 +57,37 @@ def compute(
     Reference: ning2021evaluating, Table A7.
     """
     accuracy, by_seed = mean_truth(truth).sort_index(), scores_by_seed(scores)
-    chosen = {
-        (label, seed): archs
-        for (label, seed), archs in training_archs.groupby(["estimator", "seed"], sort=True)["arch"]
-    }
-    pruned = sorted(set(training_archs["estimator"]))
-    whole = sorted(set(training_log["estimator"]) - set(pruned))
+    lists: dict[str, dict[int, frozenset[str]]] = {}
+    for (label, seed), archs in training_archs.groupby(["estimator", "seed"], sort=True)["arch"]:
+        lists.setdefault(str(label), {})[seed] = frozenset(archs)
     rows = []
-    for label in pruned:
+    for label, own_lists in lists.items():
+        wider = [n for n in sorted(set(training_log["estimator"])) if n != label and _contains(lists.get(n), own_lists)]
         for kind in (kind for kind in _KINDS if label + kind in by_seed):
-            own = _of_seeds(by_seed[label + kind], accuracy, {s: a for (name, s), a in chosen.items() if name == label})
-            for name in (label + kind, *(other + kind for other in whole if other + kind in by_seed)):
-                found = _of_seeds(by_seed[name], accuracy, {s: chosen[label, s] for s in own})
+            own = _of_seeds(by_seed[label + kind], accuracy, own_lists)
+            for name in (label + kind, *(other + kind for other in wider if other + kind in by_seed)):
+                found = _of_seeds(by_seed[name], accuracy, own_lists)
                 seeds = [seed for seed in own if seed in found]
                 if seeds:
                     rows.append({"sub_space": label, "estimator": name, **_summary(own, found, seeds)})
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def _of_seeds(
-    table: pd.DataFrame, accuracy: pd.Series, sub_spaces: Mapping[int, pd.Series]
-) -> dict[int, dict[str, float]]:
+def _contains(wider: Lists | None, lists: Lists) -> bool:
+    """Whether a supernet without a list, or with one that has all of the other's in every seed of both."""
+    return wider is None or all(lists[seed] <= wider[seed] for seed in lists.keys() & wider.keys())
+
+
+def _of_seeds(table: pd.DataFrame, accuracy: pd.Series, lists: Lists) -> dict[int, dict[str, float]]:
     """By seed what an estimator says of its sub-space, and the best of all that it ranks at the top."""
     table = table[is_among(table.index, accuracy.index)].sort_index()
     true = accuracy.reindex(table.index).to_numpy()
     found = {}
-    for seed in (seed for seed in sub_spaces if seed in table):
-        score, inside = table[seed].to_numpy("float64"), is_among(table.index, sub_spaces[seed])
+    for seed in (seed for seed in lists if seed in table):
+        score, inside = (
+            table[seed].to_numpy("float64"),
+            np.array([arch in lists[seed] for arch in table.index], dtype=bool),
+        )
         if not inside.any():
             continue
         best = true[np.argsort(-score, kind="stable")]
@@ -135,7 +141,7 @@ ANALYSIS = Analysis(
     ),
     section="search",
     caption=(
-        "Kendall's tau-b on the architectures that a pruned supernet (blue) was trained on, and that of the unpruned "
+        "Kendall's tau-b on the architectures that a pruned supernet (blue) was trained on, and that of wider "
         "ones (green) on the same; bars: 95% t-interval over seeds."
     ),
     needs=("training_archs", "training_log"),
