@@ -14,7 +14,7 @@ from nasgauge.studies.schema import Study
 
 SHIPPED = Path(running.__file__).parent / "shipped"
 NAMES = ("hard-pruning", "soft-pruning", "paper/hard-pruning", "paper/soft-pruning")
-SLICE = {"epochs": 3, "checkpoints": [1], "training": {"batch_size": 32, "train_share": 0.005}, "device": "cpu",
+SLICE = {"epochs": 2, "checkpoints": [1], "training": {"batch_size": 32, "train_share": 0.005}, "device": "cpu",
          "n_score_batches": 1, "score_batch_size": 32}  # fmt: skip
 NET = {"channels": 2, "n_cells": 1}
 
@@ -24,8 +24,8 @@ def text(name):
 
 
 def sliced(name):
-    """The study with the same samplers, starts and shares, on few images and architectures, for three epochs."""
-    tables = tables_of(text(name), name) | {"archs": {"n": 12}, "seeds": [0, 1], "n_bootstrap": 5}
+    """The study with the same samplers, starts and shares, on few images and architectures, for two epochs."""
+    tables = tables_of(text(name), name) | {"archs": {"n": 12}, "seeds": [0], "n_bootstrap": 5}
     for entry in tables["estimators"]:
         if entry["name"] != "oneshot":
             continue
@@ -73,7 +73,7 @@ def test_a_small_slice_of_it_runs_to_the_tables_of_its_question(name, tmp_path, 
     assert np.isfinite(table[["kendall_tau" if "hard" in name else "value"]].to_numpy()).any()
     if "hard" in name:
         of = records["training_archs"].groupby(["estimator", "seed"]).size().unstack()
-        assert of.loc[["top50", "top25", "top10"]].to_numpy().tolist() == [[6, 6], [3, 3], [1, 1]]
+        assert of.loc[["top50", "top25", "top10"]].to_numpy().tolist() == [[6], [3], [1]]
     else:
         assert set(table["estimator"]) >= {"plain", "single", "pareto_half", "decisions"}
         assert {"populations", "preferences"} <= set(records)

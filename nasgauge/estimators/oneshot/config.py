@@ -60,9 +60,11 @@ class OneShotConfig(MeasuringConfig, _Recorded):
     checkpoints whose weights are averaged. `post_deiso`: also average the scores over an isomorphism class. `form`: the
     canonical form of these classes, and of those that a supernet `without` operations judges by another member.
     `device`: where the supernet lives, as for `device_named`; `score_precision`: of scoring, a name of nets.PRECISIONS
-    but "float64" (that of training is `amp` of the protocol). `start`: weights of another supernet to start from, see
-    `StartConfig`. `top`: the architectures that `sampler` is given as `archs`, by the scores of another estimator, see
-    `TopConfig`. What is recorded while it trains: see `_Recorded`.
+    but "float64" (that of training is `amp` of the protocol). `start`: weights of another supernet above, in
+    place of fresh ones. `top`: the architectures that `sampler` is given as `archs`, those that another estimator above
+    ranks best.
+
+    What is recorded while it trains: see `_Recorded`.
     """
 
     chunk: ClassVar[int] = 500
