@@ -144,7 +144,7 @@ def test_the_best_are_a_share_rounded_down_at_least_one_with_ties_by_name():
         ('of = "full", epoch = 1', 'of = "full_loss"', "unknown supernet .* 'full_loss'"),
         ('of = "full", epoch = 1', 'of = "full", epoch = 3', "'full' has no checkpoint of epoch 3, only of 1, 2; add"),
         ("epoch = 1, share", "epoch = 7, share", "top: 'full_loss' has no checkpoint of epoch 7, only of 1, 2"),
-        ('"full_ensemble", share', '"full_ensemble", epoch = 1, share', "'full_ensemble' is no supernet; leave"),
+        ('"full_ensemble", share', '"full_ensemble", epoch = 1, share', "'full_ensemble' is not a supernet; leave"),
         ("share = 0.25", "share = 0.0", "'top.share' must be more than 0"),
         ('"subset"', '"deiso"', "sampler 'deiso' takes no archs from top; choose 'subset' or 'mixture'"),
         ('"subset"', '"subset"\nsampler_options = { archs = ["x"] }', "stand in sampler_options too; remove one"),
