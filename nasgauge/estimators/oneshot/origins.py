@@ -52,7 +52,7 @@ class TopConfig(Config):
             return
         found = [config for config in context.supernets.values() if self.of in config.names()]
         if not found:
-            raise UserError(f"{where}, top: epoch = {self.epoch}, but {self.of!r} is not a supernet; leave the epoch out")
+            raise UserError(f"{where}, top: epoch = {self.epoch}, but {self.of!r} is not a supernet; leave it out")
         check_epoch(self.epoch, found[0].scored_epochs, self.of, f"{where}, top")
 
     def archs(self, context: RunContext, where: str) -> list[str] | None:
