@@ -302,6 +302,7 @@ def _needed_at_checkpoints(plan: Plan, store: Store, index: int) -> pd.DataFrame
     if not names:
         return None
     owners = {plan.owners[name] for name in names}
-    table = store.read("checkpoint_scores", [t.key for t in plan.tasks if t.archs and t.estimator in owners])
+    there = store.keys("checkpoint_scores")  # none of a task whose losses are all not finite
+    table = store.read("checkpoint_scores", [t.key for t in plan.tasks if t.estimator in owners and t.key in there])
     table = check(empty(CHECKPOINT_SCORES) if table is None else table, CHECKPOINT_SCORES)
     return table[table["estimator"].isin(names)].reset_index(drop=True)
