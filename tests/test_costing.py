@@ -82,3 +82,24 @@ def test_what_others_need_is_charged_too():
     assert table.loc["y", "other_seconds"] == 3 + 106  # what x cost, and what x needed
     absent = spent(scores(x=1), rows, needs, OWNERS)  # all scores of net failed: nobody knows what it would have cost
     assert np.isnan(absent.loc["x", "total_seconds"])
+
+
+def test_what_is_needed_along_two_ways_is_charged_once():
+    needs = {
+        "x": [Dependency("net")],
+        "y": [Dependency("x"), Dependency("net")],
+        "z": [Dependency("x"), Dependency("y")],
+    }
+    owners = OWNERS | {"z": 3}
+    rows = costs(*NET, {"estimator": "x", "arch_seconds": 1.0, "n": 3})
+    table = spent(scores(net=1, net_loss=1, x=1, y=1, z=1), rows, needs, owners)
+    assert table.loc["y", "other_seconds"] == table.loc["z", "other_seconds"] == 3 + 106
+
+
+def test_a_training_is_charged_up_to_the_checkpoint_that_is_needed():
+    log = pd.DataFrame({"estimator": "net", "seed": 0, "epoch": [1, 2, 3, 4], "train_seconds": [4.0, 2.0, 2.0, 2.0]})
+    rows = costs(*NET, {"estimator": "x", "arch_seconds": 1.0, "n": 3})
+    for need, other in ((Dependency("net", "none", epoch=2), 60), (Dependency("net_loss", epoch=1), 40 + 3),
+                        (Dependency("net", "none", epoch=0), 0), (Dependency("net", "none"), 100)):  # fmt: skip
+        table = expenses(rows, scores(net=1, net_loss=1, x=1), TRUTH, {"x": [need]}, OWNERS, log)
+        assert table.set_index("estimator").loc["x", "other_seconds"] == pytest.approx(other)

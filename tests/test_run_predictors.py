@@ -107,8 +107,11 @@ def test_scores_and_votes_of_others_are_read_and_learned_from(tmp_path, without_
     spent = bundle.records["expenses"].set_index("estimator")
     assert spent.loc["pupil", "n_trained"] == 0 and spent.loc["reader", "n_trained"] == 20
     assert spent.loc["pupil", "truth_seconds"] == 0 and spent.loc["pupil", "other_seconds"] > 0
-    assert spent.loc["reader", "other_seconds"] == pytest.approx(
-        spent.loc[["vote", "n_convs"], "total_seconds"].sum(), rel=1e-9
+    assert spent.loc["vote", "total_seconds"] == pytest.approx(
+        spent.loc[["n_params", "n_convs"], "total_seconds"].sum(), rel=1e-9
+    )
+    assert spent.loc["reader", "other_seconds"] == pytest.approx(  # scores of n_convs, read twice, are measured once
+        spent.loc["vote", "total_seconds"], rel=1e-9
     )
     scores = bundle.scores.pivot_table(index="arch", columns="estimator", values="score")
     lessons = bundle.records["lessons"].set_index("estimator")

@@ -180,7 +180,7 @@ PAIRED_OVER = Table(
 
 _ESTIMATOR = Column("estimator", "str")
 _SEED = Column("seed", "int", "seed of the estimator: supernet weights, sampling and data")
-_EPOCH = Column("epoch", "int", "epochs of training behind it; 0: freshly initialised")
+_EPOCH = Column("epoch", "int", "epochs of its training behind it; 0: before training")
 
 CHECKPOINT_SCORES = Table(
     "checkpoint_scores",
@@ -277,6 +277,37 @@ GRADIENTS = Table(
     key=("estimator", "seed", "epoch", "position", "arch_a", "arch_b"),
 )
 
+TRAINING_ARCHS = Table(
+    "training_archs",
+    (_ESTIMATOR, _SEED, Column("arch", "str", "chosen by the scores of another estimator, to be sampled in training")),
+    key=("estimator", "seed", "arch"),
+)
+
+POPULATIONS = Table(
+    "populations",
+    (
+        _ESTIMATOR,
+        _SEED,
+        _EPOCH,
+        Column("arch", "str", "member of the population that the controller of the sampler kept after the epoch"),
+        Column("score", "float", "validation score with the weights of that epoch; null: not finite", nullable=True),
+    ),
+    key=("estimator", "seed", "epoch", "arch"),
+)
+
+PREFERENCES = Table(
+    "preferences",
+    (
+        _ESTIMATOR,
+        _SEED,
+        _EPOCH,
+        Column("place", "int", "number of the decision, from 0"),
+        Column("option", "str", "one of the options of the decision"),
+        Column("probability", "float", "with which the sampler draws it from the epoch on"),
+    ),
+    key=("estimator", "seed", "epoch", "place", "option"),
+)
+
 SETTINGS = Table(
     "settings",
     (
@@ -344,6 +375,6 @@ RECORDS = {
     t.name: t
     for t in (
         *(CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, STAND_INS, WINDOWS),
-        *(TRAINING_LOG, FORGETTING, GRADIENTS, SETTINGS, LESSONS),
+        *(TRAINING_LOG, FORGETTING, GRADIENTS, TRAINING_ARCHS, POPULATIONS, PREFERENCES, SETTINGS, LESSONS),
     )
 }  # recorded by estimators in addition to their scores, for analyses

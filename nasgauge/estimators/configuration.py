@@ -28,12 +28,14 @@ class Dependency:
     """An estimator that must stand above in the study, by its name or a supernet's label.
 
     scores: what of its scores is used: "none" (its weights alone), "all", or "learned", those of the architectures that
-    are learned from. every_seed: whether all its seeds are used for each seed of the one that needs it.
+    are learned from. every_seed: whether all its seeds are used for each seed of the one that needs it. epoch: of a
+    supernet, the checkpoint that is used, None for the end of its training.
     """
 
     name: str
     scores: Literal["none", "all", "learned"] = "all"
     every_seed: bool = False
+    epoch: int | None = None
 
 
 @final

@@ -21,8 +21,9 @@ class RunContext:
     folder: for checkpoints, which stay in memory if it is None. progress: of a training. supernets: by label, the
     configurations of the study that train weights; codes: likewise, digests of the code that these refer to, whose
     checkpoints are kept apart from those of other code. scores: table SCORES of the estimators that it needs, None
-    before there are any. `judged()`: the strings of the study's architectures, none where unknown. `numbers(path)`: a
-    table file of the user's as numbers, a column each, by architecture (in the spelling of the study) as index.
+    before there are any; checkpoint_scores: table CHECKPOINT_SCORES of those of which it needs an epoch. `judged()`:
+    the strings of the study's architectures, none where unknown. `numbers(path)`: a table file of the user's as
+    numbers, a column each, by architecture (in the spelling of the study) as index.
     """
 
     space: Space
@@ -33,6 +34,7 @@ class RunContext:
     supernets: Mapping[str, Any] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
     scores: pd.DataFrame | None = None
+    checkpoint_scores: pd.DataFrame | None = None
     judged: Callable[[], Collection[str]] = frozenset
     numbers: Callable[[Path], pd.DataFrame] | None = None
 

@@ -68,6 +68,7 @@ def check_estimators(configs: Sequence[EstimatorConfig], context: RunContext, se
     context: of the study, for any seed; seeds: the study's, of estimators without their own.
     """
     known: list[str] = []
+    measured: dict[str, Sequence[int]] = {}
     trained: dict[str, Sequence[int]] = {}
     for config in (config.in_space(context.space) for config in configs):
         needs = config.dependencies()
@@ -78,8 +79,11 @@ def check_estimators(configs: Sequence[EstimatorConfig], context: RunContext, se
         if isinstance(config, MeasuringConfig):
             own = config.own_seeds(seeds)
             config.build(context.with_seed(own[0]))
+            for need in needs:  # scores of the same seed are used, or those of the only one
+                if need.scores != "none" and not need.every_seed and len(measured.get(need.name, ())) > 1:
+                    _check_seeds(config.where, own, need.name, measured[need.name], "measured")
             for supernet in trained.keys() & {need.name for need in needs if need.scores == "none"}:
-                _check_seeds(config.where, own, supernet, trained[supernet])
+                _check_seeds(config.where, own, supernet, trained[supernet], "trained")
             if config.trains:
                 trained[config.label] = own
         elif config.seeds:
@@ -89,12 +93,14 @@ def check_estimators(configs: Sequence[EstimatorConfig], context: RunContext, se
             if name in known:
                 raise UserError(f"{config.where}: {name!r} stands twice in the study; give it another label")
             known.append(name)
+            if isinstance(config, MeasuringConfig):
+                measured[name] = own
 
 
-def _check_seeds(where: str, seeds: Sequence[int], supernet: str, trained: Sequence[int]) -> None:
-    absent = [seed for seed in seeds if seed not in trained]
+def _check_seeds(where: str, seeds: Sequence[int], needed: str, has: Sequence[int], how: str) -> None:
+    absent = [seed for seed in seeds if seed not in has]
     if absent:
-        there = ", ".join(map(str, trained))
+        there = ", ".join(map(str, has))
         raise UserError(
-            f"{where}: seed {absent[0]} is wanted, {supernet!r} is trained with {there}; give seeds among these"
+            f"{where}: seed {absent[0]} is wanted, {needed!r} is {how} with {there}; give seeds among these"
         )

@@ -17,6 +17,7 @@ def expenses(
     truth: pd.DataFrame,
     needs: Mapping[str, Sequence[Dependency]],
     owners: Mapping[str, int],
+    logs: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Table EXPENSES of every estimator with scores, and of "truth", all architectures trained as the truth was.
 
@@ -26,12 +27,14 @@ def expenses(
     name what an estimator needs: it is charged for the scores of others that it used (all, those of the architectures
     it learned from, or none) and for their training, times their seeds where it uses each. owners: by name the number
     of the study's entry; scores from one entry, such as accuracy and loss of a supernet, are charged for its training
-    once. Estimators that combine others have nothing of their own. Seconds that nobody told are NaN, and so is a total
-    of them. Seconds are wall seconds where they were measured: one core's in studies, the authors' machine's in
-    published tables.
+    once. logs: table TRAINING_LOG; what needs an earlier checkpoint of a supernet is charged for the epochs up to it
+    (without logs for all of them). Estimators that combine others have nothing of their own. Seconds that nobody told
+    are NaN, and so is a total of them. Seconds are wall seconds where they were measured: one core's in studies, the
+    authors' machine's in published tables.
     """
     own = _own(costs, scores)
-    rows = [{"estimator": name, **row, **_of_others(name, own, needs, owners)} for name, row in own.items()]
+    others = {name: sum(_of_others(name, own, needs, owners, logs).values()) for name in own}
+    rows = [{"estimator": name, **row, "other_seconds": float(others[name])} for name, row in own.items()]
     told = truth.get("train_seconds", pd.Series([np.nan], dtype="float64")).sum(skipna=False)
     spent = {"n_scored": 0, "score_seconds": 0.0, "fit_seconds": 0.0, "other_seconds": 0.0}
     rows.append({"estimator": "truth", **spent, "n_trained": truth["arch"].nunique(), "truth_seconds": told})
@@ -63,14 +66,28 @@ def _of_others(
     own: Mapping[str, Mapping[str, float]],
     needs: Mapping[str, Sequence[Dependency]],
     owners: Mapping[str, int],
-) -> dict[str, float]:
-    """Seconds of what the estimator needs, and of what that needs in turn; NaN where one is not told."""
-    scoring, training = 0.0, {}
+    logs: pd.DataFrame | None,
+) -> dict[tuple[str, object], float]:
+    """Seconds of what the estimator needs, and of what that needs in turn, by what they are; NaN where not told.
+
+    What is needed twice, the scores of one name or the training of one entry, is there once, with the larger number.
+    """
+    found: dict[tuple[str, object], float] = {}
     for need in needs.get(name, ()):
         used = own.get(need.name, dict.fromkeys(_OWN, np.nan) | {"n_seeds": 1})
         times = used["n_seeds"] if need.every_seed else 1
         share = {"none": 0.0, "all": 1.0, "learned": own[name]["n_learned"] / max(1, used["n_scored"])}[need.scores]
-        scoring += times * (share * used["score_seconds"] + _of_others(need.name, own, needs, owners)["other_seconds"])
-        seconds = times * (used["fit_seconds"] + used["truth_seconds"])
-        training[owners[need.name]] = max(training.get(owners[need.name], 0.0), seconds)
-    return {"other_seconds": scoring + sum(training.values())}
+        trained = _trained(need, owners, logs) * used["fit_seconds"] + used["truth_seconds"]
+        pieces = {("scores", need.name): share * used["score_seconds"], ("training", owners[need.name]): trained}
+        for nested in (_of_others(need.name, own, needs, owners, logs), pieces):
+            for what, seconds in nested.items():
+                found[what] = float(np.maximum(found.get(what, 0.0), times * seconds))
+    return found
+
+
+def _trained(need: Dependency, owners: Mapping[str, int], logs: pd.DataFrame | None) -> float:
+    """The share of a training's seconds that lies behind the checkpoint that is needed."""
+    if need.epoch is None or logs is None:
+        return 1.0
+    rows = logs[logs["estimator"].map(owners) == owners[need.name]]
+    return float(rows.loc[rows["epoch"] <= need.epoch, "train_seconds"].sum() / rows["train_seconds"].sum())

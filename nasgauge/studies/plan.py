@@ -15,7 +15,7 @@ from nasgauge.core import references
 from nasgauge.core.kept import kept
 from nasgauge.core.places import fingerprint
 from nasgauge.core.store import Store, key_of
-from nasgauge.core.tables import SCORES, check
+from nasgauge.core.tables import CHECKPOINT_SCORES, SCORES, check, empty
 from nasgauge.estimators import (
     CombiningConfig,
     Dependency,
@@ -96,7 +96,7 @@ class Plan:
                 continue
             for seed in config.own_seeds(self.study.seeds):
                 if config.trains:
-                    found.append(Task(i, seed, (), self.key(i, seed), 0, self.contents[i]))
+                    found.append(Task(i, seed, (), self.key(i, seed), self.first_levels[i], self.contents[i]))
                 for start in range(0, len(archs), config.chunk):
                     part = tuple(archs[start : start + config.chunk])
                     found.append(Task(i, seed, part, self.key(i, seed, part), self.levels[i], self.contents[i]))
@@ -138,11 +138,33 @@ class Plan:
 
     @cached_property
     def levels(self) -> list[int]:
-        """Of each estimator one more than of those that it needs; a combination is done along with what it combines."""
-        found: list[int] = []
+        """Of each estimator one more than of those that it needs, and than of its own training.
+
+        A combination is done along with what it combines; a training that needs nothing has level 0.
+        """
+        return [last for _, last in self._both_levels]
+
+    @cached_property
+    def first_levels(self) -> list[int]:
+        """Of each estimator the level of its training, if it trains weights, otherwise that of its estimates."""
+        return [first for first, _ in self._both_levels]
+
+    @cached_property
+    def _both_levels(self) -> list[tuple[int, int]]:
+        """Of each estimator its first level, by which what it needs is there, and that of its scores.
+
+        Of a supernet whose weights alone are needed the training is enough for another training to begin.
+        """
+        found: list[tuple[int, int]] = []
         for config in self.study.estimators:
-            below = max((found[self.owners[need.name]] for need in config.dependencies()), default=0)
-            found.append(below if isinstance(config, CombiningConfig) else below + 1)
+            needs = [(need, self.owners[need.name]) for need in config.dependencies()]
+            if isinstance(config, MeasuringConfig) and config.trains:
+                below = (found[i][need.scores != "none"] for need, i in needs)
+                first = max(below, default=-1) + 1
+                found.append((first, first + 1))
+                continue
+            level = max((found[i][1] for _, i in needs), default=0) + (not isinstance(config, CombiningConfig))
+            found.append((level, level))
         return found
 
     def remaining(self, store: Store) -> list[Task]:
@@ -251,6 +273,7 @@ def _estimator(place: _Place, index: int, seed: int, contents: tuple[str, ...]) 
         supernets=supernets_of(place.study.estimators),
         codes={config.label: plan.codes[i] for i, config in enumerate(place.study.estimators) if _trains(config)},
         scores=_needed(plan, Store.existing(place.folder), index),
+        checkpoint_scores=_needed_at_checkpoints(plan, Store.existing(place.folder), index),
         judged=partial(_judged, place),
         numbers=partial(numbers_by_arch, plan.benchmark),
     )
@@ -271,5 +294,17 @@ def _needed(plan: Plan, store: Store, index: int) -> pd.DataFrame | None:
     names = {need.name for need in plan.study.estimators[index].dependencies() if need.scores != "none"}
     if not names:
         return None
-    scores = plan.scores(store, below=plan.levels[index])
+    scores = plan.scores(store, below=plan.first_levels[index])
     return scores[scores["estimator"].isin(names)].reset_index(drop=True)
+
+
+def _needed_at_checkpoints(plan: Plan, store: Store, index: int) -> pd.DataFrame | None:
+    """The scores of the supernets of which this one needs those of a certain epoch, None if there are none."""
+    names = {n.name for n in plan.study.estimators[index].dependencies() if n.scores != "none" and n.epoch is not None}
+    if not names:
+        return None
+    owners = {plan.owners[name] for name in names}
+    there = store.keys("checkpoint_scores")  # none of a task whose losses are all not finite
+    table = store.read("checkpoint_scores", [t.key for t in plan.tasks if t.estimator in owners and t.key in there])
+    table = check(empty(CHECKPOINT_SCORES) if table is None else table, CHECKPOINT_SCORES)
+    return table[table["estimator"].isin(names)].reset_index(drop=True)

@@ -23,7 +23,8 @@ def recorded(plan: Plan, store: Store, measured: pd.DataFrame) -> Tables:
     if benchmark.complexity is not None:
         tables["complexity"] = benchmark.complexity
     costs = store.read("costs", [task.key for task in plan.tasks if task.archs])
-    tables["expenses"] = expenses(costs, measured, benchmark.truth, plan.dependencies, plan.owners)
+    logs = tables.get("training_log")
+    tables["expenses"] = expenses(costs, measured, benchmark.truth, plan.dependencies, plan.owners, logs)
     return tables
 
 

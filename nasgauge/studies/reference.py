@@ -20,6 +20,7 @@ from nasgauge.benchmarks.building.recipe import Recipe, RecipeSample, SplitSizes
 from nasgauge.criteria import CRITERIA
 from nasgauge.estimators import ESTIMATORS
 from nasgauge.estimators.oneshot import SAMPLERS, Protocol
+from nasgauge.estimators.oneshot.origins import StartConfig, TopConfig
 from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.studies.schema import JudgedSample, Part, Study, Survey
 
@@ -38,6 +39,8 @@ _KINDS: dict[str, tuple[type, str]] = {  # by heading: the configuration, and wh
     "Network": (NetOptions, "`net = { channels = 8 }` of an estimator or a recipe: keys in which it differs."),
     "Supernet": (SupernetOptions, '`supernet = { bn = "tracked" }` of a one-shot estimator.'),
     "Training of a supernet": (Protocol, "`training = { lr = 0.1 }` of a one-shot estimator; defaults as of digits."),
+    "Start of a supernet": (StartConfig, '`start = { of = "full", epoch = 60 }` of a one-shot estimator.'),
+    "Chosen architectures of a supernet": (TopConfig, '`top = { of = "full", share = 0.1 }` of a one-shot estimator.'),
     "Recipe": (Recipe, "The file of `nasgauge bench build`."),
     "Sample of a recipe": (RecipeSample, "`archs` of a recipe."),
     "Split of a recipe": (SplitSizes, "`split` of a recipe."),

@@ -83,6 +83,15 @@ def records(archs):
         "batch_scores": batches.assign(accuracy=hits, loss=2 - hits + rng.random(len(batches)) / 9),
         "class_scores": each.assign(iso_class=each["arch"].map(classes), score=rng.normal(size=len(each))),
         "training_log": epochs.assign(lr=0.1 / epochs["epoch"], train_loss=rng.random(len(epochs)), train_seconds=1.0),
+        "training_archs": epochs.query("epoch == 1 and estimator == 'x'")
+        .drop(columns="epoch")
+        .merge(pd.DataFrame({"arch": archs[::2]}), how="cross"),
+        "populations": epochs.query("estimator == 'x'").merge(
+            pd.DataFrame({"arch": archs[:4], "score": 0.5}), how="cross"
+        ),
+        "preferences": epochs.query("estimator == 'y'")
+        .merge(pd.DataFrame({"place": [0, 1]}), how="cross")
+        .assign(option="none", probability=1.0),
         "forgetting": steps.assign(accuracy_after_step=0.5, accuracy_after_epoch=rng.random(len(steps))),
         "gradients": pairs.assign(cosine=rng.uniform(-1, 1, len(pairs))),
         "complexity": pd.DataFrame({"arch": archs, "n_params": rng.integers(1, 9, len(archs)), "macs": None}),

@@ -207,7 +207,7 @@ WORDS = {  # family -> word -> (what goes with it, another value)
         "form": ({"post_deiso": True}, "functional"), "forgetting_epochs": ({}, [1]), "gradient_epochs": ({}, [0]),
         "n_forgetting_archs": ({"forgetting_epochs": [1]}, 3), "n_gradient_archs": (GRADIENTS, 3),
         "n_gradient_images": (GRADIENTS, 30), "tensorboard": ({}, "logs"), "device": ({}, "cudda"),
-        "score_precision": ({}, "bfloat16"),
+        "score_precision": ({}, "bfloat16"), "start": ({}, {"of": "other"}), "top": ({}, {"of": "a", "share": 0.5}),
     },
     "zeroshot": {
         "proxies": ({}, ["snip"]), "data": ({}, "cifar10"), "data_path": ({}, "/nowhere"), "n_batches": ({}, 2),

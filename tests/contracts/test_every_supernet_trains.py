@@ -88,15 +88,19 @@ def test_class_means_are_means_over_the_members(space, data):
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_sampler_gives_architectures_of_the_space_and_trains(space, data, name):
-    options = {"mixture": {"archs": some(space)}, "subset": {"archs": some(space)}, "deiso": {"method": "lazy"}}.get(
-        name, {}
-    )
+    fed = {"warmup": 1, "n_scored": 8}  # for one epoch of two
+    population = {**fed, "population": 4}
+    options = {
+        "mixture": {"archs": some(space)}, "subset": {"archs": some(space)}, "deiso": {"method": "lazy"},
+        "single_evo": population, "pareto_evo": population, "per_decision": fed,
+    }.get(name, {})  # fmt: skip
     stream = SAMPLERS[name](space, rng=np.random.default_rng(0), **options)
     for _ in range(5):
         for arch in next(stream):
             space.validate(arch)
-    found = fitted(space, data, partial(SAMPLERS[name], **options), protocol=replace(TINY, epochs=1))
-    assert found.is_trained
+    epochs = 2 if "warmup" in options else 1
+    found = fitted(space, data, partial(SAMPLERS[name], **options), protocol=replace(TINY, epochs=epochs))
+    assert found.is_trained and ({"populations", "preferences"} & set(found.history()) != set()) == (epochs == 2)
 
 
 def test_cells_of_their_own_topology_and_every_treatment_of_normalisation(space, data):

@@ -24,6 +24,9 @@ OPTIONS = {
     "deiso": {"n_samples": 2, "method": "lazy"},
     "subset": {"archs": [(1, 2, 1, 1, 1, 1), (2, 2, 1, 1, 1, 1), (2, 2, 2, 2, 2, 2)]},
     "mixture": {"archs": [(1, 2, 1, 1, 1, 1)], "n_samples": 3},
+    "single_evo": {"n_samples": 2},
+    "pareto_evo": {"share": 0.5},
+    "per_decision": {"n_samples": 3},
 }
 
 
@@ -105,7 +108,7 @@ def test_a_stream_is_its_generator_alone_and_nothing_is_drawn_before_it_is_asked
     assert all(type(arch) is tuple and set(map(type, arch)) == {int} for item in first for arch in item)
 
 
-@pytest.mark.parametrize("name", ["uniform", "deiso", "subset", "mixture"])
+@pytest.mark.parametrize("name", ["uniform", "deiso", "subset", "mixture", "single_evo", "pareto_evo", "per_decision"])
 def test_as_many_architectures_a_step_as_asked(name):
     options = OPTIONS[name] | {"n_samples": 4}
     assert {len(item) for item in islice(SAMPLERS[name](SMALL, rng=rng(), **options), 20)} == {4}

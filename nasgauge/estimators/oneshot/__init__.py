@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "averaging": ["averaged"],
+        "controllers": ["Controller", "Judge", "Timing"],
         "few_shot": ["FewShot"],
         "naming": ["names", "path_string"],
         "one_shot": ["OneShot"],

@@ -1,5 +1,6 @@
 """From a configuration to a one-shot estimator."""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -17,6 +18,7 @@ from nasgauge.estimators.oneshot.one_shot import OneShot
 from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
+from nasgauge.estimators.oneshot.start import start_of
 from nasgauge.estimators.oneshot.tensorboard import tensorboard_logger
 from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions, Path, SupernetOptions, check_precision, device_named, supernet
@@ -40,17 +42,46 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
         raise unknown_name(f"canonical form of {space.name}", config.form, space.forms)
     space = restricted(space, config.without, where)
     drawn = get_sampler(config.sampler)  # once, so that all seeds and steps are drawn by the same code
-    sampler = partial(_sampler, drawn, config.sampler_options, _n_topologies(config, space, net, shared))
+    options, archs = config.sampler_options, _top(config, drawn, context)
+    n_topologies = _n_topologies(config, space, net, shared)
+    if config.top is not None:  # any one, as long as there are no scores, to find mistakes before there is work
+        options = {**options, "archs": archs or [space.to_str(space.sample(np.random.default_rng(0)))]}
+    sampler = partial(_sampler, drawn, options, n_topologies)
     first_step = next(sampler(space, rng=np.random.default_rng(0)))  # not of `seed`: all seeds share their settings
-    return OneShot(
+    if config.top is not None and archs is None:
+        sampler = partial(_not_scored_yet, f"{where}, top: there are no scores of {config.top.of!r} yet; run a study")
+    start = start_of(config.start, context, where)
+    made = OneShot(
         space, data, split, sampler, protocol, net=net, supernet=shared, seed=seed, label=config.label,
         checkpoint_epochs=config.checkpoints, score_batch_size=config.score_batch_size,
         n_score_batches=config.n_score_batches, averages=config.averages, post_deiso=config.post_deiso,
         form=config.form, judged=context.judged, probes=_probes(config, space, data, split, seed),
         settings=_settings(protocol, net, len(first_step)), checkpoints=context.checkpoints(_apart(config.label, data)),
         progress=context.progress, on_epoch=_logger(config, seed), device=config.device,
-        score_precision=config.score_precision,
+        score_precision=config.score_precision, start=start,
+        given=tuple(archs or ()),
     )  # fmt: skip
+    if start is not None:
+        start.check(made.fresh(), where)
+    return made
+
+
+def _top(config: OneShotConfig, sampler: Sampler, context: RunContext) -> list[str] | None:
+    """The architectures that the sampler is given; None where there is no choice by score, or no score yet."""
+    if config.top is None:
+        return None
+    if "archs" not in inspect.signature(sampler.function).parameters:
+        raise UserError(
+            f"{config.where}: sampler {config.sampler!r} takes no archs from top; choose 'subset' or 'mixture'"
+        )
+    config.top.check(context, config.where)
+    return config.top.archs(context, config.where)
+
+
+def _not_scored_yet(reason: str, space: Space, *, rng: np.random.Generator) -> Iterator[list[Path]]:
+    """A sampler that cannot draw."""
+    raise UserError(reason)
+    yield
 
 
 def _apart(label: str, data: ImageData) -> str:

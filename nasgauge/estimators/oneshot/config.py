@@ -10,13 +10,12 @@ from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 from nasgauge.benchmarks import Training
 from nasgauge.core.config import Config, Count, Distinct, Label, Options, Seed, keys_of, parsed
 from nasgauge.core.errors import UserError, unknown_name
-from nasgauge.estimators.configuration import MeasuringConfig
+from nasgauge.estimators.configuration import Dependency, MeasuringConfig
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.oneshot.naming import names
+from nasgauge.estimators.oneshot.origins import Epoch, StartConfig, TopConfig
 from nasgauge.estimators.oneshot.protocol import OPTIONAL, PROTOCOLS, Protocol
 from nasgauge.nets.options import NetOptions, SupernetOptions
-
-Epoch = Annotated[int, Field(ge=0)]
 
 
 def _without_none(table: Options) -> Options:
@@ -61,7 +60,11 @@ class OneShotConfig(MeasuringConfig, _Recorded):
     checkpoints whose weights are averaged. `post_deiso`: also average the scores over an isomorphism class. `form`: the
     canonical form of these classes, and of those that a supernet `without` operations judges by another member.
     `device`: where the supernet lives, as for `device_named`; `score_precision`: of scoring, a name of nets.PRECISIONS
-    but "float64" (that of training is `amp` of the protocol). What is recorded while it trains: see `_Recorded`.
+    but "float64" (that of training is `amp` of the protocol). `start`: weights of another supernet above, in
+    place of fresh ones. `top`: the architectures that `sampler` is given as `archs`, those that another estimator above
+    ranks best.
+
+    What is recorded while it trains: see `_Recorded`.
     """
 
     chunk: ClassVar[int] = 500
@@ -90,6 +93,8 @@ class OneShotConfig(MeasuringConfig, _Recorded):
     form: str | None = None
     device: str = "cpu"
     score_precision: str = "float32"
+    start: StartConfig | None = None
+    top: TopConfig | None = None
     _schedule: Protocol = PrivateAttr()
 
     @property
@@ -110,9 +115,19 @@ class OneShotConfig(MeasuringConfig, _Recorded):
     def names(self) -> tuple[str, ...]:
         return names(self.label, self.averages, self.post_deiso)
 
+    @property
+    def scored_epochs(self) -> tuple[int, ...]:
+        """The epochs whose weights are kept and scored, ascending; the last of training always is."""
+        return tuple(sorted({*self.checkpoints, self._schedule.epochs}))
+
+    def dependencies(self) -> tuple[Dependency, ...]:
+        return tuple(taken.dependency() for taken in (self.start, self.top) if taken is not None)
+
     @model_validator(mode="after")
     def _checked(self) -> Self:
         """The keys that only together can be wrong."""
+        if self.top is not None and "archs" in self.sampler_options:
+            raise UserError("top chooses the archs of the sampler, which stand in sampler_options too; remove one")
         if self.protocol not in PROTOCOLS:
             raise unknown_name("protocol", self.protocol, PROTOCOLS)
         if self.epochs is not None and "epochs" in self.training:

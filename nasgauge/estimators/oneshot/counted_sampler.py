@@ -1,9 +1,11 @@
 """A sampler's items, counted, so that training can be taken up where it stopped."""
 
+import json
 from collections.abc import Iterator
 from typing import final
 
 from nasgauge.core.errors import UserError
+from nasgauge.estimators.oneshot.controllers import Controller, Judge, Rows
 from nasgauge.nets import Path
 
 
@@ -43,6 +45,35 @@ class CountedSampler:
         self._last, self._ahead = self.ahead(), None
         self.n_taken += 1
         return self._last
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The record tables in which it writes."""
+        return (self._sampler.table,) if isinstance(self._sampler, Controller) else ()
+
+    def after_epoch(self, epoch: int, judge: Judge | None) -> Rows:
+        """Tell a sampler that is fed by training what the weights say; its rows by table."""
+        return self._sampler.after_epoch(epoch, judge) if isinstance(self._sampler, Controller) else {}
+
+    def memory(self) -> dict[str, str]:
+        """What a sampler that is fed by training must keep, as JSON; of others nothing, as their draws are repeated."""
+        if not isinstance(self._sampler, Controller):
+            return {}
+        return {"controller": json.dumps({"state": self._sampler.state(), "ahead": self._ahead, "last": self._last})}
+
+    def restore(self, n_taken: int, last: str, where: str, controller: str | None) -> None:
+        """Go on as after an earlier training's item `n_taken`, which was `last`; UserError as `skip`."""
+        if (controller is not None) != isinstance(self._sampler, Controller):
+            raise UserError(
+                f"{where}: was trained with another sampler; take that one, or keep these checkpoints elsewhere"
+            )
+        if controller is None or not isinstance(self._sampler, Controller):
+            self.skip(n_taken, last, where)
+            return
+        kept = json.loads(controller)
+        self._sampler.restore(kept["state"], where)
+        self._ahead = None if kept["ahead"] is None else [tuple(arch) for arch in kept["ahead"]]
+        self.n_taken, self._last = n_taken, [tuple(arch) for arch in kept["last"]]
 
     def skip(self, n_taken: int, last: str, where: str) -> None:
         """Draw what an earlier training took; UserError if this sampler does not end on the same item."""

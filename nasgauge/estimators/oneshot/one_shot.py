@@ -1,9 +1,9 @@
 """The one-shot estimator: a supernet is trained once, each architecture is scored with its share of the weights."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any, final
 
 import numpy as np
@@ -14,14 +14,25 @@ from nasgauge.core.errors import UserError, check_seed
 from nasgauge.estimators.estimator import Estimates, Trainable
 from nasgauge.estimators.oneshot.averaging import averaged
 from nasgauge.estimators.oneshot.class_members import StandIns, scoring_request
+from nasgauge.estimators.oneshot.controllers import Controller, Judge
 from nasgauge.estimators.oneshot.naming import names, path_string
-from nasgauge.estimators.oneshot.probes import Probe
+from nasgauge.estimators.oneshot.probes import Probe, undisturbed
 from nasgauge.estimators.oneshot.protocol import Protocol
-from nasgauge.estimators.oneshot.scoring import Batches, score, validation_batches
+from nasgauge.estimators.oneshot.scoring import Batches, BatchScores, score, validation_batches
+from nasgauge.estimators.oneshot.start import Start
 from nasgauge.estimators.oneshot.tables import Scored, estimates, recorded
 from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.images import ImageData, Split
-from nasgauge.nets import NetOptions, Path, Supernet, SupernetOptions, check_precision, device_named, supernet
+from nasgauge.nets import (
+    NetOptions,
+    Path,
+    Supernet,
+    SupernetOptions,
+    check_precision,
+    count_parameters,
+    device_named,
+    supernet,
+)
 from nasgauge.spaces import Arch, Space
 
 N_CALIBRATION = 4  # batches of training images from which statistics are estimated anew
@@ -44,7 +55,8 @@ class OneShot(Trainable):
     of a study, for table SETTINGS. `checkpoints`: where states are kept (epoch to state); what is there is not trained
     again. `label`: the first part of the names in tables, see `names`. `device`: where the supernet lives, see
     `device_named`. `score_precision`: of scoring, one of nets.PRECISIONS but float64; that of training is `amp` of the
-    protocol.
+    protocol. `start`: the weights that training starts from, fresh ones if None; epochs are counted from there.
+    `given`: the architectures, chosen by score, that the sampler has been given, for table TRAINING_ARCHS.
     """
 
     space: Space
@@ -70,6 +82,8 @@ class OneShot(Trainable):
     on_epoch: Callable[[Mapping[str, float]], None] | None = None
     device: str = "cpu"
     score_precision: str = "float32"
+    start: Start | None = None
+    given: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_precision(self.score_precision, self._on, self.label, option="score_precision")
@@ -90,9 +104,9 @@ class OneShot(Trainable):
         if short:
             raise UserError(f"{self.label}: an average over {short[0]} checkpoints; give 2 to {len(epochs)}")
         self._validation()
-        self.sampler(
-            self.space, rng=np.random.default_rng(self.seed)
-        )  # as all these: mistakes are told before training
+        stream = self.sampler(self.space, rng=np.random.default_rng(self.seed))  # mistakes are told before training
+        if isinstance(stream, Controller):
+            stream.timing.check(self.protocol.epochs, self.label)
         self.fresh()
 
     @property
@@ -116,13 +130,36 @@ class OneShot(Trainable):
         return float(sum(row["train_seconds"] for row in log))
 
     def train(self) -> None:
-        """Train the supernet into `checkpoints`; `seed` decides it all."""
+        """Train the supernet into `checkpoints`; `seed` decides it all, with the weights that it starts from."""
+        net, n_before, origin = self.fresh(), 0, ""
+        if self.start is not None:
+            n_before, origin = self.start.n_epochs, self.start.load(net)
+        rng = np.random.default_rng([self.seed, n_before] if n_before else self.seed)
         train(
-            self.fresh(), self.sampler(self.space, rng=np.random.default_rng(self.seed)), self.data, self.split,
-            self.protocol, seed=self.seed, checkpoints=self.checkpoints, checkpoint_epochs=self.epochs,
-            probes=self.probes, progress=self.progress, on_epoch=self.on_epoch, device=self._on,
-            to_str=partial(path_string, self.space),
+            net, self.sampler(self.space, rng=rng), self.data, self.split, self.protocol, seed=self.seed,
+            checkpoints=self.checkpoints, checkpoint_epochs=self.epochs, probes=self.probes, progress=self.progress,
+            on_epoch=self.on_epoch, device=self._on, to_str=partial(path_string, self.space), n_before=n_before,
+            origin=origin, judge=self.judge(net),
         )  # fmt: skip
+
+    def judge(self, net: Supernet) -> Judge:
+        """Scores of a supernet as it is when they are asked for, as `estimate` has them; nothing of it is changed."""
+        batches = cache(lambda: (self._validation(), self._calibration()))
+
+        def scores(archs: Sequence[Arch]) -> BatchScores:
+            images, calibration = batches()
+            with undisturbed(net):
+                return score(net, archs, images, calibration=calibration, precision=self.score_precision)
+
+        def n_params(archs: Sequence[Arch]) -> np.ndarray:
+            with undisturbed(net):
+                return np.array([count_parameters(net.standalone(arch)) for arch in archs])
+
+        return Judge(
+            accuracy=lambda archs: scores(archs).mean_accuracy(),
+            loss=lambda archs: -scores(archs).mean_loss(),
+            n_params=n_params,
+        )
 
     def fresh(self) -> Supernet:
         """The supernet before training, drawn from `seed` on the CPU, so that every device gets the same weights."""
@@ -143,6 +180,7 @@ class OneShot(Trainable):
     def history(self) -> dict[str, pd.DataFrame]:
         """What training recorded: tables of RECORDS by name."""
         rows = self._state(self.protocol.epochs)["rows"]
+        rows = {**rows, "training_archs": [{"arch": arch} for arch in self.given]}
         return recorded(rows, self.settings, self.label, self.seed, names(self.label, self.averages, self.post_deiso))
 
     def estimate(self, archs: Iterable[Arch]) -> Estimates:

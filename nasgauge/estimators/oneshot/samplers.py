@@ -2,7 +2,8 @@
 
 A sampler is a function `sampler(space, *, rng, **options)` that returns an endless generator; each item is the list of
 the architectures whose gradients make one optimiser step. Mistakes are told at the call, before anything is drawn. A
-new one: a function that draws in `streams`, or in a file of its own, and one line in `SAMPLERS`.
+new one: a function that draws in `streams`, or in a file of its own, and one line in `SAMPLERS`. One that is fed by
+training returns a `Controller`.
 """
 
 import inspect
@@ -16,6 +17,9 @@ import numpy as np
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.registry import Registry
 from nasgauge.core.signatures import keywords, n_positional
+from nasgauge.estimators.oneshot.controllers import Controller
+from nasgauge.estimators.oneshot.evolution import pareto_evo, single_evo
+from nasgauge.estimators.oneshot.per_decision import per_decision
 from nasgauge.estimators.oneshot.sampling import deiso, fairnas, mixture, strictly_fair, subset, uniform
 from nasgauge.spaces import Arch, Space
 
@@ -59,7 +63,8 @@ def _checked(function: Callable[..., Iterator[list[Arch]]], name: str) -> Callab
 
     @wraps(function)
     def sampler(space: Space, *, rng: np.random.Generator, **options: Any) -> Iterator[list[Arch]]:
-        return _valid(function(space, rng=rng, **options), space, f"sampler {name!r}")
+        drawn = function(space, rng=rng, **options)
+        return drawn if isinstance(drawn, Controller) else _valid(drawn, space, f"sampler {name!r}")
 
     return sampler
 
@@ -85,6 +90,9 @@ SAMPLERS: Registry[Sampler] = Registry(
         "deiso": Sampler(deiso, "ning2021evaluating"),
         "subset": Sampler(subset, "ning2021evaluating"),
         "mixture": Sampler(mixture, "ning2021evaluating"),
+        "single_evo": Sampler(single_evo, "ning2021evaluating"),
+        "pareto_evo": Sampler(pareto_evo, "ning2021evaluating"),
+        "per_decision": Sampler(per_decision, "ning2021evaluating"),
     },
     group="nasgauge.sampler",
     of=Sampler,
@@ -116,6 +124,10 @@ def per_cell(streams: Sequence[Iterator[list[Arch]]]) -> Iterator[list[tuple[Arc
     >>> len(paths), {len(path) for path in paths}
     (5, {3})
     """
+    if any(isinstance(stream, Controller) for stream in streams):
+        raise UserError(
+            "per_cell: a sampler that is fed by training chooses all cells alike; set share_topology = true"
+        )
     if not streams:
         raise UserError("per_cell: there is no stream; give one for each cell of the network")
     return (_joined(items) for items in zip(*streams))  # noqa: B905, it ends with the first that ends

@@ -21,15 +21,25 @@ _ENTRIES = ("weights", "optimiser", "schedule", "epoch", "rows", "n_steps", "las
 
 
 def describe(
-    net: nn.Module, protocol: Protocol, data: ImageData, rows: torch.Tensor, seed: int, probes: Sequence[Probe]
+    net: nn.Module,
+    protocol: Protocol,
+    data: ImageData,
+    rows: torch.Tensor,
+    seed: int,
+    probes: Sequence[Probe],
+    origin: str = "",
 ) -> dict[str, Any]:
-    """What tells one training from another, as flat JSON: seed, protocol, images, probes, shapes of weights."""
+    """What tells one training from another, as flat JSON: seed, protocol, images, probes, first weights, shapes.
+
+    origin: of the first weights, "" where they are fresh.
+    """
     return {
         "seed": int(seed),
         **asdict(protocol),
         "data": f"{data.name} {data.fingerprint}".strip(),
         "training rows": f"{len(rows)}, checksum {zlib.crc32(rows.numpy().tobytes())}",
         "probes": [f"{probe.table} at {sorted(map(int, probe.epochs))}" for probe in probes],
+        **({"start": origin} if origin else {}),
         **{f"shape of {name}": list(w.shape) for name, w in net.state_dict().items()},
     }
 
@@ -70,6 +80,7 @@ class Training:
                 "n_steps": self.sampler.n_taken,
                 "last_paths": self.sampler.last,
                 "key": dict(self.key),
+                **self.sampler.memory(),
             }
         )
 
@@ -85,7 +96,7 @@ class Training:
                     f"{where}: belongs to another training, {name} is {there} there and {here} here; choose another "
                     "folder or the old settings"
                 )
-        self.sampler.skip(state["n_steps"], state["last_paths"], where)
+        self.sampler.restore(state["n_steps"], state["last_paths"], where, state.get("controller"))
         own = _copied(state)  # the optimiser would otherwise go on in the checkpoint's own tensors
         self.net.load_state_dict(own["weights"])
         self.optimiser.load_state_dict(own["optimiser"])

@@ -9,6 +9,7 @@ import torch
 
 from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot.augment import augmentation
+from nasgauge.estimators.oneshot.controllers import Judge
 from nasgauge.estimators.oneshot.counted_sampler import CountedSampler
 from nasgauge.estimators.oneshot.probes import Probe
 from nasgauge.estimators.oneshot.protocol import Protocol
@@ -35,6 +36,9 @@ def train(
     on_epoch: Callable[[Mapping[str, Any]], None] | None = None,
     to_str: Callable[[Path], str] = str,
     device: str | torch.device = "cpu",
+    judge: Judge | None = None,
+    n_before: int = 0,
+    origin: str = "",
 ) -> None:
     """Train a supernet in place and keep its state in `checkpoints` after the chosen epochs, the last one always.
 
@@ -43,7 +47,9 @@ def train(
     nothing else. seed: a whole number from 0 that decides the order of the images, augmentation and dropout of every
     epoch. checkpoint_epochs: after so many epochs; 0 is before training. probes: called along the way; they change
     nothing. progress(done, of): after each epoch. on_epoch: gets each new row of the training log. to_str: the string
-    of a path in messages.
+    of a path in messages. judge: scores of `net` as it is, for a sampler that is fed by training (a `Controller`); its
+    seconds count as training. n_before: epochs behind the first weights, whose random numbers are not used again;
+    origin: what tells these weights from others, "" for fresh ones.
 
     Where `checkpoints` holds states of this training already, it goes on from the last one before the first chosen
     epoch that is missing. On the CPU it then ends with the same weights and rows (but for the seconds) as without the
@@ -59,15 +65,17 @@ def train(
     augment = augmentation(protocol, data.images)
     net = net.to(device, memory_format=torch.channels_last).train()
     step, schedule, counted = Step(net, protocol), Schedule(protocol), CountedSampler(sampler)
-    training = Training(net, step.optimiser, schedule, counted, describe(net, protocol, data, rows, seed, probes))
-    log: Log = {"training_log": [], **{probe.table: [] for probe in probes}}
+    training = Training(
+        net, step.optimiser, schedule, counted, describe(net, protocol, data, rows, seed, probes, origin)
+    )
+    log: Log = {"training_log": [], **{table: [] for table in counted.tables}, **{probe.table: [] for probe in probes}}
     start = last_resumable(checkpoints, wanted)
     if start is not None:
         log = training.restore(checkpoints[start], f"checkpoint of epoch {start}")
 
     for epoch in range(0 if start is None else start + 1, protocol.epochs + 1):  # in epoch 0 no step is made
         began, probing = time.perf_counter(), 0.0
-        seeds = epoch_seeds(seed, epoch)
+        seeds = epoch_seeds(seed, n_before + epoch)
         batches = _batches(rows, protocol.batch_size, seeds.order, device) if epoch else []
         augmenting = torch.Generator().manual_seed(seeds.augmentation)
         trained, losses, notes = [], [], [[] for _ in probes]
@@ -84,6 +92,8 @@ def train(
         if epoch:
             loss = _mean_loss(losses, trained, epoch, checkpoints, to_str)
             schedule.after_epoch(epoch, loss)
+            for table, learned in counted.after_epoch(epoch, judge).items():
+                log[table] += [{"seed": seed, "epoch": epoch, **row} for row in learned]
             seconds = time.perf_counter() - began - probing
             row = {"seed": seed, "epoch": epoch, "lr": lr, "train_loss": loss, "train_seconds": seconds}
             log["training_log"].append(row)

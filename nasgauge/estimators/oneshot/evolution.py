@@ -1,0 +1,171 @@
+"""Controllers with a population: evolution on the weights of the moment, while these are trained."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
+
+from nasgauge.core.errors import UserError
+from nasgauge.estimators.oneshot.controllers import Controller, Judge, Timing, check_count, distinct
+from nasgauge.estimators.oneshot.draws import pick
+from nasgauge.spaces import Arch, Space
+
+_N_MIXED = 20  # mixtures of two parents that may lie outside of a space before one of them is mutated instead
+
+
+class _Evolution(Controller):
+    """A population of architectures, each equally likely to be drawn; subclasses say which candidates are kept."""
+
+    table = "populations"
+
+    def __init__(
+        self, space: Space, rng: np.random.Generator, timing: Timing, *, population: int, n_scored: int
+    ) -> None:
+        super().__init__(space, rng, timing, population=population, n_scored=n_scored)
+        check_count("population", population)
+        check_count("n_scored", n_scored)
+        if n_scored <= population:
+            raise UserError(f"controller: n_scored is {n_scored}; give more than the population, {population}")
+        self.size, self.n_scored = population, n_scored
+        self.population: list[Arch] = []
+
+    @abstractmethod
+    def kept(self, archs: Sequence[Arch], rewards: np.ndarray, judge: Judge) -> list[int]:
+        """Places of the candidates that make the next population, at most `size`."""
+
+    def draw(self) -> Arch:
+        return pick(self.population, self.rng)
+
+    def learn(self, judge: Judge) -> list[dict[str, Any]]:
+        archs = self.candidates()
+        rewards = self.rewards(judge, archs)
+        chosen = self.kept(archs, rewards, judge)
+        self.population = [archs[i] for i in chosen]
+        texts = [self.space.to_str(arch) for arch in self.population]
+        scores = [float(rewards[i]) if np.isfinite(rewards[i]) else None for i in chosen]
+        return [{"arch": text, "score": score} for text, score in zip(texts, scores, strict=True)]
+
+    def candidates(self) -> list[Arch]:
+        """The population and new ones, each once: a half random, a quarter crossed, a quarter mutated.
+
+        Before there is a population, all are random.
+        """
+        parents = self.population
+        n_new = self.n_scored - len(parents)
+        n_bred = n_new // 4 if parents else 0
+        found = distinct(parents, len(parents) + n_bred, lambda: self.space.mutate(pick(parents, self.rng), self.rng))
+        found = distinct(found, len(found) + n_bred, self._crossed)
+        return distinct(found, self.n_scored, lambda: self.space.sample(self.rng))
+
+    def _crossed(self) -> Arch:
+        return crossed(self.space, pick(self.population, self.rng), pick(self.population, self.rng), self.rng)
+
+    def memory(self) -> list[list[int]]:
+        return [list(arch) for arch in self.population]
+
+    def remember(self, memory: Any) -> None:
+        self.population = [tuple(arch) for arch in memory]
+
+
+def crossed(space: Space, one: Arch, other: Arch, rng: np.random.Generator) -> Arch:
+    """A child of two architectures: each entry from one of them, drawn with equal probability.
+
+    Where entries depend on each other, a mixture outside of the space is drawn again up to twenty times; then, and
+    where the two have different numbers of entries, the child is a mutation of the first.
+
+    >>> from nasgauge.spaces import NB201
+    >>> crossed(NB201(), (0, 0, 0, 0, 0, 0), (3, 3, 3, 3, 3, 3), np.random.default_rng(0))
+    (3, 3, 3, 0, 0, 0)
+    """
+    for _ in range(_N_MIXED if len(one) == len(other) else 0):
+        child = tuple(pair[int(rng.integers(2))] for pair in zip(one, other, strict=True))
+        try:
+            space.validate(child)
+        except UserError:
+            continue
+        return child
+    return space.mutate(one, rng)
+
+
+@final
+class SingleEvolution(_Evolution):
+    """Keeps the candidates with the highest rewards, the first of equal ones."""
+
+    def kept(self, archs: Sequence[Arch], rewards: np.ndarray, judge: Judge) -> list[int]:
+        return np.argsort(-rewards, kind="stable")[: self.size].tolist()
+
+
+@final
+class ParetoEvolution(_Evolution):
+    """Keeps the fronts of reward against few and against many parameters, then the next levels of both."""
+
+    def kept(self, archs: Sequence[Arch], rewards: np.ndarray, judge: Judge) -> list[int]:
+        n_params = np.asarray(judge.n_params(archs), dtype="float64")
+        small, large = (levels(np.stack([rewards, sign * n_params])) for sign in (-1, 1))
+        order = np.lexsort([-rewards, np.minimum(small, large)])  # by level in either, within it by reward
+        return order[: self.size].tolist()
+
+
+def levels(values: np.ndarray) -> np.ndarray:
+    """Level of each point by non-dominated sorting, 1 the front; higher is better in both rows of `values` (2, n).
+
+    A point is dominated by one that is as good in both and better in one; equal points share their level.
+
+    >>> levels(np.array([[0.9, 0.8, 0.7, 0.8], [1.0, 2.0, 1.5, 2.0]])).tolist()
+    [1, 1, 2, 1]
+    """
+    no_worse = (values[:, :, None] >= values[:, None]).all(0)
+    dominates = no_worse & ~no_worse.T
+    found, left = np.zeros(values.shape[1], dtype=int), np.ones(values.shape[1], dtype=bool)
+    while left.any():
+        front = left & ~(dominates & left[:, None]).any(0)
+        found[front] = found.max() + 1
+        left &= ~front
+    return found
+
+
+def single_evo(
+    space: Space,
+    *,
+    rng: np.random.Generator,
+    population: int = 100,
+    n_scored: int = 200,
+    warmup: int = 50,
+    every: int = 10,
+    share: float = 1.0,
+    n_samples: int = 1,
+    reward: str = "accuracy",
+) -> SingleEvolution:
+    """A population that evolves on the supernet's own scores: P(a) = 1 / population for its members.
+
+    Uniform for `warmup` epochs; after the last of these and every `every` epochs, `n_scored` candidates are scored with
+    the weights of the moment on the validation images: the population and new ones, half of them random, a quarter
+    crossed (`crossed`), a quarter mutated (`Space.mutate`), at first all random. The `population` best are the next
+    one. share: probability of drawing from the population, else uniform. reward: "accuracy" or "loss". n_samples: a
+    step. UserError: an option out of range. Reference: Ning et al. 2021, table A8.
+    """
+    timing = Timing(warmup, every, share, n_samples, reward)
+    return SingleEvolution(space, rng, timing, population=population, n_scored=n_scored)
+
+
+def pareto_evo(
+    space: Space,
+    *,
+    rng: np.random.Generator,
+    population: int = 100,
+    n_scored: int = 200,
+    warmup: int = 50,
+    every: int = 10,
+    share: float = 1.0,
+    n_samples: int = 1,
+    reward: str = "accuracy",
+) -> ParetoEvolution:
+    """As `single_evo`, but the fronts of score and size survive: few parameters, and many.
+
+    Candidates are kept by their level of non-dominated sorting in (reward, fewer parameters) or in (reward, more
+    parameters), the lower of the two, within a level by reward, until there are `population`. Parameters are those of
+    the stand-alone network. UserError as `single_evo`. Reference: Ning et al. 2021, table A8.
+    """
+    timing = Timing(warmup, every, share, n_samples, reward)
+    return ParetoEvolution(space, rng, timing, population=population, n_scored=n_scored)
