@@ -67,7 +67,7 @@ def _apart(label: str, data: ImageData) -> str:
 def _restricted(space: Space, without: Sequence[str], where: str) -> Space:
     for name in without:
         if name not in space.options:
-            raise unknown_name("operation", name, space.options)
+            raise UserError(f"{where}: {unknown_name('operation', name, space.options)}")
     if not without:
         return space
     rest = space.restrict([name for name in space.options if name not in without])

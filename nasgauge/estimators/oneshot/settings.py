@@ -6,6 +6,7 @@ option of the sampler, and the keys `RECORDED` of the configuration are choices.
 
 import inspect
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from nasgauge.nets.options import NetOptions, SupernetOptions
 if TYPE_CHECKING:
     from nasgauge.estimators.oneshot.config import OneShotConfig
 
+_N_LISTED = 20  # entries of a list that its text names
 NOTHING = "nothing"  # the text of an empty list
 OF_PROTOCOL = ("epochs", "lr", "batch_size", "train_share", "weight_decay")  # in SETTINGS
 OF_NETWORK = ("channels", "n_cells")  # likewise
@@ -58,11 +60,13 @@ def choices(
 
 
 def as_text(value: Any) -> str:
-    """A value as it is written in a study's file; lists joined by commas.
+    """A value as it is written in a study's file; lists joined by commas, long ones as their length and a digest.
 
     >>> as_text(("none", "avg_pool_3x3")), as_text(()), as_text(None), as_text(True), as_text(0.9)
     ('none, avg_pool_3x3', 'nothing', 'none', 'true', '0.9')
     """
+    if isinstance(value, list | tuple) and len(value) > _N_LISTED:
+        return f"{len(value)} entries ({sha256(repr(list(value)).encode()).hexdigest()[:12]})"
     if isinstance(value, list | tuple):
         return ", ".join(map(as_text, value)) or NOTHING
     if isinstance(value, Mapping):

@@ -1,0 +1,103 @@
+"""Tables SETTINGS and CHOICES of a supernet say everything that decides how it is trained and scored."""
+
+from dataclasses import fields
+
+import pytest
+
+from nasgauge.core.errors import UserError
+from nasgauge.core.tables import RECORDS, check
+from nasgauge.estimators import ESTIMATORS, RunContext, estimator_config
+from nasgauge.estimators.oneshot import SAMPLERS, Protocol
+from nasgauge.estimators.oneshot.config import OneShotConfig
+from nasgauge.estimators.oneshot.settings import OF_NETWORK, OF_PROTOCOL, RECORDED, RESOLVED, UNRECORDED, as_text
+from nasgauge.estimators.oneshot.tables import recorded
+from nasgauge.nets import SUPERNETS, NetOptions, SupernetOptions
+from nasgauge.spaces import get_space
+
+SMALL = {"net": {"channels": 4, "n_cells": 1, "n_stages": 1}, "epochs": 2}
+SPACES_WITH_DEPTHS = ("nds-resnet", "nds-resnext-a")
+CHANGED = {  # a key and another value that changes training or scoring
+    "without": ["none"], "sampler": "deiso", "share_topology": False, "valid_share": 0.3, "split_seed": 1,
+    "score_batch_size": 50, "n_score_batches": 1, "score_precision": "bfloat16", "protocol": "yu2021",
+    "sampler_options": {"n_samples": 2}, "training": {"momentum": 0.5}, "epochs": 3,
+    "net": {"channels": 4, "n_cells": 1, "n_stages": 1, "dropout": 0.5}, "supernet": {"bn": "tracked"},
+    "data": "crops", "form": "functional",
+}  # fmt: skip
+
+
+def made(space="nb201", **keys):
+    net = {"channels": 4, "depth_divisor": 8} if space in SPACES_WITH_DEPTHS else SMALL["net"]
+    config = estimator_config({"name": "oneshot", **SMALL, "net": net, **keys})
+    return config.build(RunContext(get_space(space)))
+
+
+def told(estimator):
+    return estimator.settings | estimator.choices
+
+
+def test_every_key_of_the_configuration_is_recorded_or_decides_neither_training_nor_scoring():
+    groups = (RECORDED, RESOLVED, UNRECORDED)
+    keys = [key for group in groups for key in group]
+    assert sorted(keys) == sorted(OneShotConfig.__pydantic_fields__) and set(CHANGED) == {*RECORDED, *RESOLVED}
+    assert [name for name, kind in ESTIMATORS.items() if getattr(kind, "trains", False)] == ["oneshot"]
+
+
+@pytest.mark.parametrize("space", SUPERNETS)
+def test_every_supernet_records_all_fields_of_its_training_network_and_sampler(space):
+    one = made(space, without=[get_space(space).options[-1]])
+    every = {field.name for kind in (Protocol, NetOptions, SupernetOptions) for field in fields(kind)}
+    assert set(one.settings) == {*OF_PROTOCOL, *OF_NETWORK, "n_samples"}
+    assert every | {*RECORDED, "data", "form", "sampler_options.n_samples"} <= set(told(one))
+    assert not set(one.settings) & set(one.choices) and all(isinstance(v, str) and v for v in one.choices.values())
+    assert one.choices["without"] == get_space(space).options[-1] and made(space).choices["without"] == "nothing"
+    tables = recorded({}, one.settings, one.choices, "net", 0, ["net", "net_loss"])
+    table = check(tables["choices"], RECORDS["choices"])
+    assert len(table) == 2 * len(one.choices) and set(table["estimator"]) == {"net", "net_loss"}
+
+
+@pytest.mark.parametrize("key", CHANGED)
+def test_what_changes_a_supernet_changes_what_is_told_of_it(key):
+    beside = {"post_deiso": True} if key == "form" else {}
+    beside |= {"net": SMALL["net"] | {"n_cells": 2}} if key == "share_topology" else {}
+    assert told(made(**beside)) != told(made(**beside | {key: CHANGED[key]}))
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Protocol) if field.name not in OF_PROTOCOL])
+def test_every_field_of_the_protocol_stands_by_its_own_name(field):
+    other = {"lr_min": 0.01, "plateau_factor": 0.1, "plateau_patience": 3, "nesterov": True, "decay_bn": False,
+             "warmup_epochs": 1.0, "clip": "none", "label_smoothing": 0.1, "shift": 1, "flip": True,
+             "auto_augment": "cifar10", "unused": "decay", "gradient": "sum", "images": "own", "momentum": 0.5,
+             "schedule": "constant", "amp": "bfloat16"}  # fmt: skip
+    plateau = {"schedule": "plateau"} if field.startswith("plateau") else {}
+    try:
+        changed = made(training=plateau | {field: other[field]})
+    except UserError:  # an accelerator alone
+        assert field == "amp"
+        return
+    before = made(training=plateau)
+    differs = {name for name, value in told(changed).items() if value != told(before)[name]}
+    assert differs == {field}
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_options_of_samplers_are_recorded_with_their_defaults(sampler):
+    given = (
+        {"archs": [get_space("nb201").to_str((op,) * 6) for op in (1, 2)]} if sampler in ("subset", "mixture") else {}
+    )
+    one = made(sampler=sampler, sampler_options=given)
+    found = {name.removeprefix("sampler_options."): v for name, v in one.choices.items() if "sampler_options." in name}
+    defaults = SAMPLERS[sampler].function.__kwdefaults__ or {}
+    assert found == {name: as_text(value) for name, value in {**defaults, **given}.items()}
+
+
+def test_a_long_list_is_told_from_another_by_its_content():
+    one, other = as_text([str(i) for i in range(900)]), as_text([str(i) for i in range(1, 901)])
+    assert one.startswith("900 entries (") and len(one) < 40 and one != other == as_text(list(map(str, range(1, 901))))
+
+
+def test_the_order_of_removed_operations_and_of_seeds_is_no_difference():
+    names = ["avg_pool_3x3", "none"]
+    assert told(made(without=names)) == told(made(without=names[::-1]))
+    config = estimator_config({"name": "oneshot", **SMALL})
+    one, other = (config.build(RunContext(get_space("nb201"), seed=seed)) for seed in (0, 1))
+    assert told(one) == told(other)
