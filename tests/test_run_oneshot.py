@@ -85,7 +85,7 @@ def test_every_estimator_is_judged_and_every_record_kept(done):
     }
     assert set(bundle.records) == {
         *("checkpoint_scores", "batch_scores", "class_scores", "training_log", "forgetting", "gradients", "settings"),
-        "windows",
+        *("windows", "choices"),
         *("complexity", "expenses"),  # the benchmark's own, and what everything cost
     }
     settings = bundle.records["settings"].set_index(["estimator", "setting"])["value"]

@@ -1,6 +1,6 @@
 """On which settings of network, training and sampling does the ranking depend?"""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -9,6 +9,15 @@ import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import LINES, N_LINES, draw_line, legend_below, say, tidy
+from nasgauge.analyses.toolkit.supernet_settings import (
+    MAIN,
+    NOTHING,
+    Chosen,
+    chosen_by,
+    kind_of,
+    what_differs,
+    with_choices,
+)
 from nasgauge.analyses.toolkit.vectors import mean_truth, scores_by_seed
 from nasgauge.analyses.trend import judged
 from nasgauge.criteria import CRITERIA, BoundCriterion, CriterionSpec, resolve_all
@@ -26,10 +35,6 @@ _COLUMNS = (
     *("setting", "setting_value", "series", "also_differs", "estimator"),
     *("criterion", "at", "value", "low", "high", "n", "n_seeds"),
 )
-_MAIN = "main"
-_NOTHING = "nothing"
-
-Chosen = Mapping[str, Mapping[str, float]]  # the settings of each estimator
 
 
 @final
@@ -48,15 +53,18 @@ def compute(
     space: Space | None = None,
     *,
     settings: pd.DataFrame,
+    choices: pd.DataFrame | None = None,
     criteria: Iterable[CriterionSpec] = SETTING_CRITERIA,
 ) -> pd.DataFrame:
     """Every criterion of the estimators that differ in a setting, by its value, for each setting that differs.
 
     value = mean over seeds of criterion(scores of the seed, mean truth); low, high = minimum, maximum over seeds
 
-    scores, truth, settings: tables SCORES, TRUTH, SETTINGS; space is not used. A series holds estimators of one kind
-    that are equal in all other settings and take two values or more of this one; where a setting has no such series, it
-    gets one of all estimators of a kind, and also_differs names the settings that differ with it (else "nothing"). The
+    scores, truth, settings, choices: tables SCORES, TRUTH, SETTINGS, CHOICES; space is not used. A series holds
+    estimators of one kind that are equal in all other settings and choices and take two values or more of this one;
+    where a setting has no such series, it gets one of all estimators of a kind, and also_differs names what differs
+    with it (else "nothing"). Where choices of one of them are not recorded, also_differs says so: then it is not known
+    that they are equal. The
     kind is what a name adds to that of another estimator with the same settings ("net_loss" beside "net": loss), "main"
     where it adds nothing; series: the kind, then the settings that part this series from others of its kind. n:
     architectures of the ground truth that all n_seeds seeds scored. Directions and ranges are the criteria's; NaN where
@@ -78,14 +86,10 @@ def compute(
     requested = resolve_all(criteria)
     known = scores[scores["estimator"].isin(settings["estimator"].unique())]
     values = {name: rows for name, rows in _values(known, truth, requested)}
-    chosen = {
-        str(name): dict(zip(part["setting"], part["value"], strict=True))
-        for name, part in settings.groupby("estimator")
-        if name in values
-    }
-    rows = []
-    for setting in sorted({s for each in chosen.values() for s in each}):
-        for compared in _comparisons(setting, chosen):
+    chosen = {name: each for name, each in chosen_by(settings, choices).items() if name in values}
+    recorded, rows = with_choices(choices), []
+    for setting in sorted(settings.loc[settings["estimator"].isin(chosen), "setting"].unique()):
+        for compared in _comparisons(setting, chosen, recorded):
             for name in compared.names:
                 key = {"setting": setting, "setting_value": chosen[name][setting], "series": compared.label}
                 key |= {"also_differs": compared.also_differs, "estimator": name}
@@ -113,7 +117,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         ax.minorticks_off()
     ax.set_xlabel(str(table["setting"].iloc[0]).replace("_", " "))
     differs = shown["also_differs"].iloc[0]
-    notes = [f"also differs: {differs}".replace("_", " ")] if differs != _NOTHING else []
+    notes = [f"also differs: {differs}".replace("_", " ")] if differs != NOTHING else []
     notes += [f"series: {labels[0]}, 1 of {len(labels)}"] if len(labels) > 1 else []
     legend_below(ax, "; ".join(notes))
     tidy(ax)
@@ -130,7 +134,7 @@ def _values(
             yield name, judged([(score, accuracy.to_numpy()[kept]) for score in by_seed[kept].T], requested)
 
 
-def _comparisons(setting: str, chosen: Chosen) -> list[Comparison]:
+def _comparisons(setting: str, chosen: Chosen, recorded: Collection[str]) -> list[Comparison]:
     """The comparisons by one setting: all else equal where that can be had, else all estimators of a kind."""
     having = {name: dict(each) for name, each in chosen.items() if setting in each}
     others = {name: {s: v for s, v in each.items() if s != setting} for name, each in having.items()}
@@ -138,30 +142,23 @@ def _comparisons(setting: str, chosen: Chosen) -> list[Comparison]:
         groups: dict[tuple[str, frozenset], list[str]] = {}
         for name in having:
             fixed = frozenset(others[name].items()) if controlled else frozenset()
-            groups.setdefault((_kind(name, chosen), fixed), []).append(name)
+            groups.setdefault((kind_of(name, chosen), fixed), []).append(name)
         groups = {key: names for key, names in groups.items() if len({having[name][setting] for name in names}) > 1}
         if groups:
             break
     found = []
-    for (kind, _), names in sorted(groups.items(), key=lambda g: (g[0][0] != _MAIN, g[0][0], -len(g[1]), g[1])):
+    for (kind, _), names in sorted(groups.items(), key=lambda g: (g[0][0] != MAIN, g[0][0], -len(g[1]), g[1])):
         rivals = [others[name] for key, members in groups.items() if key[0] == kind for name in members]
         fixed = others[names[0]] if controlled else {}
-        parts = [f"{s} = {fixed[s]:g}" for s in sorted(fixed) if _differs(s, rivals)]
-        inside = [others[name] for name in names]
-        also = [s for s in sorted({s for each in inside for s in each}) if _differs(s, inside)]
+        parts = [f"{s} = {_text(fixed[s])}" for s in sorted(fixed) if len({each.get(s) for each in rivals}) > 1]
+        also = what_differs(names, others, recorded)
         order = sorted(names, key=lambda name: (having[name][setting], name))
-        found.append(Comparison("; ".join([kind, *parts]), ", ".join(also) or _NOTHING, tuple(order)))
+        found.append(Comparison("; ".join([kind, *parts]), also, tuple(order)))
     return found
 
 
-def _differs(setting: str, settings: list[dict[str, float]]) -> bool:
-    return len({each.get(setting) for each in settings}) > 1
-
-
-def _kind(name: str, chosen: Chosen) -> str:
-    """What the name adds to the shortest name of an estimator with the same settings that it begins with."""
-    same = [other for other, each in chosen.items() if each == chosen[name] and f"{name}_".startswith(f"{other}_")]
-    return name[len(min(same, key=len)) :].strip("_") or _MAIN
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _symbol(criterion: str, at: float) -> str:
@@ -189,6 +186,7 @@ ANALYSIS = Analysis(
         "contains all; settings that vary with it are named."
     ),
     needs=("settings",),
+    takes=("choices",),
     compute=compute,
     draw=draw,
     panel_by="setting",

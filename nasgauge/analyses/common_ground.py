@@ -5,12 +5,14 @@ import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import BLUE, VERMILION, plain, say, tidy
+from nasgauge.analyses.toolkit.supernet_settings import chosen_by, what_differs, with_choices
 from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau, precision_at_top
 from nasgauge.spaces import Space
 
-_COLUMNS = ("subset_of", "estimator", "kendall_tau", "precision_at_top", "mean_score", "n_scored", "n")
+_COLUMNS = ("subset_of", "estimator", "kendall_tau", "precision_at_top", "mean_score", "n_scored", "n", "also_differs")
+_OF_THE_SPACE = ("without", "n_samples")  # in which a supernet of a smaller space differs anyway
 _N_SHOWN = 8
 
 
@@ -19,6 +21,8 @@ def compute(
     truth: pd.DataFrame,
     space: Space | None = None,
     *,
+    settings: pd.DataFrame | None = None,
+    choices: pd.DataFrame | None = None,
     fraction: float = 0.1,
     largest: float = 0.9,
 ) -> pd.DataFrame:
@@ -32,8 +36,11 @@ def compute(
     most `largest` of the truth is a subset (an estimator that lacks fewer has failed on some, and is not of a smaller
     space); subset_of is the first name, by alphabet, of the estimators that scored just this set, whose rows have
     n_scored = n. A subset has one row per estimator that scored all of it, and possibly more. fraction: of the n, the
-    top that precision_at_top looks at. Returns (subset_of, estimator, kendall_tau, precision_at_top, mean_score,
-    n_scored, n) by subset and estimator; empty where there is no subset.
+    top that precision_at_top looks at. settings, choices: tables SETTINGS and CHOICES; also_differs names those in
+    which the estimator and the supernet of the subset differ besides the operations removed, "nothing" where they are
+    equal; where those of one of the two are not recorded (it is no supernet, or of an earlier version), it says so.
+    Returns (subset_of, estimator, kendall_tau, precision_at_top, mean_score, n_scored, n, also_differs) by subset and
+    estimator; empty where there is no subset.
     NaN: constant scores or accuracies, n < 2. Ranges [-1, 1] and [0, 1], higher is better; mean_score compares only
     estimators of one unit. UserError: a fraction outside (0, 1), an estimator called "truth".
 
@@ -52,6 +59,8 @@ def compute(
         name: table[is_among(table.index, accuracy.index)].sort_index()
         for name, table in sorted(scores_by_seed(scores).items())
     }
+    empty = pd.DataFrame(columns=["estimator", "setting", "value"])
+    chosen, recorded = chosen_by(empty if settings is None else settings, choices), with_choices(choices)
     owners: dict[tuple[str, ...], str] = {}
     for name, table in tables.items():
         if 0 < len(table) <= largest * len(accuracy):
@@ -62,7 +71,9 @@ def compute(
         true = accuracy.reindex(subset).to_numpy()
         for name, table in tables.items():
             if is_among(subset, table.index).all():
-                rows.append((owner, name, *_judged(table.reindex(subset), true, fraction), len(table), len(subset)))
+                differs = what_differs([owner, name], chosen, recorded, _OF_THE_SPACE)
+                values = _judged(table.reindex(subset), true, fraction)
+                rows.append((owner, name, *values, len(table), len(subset), differs))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
@@ -111,6 +122,7 @@ ANALYSIS = Analysis(
     ),
     section="settings",
     caption="Diamonds: estimators restricted to these architectures; circles: others, evaluated on the same ones.",
+    takes=("settings", "choices"),
     compute=compute,
     draw=draw,
     panel_by="subset_of",

@@ -226,6 +226,19 @@ STAND_INS = Table(
     key=("estimator", "arch"),
 )
 
+MEMBER_SCORES = Table(
+    "member_scores",
+    (
+        _ESTIMATOR,
+        Column("arch", "str", "requested, uses an operation that a restricted space lacks"),
+        Column("member", "str", "isomorphic architecture inside that space, scored here with the weights of all"),
+        _SEED,
+        _EPOCH,
+        Column("score", "float", "of the member, higher is better; finite"),
+    ),
+    key=("estimator", "arch", "member", "seed", "epoch"),
+)
+
 WINDOWS = Table(
     "windows",
     (
@@ -318,6 +331,16 @@ SETTINGS = Table(
     key=("estimator", "setting"),
 )
 
+CHOICES = Table(
+    "choices",
+    (
+        _ESTIMATOR,
+        Column("setting", "str", "what decides training or scoring and is not in SETTINGS: without, sampler, bn, ..."),
+        Column("value", "str", "as text, as in a study's file; lists are joined by commas"),
+    ),
+    key=("estimator", "setting"),
+)
+
 COMPLEXITY = Table(
     "complexity",
     (
@@ -374,7 +397,7 @@ EXPENSES = Table(
 RECORDS = {
     t.name: t
     for t in (
-        *(CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, STAND_INS, WINDOWS),
-        *(TRAINING_LOG, FORGETTING, GRADIENTS, TRAINING_ARCHS, POPULATIONS, PREFERENCES, SETTINGS, LESSONS),
+        *(CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, STAND_INS, MEMBER_SCORES, WINDOWS),
+        *(TRAINING_LOG, FORGETTING, GRADIENTS, TRAINING_ARCHS, POPULATIONS, PREFERENCES, SETTINGS, CHOICES, LESSONS),
     )
 }  # recorded by estimators in addition to their scores, for analyses

@@ -25,9 +25,16 @@ def settings_of(chosen):
     return pd.DataFrame(rows, columns=["estimator", "setting", "value"])
 
 
-def compared(chosen):
+def choices_of(names, **changed):
+    """Table CHOICES of these estimators: equal but for what is changed, {name: value} by choice."""
+    rows = [(name, choice, changed.get(choice, {}).get(name, "as ever")) for name in names for choice in ("bn", "clip")]
+    return pd.DataFrame(rows, columns=["estimator", "setting", "value"])
+
+
+def compared(chosen, choices="equal"):
     """(setting, series, also_differs) -> [(value, estimator), ...], the columns that say what is compared."""
-    table = compute(scores_of(*chosen), TRUTH, settings=settings_of(chosen), criteria=["kendall_tau"])
+    choices = choices_of(chosen) if isinstance(choices, str) else choices
+    table = compute(scores_of(*chosen), TRUTH, settings=settings_of(chosen), choices=choices, criteria=["kendall_tau"])
     groups = table.groupby(["setting", "series", "also_differs"], sort=False)
     return {key: list(zip(part["setting_value"], part["estimator"], strict=True)) for key, part in groups}
 
@@ -51,6 +58,42 @@ def test_settings_that_change_together_are_compared_together_and_it_is_said():
         ("epochs", "main", "n_samples"): [(200, "s5"), (330, "s3"), (1000, "s1")],
         ("n_samples", "main", "epochs"): [(1, "s1"), (3, "s3"), (5, "s5")],
     }
+
+
+def test_of_supernets_that_differ_it_is_never_said_that_they_do_not():
+    chosen = {"thin": {"channels": 4}, "wide": {"channels": 8}, "wider": {"channels": 16}}
+    running = choices_of(chosen, bn={"wide": "tracked"})
+    assert compared(chosen, running) == {("channels", "main", "nothing"): [(4, "thin"), (16, "wider")]}
+    two = {name: chosen[name] for name in ("thin", "wide")}
+    assert list(compared(two, running)) == [("channels", "main", "bn")]
+    unknown = [None, running[:0], running[running["estimator"] != "wide"]]
+    assert [list(compared(two, table)) for table in unknown] == [[("channels", "main", "not recorded")]] * 3
+
+
+def test_series_are_parted_by_what_is_no_number():
+    chosen = {f"{bn}{c}": {"channels": c} for bn in ("batch", "tracked") for c in (4, 8)}
+    choices = choices_of(chosen, bn={name: name[:-1] for name in chosen})
+    assert list(compared(chosen, choices)) == [
+        ("channels", "main; bn = batch", "nothing"),
+        ("channels", "main; bn = tracked", "nothing"),
+    ]
+
+
+def test_a_name_that_begins_as_that_of_another_supernet_is_no_kind_of_score_of_it():
+    chosen = {f"c{c}{rest}": {"channels": c} for c in (4, 8) for rest in ("", "_no_skip")}
+    choices = choices_of(chosen, bn={name: "tracked" if name.endswith("skip") else "batch" for name in chosen})
+    assert set(compared(chosen, choices)) == {
+        ("channels", "main; bn = tracked", "nothing"),
+        ("channels", "main; bn = batch", "nothing"),
+    }
+
+
+def test_a_number_that_is_an_option_of_the_sampler_too_differs_once():
+    chosen = {f"s{n}": {"n_samples": n} for n in (1, 3)}
+    choices = choices_of(chosen)
+    option = {"setting": "sampler_options.n_samples", "value": ["1", "3"]}
+    choices = pd.concat([choices, pd.DataFrame({"estimator": ["s1", "s3"], **option})])
+    assert compared(chosen, choices) == {("n_samples", "main", "nothing"): [(1, "s1"), (3, "s3")]}
 
 
 def test_kinds_of_score_of_one_supernet_make_series_of_their_own():
@@ -102,7 +145,8 @@ def test_the_order_of_rows_does_not_matter():
 @pytest.mark.parametrize("values", [(4, 8, 64), (0.0, 0.5), (-1, 1), (1, 2), tuple(range(1, 12))])
 def test_every_panel_can_be_drawn(values):
     chosen = {f"v{i}{kind}": {"n_samples": v} for i, v in enumerate(values) for kind in ("", "_loss")}
-    table = compute(scores_of(*chosen), TRUTH, settings=settings_of(chosen))
+    settings = settings_of(chosen)
+    table = compute(scores_of(*chosen), TRUTH, settings=settings, choices=choices_of(chosen))
     axes = Figure().add_subplot()
     draw(table, axes)
     axes.figure.canvas.draw()
@@ -110,6 +154,10 @@ def test_every_panel_can_be_drawn(values):
     assert texts == ["Kendall τ", "SpearmanR", "P@top 5%", "P@bottom 5%", "BR@5% ↓", "WR@5% ↓"]
     assert axes.get_legend().get_title().get_text() == "series: main, 1 of 2" and axes.get_xlabel() == "n samples"
     assert axes.lines[0].get_xdata().tolist() == [float(v) for v in values]
+    unknown = Figure().add_subplot()
+    draw(compute(scores_of(*chosen), TRUTH, settings=settings), unknown)
+    title = unknown.get_legend().get_title().get_text()
+    assert title == "also differs: not recorded; series: main, 1 of 2"
 
 
 def test_nothing_that_differs_is_an_empty_table_and_a_drawing_that_says_so():

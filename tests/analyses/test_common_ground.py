@@ -13,6 +13,9 @@ TRUTH = pd.DataFrame(
 )
 
 
+UNKNOWN = "not recorded"
+
+
 def scores_of(estimator, by_arch, seed=0):
     rows = [(estimator, arch, seed, float(score)) for arch, score in by_arch.items()]
     return pd.DataFrame(rows, columns=["estimator", "arch", "seed", "score"])
@@ -25,9 +28,30 @@ PART = scores_of("part", {"a": 9, "b": 7, "c": 8})
 def test_the_others_are_judged_on_exactly_these_architectures():
     found = compute(pd.concat([FULL, PART]), TRUTH, fraction=0.5)
     assert found.values.tolist() == [
-        ["part", "full", -1.0, 0.0, 2.0, 5, 3],
-        ["part", "part", pytest.approx(1 / 3), 1.0, 8.0, 3, 3],
+        ["part", "full", -1.0, 0.0, 2.0, 5, 3, UNKNOWN],
+        ["part", "part", pytest.approx(1 / 3), 1.0, 8.0, 3, 3, UNKNOWN],
     ]
+
+
+def test_what_else_differs_from_the_supernet_of_the_subset_is_named():
+    scores = pd.concat(
+        [
+            FULL,
+            PART,
+            scores_of("tracked", {a: 1.0 * ord(a) for a in "abcde"}),
+            scores_of("size", {a: 2.0 * ord(a) for a in "abcde"}),
+        ]
+    )
+    settings = pd.DataFrame({"estimator": ["full", "part", "tracked"], "setting": "epochs", "value": 9.0})
+    rows = [("full", "bn", "batch"), ("part", "bn", "batch"), ("tracked", "bn", "tracked")]
+    rows += [("full", "without", "nothing"), ("part", "without", "none"), ("tracked", "without", "nothing")]
+    choices = pd.DataFrame(rows, columns=["estimator", "setting", "value"])
+    found = compute(scores, TRUTH, settings=settings, choices=choices)
+    told = {"full": "nothing", "part": "nothing", "size": UNKNOWN, "tracked": "bn"}
+    assert dict(zip(found["estimator"], found["also_differs"], strict=True)) == told
+    epochs = settings.assign(value=[9.0, 8.0, 9.0])
+    found = compute(scores, TRUTH, settings=epochs, choices=choices).set_index("estimator")["also_differs"]
+    assert (found["full"], found["tracked"]) == ("epochs", "bn, epochs")
 
 
 def test_a_subset_need_not_be_the_first_architectures():
@@ -57,7 +81,7 @@ def test_equal_sets_are_one_subset_and_smaller_ones_are_their_own():
 def test_values_are_means_over_seeds_and_an_architecture_needs_them_all():
     seeds = [scores_of("part", {"a": 3, "b": 2, "c": 1, "d": 9}), scores_of("part", {"a": 4, "b": 5, "c": 6}, seed=1)]
     row = compute(pd.concat(seeds), TRUTH, fraction=0.4).iloc[0]
-    assert row.tolist() == ["part", "part", 0.0, 0.5, 3.5, 3, 3]
+    assert row.tolist() == ["part", "part", 0.0, 0.5, 3.5, 3, 3, UNKNOWN]
 
 
 def test_architectures_outside_the_truth_are_not_judged():

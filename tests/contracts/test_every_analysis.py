@@ -71,6 +71,10 @@ def records(archs):
     )
     pairs = epochs.merge(pairs, how="cross")
     settings = [("x", "channels", 4.0), ("y", "channels", 8.0), ("x", "epochs", 40.0), ("y", "epochs", 40.0)]
+    settings += [("part", "channels", 4.0), ("part", "epochs", 40.0)]
+    choices = [(name, "without", "none" if name == "part" else "nothing") for name in ("x", "y", "part")]
+    inside = each[(each["estimator"] == "x") & each["arch"].isin(archs[: len(archs) // 2])]
+    moved = inside[inside["arch"].isin(archs[:3])].assign(member=lambda t: "of " + t["arch"])
     lessons = [("x", "mlp", "y", 0, seed, 0, arch) for seed in (0, 1) for arch in archs[:3]]
     for seed in (0, 1):  # the random choice is that of the draw, the next one that of the seed
         chosen = [*archs[:4], *archs[4 + 4 * seed : 8 + 4 * seed]]
@@ -79,7 +83,15 @@ def records(archs):
     spent = {"n_scored": n, "score_seconds": [0.1 * n, 5.0, 0.0], "fit_seconds": [0.0, 120.0, 0.0]}
     spent |= {"n_trained": [0, 0, n], "truth_seconds": [0.0, 0.0, 60.0 * n], "other_seconds": 0.0}
     return {
-        "checkpoint_scores": each.assign(score=rng.normal(size=len(each))),
+        "checkpoint_scores": pd.concat(
+            [
+                each.assign(score=rng.normal(size=len(each))),
+                inside.assign(estimator="part", score=np.linspace(0, 1, len(inside))),
+            ],
+            ignore_index=True,
+        ),
+        "stand_ins": moved[["arch", "member"]].drop_duplicates().assign(estimator="part"),
+        "member_scores": moved.assign(score=np.linspace(1, 0, len(moved))),
         "batch_scores": batches.assign(accuracy=hits, loss=2 - hits + rng.random(len(batches)) / 9),
         "class_scores": each.assign(iso_class=each["arch"].map(classes), score=rng.normal(size=len(each))),
         "training_log": epochs.assign(lr=0.1 / epochs["epoch"], train_loss=rng.random(len(epochs)), train_seconds=1.0),
@@ -102,6 +114,7 @@ def records(archs):
             {"estimator": ["x", "y", "truth"], **spent, "total_seconds": [0.1 * n, 125.0, 60 * n]}
         ),
         "settings": pd.DataFrame(settings, columns=["estimator", "setting", "value"]),
+        "choices": pd.DataFrame(choices, columns=["estimator", "setting", "value"]),
     }
 
 

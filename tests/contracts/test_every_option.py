@@ -200,6 +200,7 @@ WORDS = {  # family -> word -> (what goes with it, another value)
     "oneshot": {
         "label": ({}, "x"), "sampler": ({}, "deiso"), "sampler_options": ({}, {"n_samples": 2}),
         "share_topology": ({"net": {"channels": 2, "n_cells": 2, "n_stages": 1}}, False), "without": ({}, ["none"]),
+        "also_without": ({}, [["none"]]),
         "protocol": ({}, "yu2021"), "training": ({}, {"lr": 0.1}), "epochs": ({}, 3), "net": ({}, {"channels": 3}),
         "supernet": ({}, {"bn": "tracked"}), "data": ({}, "cifar10"), "data_path": ({}, "/nowhere"),
         "valid_share": ({}, 0.3), "split_seed": ({}, 1), "checkpoints": ({}, [1]), "score_batch_size": ({}, 50),
@@ -241,6 +242,11 @@ REFUSED = {  # words that say nothing beside the others
     "oneshot": [
         ({"training": {"epochs": 3}}, "epochs stands in training too"),
         ({"form": "functional"}, "has no effect without post_deiso or without"),
+        ({"also_without": [[]]}, "also_without"),
+        ({"also_without": [["none"], ["none"]]}, "stands twice"),
+        ({"also_without": [["nonee"]]}, "also_without: unknown operation 'nonee'; nearest: none"),
+        ({"without": ["none"], "also_without": [["none"]]}, "also_without: unknown operation 'none'"),
+        ({"also_without": [["skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"]]}, "no path leads from"),
         ({"post_deiso": True, "form": "functionl"}, "unknown canonical form of nb201"),
         ({"n_forgetting_archs": 3}, "n_forgetting_archs has no effect without forgetting_epochs"),
         ({"n_gradient_archs": 3}, "n_gradient_archs has no effect without gradient_epochs"),

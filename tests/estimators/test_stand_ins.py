@@ -92,13 +92,13 @@ def test_no_member_stands_for_a_class_of_which_one_is_asked_for_itself():
         assert choose(judged) == judged
 
 
-def estimator(**changes):
+def estimator(space=NO_SKIP, **changes):
     generator = torch.Generator().manual_seed(3)
     images = ImageData("made up", torch.randn(60, 1, 8, 8, generator=generator), torch.arange(60) % 4, 4)
     rows = torch.arange(60)
     net = NetOptions(channels=3, n_cells=1, n_stages=1, in_channels=1, n_classes=4, bn_affine=False)
     return OneShot(
-        NO_SKIP, images, Split(rows[:30], rows[30:], rows[60:]), SAMPLERS["uniform"],
+        space, images, Split(rows[:30], rows[30:], rows[60:]), SAMPLERS["uniform"],
         Protocol(epochs=2, batch_size=10), net=net, checkpoint_epochs=(1,), averages=(2,), score_batch_size=10,
         **changes,
     )  # fmt: skip
@@ -127,3 +127,37 @@ def test_the_score_is_the_members_and_bears_the_name_of_what_was_asked():
     alone = one.estimate([inside[0]]).scores.set_index("estimator")["score"]
     scores = got.scores.set_index("estimator")["score"]
     assert (scores[names] == alone[names]).all() and "stand_ins" not in one.estimate([inside[0]]).records
+
+
+def test_the_supernet_of_all_operations_scores_the_members_that_one_without_some_would_score():
+    arch, inside = with_skip()
+    own = next(a for a in NO_SKIP.enumerate() if WHOLE.canonical(a) == a)
+    lost = next(a for a in WHOLE.enumerate() if all("skip_connect" in WHOLE.uses(m) for m in WHOLE.members(a)))
+    no_pool = WHOLE.restrict([op for op in WHOLE.options if op != "avg_pool_3x3"])
+    asked = [arch, own, lost]
+    one = estimator(WHOLE, smaller=(NO_SKIP, no_pool))
+    one.train()
+    got = one.estimate(asked)
+    assert set(got.scores["arch"]) == set(map(WHOLE.to_str, asked)) and "stand_ins" not in got.records
+    table = check(got.records["member_scores"], RECORDS["member_scores"])
+    there = {(m.arch, m.member) for m in table.itertuples()}
+    expected = StandIns(Weights(NO_SKIP), NO_SKIP).chosen(asked).items()
+    expected |= StandIns(Weights(no_pool), no_pool).chosen(asked).items()
+    assert there == expected >= {(WHOLE.to_str(arch), WHOLE.to_str(inside[0]))}
+    names = {"oneshot", "oneshot_loss", "oneshot_avg2", "oneshot_avg2_loss"}
+    assert set(table["estimator"]) == names and set(table["epoch"]) == {1, 2}
+    alone = one.estimate([WHOLE.from_str(member) for _, member in sorted(there)]).records["checkpoint_scores"]
+    both = table.merge(alone, left_on=["estimator", "member", "epoch"], right_on=["estimator", "arch", "epoch"])
+    assert len(both) == len(table) and both["score_x"].tolist() == pytest.approx(both["score_y"].tolist(), abs=1e-6)
+    plain = estimator(WHOLE)
+    plain.train()
+    without = plain.estimate(asked)
+    pd.testing.assert_frame_equal(without.scores, got.scores)
+    assert "member_scores" not in without.records
+
+
+def test_a_member_that_is_asked_for_itself_is_not_scored_again():
+    arch, inside = with_skip()
+    one = estimator(WHOLE, smaller=(NO_SKIP,), judged=lambda: {WHOLE.to_str(inside[0])})
+    one.train()
+    assert "member_scores" not in one.estimate([arch, inside[0]]).records

@@ -16,8 +16,8 @@ from nasgauge.estimators.oneshot.config import OneShotConfig
 from nasgauge.estimators.oneshot.naming import path_string
 from nasgauge.estimators.oneshot.one_shot import OneShot
 from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, Probe
-from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
+from nasgauge.estimators.oneshot.settings import choices, numbers
 from nasgauge.estimators.oneshot.start import start_of
 from nasgauge.estimators.oneshot.tensorboard import tensorboard_logger
 from nasgauge.images import ImageData, Split
@@ -32,7 +32,8 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
     where, space, seed = config.where, context.space, context.seed
     device = device_named(config.device, where)
     check_precision(config.score_precision, device, where, option="score_precision")
-    data = whole(*images_of(context.training, config))
+    images = images_of(context.training, config)
+    data = whole(*images)
     split = parted(data, config.valid_share, config.split_seed)
     shape = {"in_channels": data.images.shape[1], "n_classes": data.n_classes}
     net = network_options(context, config.net, shape, f"{where}, net", trained=True, size=data.images.shape[-2:])
@@ -41,6 +42,7 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
     if config.form is not None and config.form not in space.forms:
         raise unknown_name(f"canonical form of {space.name}", config.form, space.forms)
     space = restricted(space, config.without, where)
+    smaller = tuple(restricted(space, lost, f"{where}, also_without") for lost in config.also_without)
     drawn = get_sampler(config.sampler)  # once, so that all seeds and steps are drawn by the same code
     options, archs = config.sampler_options, _top(config, drawn, context)
     n_topologies = _n_topologies(config, space, net, shared)
@@ -48,6 +50,9 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
         options = {**options, "archs": archs or [space.to_str(space.sample(np.random.default_rng(0)))]}
     sampler = partial(_sampler, drawn, options, n_topologies)
     first_step = next(sampler(space, rng=np.random.default_rng(0)))  # not of `seed`: all seeds share their settings
+    described = choices(
+        config, net, shared, drawn, data=images[0], fingerprint=images[2], form=config.form or space.forms[0]
+    )
     if config.top is not None and archs is None:
         sampler = partial(_not_scored_yet, f"{where}, top: there are no scores of {config.top.of!r} yet; run a study")
     start = start_of(config.start, context, where)
@@ -55,8 +60,9 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
         space, data, split, sampler, protocol, net=net, supernet=shared, seed=seed, label=config.label,
         checkpoint_epochs=config.checkpoints, score_batch_size=config.score_batch_size,
         n_score_batches=config.n_score_batches, averages=config.averages, post_deiso=config.post_deiso,
-        form=config.form, judged=context.judged, probes=_probes(config, space, data, split, seed),
-        settings=_settings(protocol, net, len(first_step)), checkpoints=context.checkpoints(_apart(config.label, data)),
+        form=config.form, judged=context.judged, smaller=smaller, probes=_probes(config, space, data, split, seed),
+        settings=numbers(protocol, net, len(first_step)), choices=described,
+        checkpoints=context.checkpoints(_apart(config.label, data)),
         progress=context.progress, on_epoch=_logger(config, seed), device=config.device,
         score_precision=config.score_precision, start=start,
         given=tuple(archs or ()),
@@ -93,7 +99,7 @@ def restricted(space: Space, without: Sequence[str], where: str) -> Space:
     """The space without some operations; UserError for an unknown one, and where nothing is left that computes."""
     for name in without:
         if name not in space.options:
-            raise unknown_name("operation", name, space.options)
+            raise UserError(f"{where}: {unknown_name('operation', name, space.options)}")
     if not without:
         return space
     rest = space.restrict([name for name in space.options if name not in without])
@@ -105,13 +111,6 @@ def restricted(space: Space, without: Sequence[str], where: str) -> Space:
             f"{where}: without {', '.join(without)} no path leads from input to output; keep another operation"
         )
     return rest
-
-
-def _settings(protocol: Protocol, net: NetOptions, n_samples: int) -> dict[str, float]:
-    """The numbers that studies like to vary; n_samples: architectures that a step trains."""
-    chosen = {name: getattr(protocol, name) for name in ("epochs", "lr", "batch_size", "train_share", "weight_decay")}
-    chosen |= {"channels": net.channels, "n_cells": net.n_cells, "n_samples": n_samples}
-    return {name: float(value) for name, value in chosen.items()}
 
 
 def _n_topologies(config: OneShotConfig, space: Space, net: NetOptions, shared: SupernetOptions) -> int | None:

@@ -1,6 +1,6 @@
 """What a supernet is asked to score: architectures, the members that stand for them, and those of their classes."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import final
@@ -17,7 +17,8 @@ class ScoringRequest:
 
     `archs`: each once. `stand_ins`: of those that lie outside of a restricted space, the member of their class that is
     scored in their place. `classes`: of each of `archs` the members of its class for which there are weights; empty
-    where class means are not wanted. `owners`: the string of a member's class, by the member's own.
+    where class means are not wanted. `owners`: the string of a member's class, by the member's own. `beside`: pairs of
+    one of `archs` and the member of its class that is scored as well, as it lies in a smaller space.
     """
 
     space: Space
@@ -25,6 +26,7 @@ class ScoringRequest:
     classes: Mapping[Arch, tuple[Arch, ...]]
     owners: Mapping[str, str]
     stand_ins: Mapping[Arch, Arch] = field(default_factory=dict)
+    beside: tuple[tuple[Arch, Arch], ...] = ()
 
     @cached_property
     def scored(self) -> list[Arch]:
@@ -34,7 +36,8 @@ class ScoringRequest:
     @cached_property
     def paths(self) -> list[Arch]:
         """All that is scored, each once: what the architectures are scored by, then the other members."""
-        return list(dict.fromkeys([*self.scored, *(m for members in self.classes.values() for m in members)]))
+        members = [m for group in self.classes.values() for m in group]
+        return list(dict.fromkeys([*self.scored, *members, *(member for _, member in self.beside)]))
 
     @cached_property
     def texts(self) -> list[str]:
@@ -57,6 +60,12 @@ class ScoringRequest:
         """Of each architecture the places in `paths` of its class's members; empty as `classes` are."""
         place = {path: i for i, path in enumerate(self.paths)}
         return [[place[m] for m in members] for members in self.classes.values()]
+
+    @cached_property
+    def others(self) -> list[int]:
+        """Of each pair of `beside` the place in `paths` of its member."""
+        place = {path: i for i, path in enumerate(self.paths)}
+        return [place[member] for _, member in self.beside]
 
     def alone(self) -> "ScoringRequest":
         """The architectures without their classes."""
@@ -103,6 +112,16 @@ class StandIns:
         ].stand_ins
         return {self.space.to_str(arch): self.space.to_str(member) for arch, member in found.items()}
 
+    def pairs(self, archs: Iterable[Arch]) -> Iterator[tuple[Arch, Arch]]:
+        """Each of the architectures that another one stands for, and that one."""
+        for arch in archs:
+            try:
+                member = self(arch)
+            except UserError:  # no member of its class lies inside, or one is asked for itself
+                continue
+            if member != arch:
+                yield arch, member
+
     def inside(self, arch: Arch) -> tuple[Arch, ...]:
         """The members of the architecture's class for which there are weights."""
         return tuple(m for m in self.space.members(arch, self.form) if self.reason(m) is None)
@@ -124,10 +143,12 @@ def scoring_request(
     with_classes: bool,
     form: str | None,
     judged: Callable[[], Collection[str]] = frozenset,
+    smaller: Iterable[StandIns] = (),
 ) -> tuple[ScoringRequest, dict[Arch, str]]:
     """What the supernet can score, and for the other architectures the reason why it cannot.
 
     with_classes: also the members of the architectures' classes under the canonical `form`. judged: see `StandIns`.
+    smaller: those of restricted spaces, whose stand-ins are scored as well.
     """
     choose = StandIns(net, space, form, judged)
     stand_ins: dict[Arch, Arch] = {}
@@ -151,4 +172,5 @@ def scoring_request(
         for owner in (space.to_str(space.canonical(arch, form)),)
         for member in members
     }
-    return ScoringRequest(space, tuple(found), classes, owners, stand_ins), reasons
+    beside = dict.fromkeys(pair for choice in smaller for pair in choice.pairs(found))
+    return ScoringRequest(space, tuple(found), classes, owners, stand_ins, tuple(beside)), reasons

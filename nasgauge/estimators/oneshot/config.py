@@ -51,18 +51,19 @@ class OneShotConfig(MeasuringConfig, _Recorded):
     """One-shot: a supernet is trained, architectures are scored with its weights. `label`: its name in tables.
 
     `sampler`, `sampler_options`: the architectures of a training step; `share_topology`: all cells alike in training;
-    `without`: operations that the supernet lacks. `protocol`: one of PROTOCOLS; `training`: its keys to change;
-    `epochs`: in place of its number. `net`: keys of NetOptions in which the network differs from the ground truth's;
-    `supernet`: keys of SupernetOptions. `data`, `data_path`: images, those of the ground truth if absent;
-    `valid_share`: the share of them, the last ones, that validates (a data set that states its own parts, such as
-    "crops", keeps them); `split_seed`: shuffles them before, in the file's order if absent. `checkpoints`: epochs whose
-    weights are kept and scored. `score_batch_size`, `n_score_batches`: of the validation images. `averages`: numbers of
-    checkpoints whose weights are averaged. `post_deiso`: also average the scores over an isomorphism class. `form`: the
-    canonical form of these classes, and of those that a supernet `without` operations judges by another member.
-    `device`: where the supernet lives, as for `device_named`; `score_precision`: of scoring, a name of nets.PRECISIONS
-    but "float64" (that of training is `amp` of the protocol). `start`: weights of another supernet above, in
-    place of fresh ones. `top`: the architectures that `sampler` is given as `archs`, those that another estimator above
-    ranks best.
+    `without`: operations that the supernet lacks; `also_without`: lists of operations: where an architecture uses one
+    of a list, the member of its class that a supernet without them scores is scored as well (analysis `pruning`).
+    `protocol`: one of PROTOCOLS; `training`: its keys to change; `epochs`: in place of its number. `net`: keys of
+    NetOptions in which the network differs from the ground truth's; `supernet`: keys of SupernetOptions. `data`,
+    `data_path`: images, those of the ground truth if absent; `valid_share`: the share of them, the last ones, that
+    validates (a data set that states its own parts, such as "crops", keeps them); `split_seed`: shuffles them before,
+    in the file's order if absent. `checkpoints`: epochs whose weights are kept and scored. `score_batch_size`,
+    `n_score_batches`: of the validation images. `averages`: numbers of checkpoints whose weights are averaged.
+    `post_deiso`: also average the scores over an isomorphism class. `form`: the canonical form of these classes, and of
+    those that a supernet `without` operations judges by another member. `device`: where the supernet lives, as for
+    `device_named`; `score_precision`: of scoring, a name of nets.PRECISIONS but "float64" (that of training is `amp` of
+    the protocol). `start`: weights of another supernet above, in place of fresh ones. `top`: the architectures that
+    `sampler` is given as `archs`, those that another estimator above ranks best.
 
     What is recorded while it trains: see `_Recorded`.
     """
@@ -76,6 +77,7 @@ class OneShotConfig(MeasuringConfig, _Recorded):
     sampler_options: Options = {}
     share_topology: bool = True
     without: Distinct[str] = ()
+    also_without: Distinct[Annotated[Distinct[str], Field(min_length=1)]] = ()
     protocol: str = "digits"
     training: Annotated[Options, AfterValidator(_training_keys)] = {}
     epochs: Count | None = None
@@ -135,7 +137,7 @@ class OneShotConfig(MeasuringConfig, _Recorded):
         changed = _without_none(self.training) | ({} if self.epochs is None else {"epochs": self.epochs})
         self._schedule = parsed(vars(PROTOCOLS[self.protocol]) | changed, Protocol, "training")
         last = self._schedule.epochs
-        if self.form is not None and not (self.post_deiso or self.without):
+        if self.form is not None and not (self.post_deiso or self.without or self.also_without):
             raise UserError(
                 f"form = {self.form!r} has no effect without post_deiso or without; set one of them, or leave form out"
             )

@@ -1,6 +1,6 @@
 """The few-shot estimator: several supernets, each of a part of the space, whose scores are one column."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, final
@@ -8,7 +8,6 @@ from typing import Any, final
 import pandas as pd
 
 from nasgauge.core.errors import UserError
-from nasgauge.core.tables import RECORDS, check
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.estimator import Estimates, Trainable
 from nasgauge.estimators.oneshot.built import built as one_shot
@@ -19,8 +18,10 @@ from nasgauge.estimators.oneshot.few_shot_split import split_of
 from nasgauge.estimators.oneshot.merging import merged, merged_history
 from nasgauge.estimators.oneshot.naming import names
 from nasgauge.estimators.oneshot.one_shot import OneShot
+from nasgauge.estimators.oneshot.settings import as_text
+from nasgauge.estimators.oneshot.tables import recorded
 from nasgauge.nets import NetOptions, Supernet
-from nasgauge.spaces import Arch, Space, SpacePart
+from nasgauge.spaces import Arch, Space, SpacePart, option_words
 
 
 @final
@@ -30,13 +31,14 @@ class FewShot(Trainable):
 
     `space`: all of it; `parts`: the estimator of each part of it, whose spaces are `SpacePart`s of one split, without
     an architecture in common. An architecture is scored by the supernet of its part, whatever else its class has
-    elsewhere; one that lies outside of a restricted space, by that of the member that stands for it. `settings`: in
-    place of the parts' own, for table SETTINGS.
+    elsewhere; one that lies outside of a restricted space, by that of the member that stands for it. `settings`,
+    `choices`: in place of the parts' own, for tables SETTINGS and CHOICES.
     """
 
     space: Space
     parts: tuple[OneShot, ...]
     settings: Mapping[str, float] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def net(self) -> NetOptions:
@@ -72,9 +74,8 @@ class FewShot(Trainable):
     def history(self) -> dict[str, pd.DataFrame]:
         """What training recorded, one table over all parts: their mean loss and the sum of their seconds an epoch."""
         tables = merged_history([part.history() for part in self.parts])
-        rows = [(name, setting, value) for name in self._names for setting, value in self.settings.items()]
-        own = pd.DataFrame(rows, columns=["estimator", "setting", "value"])
-        return tables | {"settings": check(own, RECORDS["settings"])}
+        first = self.parts[0]
+        return tables | recorded({}, self.settings, self.choices, first.label, first.seed, self._names)
 
     def trained(self, epoch: int) -> "Weights":
         """The supernets as they were after an epoch of each; UserError where training has not come so far."""
@@ -151,7 +152,18 @@ def built(config: FewShotConfig, context: RunContext) -> FewShot:
     total = sum(part.settings["epochs"] for part in parts)
     settings = {k: v for k, v in settings.items() if k != "epochs"}
     settings |= {"n_parts": float(len(parts)), "split": float(number), "total_epochs": total}
-    return FewShot(space, parts, settings)
+    return FewShot(
+        space, parts, settings, _choices(config, parts, [option_words(space, place, group) for group in groups])
+    )
+
+
+def _choices(config: FewShotConfig, parts: Sequence[OneShot], groups: Sequence[Sequence[str]]) -> dict[str, str]:
+    """What all parts have in common, and what only the whole has: the split, and lists before they were divided."""
+    first = parts[0].choices
+    found = {name: text for name, text in first.items() if all(part.choices[name] == text for part in parts)}
+    found |= {name: as_text(config.sampler_options[name.partition(".")[2]]) for name in first.keys() - found.keys()}
+    divided = "; ".join(as_text(tuple(group)) for group in groups)
+    return found | {"without": as_text(tuple(sorted(config.without))), "groups": divided, "budget": config.budget}
 
 
 def _each(

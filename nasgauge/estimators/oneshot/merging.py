@@ -9,6 +9,7 @@ import pandas as pd
 from nasgauge.core.tables import ERRORS, RECORDS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates
 
+_OF_THE_WHOLE = ("settings", "choices")
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -43,7 +44,7 @@ def merged_history(found: Sequence[Tables]) -> dict[str, pd.DataFrame]:
         tables["training_log"] = each.agg(
             lr=("lr", "first"), train_loss=("train_loss", "mean"), train_seconds=("train_seconds", "sum")
         )
-    return {name: check(table, RECORDS[name]) for name, table in tables.items() if name != "settings"}
+    return {name: check(table, RECORDS[name]) for name, table in tables.items() if name not in _OF_THE_WHOLE}
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -51,8 +51,10 @@ class OneShot(Trainable):
     `post_deiso`: also score the members of an architecture's class (canonical `form`), those for which the supernet has
     weights, and average them. `judged()`: the strings of all that will be asked for, where that is known: an
     architecture outside of a restricted space is scored by a member of its class, unless one is asked for itself (see
-    `StandIns`). `probes`: what is recorded while training. `settings`: numbers that tell it from others
-    of a study, for table SETTINGS. `checkpoints`: where states are kept (epoch to state); what is there is not trained
+    `StandIns`). `smaller`: parts of the space; where an architecture lies outside of one of them, the member of its
+    class that would stand for it there is scored as well, for table MEMBER_SCORES. `probes`: what is recorded while
+    training. `settings`, `choices`: numbers, and other settings as text, that distinguish it from others of a study,
+    for tables SETTINGS and CHOICES. `checkpoints`: where states are kept (epoch to state); what is there is not trained
     again. `label`: the first part of the names in tables, see `names`. `device`: where the supernet lives, see
     `device_named`. `score_precision`: of scoring, one of nets.PRECISIONS but float64; that of training is `amp` of the
     protocol. `start`: the weights that training starts from, fresh ones if None; epochs are counted from there.
@@ -75,8 +77,10 @@ class OneShot(Trainable):
     post_deiso: bool = False
     form: str | None = None
     judged: Callable[[], Collection[str]] = frozenset
+    smaller: tuple[Space, ...] = ()
     probes: tuple[Probe, ...] = ()
     settings: Mapping[str, float] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)
     checkpoints: MutableMapping[int, dict[str, Any]] = field(default_factory=dict)
     progress: Callable[[int, int], None] | None = None
     on_epoch: Callable[[Mapping[str, float]], None] | None = None
@@ -108,6 +112,7 @@ class OneShot(Trainable):
         if isinstance(stream, Controller):
             stream.timing.check(self.protocol.epochs, self.label)
         self.fresh()
+        self._smaller()
 
     @property
     def _on(self) -> str:
@@ -181,7 +186,8 @@ class OneShot(Trainable):
         """What training recorded: tables of RECORDS by name."""
         rows = self._state(self.protocol.epochs)["rows"]
         rows = {**rows, "training_archs": [{"arch": arch} for arch in self.given]}
-        return recorded(rows, self.settings, self.label, self.seed, names(self.label, self.averages, self.post_deiso))
+        every = names(self.label, self.averages, self.post_deiso)
+        return recorded(rows, self.settings, self.choices, self.label, self.seed, every)
 
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
         """Scores of the last epoch, and as records the scores at every checkpoint, of every batch and class member.
@@ -194,8 +200,9 @@ class OneShot(Trainable):
         """
         net = self.fresh()
         whole, reasons = scoring_request(
-            net, self.space, archs, with_classes=self.post_deiso, form=self.form, judged=self.judged
-        )
+            net, self.space, archs, with_classes=self.post_deiso, form=self.form, judged=self.judged,
+            smaller=self._smaller(),
+        )  # fmt: skip
         images, calibration = self._validation(), self._calibration()
         found = []
         for stem, epochs in self._versions() if whole.archs else ():
@@ -216,6 +223,13 @@ class OneShot(Trainable):
         last = self.protocol.epochs
         costs = [row for one in found if one.epoch == last for row in one.costs(self.fit_seconds)]
         return estimates(found, errors, costs, last=last)
+
+    def _smaller(self) -> list[StandIns]:
+        """Which members a supernet of each of the smaller spaces would score: for these there are weights here too."""
+        parts = [
+            (supernet(space, self.net, self.supernet, generator=torch.Generator()), space) for space in self.smaller
+        ]
+        return [StandIns(net, space, self.form, self.judged) for net, space in parts]
 
     def _versions(self) -> Iterator[tuple[str, tuple[int, ...]]]:
         """Every set of weights that is scored: the first part of its name, and the epochs that are averaged."""

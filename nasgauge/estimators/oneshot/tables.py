@@ -52,6 +52,8 @@ class Scored:
             each = {name: values[members] for name, values in self._each.items()}
             table = self._rows(each, [texts[i] for i in members])
             yield "class_scores", table.assign(iso_class=table["arch"].map(self.request.owners))
+        if self.request.beside:
+            yield "member_scores", self._members()
 
     def stand_ins(self) -> list[Row]:
         """Rows of STAND_INS, the same at every epoch; class means need none, as they are over members anyway."""
@@ -114,6 +116,20 @@ class Scored:
         parts = [pd.DataFrame({"estimator": n, "arch": texts, **same, "score": values}) for n, values in each.items()]
         return pd.concat(parts, ignore_index=True).dropna(subset="score", ignore_index=True)
 
+    def _members(self) -> pd.DataFrame:
+        """Rows of MEMBER_SCORES: one per pair of `request.beside` and estimator."""
+        texts, others = self.request.texts, self.request.others
+        pairs = pd.DataFrame(
+            {
+                "arch": [self.request.space.to_str(arch) for arch, _ in self.request.beside],
+                "member": [texts[i] for i in others],
+                "seed": self.seed,
+                "epoch": self.epoch,
+            }
+        )
+        parts = [pairs.assign(estimator=name, score=values[others]) for name, values in self._each.items()]
+        return pd.concat(parts, ignore_index=True).dropna(subset="score", ignore_index=True)
+
     def _batches(self) -> pd.DataFrame:
         own, n_batches = self.request.own, len(self.scores.n_images)
         table = pd.DataFrame(
@@ -154,11 +170,17 @@ def estimates(scored: Sequence[Scored], reasons: Sequence[Row], costs: Sequence[
 
 
 def recorded(
-    rows: Mapping[str, Sequence[Row]], settings: Mapping[str, float], label: str, seed: int, names: Sequence[str]
+    rows: Mapping[str, Sequence[Row]],
+    settings: Mapping[str, float],
+    choices: Mapping[str, str],
+    label: str,
+    seed: int,
+    names: Sequence[str],
 ) -> dict[str, pd.DataFrame]:
-    """What training recorded, by table of RECORDS, without empty ones; the settings once for each of `names`."""
+    """What training recorded, by table of RECORDS, without empty ones; settings and choices for each of `names`."""
     tables = {name: pd.DataFrame(of).assign(estimator=label, seed=seed) for name, of in rows.items() if of}
-    if settings:
-        every = [(name, setting, value) for name in names for setting, value in settings.items()]
-        tables["settings"] = pd.DataFrame(every, columns=["estimator", "setting", "value"])
+    for table, chosen in (("settings", settings), ("choices", choices)):
+        if chosen:
+            every = [(name, setting, value) for name in names for setting, value in chosen.items()]
+            tables[table] = pd.DataFrame(every, columns=["estimator", "setting", "value"])
     return {name: check(table, RECORDS[name]) for name, table in tables.items()}
