@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from nasgauge.core.errors import UserError
-from nasgauge.core.store import Store, key_of, write_atomically
+from nasgauge.core.replacing import write_atomically
+from nasgauge.core.store import Store, key_of
 
 
 def table(n):

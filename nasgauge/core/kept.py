@@ -10,7 +10,8 @@ from typing import TypeVar
 from nasgauge.core.config import parsed
 from nasgauge.core.errors import UserError
 from nasgauge.core.places import Place, copied_as, paths_from
-from nasgauge.core.store import Store, text_of, write_atomically
+from nasgauge.core.replacing import write_atomically
+from nasgauge.core.store import Store, text_of
 
 T = TypeVar("T")
 SOURCES, KEPT = "sources.json", "sources"

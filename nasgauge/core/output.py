@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from nasgauge.core.errors import UserError
-from nasgauge.core.store import write_atomically
+from nasgauge.core.replacing import write_atomically
 
 _INPUTS: ContextVar[tuple[Path, ...]] = ContextVar("inputs", default=())
 

@@ -15,7 +15,6 @@ import sys
 import time
 import tomllib
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any, final
@@ -25,6 +24,7 @@ import pyarrow as pa
 
 from nasgauge.core import references
 from nasgauge.core.errors import UserError
+from nasgauge.core.replacing import write_atomically
 
 STUDY, STUDY_JSON, ENVIRONMENT, PLAN, PARTS = "study.toml", "study.json", "environment.json", "plan.json", "parts"
 ORIGIN = "origin.json"  # the folder of the study's file, where its references start from
@@ -312,25 +312,6 @@ def read_parquet(path: Path) -> pd.DataFrame:
         raise UserError(
             f"{path}: cannot be read as Parquet ({error}); delete it and run again to recompute it"
         ) from error
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name beside its place, flush it to the disk, and rename it.
-
-    OSError, with the file's own name, where that fails; the old content stays, and no temporary file is left.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def environment() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, final
 import torch
 
 from nasgauge.core.errors import UserError
-from nasgauge.core.store import write_atomically
+from nasgauge.core.replacing import write_atomically
 
 _DAMAGED = (
     *(zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError, OSError),

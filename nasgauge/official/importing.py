@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nasgauge.core.errors import UserError, unknown_name
-from nasgauge.core.store import write_atomically
+from nasgauge.core.replacing import write_atomically
 from nasgauge.core.tables import OFFICIAL, check
 from nasgauge.official import KINDS, Foreign, Kind, Training, kind_of
 from nasgauge.spaces import get_space

@@ -22,7 +22,8 @@ from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.errors import UserError
 from nasgauge.core.kept import keep, stored
 from nasgauge.core.progress import Progress
-from nasgauge.core.store import Store, key_of, write_atomically
+from nasgauge.core.replacing import write_atomically
+from nasgauge.core.store import Store, key_of
 from nasgauge.core.tables import TRAININGS, check
 from nasgauge.core.workers import check_workers, unordered_map
 from nasgauge.criteria import kendall_tau
