@@ -45,7 +45,7 @@ def pareto_evolution(
         of two members (each entry of the encoding from either), else a neighbour of a member; they are evaluated in one
         batch, and the population becomes the `population` best of members and children:
         level 1 = the front of (value up, size down) and that of (value up, size up), level 2 = the same of the others,
-        and so on; of the last level that is not taken as a whole, those of the highest values
+        and so on; of the last level, which is not taken as a whole, the best and others evenly spaced by size
 
     Where a neighbour or a crossover leads is as in `tournament`: to itself, or to the representative of its class. A
     crossover that is no architecture of the space or leads to nothing new is replaced by a neighbour of its first
@@ -103,20 +103,28 @@ def pareto_evolution(
 
 
 def survivors(members: Sequence[Member], n: int) -> list[Member]:
-    """The n members that are kept, level by level, see `pareto_evolution`; in a level by falling value, ties by age.
+    """The n members that are kept, level by level, see `pareto_evolution`; of equal ones the oldest.
 
     >>> kept = survivors([Member("small", 1, 1), Member("best", 3, 2), Member("dull", 1, 2), Member("large", 1, 3)], 3)
     >>> [member.text for member in kept]
-    ['best', 'small', 'large']
+    ['small', 'best', 'large']
     """
     kept, left = [], list(members)
     while left and len(kept) < n:
         value, size = (np.array([getattr(member, name) for member in left]) for name in ("value", "size"))
         on_front = (front(value, size) | front(value, -size)).tolist()
-        level = sorted((m for m, is_on in zip(left, on_front, strict=True) if is_on), key=lambda m: -m.value)
-        kept += level[: n - len(kept)]
+        kept += _spread([m for m, is_on in zip(left, on_front, strict=True) if is_on], n - len(kept))
         left = [m for m, is_on in zip(left, on_front, strict=True) if not is_on]
     return kept
+
+
+def _spread(level: list[Member], n: int) -> list[Member]:
+    """At most n of a level: the best of it, and others evenly spaced by size, from the smallest to the largest."""
+    if len(level) <= n:
+        return level
+    best = max(level, key=lambda member: member.value)
+    others = sorted((member for member in level if member is not best), key=lambda member: member.size)
+    return [best, *(others[i] for i in np.linspace(0, len(others) - 1, n - 1).round().astype(int))]
 
 
 def front(value: np.ndarray, size: np.ndarray) -> np.ndarray:
