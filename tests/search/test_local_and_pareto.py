@@ -63,12 +63,13 @@ def test_the_fronts_are_those_of_their_definition():
 
 def test_the_population_is_taken_level_by_level():
     rng = np.random.default_rng(6)
-    members = [Member(str(i), *map(float, pair)) for i, pair in enumerate(rng.integers(0, 9, (40, 2)))]
+    members = [Member(str(i), *map(float, pair)) for i, pair in enumerate(rng.normal(size=(40, 2)))]
     value, size = (np.array([getattr(m, name) for m in members]) for name in ("value", "size"))
     level = {m.text for m, a, b in zip(members, front(value, size), front(value, -size), strict=True) if a or b}
     assert {m.text for m in survivors(members, len(level))} == level
     assert {m.text for m in survivors(members, len(level) + 3)} > level
     assert len(survivors(members, 100)) == 40
+    assert len(level) > 6
     kept, whole = survivors(members, len(level) - 2), [m for m in members if m.text in level]
     assert len({m.text for m in kept} & level) == len(level) - 2
     assert max(m.value for m in kept) == max(m.value for m in whole)

@@ -109,7 +109,7 @@ def test_a_smaller_budget_gives_the_first_rows_of_a_larger_one(name, place, ever
 
 
 @pytest.mark.parametrize("name", LEARNING)
-def test_a_planted_optimum_is_found_far_more_often_than_by_chance(name, everything, n=250, n_runs=10):
+def test_a_planted_optimum_is_found_far_more_often_than_by_chance(name, everything, n=500, n_runs=8):
     n_found = 0
     for seed in range(n_runs):
         objective = Additive(CELLS, seed)
