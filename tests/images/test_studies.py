@@ -121,6 +121,7 @@ def test_the_searches_at_the_papers_scale_start_with_fewer_cells_and_smaller_net
         ("batch_size = 128", "batch_size = 8"),
         ("net = { bn_affine", "net = { channels = 2, n_cells = 1, bn_affine"),
         ("checkpoints = [200, 400, 600, 800]", "checkpoints = [1]\nepochs = 2"),
+        ('sampler = "deiso"', 'sampler = "deiso"\ntraining = { batch_size = 20 }'),
         ("n_fit = 78", "n_fit = 8"),
         ("n_bootstrap = 500", "n_bootstrap = 10"),
     ):
