@@ -190,7 +190,7 @@ def test_the_explorer_compares_ranks_among_the_same_architectures(truth, bundle_
     assert not json.loads(explorer(other, rng=rng()))["is_fraction"]
 
 
-@pytest.mark.parametrize("name", ["pareto", "pareto_levels", "search_quality", "top_cells"])
+@pytest.mark.parametrize("name", ["pareto", "pareto_levels", "search_quality", "search_regret", "top_cells"])
 def test_figures_write_percent_only_where_the_truth_is_a_fraction(name):
     from matplotlib.figure import Figure
 

@@ -365,6 +365,12 @@ CONSTRAINTS = Table(
     key=("constraint", "quantity", "operator", "limit"),
 )
 
+SEARCHES = Table(
+    "searches",
+    (Column("search", "str", "a search that takes a budget, to be run with the scores of every estimator"),),
+    key=("search",),
+)
+
 LESSONS = Table(
     "lessons",
     (

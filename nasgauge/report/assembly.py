@@ -24,19 +24,23 @@ def assembled(
     confidence: float,
     records: Mapping[str, pd.DataFrame],
     constraints: Sequence[str] = (),
+    searches: Sequence[str] = (),
     phases: Phases = silent,
     **shown: Any,
 ) -> Bundle:
-    """The bundle, completed by the pairwise comparison of the estimators and by the table of constraints.
+    """The bundle, completed by the pairwise comparison of the estimators and by the tables of constraints and searches.
 
     criteria, missing, n_bootstrap, confidence: as used for the values; constraints: limits on quantities of the
-    architectures, see `core.constraints`; shown: the other fields of `Bundle`. Scores of architectures without ground
-    truth are left out. UserError: an invalid constraint, an unknown quantity, a limit that no architecture satisfies.
+    architectures, see `core.constraints`; searches: those to be run with every estimator's scores; shown: the other
+    fields of `Bundle`. Scores of architectures without ground truth are left out. UserError: an invalid constraint, an
+    unknown quantity, a limit that no architecture satisfies.
     """
     if constraints:
         limits = parse_constraints(constraints)
         check_quantities(limits, quantities(records.get("attributes"), records.get("complexity")))
         records = {**records, "constraints": limits}
+    if searches:
+        records = {**records, "searches": pd.DataFrame({"search": list(searches)})}
     inside = scores[scores["arch"].isin(set(truth["arch"]))].reset_index(drop=True)
     comparison = compared(
         inside, truth, space, criteria,

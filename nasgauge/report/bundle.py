@@ -20,13 +20,13 @@ class Bundle:
     title: of the page. values: VALUES of the estimators. truth, scores, errors: TRUTH, SCORES, ERRORS; scores may name
     only architectures of the ground truth. ceiling: table CEILING, empty where the ground truth has single trainings;
     ceiling_measure: the quantity that its trainings measure where it differs from the ground truth's, else None. notes:
-    warnings about scores and ground truth. space: the Space of the architectures, None where it is unknown.
-    provenance: data set, split, epochs, seeds, source ... of the ground truth. study, environment: settings and
-    versions, nested mappings. published: (estimator, criterion, at, value, source) of the literature. references: bib
-    keys to cite besides those of criteria and space. records: tables of `tables.RECORDS` by name, recorded by
-    estimators in addition to their scores, and "complexity", "attributes", "constraints" and "expenses" (tables of the
-    same names) where they are known. contest: table CONTEST by the leading criterion, connected: its VALUES over the
-    connected architectures; empty if not computed. UserError: a table without its columns, values without rows.
+    warnings about scores and ground truth. space: the Space of the architectures, None where it is unknown. provenance:
+    data set, split, epochs, seeds, source ... of the ground truth. study, environment: settings and versions, nested
+    mappings. published: (estimator, criterion, at, value, source) of the literature. references: bib keys to cite
+    besides those of criteria and space. records: tables of `tables.RECORDS` by name, recorded by estimators in addition
+    to their scores, and "complexity", "attributes", "constraints", "searches" and "expenses" (tables of the same names)
+    where they are known. contest: table CONTEST by the leading criterion, connected: its VALUES over the connected
+    architectures; empty if not computed. UserError: a table without its columns, values without rows.
     """
 
     title: str

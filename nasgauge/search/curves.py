@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.search.pool import Listed
 from nasgauge.search.registered import get_search
 from nasgauge.spaces import Space
 
@@ -46,13 +47,14 @@ def searched(
         for name in names:
             table = _objective(scores[scores["estimator"] == name], truth)
             label = name if len(searches) == 1 else f"{one}, {name}"
+            pool = Listed(space, table)
 
             def objective(archs, table=table):
                 return np.array([table[space.to_str(arch)] for arch in archs])
 
             for i in range(n_seeds):
                 rng = np.random.default_rng([seed, i])
-                run = search(space, objective, list(table), budget=budget, rng=rng)
+                run = search(space, objective, pool, budget=budget, rng=rng)
                 parts.append(run[["arch", "value"]].assign(search=label, seed=i))
     return pd.concat(parts, ignore_index=True)[list(RUNS)] if parts else pd.DataFrame(columns=list(RUNS))
 

@@ -1,29 +1,29 @@
 """The search that leaves nothing out: what an objective is worth if evaluating it costs nothing."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError
 from nasgauge.search.ledger import Ledger, Objective
+from nasgauge.search.pool import Candidates, Listed
 from nasgauge.spaces import Space
 
 
 def exhaustive(
     space: Space,
     objective: Objective,
-    candidates: Sequence[str],
+    candidates: Candidates,
     *,
     budget: int | None = None,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Evaluate every candidate, in one batch.
 
-    candidates: strings of architectures; their order does not matter, duplicates count once. objective: from a list of
-    architectures to one value each, higher is better, NaN where there is none. budget: None, since all are evaluated.
-    rng is not used. Returns (arch, value, step), one row a candidate in the order of the strings; step is 0. UserError:
-    a budget, no candidates, a string that is not the space's.
+    candidates: strings of architectures, their order does not matter, duplicates count once; or None, the whole space.
+    objective: from a list of architectures to one value each, higher is better, NaN where there is none. budget: None,
+    since all are evaluated. rng is not used. Returns (arch, value, step), one row per candidate in the order of the
+    strings; step is 0. UserError: a budget, no candidates, a space that is too large to be listed, a string that is not
+    the space's.
 
     >>> from nasgauge.spaces import NB201
     >>> space = NB201()
@@ -40,5 +40,9 @@ def exhaustive(
             'choose "random" or "evolution"'
         )
     ledger = Ledger(space, objective, candidates)
-    ledger.evaluate(ledger.candidates)
+    if not isinstance(ledger.pool, Listed):
+        raise UserError(
+            f"exhaustive search: {space.name} is too large to be listed; give candidates, or choose another search"
+        )
+    ledger.evaluate(ledger.pool)
     return ledger.table()

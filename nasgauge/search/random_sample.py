@@ -1,22 +1,22 @@
 """The search that learns nothing: what a budget is worth by itself."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
-from nasgauge.search.ledger import Ledger, Objective
+from nasgauge.search.ledger import Fresh, Ledger, Objective
+from nasgauge.search.pool import Candidates
 from nasgauge.spaces import Space
 
 
 def random_sample(
-    space: Space, objective: Objective, candidates: Sequence[str], *, budget: int | None, rng: np.random.Generator
+    space: Space, objective: Objective, candidates: Candidates, *, budget: int | None, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Evaluate `budget` candidates drawn without replacement, all sets and orders equally likely, in one batch.
 
-    candidates: strings of architectures; their order does not matter, duplicates count once. objective: from a list of
-    architectures to one value each, higher is better, NaN where there is none. budget: evaluations, from 1; above the
-    number of candidates all are taken. With an equal generator a smaller budget gives the first rows of a larger one.
+    candidates: strings of architectures, their order does not matter, duplicates count once; or None, the whole space,
+    then drawn by `space.sample` where it is too large to be listed. objective: from a list of architectures to one
+    value each, higher is better, NaN where there is none. budget: evaluations, from 1; above the number of candidates
+    all are taken. With an equal generator a smaller budget gives the first rows of a larger one.
     Returns (arch, value, step), one row an evaluation in the order of the draw; step is 0. UserError: a budget that is
     missing or below 1, no candidates, a string that is not the space's.
 
@@ -31,6 +31,6 @@ def random_sample(
     Reference: li2019random.
     """
     ledger = Ledger(space, objective, candidates)
-    n = ledger.affordable(budget, "random search")
-    ledger.evaluate(ledger.shuffled(rng)[:n])
+    fresh = Fresh(ledger, budget, "random search", rng)
+    ledger.evaluate(fresh.batch(fresh.left))
     return ledger.table()

@@ -1,7 +1,7 @@
 """The searches by name; a new one is a function in a file of its own, and an entry here."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -13,6 +13,9 @@ from nasgauge.core.registry import Registry
 from nasgauge.core.signatures import keywords, n_positional, summary
 from nasgauge.search.exhaustive import exhaustive
 from nasgauge.search.ledger import Objective
+from nasgauge.search.local_search import local_search
+from nasgauge.search.pareto_evolution import pareto_evolution
+from nasgauge.search.pool import Candidates
 from nasgauge.search.random_sample import random_sample
 from nasgauge.search.tournament import tournament
 from nasgauge.spaces import Space
@@ -26,7 +29,8 @@ class Search:
     """The registry entry of a search; call it like its function.
 
     function: f(space, objective, candidates, *, budget, rng, ...) -> table (arch, value, step). reference: bib key or
-    None. takes_budget: it needs a budget; without, it evaluates every candidate and refuses one.
+    None. candidates are strings of architectures, the sequence of them that is a `Listed` pool, or None for the whole
+    space. takes_budget: it needs a budget; without, it evaluates every candidate and refuses one.
     """
 
     function: Callable[..., pd.DataFrame]
@@ -44,7 +48,7 @@ class Search:
         self,
         space: Space,
         objective: Objective,
-        candidates: Sequence[str],
+        candidates: Candidates = None,
         *,
         budget: int | None = None,
         rng: np.random.Generator,
@@ -81,6 +85,18 @@ SEARCHES: Registry[Search] = Registry(
             tournament,
             "real2019regularized",
             "Regularised evolution: tournament selection, one mutation per child, the oldest members are removed",
+            True,
+        ),
+        "local": Search(
+            local_search,
+            "white2021exploring",
+            "Local search with restarts: go to the best neighbour while it is better",
+            True,
+        ),
+        "pareto_evolution": Search(
+            pareto_evolution,
+            "ning2021evaluating",
+            "Evolution whose population is on the fronts of score against size, and of score against inverse size",
             True,
         ),
     },

@@ -1,25 +1,24 @@
 """The search that learns from what it found: tournaments choose parents, mutations make children, the oldest leave."""
 
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
-from functools import cache
-from itertools import islice
+from collections.abc import Sequence
 from math import isnan
 
 import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError
-from nasgauge.search.ledger import Ledger, Objective
-from nasgauge.spaces import Arch, Space
+from nasgauge.search.ledger import Fresh, Ledger, Objective
+from nasgauge.search.pool import Candidates
+from nasgauge.spaces import Space
 
-Member = tuple[Arch, float]
+Member = tuple[str, float]
 
 
 def tournament(
     space: Space,
     objective: Objective,
-    candidates: Sequence[str],
+    candidates: Candidates,
     *,
     budget: int | None,
     rng: np.random.Generator,
@@ -34,18 +33,19 @@ def tournament(
         its neighbours; the children are evaluated in one batch and enter, and all but the `population` youngest leave
 
     A neighbour leads to itself if it is a candidate, otherwise to its class's representative,
-    `space.canonical(neighbour)`, if that is one: a table may know the truth of one architecture a class. The child is
+    `space.canonical(neighbour)`, if that is one: a table may know the truth of one architecture per class. The child is
     uniform over those of `space.neighbours(parent)` that lead to a candidate not yet evaluated. If there are none, a
     random candidate that was not evaluated takes the child's place, so that the budget is always spent; on candidates
     scattered over a large space that is nearly a random search.
 
-    candidates: strings of architectures; their order does not matter, duplicates count once. objective: from a list of
-    architectures to one value each, higher is better. One without a value (NaN) is paid for, but does not enter the
-    population; while that is empty, children are random. Ties in a tournament are settled at random. budget:
-    evaluations, from 1; above the number of candidates all are evaluated, and up to `population` it is a random search.
-    With children = 1 and every architecture a candidate this is the published algorithm, but for one thing: nothing is
-    evaluated twice. Returns (arch, value, step), one row an evaluation in their order. UserError: a budget or an option
-    that is missing or below 1, no candidates, a string that is not the space's.
+    candidates: strings of architectures, their order does not matter, duplicates count once; or None, the whole space.
+    objective: from a list of architectures to one value each, higher is better. One without a value (NaN) is paid for,
+    but does not enter the population; while that is empty, children are random. Ties in a tournament are settled at
+    random. budget: evaluations, from 1; above the number of candidates all are evaluated, and up to `population` it is
+    a random search. With an equal generator a smaller budget gives the first rows of a larger one. With children = 1
+    and every architecture a candidate this is the published algorithm, but for one thing: nothing is evaluated twice.
+    Returns (arch, value, step), one row per evaluation in their order. UserError: a budget or an option that is missing
+    or below 1, no candidates, a string that is not the space's.
 
     >>> from nasgauge.spaces import NB201
     >>> space = NB201()
@@ -61,45 +61,21 @@ def tournament(
         if number < 1:
             raise UserError(f"evolution: {option} is {number}; at least one is needed")
     ledger = Ledger(space, objective, candidates)
-    n = ledger.affordable(budget, "evolution")
-    known = frozenset(ledger.candidates)
-    relatives = cache(lambda parent: _relatives(space, parent, known))
-    strangers = iter(ledger.shuffled(rng))
+    fresh = Fresh(ledger, budget, "evolution", rng)
     living: deque[Member] = deque(maxlen=population)
-    batch = list(islice(strangers, min(population, n)))
-    taken = set(batch)
+
+    def near_a_parent() -> Sequence[str]:
+        return ledger.pool.relatives(_parent(living, sample_size, rng)) if living else ()
+
+    batch = fresh.batch(population)
     while batch:
-        living += [(arch, value) for arch, value in ledger.evaluate(batch) if not isnan(value)]
-        batch = []
-        for _ in range(min(children, n - len(taken))):
-            options = relatives(_parent(living, sample_size, rng)) if living else []
-            child = _child(options, strangers, taken, rng)
-            taken.add(child)
-            batch.append(child)
+        values = ledger.evaluate(batch)
+        living += [(text, value) for text, value in zip(batch, values, strict=True) if not isnan(value)]
+        batch = fresh.batch(children, near_a_parent)
     return ledger.table()
 
 
-def _parent(living: Sequence[Member], sample_size: int, rng: np.random.Generator) -> Arch:
+def _parent(living: Sequence[Member], sample_size: int, rng: np.random.Generator) -> str:
     """The best of the drawn members, the first drawn among equals."""
     drawn = [living[i] for i in rng.integers(len(living), size=sample_size)]
     return max(drawn, key=lambda member: member[1])[0]
-
-
-def _relatives(space: Space, parent: Arch, known: Collection[str]) -> list[str]:
-    """Where the parent's neighbours lead: a known string for each that is known or has a known representative."""
-    found = []
-    for neighbour in space.neighbours(parent):
-        text = space.to_str(neighbour)
-        if text not in known:
-            text = space.to_str(space.canonical(neighbour))
-        if text in known:
-            found.append(text)
-    return found
-
-
-def _child(options: Sequence[str], strangers: Iterator[str], taken: Collection[str], rng: np.random.Generator) -> str:
-    """One of the options that are not taken, or else the next stranger that is not."""
-    free = [text for text in options if text not in taken]
-    if free:
-        return free[int(rng.integers(len(free)))]
-    return next(text for text in strangers if text not in taken)

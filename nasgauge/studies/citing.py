@@ -58,6 +58,7 @@ def of_study(study: Study, space: str | None = None) -> Iterator[Use]:
     yield from _of_benchmark(study.benchmark, space)
     for bound in resolve_all(study.criteria or DEFAULT_CRITERIA):
         yield "criteria", bound.name.partition("(")[0]
+    yield from (("searches", name) for name in study.searches)
     for config in study.estimators:
         yield "estimators", config.name
         for category, names in config.components().items():

@@ -238,6 +238,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         published=None if study.published is None else published_values(study.published),
         records=recorded(plan, store, measured),
         constraints=study.constraints,
+        searches=study.searches,
         phases=phases,
         **options,
     )

@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SerializeAsAny, model_validator
 
-from nasgauge.core.config import Config, Count, FileName, List, Options, Seed, Seeds, in_turn, parsed
+from nasgauge.core.config import Config, Count, Distinct, FileName, List, Options, Seed, Seeds, in_turn, parsed
 from nasgauge.core.constraints import parse_constraints
 from nasgauge.core.errors import MAX_DRAWS, UserError, unknown_name
 from nasgauge.core.places import Place, here, paths_from
 from nasgauge.core.plugins import PluginConfig
 from nasgauge.criteria import resolve_all
 from nasgauge.estimators import EstimatorConfig, estimator_config
+from nasgauge.search import get_search
 from nasgauge.studies.scores import ScoresConfig
 
 __all__ = ["JudgedSample", "Part", "ScoresConfig", "Study", "Survey", "expanded", "is_survey"]
@@ -106,6 +107,16 @@ def _parsed_constraints(texts: tuple) -> tuple:
 Constraints = Annotated[List[str], AfterValidator(in_turn(_parsed_constraints))]
 
 
+def _with_budget(names: tuple) -> tuple:
+    for name in names:
+        if not get_search(name).takes_budget:
+            raise UserError(f"searches: {name!r} evaluates every architecture, so that it has no curve; leave it out")
+    return names
+
+
+Searches = Annotated[Distinct[str], AfterValidator(in_turn(_with_budget))]
+
+
 class _Judged(PluginConfig):
     """How scores are judged: the keys that studies and surveys share.
 
@@ -115,6 +126,8 @@ class _Judged(PluginConfig):
     ("omit") or ranked last ("last").
     `constraints`: limits on quantities of the architectures, such as "n_params <= 1.5M", within which the report
     shows what is found; see docs/questions.md.
+    `searches`: names of searches, such as "evolution", that the report runs with the scores of every estimator, besides
+    the random search; see docs/search.md.
     """
 
     title: str
@@ -124,6 +137,7 @@ class _Judged(PluginConfig):
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
     missing: Literal["omit", "last"] = "omit"
     constraints: Constraints = ()
+    searches: Searches = ()
 
 
 class Study(_Judged):

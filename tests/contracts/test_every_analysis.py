@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from nasgauge import analyses
 from nasgauge.analyses import ANALYSES, SECTIONS, shared
 from nasgauge.core.constraints import parse_constraints
-from nasgauge.core.tables import ATTRIBUTES, COMPLEXITY, CONSTRAINTS, EXPENSES, LESSONS, RECORDS, check
+from nasgauge.core.tables import ATTRIBUTES, COMPLEXITY, CONSTRAINTS, EXPENSES, LESSONS, RECORDS, SEARCHES, check
 from nasgauge.spaces import NB201, SPACES, get_space
 
 NAMES = sorted(ANALYSES)
@@ -21,6 +21,7 @@ OPTIONS = {
     "operation_bias": {"least": 1},  # for tables in which there are few pairs of some steps
     "operation_bias_by_size": {"least": 1},
     "operation_changes": {"least": 1},
+    "search_regret": {"n_runs": 2},
 }
 SHOW_SCORES = {"score_histogram", "search_quality"}  # whose tables hold more of the scores than their order
 TABLES = {
@@ -29,6 +30,7 @@ TABLES = {
     "expenses": EXPENSES,
     "attributes": ATTRIBUTES,
     "constraints": CONSTRAINTS,
+    "searches": SEARCHES,
 }
 
 
@@ -113,6 +115,7 @@ def records(archs):
         "expenses": pd.DataFrame(
             {"estimator": ["x", "y", "truth"], **spent, "total_seconds": [0.1 * n, 125.0, 60 * n]}
         ),
+        "searches": pd.DataFrame({"search": ["evolution", "pareto_evolution"]}),
         "settings": pd.DataFrame(settings, columns=["estimator", "setting", "value"]),
         "choices": pd.DataFrame(choices, columns=["estimator", "setting", "value"]),
     }

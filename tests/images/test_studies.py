@@ -106,3 +106,27 @@ def test_the_papers_studies_run_with_fewer_cells_and_smaller_networks(made, tmp_
         text = text.replace(old, new)
     bundle = running.run_text(text, tmp_path / "run", where="tiny.toml", workers="serial").bundle()
     assert bundle.errors.empty and set(bundle.scores["estimator"]) <= set(bundle.published["estimator"])
+
+
+@needs_data
+@pytest.mark.parametrize("made", ["cifar10"], indirect=True)
+def test_the_searches_at_the_papers_scale_start_with_fewer_cells_and_smaller_networks(made, tmp_path, without_a_page):
+    text = study_text("paper/search")
+    path = next(line for line in text.splitlines() if line.startswith("data_path"))
+    for old, new in (
+        (path, f'data_path = "{made.folder}"'),
+        ("seeds = [20, 2020, 202020]", "seeds = [20]\narchs = { n = 12 }"),
+        ('device = "cuda"', 'device = "cpu"'),
+        ("score_batch_size = 512", "score_batch_size = 10"),
+        ("batch_size = 128", "batch_size = 8"),
+        ("net = { bn_affine", "net = { channels = 2, n_cells = 1, bn_affine"),
+        ("checkpoints = [200, 400, 600, 800]", "checkpoints = [1]\nepochs = 2"),
+        ('sampler = "deiso"', 'sampler = "deiso"\ntraining = { batch_size = 20 }'),
+        ("n_fit = 78", "n_fit = 8"),
+        ("n_bootstrap = 500", "n_bootstrap = 10"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    bundle = running.run_text(text, tmp_path / "run", where="tiny.toml", workers="serial").bundle()
+    assert bundle.errors.empty and {"synflow", "deiso", "gates-78"} <= set(bundle.scores["estimator"])
+    assert bundle.records["searches"]["search"].tolist() == ["evolution", "pareto_evolution", "local"]

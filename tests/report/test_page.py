@@ -167,6 +167,7 @@ def test_downloads_hold_the_tables(reader, bundle):
         "best_of_truth",
         "top_members",
         "search_quality",
+        "search_regret",
         "cost_quality",
     }
     assert len(tables["values"]) == len(bundle.values) + 1  # and the ceiling that all share

@@ -39,9 +39,9 @@ class Analysis:
 
     compute: (scores, truth, space=None, **options) -> table, with a column n. random: compute takes `rng`. needs: names
     of the tables of `tables.RECORDS`, "complexity" (table COMPLEXITY), "attributes" (ATTRIBUTES), "constraints"
-    (CONSTRAINTS) or "expenses" (EXPENSES), that compute takes as keywords; it is omitted unless all are available.
-    takes: names of optional ones. counts: unit of the column n. limit: number of architectures beyond which reports
-    compute it on a random sample of that size.
+    (CONSTRAINTS), "searches" (SEARCHES) or "expenses" (EXPENSES), that compute takes as keywords; it is omitted unless
+    all are available. takes: names of optional ones. counts: unit of the column n. limit: number of architectures
+    beyond which reports compute it on a random sample of that size.
 
     draw: (table, ax, space=None), one panel. panel_by: the column whose every value gets a panel of its own, "" for one
     panel. size: (width, height) of a panel in inches. size_of: table -> the same, where the table decides. margins:
