@@ -1,6 +1,6 @@
 # make demo   the first study: table in the terminal, report as one HTML file
-# make test   all tests, what runs over every space on five of them; without network beyond the package index
-# make test-further  the rest: the other spaces, and hundreds of generated command lines and files, right and wrong
+# make test   the tests that are quick, what runs over every space on five of them; no network beyond the package index
+# make test-further  the rest: whole studies and pages, the other spaces, hundreds of generated command lines and files
 # make test-all  both
 # make check  what a change must pass: format, lint, tests
 PYTHON ?= python3.11
@@ -14,10 +14,10 @@ demo: .venv/ready
 	.venv/bin/nasgauge run quickstart --out runs/quickstart
 
 test: .venv/ready
-	$(TEST) -m "not full and not fuzz"
+	$(TEST) -m "not full and not fuzz and not long"
 
 test-further: .venv/ready
-	$(TEST) -m "full or fuzz"
+	$(TEST) -m "full or fuzz or long"
 
 test-all: .venv/ready
 	$(TEST)
@@ -25,7 +25,7 @@ test-all: .venv/ready
 check: .venv/ready
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
-	$(TEST) -m "not full and not fuzz"
+	$(TEST) -m "not full and not fuzz and not long"
 
 format: .venv/ready
 	$(RUN) ruff format .

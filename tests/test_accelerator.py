@@ -46,6 +46,7 @@ def first(request, tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 def test_every_part_finds_something(first):
     found = json.loads((first / "accelerator.json").read_text(encoding="utf-8"))
     parts = {name: part for name, part in found.items() if isinstance(part, dict)}
@@ -64,6 +65,7 @@ def test_the_cpu_agrees_with_itself_and_coarser_arithmetic_does_not(first):
     assert differences["float32"] < 1e-4 < 1e-3 < differences["bfloat16"]
 
 
+@pytest.mark.long
 def test_a_later_slice_goes_on_from_the_checkpoint_and_a_part_that_fails_ends_no_other(first, tmp_path):
     """The first run ended with its last epoch, so there is nothing left to train; a checkpoint that is absent fails."""
     before = json.loads((first / "accelerator.json").read_text(encoding="utf-8"))["supernet of the paper"]

@@ -72,6 +72,7 @@ def test_a_truth_file_with_one_seed_has_no_ceiling_and_says_so(monkeypatch, caps
     assert code == 0 and "no noise ceiling" in out
 
 
+@pytest.mark.long
 def test_judging_imports_no_torch(scores):
     program = (
         "import sys; from nasgauge import cli; sys.argv = ['nasgauge', 'judge', sys.argv[1], '--benchmark',"
@@ -171,6 +172,7 @@ def test_the_installed_command_exits_with_code_2_and_no_traceback(tmp_path):
     assert done.returncode == 2 and "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_a_truth_file_with_space_and_sizes_gives_the_whole_page_and_its_figures(
     monkeypatch, capsys, scores, tmp_path, without_ink
 ):
@@ -192,6 +194,7 @@ def test_a_truth_file_with_space_and_sizes_gives_the_whole_page_and_its_figures(
     assert code == 2 and "bad.csv: row" in err
 
 
+@pytest.mark.long
 def test_notes_stand_on_stderr_below_the_table_and_in_the_page(monkeypatch, capsys, scores, tmp_path, without_ink):
     table = pd.read_csv(scores)
     table.loc[:4, "mine"] = -1e8

@@ -1,4 +1,4 @@
-"""What `make test` leaves to `make test-all` are further cases of tests that it runs, never a whole test."""
+"""Of a test with cases marked `full` `make test` keeps others; whole tests are left out as `long` alone."""
 
 from nasgauge.spaces import SPACES, get_space
 

@@ -95,6 +95,7 @@ def scores(folder):
     return Store.existing(folder).read("scores").sort_values(["estimator", "arch"]).reset_index(drop=True)
 
 
+@pytest.mark.long
 def test_what_a_module_registers_is_measured_judged_and_shown(serial):
     found, values = scores(serial), Store.existing(serial).read("values")
     assert {"widest_layer", "n_params", "oneshot", "name_length", "nearest", "nearest stage 1"} <= {*found["estimator"]}
@@ -105,6 +106,7 @@ def test_what_a_module_registers_is_measured_judged_and_shown(serial):
     assert "How far apart are the scores?" in page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["processes", pytest.param("ray", marks=pytest.mark.full)])
 def test_every_kind_of_worker_knows_it(study, serial, kind):
     if kind == "ray":
@@ -141,12 +143,14 @@ def test_its_keys_are_checked_like_ours(key, says, study, tmp_path):
     assert done.returncode == 2 and says in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["status", pytest.param("report", marks=pytest.mark.full)])
 def test_a_finished_folder_is_reported_and_its_status_told(serial, command):
     done = run(PACKAGE, command, serial)
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 def test_away_from_the_module_the_study_says_what_is_missing(study, tmp_path):
     done = run(tmp_path, "run", study, "--out", tmp_path / "out")
     assert done.returncode == 2 and "plugins: 'nas_plugin' cannot be imported" in done.stderr

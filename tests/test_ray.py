@@ -123,6 +123,7 @@ def ran(folder: Path) -> tuple[Path, dict, list[str]]:
     return folder, json.loads(told.stdout.splitlines()[-1]), processes_of_ray(folder)
 
 
+@pytest.mark.long
 def test_partials_run_with_one_thread_each_and_errors_arrive(done):
     _, found, _ = done
     assert found["partial"] == [[3 * n, "1"] for n in range(20)] and found["nothing"] == []
@@ -137,6 +138,7 @@ def test_what_was_started_here_is_ended_and_leaves_nothing_and_what_ran_before_g
     assert not [path.name for path in (folder / "t").iterdir() if path.name.startswith("ray-")]
 
 
+@pytest.mark.long
 def test_study_and_survey_give_the_tables_that_processes_give(done, tmp_path, monkeypatch):
     folder, _, _ = done
     monkeypatch.setattr(running, "write", lambda *args, **options: None)

@@ -51,6 +51,7 @@ def run_quietly(text, out):
 THREE, TEN = ((1, 2, 4), [0, 0, 1]), ((1, 3, 4, 5, 7, 8, 1, 2, 4, 5), [0, 0, 1, 2, 3, 4, 4, 4, 5, 6])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kills", "parts"), [THREE, pytest.param(*TEN, marks=pytest.mark.full)], ids=["three kills", "ten kills"]
 )
@@ -76,6 +77,7 @@ def test_kills_while_files_are_written_leave_the_result_as_it_would_have_been(
     assert {p.stem for p in out.glob("parts/scores/[!.]*")} == {p.stem for p in whole_parts}
 
 
+@pytest.mark.long
 def test_processes_give_what_one_process_gives(tmp_path, undisturbed, without_a_page):
     _, expected = undisturbed
     parallel = running.run_text(STUDY, tmp_path / "p", where="small.toml", n_workers=2).bundle()

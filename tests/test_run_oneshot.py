@@ -73,6 +73,7 @@ def done(tmp_path_factory, module_without_ink):
     return out, made.bundle()
 
 
+@pytest.mark.long
 def test_every_estimator_is_judged_and_every_record_kept(done):
     _, bundle = done
     nets = {f"net{a}{b}" for a in ("", "_avg2", "_post_deiso") for b in ("", "_loss")}
@@ -191,6 +192,7 @@ def test_masked_architectures_fail_with_the_reason_and_the_report_shows_the_sect
     assert running.Run.load(out).status().n_done == running.Run.load(out).status().n_tasks
 
 
+@pytest.mark.long
 def test_kills_in_training_and_scoring_leave_the_result_as_it_would_have_been(tmp_path, done, without_a_page, killed):
     """The first two children are killed among their checkpoints; those that exist are never written again."""
     _, expected = done
@@ -218,6 +220,7 @@ HEAD, *ENTRIES = STUDY.split("[[estimators]]")
 ONE_SUPERNET = "[[estimators]]".join([HEAD, *ENTRIES[1:3]])  # and what is inherited from it
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", [ONE_SUPERNET, pytest.param(STUDY, marks=pytest.mark.full)], ids=["one", "all"])
 def test_two_processes_give_what_one_gives(tmp_path, done, without_a_page, text):
     bundle = running.run_text(text, tmp_path / "two", where="small.toml", workers="processes", n_workers=2).bundle()
@@ -226,6 +229,7 @@ def test_two_processes_give_what_one_gives(tmp_path, done, without_a_page, text)
     assert {"small", "small_snip"} <= set(expected["estimator"])
 
 
+@pytest.mark.long
 def test_a_damaged_checkpoint_is_named_and_nothing_else_is_touched(tmp_path, done, without_a_page):
     out = tmp_path / "damaged"
     shutil.copytree(done[0], out)

@@ -81,6 +81,7 @@ def test_a_study_learns_from_the_draw_and_judges_the_unseen(tmp_path, without_a_
     assert (spent["total_seconds"] > 0).all() and spent.loc["truth", "n_trained"] == 60
 
 
+@pytest.mark.long
 def test_stages_are_estimators_that_share_what_they_learned_first(tmp_path, without_ink):
     entry = BARE_TREES % ("random_forest", 8, 0, "all")
     whole = run(STUDY + entry + "stages = [0, 1, 2]\n", tmp_path / "s")
@@ -101,6 +102,7 @@ def test_stages_are_estimators_that_share_what_they_learned_first(tmp_path, with
     assert of[0].equals(of[1])
 
 
+@pytest.mark.long
 def test_scores_and_votes_of_others_are_read_and_learned_from(tmp_path, without_a_page):
     """Readers come after what they read, a vote among it, and a pupil learns from scores alone."""
     bundle = run(STUDY + PROXIES + READERS, tmp_path / "s")
@@ -125,6 +127,7 @@ def test_scores_and_votes_of_others_are_read_and_learned_from(tmp_path, without_
     assert levels == {0: 1, 2: 2, 3: 2}
 
 
+@pytest.mark.long
 def test_an_interrupted_study_of_readers_is_resumed(tmp_path, without_a_page):
     first = run(STUDY + PROXIES + READERS, tmp_path / "s")
     parts = sorted((tmp_path / "s" / "parts" / "scores").glob("*.parquet"))

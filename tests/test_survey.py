@@ -56,6 +56,7 @@ def test_every_part_is_a_study_with_its_own_options():
     assert {study.n_bootstrap for study in studies.values()} == {30}
 
 
+@pytest.mark.long
 def test_the_contests_cover_every_estimator_of_every_part(done):
     out, found = done
     table = found.contests
@@ -82,6 +83,7 @@ def test_the_page_shows_one_table_and_who_wins_where_and_loads_nothing(done):
     assert "noise ceiling" in page and "not significant" in page
 
 
+@pytest.mark.long
 def test_a_finished_survey_is_resumed_reported_and_looked_at(done):
     out, _ = done
     page = (out / "report.html").read_bytes()

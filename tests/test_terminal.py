@@ -163,6 +163,7 @@ def test_any_locale_prints_the_table(brought, name, words):
         assert b"BR@3 v" in done.stdout  # the arrow that points down
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["the C locale", *FURTHER])
 def test_texts_are_read_as_utf_8_in_any_locale(brought, name):
     done = spawn(("bench", "build", "recipé.toml"), brought, **LOCALES[name])
@@ -171,6 +172,7 @@ def test_texts_are_read_as_utf_8_in_any_locale(brought, name):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     [("list",), ("list", "--bib"), ("--help",), ("status", "sté"), JUDGE,

@@ -45,6 +45,7 @@ def profile(archs, complexity, quality, score, seed):
     return table.set_index("property")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strength", [0.5, -0.5])
 @pytest.mark.parametrize("planted", ["n_params", "avg_pool_3x3", "skip_connect", "nor_conv_1x1", "depth"])
 def test_a_planted_bias_is_found_as_just_that_with_its_sign(planted, strength):

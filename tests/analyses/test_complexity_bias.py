@@ -36,6 +36,7 @@ def sure(table):
     return {g: np.sign(r["excess"]) for g, r in found.iterrows() if r["excess_lower"] > 0 or r["excess_upper"] < 0}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strength", [0.5, -0.5])
 def test_a_planted_bias_to_size_is_found_in_the_outer_groups_with_its_sign(strength):
     for seed in range(N_SEEDS):
@@ -44,6 +45,7 @@ def test_a_planted_bias_to_size_is_found_in_the_outer_groups_with_its_sign(stren
         assert found[5] == np.sign(strength) and found[1] == -np.sign(strength)
 
 
+@pytest.mark.long
 def test_noise_alone_is_found_no_oftener_than_the_level_says():
     n_found, ends = 0, []
     for seed in range(N_SEEDS):
@@ -56,6 +58,7 @@ def test_noise_alone_is_found_no_oftener_than_the_level_says():
     assert last < -0.02 < 0.02 < first  # the plain difference takes noise for a bias against large and good ones
 
 
+@pytest.mark.long
 def test_numbers_are_those_of_loops_over_the_real_table():
     if not os.environ.get("NASGAUGE_DATA"):
         pytest.skip("NASGAUGE_DATA is not set: nas-bench-201/accuracy.parquet is needed")

@@ -72,6 +72,7 @@ def test_pairs_are_those_one_step_apart():
         assert found == expected and len(found) > 20
 
 
+@pytest.mark.long
 def test_shares_are_those_of_loops_over_the_real_table():
     if not os.environ.get("NASGAUGE_DATA"):
         pytest.skip("NASGAUGE_DATA is not set: nas-bench-201/accuracy.parquet is needed")

@@ -138,6 +138,7 @@ def test_steady_keeps_what_differs_and_joins_what_rounding_parted():
     assert np.allclose(found, values, rtol=1e-12, atol=0, equal_nan=True) and found[4] == found[5] != found[6]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("epochs", [(0, 1, 5, 100), (0,), (3,), (0, 4, 90), (10, 20, 30), tuple(range(1, 600, 2))])
 def test_every_panel_can_be_drawn(epochs):
     names = tuple(f"net_{i}" for i in range(11))

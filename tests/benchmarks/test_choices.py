@@ -85,6 +85,7 @@ def test_every_choice_of_nb201_is_checked_with_trials(dataset):
     assert len(load({**base, "epochs": 200}).truth) > 15_625
 
 
+@pytest.mark.long
 @needs_data
 def test_the_ceiling_says_where_it_measures_something_else():
     for dataset in ("cifar10", "cifar100", "imagenet16-120"):

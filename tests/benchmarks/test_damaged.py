@@ -178,6 +178,7 @@ def odd_columns(rows, column):
             yield f"one is {value}", rows.assign(**{column: [value, *map(float, first[1:])]})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "file"),
     [pytest.param(*one, marks=[pytest.mark.full] * (one == ("nb201", "accuracy.parquet"))) for one in PARQUETS],

@@ -59,6 +59,7 @@ def test_cells_are_rows_of_the_table_and_a_larger_n_keeps_the_earlier_ones(table
     assert all(params[arch] == table["params"][rows[arch]] for arch in known["arch"])
 
 
+@pytest.mark.long
 @needs_data
 @pytest.mark.parametrize(
     "view", ["nb101-1shot1-3", *(pytest.param(f"nb101-1shot1-{v}", marks=pytest.mark.full) for v in ("1", "3-chain"))]
@@ -185,6 +186,7 @@ def test_the_words_of_a_lookup_are_checked_as_those_of_a_draw(small):
         load({"name": "nb101", "holding": []})
 
 
+@pytest.mark.long
 @needs_data
 def test_published_cells_are_all_found_in_any_encoding(table):
     rows = table.sample(200, random_state=1)

@@ -10,6 +10,7 @@ from nasgauge.nets import NetOptions, complexity
 from nasgauge.spaces import NB201
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("n", [10, pytest.param(40, marks=pytest.mark.full)])
 def test_sizes_are_those_of_the_network(n):
     if not os.environ.get("NASGAUGE_DATA"):

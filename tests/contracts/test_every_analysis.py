@@ -175,6 +175,7 @@ def test_it_leaves_its_tables_alone_and_repeats_itself(name):
     pd.testing.assert_frame_equal(truth, before[1])
 
 
+@pytest.mark.long
 def test_what_is_shared_between_analyses_changes_none_of_them():
     scores, truth = tables()
     with shared():

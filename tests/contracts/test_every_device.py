@@ -59,6 +59,7 @@ def test_the_families_with_a_device_are_these():
     assert {name for name in ESTIMATORS if "precision" in words_of(name)} == {"zeroshot", "inherited"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("family", ENTRIES)
 def test_auto_without_an_accelerator_is_the_cpu_bit_for_bit(family, tmp_path, monkeypatch):
     monkeypatch.setattr(running, "write", lambda *_, **options: None)

@@ -63,6 +63,7 @@ def looks(space, arch, options):
     return str(net), {name: tensor.shape for name, tensor in net.state_dict().items()}, ran
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SPACES)
 def test_options_of_networks_change_them_or_are_named_as_without_meaning(name):
     assert set(NET) == names_of(NetOptions)

@@ -98,6 +98,7 @@ def test_without_augmentation_images_stay_as_they_are(patches):
     assert torch.equal(augmentation(Protocol(epochs=1), patches.images)(x, torch.Generator()), x)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("policy", "channels"),
     [("cifar10", 1), ("imagenet", 3), ("svhn", 1),

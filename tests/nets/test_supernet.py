@@ -93,6 +93,7 @@ def by_hand(net, path, x, o, transformed):
     return F.linear(F.relu(norm(x, p["last"][0])).mean((2, 3)), p["head"].linear.weight, p["head"].linear.bias)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chosen", [{}, {"bn": "tracked"}, {"linear_transformers": BOTH}], ids=str)
 @pytest.mark.parametrize("o", [ONE, FOUR], ids=["one cell", "four cells"])
 def test_a_path_equals_the_stand_alone_network_under_every_option(o, chosen):

@@ -117,6 +117,7 @@ def test_the_file_of_nas_bench_201(tmp_path, container, protocol):
     assert read("nb201", path) == in_order(3)
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_number_of_architectures(tmp_path):
     peaks = []
     for n in (20, 200):

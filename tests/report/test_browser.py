@@ -48,6 +48,7 @@ def place_of(shown, data, name, i):
     return box["x"] + x, box["y"] + y
 
 
+@pytest.mark.long
 def test_the_page_opens_without_a_fault_and_shows_the_explorer(shown):
     assert shown.locator("#explorer").is_visible()
     assert shown.locator("h1").inner_text() and shown.faults == []
@@ -124,6 +125,7 @@ def test_nothing_overflows_a_phone_and_paper_has_pages(shown):
     shown.set_viewport_size({"width": 1280, "height": 900})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("n", "n_estimators", "most"), [(300, 3, 3_000_000), pytest.param(1000, 15, 8_000_000, marks=pytest.mark.full)]
 )

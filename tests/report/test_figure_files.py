@@ -11,6 +11,7 @@ from nasgauge.report.gallery import exhibits
 SOME = ("rank_scatter", "reliability", "agreement", "top_cells", "cost_quality")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["pdf", "svg"])
 @pytest.mark.parametrize("names", [SOME, pytest.param(tuple(ANALYSES), marks=pytest.mark.full)], ids=["some", "all"])
 def test_every_figure_of_the_page_becomes_a_file(bundle, tmp_path, monkeypatch, without_ink, kind, names):

@@ -85,6 +85,7 @@ def downloads(reader):
     return found
 
 
+@pytest.mark.long
 def test_nothing_is_requested_from_outside(reader, page):
     assert all(link.startswith(("#", "data:")) for link in reader.links())
     assert not re.search(r"url\((?!#)|@import|<link|<iframe", page)
@@ -112,6 +113,7 @@ def test_ids_are_unique_and_every_fragment_has_a_target(reader):
     assert {link[1:] for link in reader.links() if link.startswith("#")} <= set(reader.ids)
 
 
+@pytest.mark.long
 def test_the_same_bundle_gives_the_same_bytes(bundle, page):
     assert render(bundle) == page
 
@@ -268,6 +270,7 @@ def test_too_many_architectures_are_thinned_and_the_caption_says_so(bundle, monk
     assert set(tables["top_cells"]["n_truth"]) == {n_archs}
 
 
+@pytest.mark.long
 def test_what_cannot_be_asked_of_biases_is_said(bundle, without_ink):
     text = words(Reader(render(bundle)))
     assert "sizes of these architectures are unknown" in text and "one mutation" in text
@@ -275,6 +278,7 @@ def test_what_cannot_be_asked_of_biases_is_said(bundle, without_ink):
     assert "the search space is unknown" in bare and "over-ranks" in bare and "not known" in bare
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("n", [1, *(pytest.param(n, marks=pytest.mark.full) for n in (2, 19))])
 def test_few_architectures_constant_scores_and_empty_sizes_make_a_page(bundle, n):
     few = bundle.truth["arch"].unique()[:n]
@@ -307,6 +311,7 @@ def test_the_first_table_says_who_how_sure_and_biased_to_what(bundle, without_in
     assert "probability of being the best" in words(Reader(page)).split("Criteria Values with")[0]
 
 
+@pytest.mark.long
 def test_the_ceiling_is_drawn_where_the_axis_is_its_criterion(bundle):
     rows = [("synflow", a, 0, e, float(i % 7 + e)) for e in (1, 2) for i, a in enumerate(bundle.truth["arch"].unique())]
     log = pd.DataFrame(rows, columns=["estimator", "arch", "seed", "epoch", "score"])

@@ -112,6 +112,7 @@ def test_exhaustive_evaluates_all_at_once():
     assert found["arch"].tolist() == sorted(candidates) and len(objective.batches) == 1
 
 
+@pytest.mark.long
 def test_random_draws_uniformly_and_in_random_order(n=12, k=4, n_runs=1500):
     candidates = candidates_of(NB201)[:n]
     rng = np.random.default_rng(5)
