@@ -11,6 +11,7 @@ from torch import nn
 from nasgauge.core.errors import UserError
 from nasgauge.estimators.zeroshot.curvature import curvature
 from nasgauge.estimators.zeroshot.flow_pass import flow
+from nasgauge.estimators.zeroshot.probe_pass import PROBES, probe_pass
 from nasgauge.estimators.zeroshot.record import Layer, Record, Unmeasurable
 from nasgauge.estimators.zeroshot.shared_pass import FIELDS, shared_pass
 from nasgauge.estimators.zeroshot.substitute import undisturbed
@@ -41,7 +42,7 @@ class MeasurementContext:
 
 
 def _shared(s: MeasurementContext) -> dict[str, object]:
-    return shared_pass(s.net, s.weights, s.x, s.y, s.wanted & FIELDS)
+    return shared_pass(s.net, s.weights, s.x, s.y, s.wanted & FIELDS, seed=s.seed)
 
 
 def _curvature(s: MeasurementContext) -> dict[str, object]:
@@ -50,7 +51,7 @@ def _curvature(s: MeasurementContext) -> dict[str, object]:
         raise gradients
     with unrounded(s.x.device):  # a second derivative of rounded products is off by up to a half
         if gradients.rounded:
-            gradients = shared_pass(s.net, s.read(), s.x, s.y, {"gradients"})["gradients"]
+            gradients = shared_pass(s.net, s.read(), s.x, s.y, {"gradients"}, seed=s.seed)["gradients"]
         return {"curvature": curvature(s.net, s.read(), gradients.weights, s.x, s.y)}
 
 
@@ -74,6 +75,7 @@ STAGES: dict[str, tuple[frozenset[str], Callable[[MeasurementContext], dict[str,
         lambda s: {"synflow_bn": flow(s.net, s.read(), s.x, keep_bn=True)},
     ),
     "zen": (frozenset({"zen"}), _zen),
+    "probes": (PROBES, lambda s: probe_pass(s.net, s.x, s.wanted & PROBES, seed=s.seed)),
 }
 PASSES = frozenset().union(*(fields for fields, _ in STAGES.values())) | {"layers"}
 
