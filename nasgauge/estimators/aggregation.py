@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import Field
 from scipy.stats import rankdata
 
-from nasgauge.core.config import Distinct, Label
+from nasgauge.core.config import Distinct, Label, List
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.tables import SCORES, check, empty
 from nasgauge.estimators.configuration import CombiningConfig, Dependency
@@ -125,7 +125,7 @@ class AggregateConfig(CombiningConfig):
     name: Literal["aggregate"] = "aggregate"
     experts: Annotated[Distinct[str], Field(min_length=1)]
     method: Literal["log_rank", "mean_rank", "least_rank"] = "log_rank"
-    weights: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = ()
+    weights: List[Annotated[float, Field(gt=0, allow_inf_nan=False)]] = ()
     over_seeds: Literal["each", "mean"] = "each"
     label: Label = "aggregate"
 

@@ -30,14 +30,14 @@ class Form:
 
 def _rank(t: Terms) -> np.ndarray:
     """Capacity, whiteness and, with half the weight, identity, all by rank."""
-    return _log_rank(t["n_live_params"]) + _log_rank(t["jacobian_whiteness"]) + 0.5 * _log_rank(t["identity_path"])
+    return _log_rank(t["n_live_params"]) + _log_rank(_whiteness(t)) + 0.5 * _log_rank(t["identity_path"])
 
 
 def _spread(t: Terms) -> np.ndarray:
     """Capacity by rank, the other terms in absolute units, with receptive field and embedding spectrum."""
     return (
         _log_rank(t["n_live_params"])
-        + 0.8 * t["jacobian_whiteness"]
+        + 0.8 * _whiteness(t)
         - 0.28 * _unbridged(t)
         + np.minimum(t["receptive_field_entropy"], np.log(0.5))
         + 0.5 * t["embedding_spectrum"]
@@ -56,7 +56,7 @@ def _absolute(t: Terms) -> np.ndarray:
         size = np.log(t["n_live_params"])
     return (
         size
-        + 0.5 * t["jacobian_whiteness"]
+        + 0.5 * _whiteness(t)
         - 0.28 * _unbridged(t)
         + 0.5 * t["receptive_field_entropy"]
         + 0.3 * t["embedding_spectrum"]
@@ -65,6 +65,11 @@ def _absolute(t: Terms) -> np.ndarray:
 
 def _log_rank(scores: np.ndarray) -> np.ndarray:
     return np.log(share_of_rank(scores))
+
+
+def _whiteness(t: Terms) -> np.ndarray:
+    """0 for every network within three times of white noise, where differences are no defect."""
+    return np.minimum(t["jacobian_whiteness"] + np.log(3), 0.0)
 
 
 def _unbridged(t: Terms) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -22,9 +23,8 @@ def probe_pass(net: nn.Module, x: torch.Tensor, passes: Collection[str], *, seed
     """
     if not x.is_floating_point():
         raise Unmeasurable(f"the inputs are {x.dtype}, for which there is no Gaussian image")
-    generator = torch.Generator().manual_seed(seed)  # on the CPU, so that every device draws the same
     like = torch.empty_like(x[:1].expand(N_IMAGES, *x.shape[1:]), memory_format=_layout(x))
-    images = like.copy_(torch.randn(like.shape, generator=generator)).requires_grad_()
+    images = like.copy_(torch.randn(like.shape, generator=_generator(seed, 0))).requires_grad_()
     blocks, features = BlockWatch(net), FeatureWatch()
     with torch.enable_grad(), features:
         if "identity" in passes:
@@ -34,10 +34,17 @@ def probe_pass(net: nn.Module, x: torch.Tensor, passes: Collection[str], *, seed
             net(images.clone())
     found: dict[str, object] = {}
     if "identity" in passes:
-        found["identity"] = Identity(tuple(_cosine(block, generator) for block in blocks.blocks))
+        probes = _generator(seed, 1)
+        found["identity"] = Identity(tuple(_cosine(block, probes) for block in blocks.blocks))
     if "receptive_field" in passes:
-        found["receptive_field"] = _receptive_field(features.last(graph=True), images, generator)
+        found["receptive_field"] = _receptive_field(features.last(graph=True), images, _generator(seed, 2))
     return found
+
+
+def _generator(seed: int, stream: int) -> torch.Generator:
+    """On the CPU, so that every device draws the same; a stream for each use, so that none depends on another."""
+    state = np.random.SeedSequence([seed, stream]).generate_state(1)
+    return torch.Generator().manual_seed(int(state[0]))
 
 
 def _layout(x: torch.Tensor) -> torch.memory_format:

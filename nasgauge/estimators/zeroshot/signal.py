@@ -14,20 +14,20 @@ from nasgauge.estimators.zeroshot.proxy import Proxy
 from nasgauge.estimators.zeroshot.record import NO_FEATURES, NO_GRADIENT, NO_RESPONSE, Record, Unmeasurable
 
 _EPS = 1e-5  # added to eigenvalues of correlations, as in `jacob_cov`
-_TOLERATED = 3.0  # multiple of the log-determinant of white noise that counts as white
 _THRESHOLD = 0.5  # cosine from which on a block has an identity path
 _FLOOR = -5.0  # of the embedding spectrum, nats
 
 
 def jacobian_whiteness(record: Record) -> float:
-    """How close the images' input gradients are to white noise: -log(max(J / W, 3) / 3).
+    """How close the images' input gradients are to white noise: -log max(J / W, 1).
 
     J = sum_i log(v_i + 1e-5) over the eigenvalues v of the correlation matrix of the N rows d(sum of logits)/dx, and
     W = sum_{i=1}^{N-1} [psi((D - i) / 2) - psi(D / 2)] what J is expected to be for N rows of white noise of D + 1
-    entries (psi: digamma; a row's mean is taken away, hence D). Both are negative. Range (-inf, 0]: 0 for every network
-    within three times of white noise, however large; -inf where the logits depend on no image. Unchanged when images
-    are permuted and when logits are scaled. Unmeasurable where a row is constant, where the sum over the batch is
-    (every path ends in a normalisation), and for more images than D. Reference: Mellor et al. 2020 (the correlations).
+    entries (psi: digamma; a row's mean is taken away, hence D). Both are negative. Range (-inf, 0]: 0 for gradients as
+    white as noise or whiter, -log k for k times its log-determinant; -inf where the logits depend on no image.
+    Unchanged when images are permuted and when logits are scaled. Unmeasurable where a row is constant, where the sum
+    over the batch is (every path ends in a normalisation), and for more images than D. Reference: Mellor et al. 2020
+    (the correlations).
     """
     n, d = record.jacobian.shape
     if n < 2:
@@ -37,7 +37,7 @@ def jacobian_whiteness(record: Record) -> float:
             f"{n} images of {d} values: the correlations of their gradients are singular; use fewer images"
         )
     found = float((torch.linalg.eigvalsh(correlations(record.jacobian)).clamp(min=0) + _EPS).log().sum())
-    return -math.log(max(found / white_noise(n, d - 1), _TOLERATED) / _TOLERATED)
+    return -math.log(max(found / white_noise(n, d - 1), 1.0))
 
 
 def white_noise(n: int, d: int) -> float:
