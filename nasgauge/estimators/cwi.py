@@ -1,7 +1,8 @@
 """CWI: capacity, whiteness, identity. An estimator without training and labels, of terms that are no size but one.
 
 docs/estimator.md derives the terms, and lists what was tried. The terms are proxies (`zeroshot.signal`,
-`zeroshot.counts`); here they are combined, within the set of architectures at hand or, form "absolute", for each alone.
+`zeroshot.counts`); here they are combined: "effective" and "absolute" for each architecture alone, the others within
+the set of architectures at hand.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,6 +29,12 @@ class Form:
     score: Callable[[Terms], np.ndarray]
 
 
+def _effective(t: Terms) -> np.ndarray:
+    """log P + 1/2 (log W/J + F + E) - 1/4 (1 - I) log B: the log of the parameters that are put to use."""
+    used = t["jacobian_whiteness"] + t["receptive_field_entropy"] + t["embedding_spectrum"]
+    return _log_size(t) + 0.5 * used - 0.25 * _unbridged(t)
+
+
 def _rank(t: Terms) -> np.ndarray:
     """Capacity, whiteness and, with half the weight, identity, all by rank."""
     return _log_rank(t["n_live_params"]) + _log_rank(_whiteness(t)) + 0.5 * _log_rank(t["identity_path"])
@@ -51,11 +58,9 @@ def _flat(t: Terms) -> np.ndarray:
 
 
 def _absolute(t: Terms) -> np.ndarray:
-    """Of one architecture alone: no term is a rank."""
-    with np.errstate(divide="ignore"):
-        size = np.log(t["n_live_params"])
+    """As `_effective`, with a weight for each term and tolerance for gradients that are nearly white."""
     return (
-        size
+        _log_size(t)
         + 0.5 * _whiteness(t)
         - 0.28 * _unbridged(t)
         + 0.5 * t["receptive_field_entropy"]
@@ -65,6 +70,11 @@ def _absolute(t: Terms) -> np.ndarray:
 
 def _log_rank(scores: np.ndarray) -> np.ndarray:
     return np.log(share_of_rank(scores))
+
+
+def _log_size(t: Terms) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.log(t["n_live_params"])
 
 
 def _whiteness(t: Terms) -> np.ndarray:
@@ -80,6 +90,7 @@ def _unbridged(t: Terms) -> np.ndarray:
 _THREE = ("n_live_params", "jacobian_whiteness", "identity_path")
 _SIX = (*_THREE, "n_blocks", "receptive_field_entropy", "embedding_spectrum")
 FORMS: Mapping[str, Form] = {
+    "effective": Form(_SIX, _effective),
     "rank": Form(_THREE, _rank),
     "spread": Form(_SIX, _spread),
     "flat": Form((*_SIX, "gradient_flatness"), _flat),
@@ -88,7 +99,7 @@ FORMS: Mapping[str, Form] = {
 
 
 def cwi(
-    scores: pd.DataFrame, *, form: str = "rank", of: str = "", seeds: str = "mean", name: str = "cwi"
+    scores: pd.DataFrame, *, form: str = "effective", of: str = "", seeds: str = "mean", name: str = "cwi"
 ) -> pd.DataFrame:
     """SCORES rows of the estimator from those of its proxies, see `Form`, `FORMS` and docs/estimator.md.
 
@@ -121,12 +132,12 @@ def _called(proxy: str, of: str) -> str:
 class CwiConfig(CombiningConfig):
     """CWI, of zero-shot proxies of the same study: capacity, whiteness, identity (docs/estimator.md).
 
-    `form`: "rank", "spread", "flat" or "absolute". `of`: the label of the proxies, if they have one. `over_seeds`: the
+    `form`: "effective", "rank", "spread", "flat" or "absolute". `of`: the label of the proxies, if they have one. `over_seeds`: the
     "mean" of the proxies over their seeds, or "each" seed by itself. `label`: its name in tables.
     """
 
     name: Literal["cwi"] = "cwi"
-    form: Literal["rank", "spread", "flat", "absolute"] = "rank"
+    form: Literal["effective", "rank", "spread", "flat", "absolute"] = "effective"
     of: Label | Literal[""] = ""
     over_seeds: Literal["each", "mean"] = "mean"
     label: Label = "cwi"

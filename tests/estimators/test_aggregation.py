@@ -120,7 +120,19 @@ def absolute_by_hand(t, i):
     return math.log(value["n_live_params"]) - deficit / 2 - 0.28 * penalty + rest
 
 
+def effective_by_hand(t, i):
+    """The log of a product: parameters times the square root of four shares in (0, 1]."""
+    value = {name: values[i] for name, values in t.items()}
+    bridged = value["identity_path"] or value["n_blocks"] < 2
+    shares = (
+        math.exp(value["jacobian_whiteness"]) * math.exp(value["receptive_field_entropy"])
+        * math.exp(value["embedding_spectrum"]) * (1 if bridged else 1 / math.sqrt(value["n_blocks"]))
+    )  # fmt: skip
+    return math.log(value["n_live_params"]) + (math.log(shares) / 2 if shares else -math.inf)
+
+
 FORMS_BY_HAND = {
+    "effective": effective_by_hand,
     "rank": rank_by_hand, "spread": lambda t, i: spread_by_hand(t, i)[0], "flat": flat_by_hand,
     "absolute": absolute_by_hand,
 }  # fmt: skip
@@ -135,18 +147,18 @@ def test_the_forms_are_what_the_page_says(form):
         assert found[4] == -np.inf
 
 
-def test_only_the_absolute_form_scores_an_architecture_alone():
+def test_forms_without_ranks_score_an_architecture_alone():
     t = terms()
     for form in FORMS:
         whole, part = (cwi(table(**{k: v[:n] for k, v in t.items()}), form=form).sort_values("arch") for n in (20, 10))
         same = np.allclose(whole["score"][:10], part["score"][:10])
-        assert same == (form == "absolute"), form
+        assert same == (form in ("absolute", "effective")), form
 
 
 def test_a_study_names_what_it_needs_of_which_label():
     config = estimator_config({"name": "cwi", "of": "he", "label": "mine"})
     assert config.names() == ("mine",)
-    assert [need.name for need in config.dependencies()] == [f"{name} (he)" for name in FORMS["rank"].proxies]
+    assert [need.name for need in config.dependencies()] == [f"{name} (he)" for name in FORMS["effective"].proxies]
     assert all(need.every_seed for need in config.dependencies())
     scores = table(**{f"{name} (he)": values for name, values in terms().items()})
     assert set(config.combine(scores)["estimator"]) == {"mine"}
