@@ -1,56 +1,42 @@
-"""The scores of CWI on other ground truths: its forms and its terms on NAS-Bench-201, -101 and -301.
+"""The same scores on three data sets: python examples/estimator_judged.py FOLDER (of `nasgauge run estimator-nb201`)
 
-    nasgauge run estimator-nb201 --out FOLDER
-    python examples/estimator_judged.py FOLDER          # the same scores on three data sets, the choice set left out
-    python examples/estimator_judged.py nb101 FILE [N]  # measures N cells of NAS-Bench-101, 16 channels
-    python examples/estimator_judged.py nb301 FILE [N]  # and N of the DARTS cells whose accuracy a surrogate predicts
-
-Needs $NASGAUGE_DATA. Measuring goes on where it was ended; scores are rows of FILE (CSV). Every estimator has an
-interval, and the paired difference between CWI and it.
+One block per data set of NAS-Bench-201 (needs $NASGAUGE_DATA): Kendall's tau and precision at 5% of every estimator,
+with intervals; then what the first named has ahead of each other, on the same resampled architectures. The classes that
+CWI was chosen on are left out. python examples/estimator_judged.py FOLDER NAME: NAME in place of cwi.
 """
 
 import sys
 from pathlib import Path
 
-import pandas as pd
-from estimator_choice import choice_set, measured
+import numpy as np
 
-import nasgauge as ng
-from nasgauge.benchmarks import load
-from nasgauge.estimators.cwi import FORMS, cwi
+from nasgauge import benchmarks
+from nasgauge.core.store import Store
+from nasgauge.judging import judge, paired
 
-TERMS = sorted({name for form in FORMS.values() for name in form.proxies})
-
-
-def forms_of(terms: pd.DataFrame) -> pd.DataFrame:
-    """All forms and the means of the terms over their seeds, table SCORES."""
-    means = terms.groupby(["estimator", "arch"], as_index=False)["score"].mean().assign(seed=0)
-    return pd.concat([*(cwi(terms, form=name, name=f"cwi_{name}") for name in FORMS), means], ignore_index=True)
+COLUMNS = ["criterion", "lower", "upper", "n"]
+CRITERIA = ["kendall_tau", {"name": "precision_at_top", "fraction": 0.05}]
 
 
-def judged(title: str, scores: pd.DataFrame, benchmark) -> None:
-    here = scores[scores["arch"].isin(set(benchmark.archs))]
-    evaluation = ng.judge(here, benchmark=benchmark, criteria=["kendall_tau", "precision_at_5%"], n_bootstrap=200)
-    print(f"{title}: {here['arch'].nunique()} architectures")
-    print(evaluation.values.round(3).to_string(index=False))
+def chosen_on(benchmark) -> set[str]:
+    """The members of the choice set (examples/estimator_measured.py); none of a benchmark that is no larger."""
+    n_classes = benchmark.truth["iso_class"].nunique()
+    return set(benchmark.sample_classes(400, rng=np.random.default_rng(2026)).archs) if n_classes > 400 else set()
 
 
 def main() -> None:
-    words = sys.argv[1:]
-    if words[0] in ("nb101", "nb301"):
-        n = int(words[2]) if len(words) > 2 else 725
-        benchmark = load({"name": "nb101", "n": n}) if words[0] == "nb101" else load("nb301")
-        size = {"nb101": {"channels": 16, "n_cells": 3, "n_stages": 3}, "nb301": {"channels": 16, "n_cells": 2}}
-        archs = benchmark.archs[:n]
-        scores = measured(Path(words[1]), benchmark.space, archs, [0, 1], TERMS, size[words[0]])
-        judged(words[0], forms_of(scores), benchmark.only(archs))
-        return
-    scores = pd.concat([ng.open(words[0]).scores])
-    terms = scores[scores["estimator"].isin(TERMS)]
-    known = set(choice_set()[1])
-    terms = terms[~terms["arch"].isin(known)]
+    ours = sys.argv[2] if len(sys.argv) > 2 else "cwi"
+    scores = Store.existing(Path(sys.argv[1])).read("scores")
+    means = scores.groupby(["estimator", "arch"], as_index=False)["score"].mean().assign(seed=0)
     for dataset in ("cifar10", "cifar100", "imagenet16-120"):
-        judged(f"nb201, {dataset}", forms_of(terms), load({"name": "nb201", "dataset": dataset}))
+        benchmark = benchmarks.load({"name": "nb201", "dataset": dataset}).in_classes("paper")
+        here = means[means["arch"].isin(set(benchmark.archs) - chosen_on(benchmark))]
+        truth, options = benchmark.truth, {"n_bootstrap": 200, "rng": np.random.default_rng(0)}
+        values = judge(here, truth, CRITERIA, **options)
+        others = sorted(set(here["estimator"]) - {ours})
+        ahead = paired(here, truth, ours, others, CRITERIA, **options)
+        print(f"\n{dataset}\n{values[['estimator', 'value', *COLUMNS]].round(3).to_string(index=False)}")
+        print(ahead[["estimator", "rival", "difference", *COLUMNS]].round(3).to_string(index=False))
 
 
 if __name__ == "__main__":

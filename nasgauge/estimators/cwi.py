@@ -132,8 +132,8 @@ def _called(proxy: str, of: str) -> str:
 class CwiConfig(CombiningConfig):
     """CWI, of zero-shot proxies of the same study: capacity, whiteness, identity (docs/estimator.md).
 
-    `form`: "effective", "rank", "spread", "flat" or "absolute". `of`: the label of the proxies, if they have one. `over_seeds`: the
-    "mean" of the proxies over their seeds, or "each" seed by itself. `label`: its name in tables.
+    `form`: "effective", "rank", "spread", "flat" or "absolute". `of`: the label of the proxies, if they have one.
+    `over_seeds`: the "mean" of the proxies over their seeds, or "each" seed by itself. `label`: its name in tables.
     """
 
     name: Literal["cwi"] = "cwi"

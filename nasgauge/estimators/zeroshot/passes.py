@@ -62,6 +62,11 @@ def _zen(s: MeasurementContext) -> dict[str, object]:
         return {"zen": zen_pass(s.net, s.read(), s.x, **options)}
 
 
+def _probes(s: MeasurementContext) -> dict[str, object]:
+    with unrounded(s.x.device):  # few images, so that it costs little
+        return probe_pass(s.net, s.x, s.wanted & PROBES, seed=s.seed)
+
+
 # name of the stage -> (fields of the record it can fill, how); in this order
 STAGES: dict[str, tuple[frozenset[str], Callable[[MeasurementContext], dict[str, object]]]] = {
     "shared": (FIELDS, _shared),
@@ -75,7 +80,7 @@ STAGES: dict[str, tuple[frozenset[str], Callable[[MeasurementContext], dict[str,
         lambda s: {"synflow_bn": flow(s.net, s.read(), s.x, keep_bn=True)},
     ),
     "zen": (frozenset({"zen"}), _zen),
-    "probes": (PROBES, lambda s: probe_pass(s.net, s.x, s.wanted & PROBES, seed=s.seed)),
+    "probes": (PROBES, _probes),
 }
 PASSES = frozenset().union(*(fields for fields, _ in STAGES.values())) | {"layers"}
 

@@ -1,6 +1,7 @@
 """What gradients do on their way back through a network that is shown noise: across blocks, and to the image."""
 
 from collections.abc import Collection
+from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -9,6 +10,8 @@ from torch import nn
 
 from nasgauge.estimators.zeroshot.blocks import Block, BlockWatch
 from nasgauge.estimators.zeroshot.features import FeatureWatch
+from nasgauge.estimators.zeroshot.functions import refuse_scripted
+from nasgauge.estimators.zeroshot.logits import logits_of
 from nasgauge.estimators.zeroshot.record import NO_FEATURES, Identity, Unmeasurable
 
 PROBES = frozenset({"identity", "receptive_field"})
@@ -25,13 +28,10 @@ def probe_pass(net: nn.Module, x: torch.Tensor, passes: Collection[str], *, seed
         raise Unmeasurable(f"the inputs are {x.dtype}, for which there is no Gaussian image")
     like = torch.empty_like(x[:1].expand(N_IMAGES, *x.shape[1:]), memory_format=_layout(x))
     images = like.copy_(torch.randn(like.shape, generator=_generator(seed, 0))).requires_grad_()
+    refuse_scripted(net)
     blocks, features = BlockWatch(net), FeatureWatch()
-    with torch.enable_grad(), features:
-        if "identity" in passes:
-            with blocks.watching():
-                net(images.clone())
-        else:
-            net(images.clone())
+    with torch.enable_grad(), features, blocks.watching() if "identity" in passes else nullcontext():
+        logits_of(net(images.clone()), N_IMAGES)
     found: dict[str, object] = {}
     if "identity" in passes:
         probes = _generator(seed, 1)

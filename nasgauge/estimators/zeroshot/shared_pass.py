@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from nasgauge.estimators.zeroshot.features import FeatureWatch
+from nasgauge.estimators.zeroshot.functions import refuse_scripted
 from nasgauge.estimators.zeroshot.logits import logits_of
 from nasgauge.estimators.zeroshot.random_labels import random_labels
 from nasgauge.estimators.zeroshot.record import NO_RESPONSE, Codes, Gradients, Unmeasurable
@@ -72,7 +73,7 @@ def _measured(
 
     found: dict[str, object] = {"n_classes": logits.shape[1]}
     if "n_live" in passes:
-        found["n_live"] = sum(leaf.numel() for leaf in reached(logits) if leaf is not x)
+        found["n_live"] = _n_live(net, logits, x)
     if features:
         found["features"] = features.last()
     parameters = [w.parameter for w in weights]
@@ -95,6 +96,14 @@ def _measured(
     if "jacobian" in passes:
         found["jacobian"] = _jacobian(logits, x)
     return found
+
+
+def _n_live(net: nn.Module, logits: torch.Tensor, x: torch.Tensor) -> int | Unmeasurable:
+    try:
+        refuse_scripted(net)
+    except Unmeasurable as hidden:
+        return hidden.alone()
+    return sum(leaf.numel() for leaf in reached(logits) if leaf is not x)
 
 
 def _gradients(loss: float, parameters: Sequence[nn.Parameter], grads: Sequence[torch.Tensor | None]) -> Gradients:
