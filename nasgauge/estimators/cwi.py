@@ -99,7 +99,7 @@ FORMS: Mapping[str, Form] = {
 
 
 def cwi(
-    scores: pd.DataFrame, *, form: str = "effective", of: str = "", seeds: str = "mean", name: str = "cwi"
+    scores: pd.DataFrame, *, form: str = "spread", of: str = "", seeds: str = "mean", name: str = "cwi"
 ) -> pd.DataFrame:
     """SCORES rows of the estimator from those of its proxies, see `Form`, `FORMS` and docs/estimator.md.
 
@@ -132,12 +132,12 @@ def _called(proxy: str, of: str) -> str:
 class CwiConfig(CombiningConfig):
     """CWI, of zero-shot proxies of the same study: capacity, whiteness, identity (docs/estimator.md).
 
-    `form`: "effective", "rank", "spread", "flat" or "absolute". `of`: the label of the proxies, if they have one.
+    `form`: "spread", "rank", "effective", "flat" or "absolute". `of`: the label of the proxies, if they have one.
     `over_seeds`: the "mean" of the proxies over their seeds, or "each" seed by itself. `label`: its name in tables.
     """
 
     name: Literal["cwi"] = "cwi"
-    form: Literal["effective", "rank", "spread", "flat", "absolute"] = "effective"
+    form: Literal["effective", "rank", "spread", "flat", "absolute"] = "spread"
     of: Label | Literal[""] = ""
     over_seeds: Literal["each", "mean"] = "mean"
     label: Label = "cwi"
