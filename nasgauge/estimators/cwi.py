@@ -137,7 +137,7 @@ class CwiConfig(CombiningConfig):
     """
 
     name: Literal["cwi"] = "cwi"
-    form: Literal["effective", "rank", "spread", "flat", "absolute"] = "spread"
+    form: Literal["spread", "rank", "effective", "flat", "absolute"] = "spread"
     of: Label | Literal[""] = ""
     over_seeds: Literal["each", "mean"] = "mean"
     label: Label = "cwi"
