@@ -6,6 +6,7 @@ that were never trained), `oneshot` (a supernet whose weights all architectures 
 yields scores, but no criterion, and no ground truth but what it is given; the families do not import each other.
 """
 
+from nasgauge.estimators.aggregation import aggregate
 from nasgauge.estimators.combinations import vote
 from nasgauge.estimators.configuration import (
     CombiningConfig,
@@ -15,6 +16,7 @@ from nasgauge.estimators.configuration import (
     TrainingSet,
 )
 from nasgauge.estimators.context import RunContext
+from nasgauge.estimators.cwi import cwi
 from nasgauge.estimators.estimator import COSTS, Estimates, Estimator, Learner, Trainable
 from nasgauge.estimators.inherited import Inherited
 from nasgauge.estimators.registered import ESTIMATORS, check_estimators, estimator_config, supernets_of
@@ -22,6 +24,6 @@ from nasgauge.estimators.stages import Stages
 
 __all__ = [
     "COSTS", "ESTIMATORS", "CombiningConfig", "Dependency", "Estimates", "Estimator", "EstimatorConfig", "Inherited",
-    "Learner", "MeasuringConfig", "RunContext", "Stages", "Trainable", "TrainingSet", "check_estimators",
-    "estimator_config", "supernets_of", "vote",
+    "Learner", "MeasuringConfig", "RunContext", "Stages", "Trainable", "TrainingSet", "aggregate",
+    "check_estimators", "cwi", "estimator_config", "supernets_of", "vote",
 ]  # fmt: skip

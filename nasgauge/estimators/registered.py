@@ -7,9 +7,11 @@ from nasgauge.core import references
 from nasgauge.core.config import parsed
 from nasgauge.core.errors import UserError, check_name, unknown_name
 from nasgauge.core.registry import Registry
+from nasgauge.estimators.aggregation import AggregateConfig
 from nasgauge.estimators.combinations import EnsembleConfig, VoteConfig
 from nasgauge.estimators.configuration import EstimatorConfig, MeasuringConfig
 from nasgauge.estimators.context import RunContext
+from nasgauge.estimators.cwi import CwiConfig
 from nasgauge.estimators.inherited import InheritedConfig
 from nasgauge.estimators.oneshot.config import OneShotConfig
 from nasgauge.estimators.oneshot.few_shot_config import FewShotConfig
@@ -31,6 +33,8 @@ ESTIMATORS: Registry[type[EstimatorConfig]] = Registry(
         "ensemble": EnsembleConfig,
         "predictor": PredictorConfig,
         "vote": VoteConfig,
+        "aggregate": AggregateConfig,
+        "cwi": CwiConfig,
     },
     group="nasgauge.estimator",
     adapt=_configuration,

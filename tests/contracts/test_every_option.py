@@ -24,6 +24,7 @@ from nasgauge.estimators import (
     estimator_config,
     supernets_of,
 )
+from nasgauge.estimators.cwi import FORMS
 from nasgauge.estimators.oneshot import SAMPLERS, Protocol
 from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.estimators.predictors import Predictor
@@ -182,12 +183,18 @@ def test_fields_of_a_recipes_protocol_change_what_is_trained(name, patches):
 ONESHOT = {"epochs": 2, "net": {"channels": 2, "n_cells": 1, "n_stages": 1}}
 BASE = {
     "scores": {"file": "x.csv"}, "vote": {"experts": ["a", "b"]}, "oneshot": ONESHOT,
+    "aggregate": {"experts": ["a", "b"]},
     "zeroshot": {"proxies": ["n_params", "synflow"]}, "fewshot": ONESHOT | {"parts": 2, "budget": "each"},
 }  # fmt: skip
 GRADIENTS = {"gradient_epochs": [1]}
 SCORES = pd.DataFrame(
     {"estimator": ["a", "a", "b", "b", "c", "c"], "arch": ["x", "y"] * 3, "seed": 0, "score": [1.0, 2, 2, 1, 1, 3]}
 )
+PROXIES_OF_CWI = pd.DataFrame(
+    {"estimator": proxy, "arch": arch, "seed": 0, "score": -float(i + (arch == "y"))}
+    for i, proxy in enumerate(FORMS["flat"].proxies) for arch in "xy"
+)  # fmt: skip
+SCORES = pd.concat([SCORES, PROXIES_OF_CWI], ignore_index=True)
 SUPERNETS = supernets_of(
     [
         estimator_config({"name": "oneshot", **ONESHOT, "checkpoints": [1]}),
@@ -228,6 +235,11 @@ WORDS = {  # family -> word -> (what goes with it, another value)
     },
     "ensemble": {"of": ({"of": "a"}, "b")},
     "vote": {"experts": ({}, ["a", "c"]), "method": ({"experts": ["a", "b", "c"]}, "borda"), "label": ({}, "x")},
+    "aggregate": {
+        "experts": ({}, ["a", "c"]), "method": ({}, "least_rank"), "weights": ({}, [1.0, 2.0]),
+        "over_seeds": ({}, "mean"), "label": ({}, "x"),
+    },
+    "cwi": {"form": ({}, "rank"), "of": ({}, "x"), "over_seeds": ({}, "each"), "label": ({}, "x")},
     "predictor": {
         "encoder": (NETWORK, "lstm"), "loss": (NETWORK, "mse"), "n_fit": (NETWORK, 6), "draw": (NETWORK, 1),
         "stages": (NETWORK, [1]), "choose": (CHOOSING, "evolution"), "n_candidates": (CHOOSING, 8),

@@ -4,6 +4,7 @@ import copy
 import hashlib
 import itertools
 import math
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -165,6 +166,90 @@ def zen(case):
     return score + sum(math.log(math.sqrt(np.mean(s.var(axis=1)))) for s in scales[: len(scales) // 2])
 
 
+def jacobian_whiteness(net, x, y):
+    values = np.linalg.eigvals(np.corrcoef(jacobian(net, x))).real.clip(0)
+    n, d = len(x), x[0].numel() - 1
+    psi = lambda z: float(torch.digamma(torch.tensor(z, dtype=torch.float64)))  # noqa: E731
+    white = sum(psi(d / 2) - psi((d - i) / 2) for i in range(1, n))
+    return -math.log(max(-np.sum(np.log(values + 1e-5)) / white, 1))
+
+
+def drawn(stream):
+    return torch.Generator().manual_seed(int(np.random.SeedSequence([SEED, stream]).generate_state(1)[0]))
+
+
+def noise():
+    return torch.randn(8, 2, 8, 8, generator=drawn(0)).double()
+
+
+def blocks(case):
+    """(module, inputs, output) of each cell or residual block whose output has the shape of an input."""
+    seen = []
+    net = case.net()
+    for m in net.modules():
+        if type(m).__name__ in ("Cell", "Block"):
+            m.register_forward_hook(lambda m, i, o: seen.append((m, i, o)))
+    net(noise())
+    return [(m, i, o) for m, i, o in seen if any(part.shape == o.shape for part in i)]
+
+
+def identity_path(case):
+    """Each block by itself, with probes of its own: the threshold lies where no draw decides."""
+    cosines = []
+    for number, (m, inputs, _) in enumerate(blocks(case)):
+        leaves = [part.detach().requires_grad_() for part in inputs]
+        output = m(*leaves)
+        v = torch.randint(2, output.shape, generator=torch.Generator().manual_seed(number)).double() * 2 - 1
+        found = [0.0]
+        if output.requires_grad:
+            for leaf, g in zip(leaves, torch.autograd.grad(output, leaves, v, allow_unused=True), strict=True):
+                if g is not None and leaf.shape == output.shape:
+                    rows = [
+                        float(a @ b / (a.norm() * b.norm())) for a, b in zip(g.flatten(1), v.flatten(1), strict=True)
+                    ]
+                    found.append(np.mean(rows))
+        cosines.append(max(found))
+    return float(len(cosines) < 2 or np.mean(cosines) > 0.5)
+
+
+def last_features(net, x):
+    found = []
+    net.classifier.register_forward_pre_hook(lambda m, i: found.append(i[0]))
+    net(x)
+    return found[-1]
+
+
+def receptive_field_entropy(case):
+    x = noise().requires_grad_()
+    f = last_features(case.net(), x)
+    signs = torch.randint(2, (1, f.shape[1]), generator=drawn(2)).double() * 2 - 1
+    sum((f[n, :, f.shape[2] // 2, f.shape[3] // 2] * signs[0]).sum() for n in range(8)).backward()
+    field = (x.grad**2).sum((0, 1)).flatten().tolist()
+    shares = [v / sum(field) for v in field if v > 0]
+    return -sum(q * math.log(q) for q in shares) - math.log(len(field))
+
+
+def embedding_spectrum(net, x, y):
+    f = last_features(net, x).detach().flatten(1).numpy()
+    singular = np.linalg.svd(f - f.mean(axis=0), compute_uv=False)[: len(x) - 1] ** 2
+    return np.mean(np.log(singular / singular.sum())) + math.log(len(x) - 1)
+
+
+def gradient_flatness(net, x, y):
+    labels = []
+    for image in x.float():
+        state = zlib.crc32(np.ascontiguousarray(image.numpy()).tobytes(), SEED)
+        labels.append(torch.randint(5, (1,), generator=torch.Generator().manual_seed(state)).item())
+    sizes = [np.mean(g.numpy() ** 2) for g in gradients(net, x, torch.tensor(labels))]
+    return -np.mean([math.log(size) for size in sizes if size > 0])
+
+
+def n_live_params(case):
+    net = case.net()
+    net(case.batches[0][0]).sum().backward()
+    return sum(p.numel() for p in net.parameters() if p.grad is not None)
+
+
 def zico(case):
     per_batch = [[g.flatten().numpy() for g in gradients(case.net(), x, y)] for x, y in case.batches]
     total = 0.0
@@ -222,6 +307,13 @@ REFERENCES = {
     "jacob_cov": averaged(jacob_cov),
     "epe_nas": averaged(epe_nas),
     "zen": zen,
+    "jacobian_whiteness": averaged(jacobian_whiteness),
+    "identity_path": identity_path,
+    "receptive_field_entropy": receptive_field_entropy,
+    "embedding_spectrum": averaged(embedding_spectrum),
+    "gradient_flatness": averaged(gradient_flatness),
+    "n_live_params": n_live_params,
+    "n_blocks": lambda case: len(blocks(case)),
     "relu": lambda case: len(relu_outputs(case.net(), *case.batches[0])),
     "n_params": lambda case: sum(p.numel() for p in case.net().parameters()),
     "macs": lambda case: complexity(case.space, case.arch, SMALL, image_size=8).macs,
@@ -321,6 +413,6 @@ def test_data_free_proxies_ignore_the_data_and_the_others_do_not(shared):
 def test_another_seed_draws_another_network(shared):
     estimator = ZeroShot(SPACE, list(PROXIES), batches(), SMALL, seed=SEED + 1, precision="float64")
     other = estimator.estimate(ARCHS).scores.set_index(["estimator", "arch"])["score"]
-    counting = {"relu", "n_params", "macs", "n_convs"}
+    counting = {"relu", "n_params", "n_live_params", "macs", "n_convs", "n_blocks", "identity_path"}
     for name in PROXIES:
         assert (other[name] == shared[name]).all() == (name in counting), name

@@ -31,6 +31,7 @@ NEEDED = {  # what has no default
         "protocol": {"epochs": 1},
     },
     ESTIMATORS["vote"]: {"experts": ["a"]},
+    ESTIMATORS["aggregate"]: {"experts": ["a"]},
     ESTIMATORS["scores"]: {"file": "mine.csv", "seconds": 1.0},
 }  # fmt: skip
 KINDS = (

@@ -178,7 +178,8 @@ def test_nan_images_spoil_what_needs_images_and_nothing_else():
     x, y = batch()
     x[0, 0, 0, 0] = math.nan
     record = record_of(small_net(), x, y, ALL)
-    assert set(record.failures) == {"gradients", "fisher", "codes", "jacobian", "n_relu", "curvature"}
+    of_images = {"gradients", "fisher", "codes", "jacobian", "n_relu", "curvature", "features", "random_gradients"}
+    assert set(record.failures) == of_images | {"n_live"}
     assert set(record.failures.values()) == {"the loss is nan"}
     assert record.synflow is not None and record.zen is not None
     with pytest.raises(Unmeasurable, match="the loss is nan"):
@@ -303,7 +304,10 @@ def test_a_disconnected_architecture_gives_zeros_or_reasons():
     record = record_of(small_net((0, 0, 0, 0, 0, 0)), *batch(), ALL)
     assert PROXIES["synflow"]([record]) == 0
     assert PROXIES["snip"]([record]) == 0
-    assert record.failures == {"jacobian": "the logits do not depend on the images"}
+    assert record.failures == {
+        "jacobian": "the logits do not depend on the images",
+        "receptive_field": "the features before the last pooling do not depend on the image",
+    }
     with pytest.raises(Unmeasurable, match="do not depend on the image"):
         PROXIES["zen"]([record])
 

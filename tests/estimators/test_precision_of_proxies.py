@@ -30,10 +30,15 @@ AS_IN_FLOAT32 = {  # measured in 32 bits at least, or not by products at all
         "n_params",
         "macs",
         "n_convs",
+        "n_live_params",
+        "n_blocks",
+        "jacobian_whiteness",
+        "identity_path",
+        "receptive_field_entropy",
     ),
     "random",
 }
-SIZED = {"grad_norm", "snip", "fisher", "relu_logdet", "naswot", "plain"}
+SIZED = {"grad_norm", "snip", "fisher", "relu_logdet", "naswot", "plain", "embedding_spectrum", "gradient_flatness"}
 NOT_SCORED = {"zico"}
 
 

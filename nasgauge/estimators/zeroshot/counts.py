@@ -22,6 +22,20 @@ def n_params(record: Record) -> float:
     return float(record.counts.n_params)
 
 
+def n_live_params(record: Record) -> float:
+    """Trainable parameters that the logits are computed from: those of dead branches do not count.
+
+    An edge that leads nowhere is left out; one that starts at an empty node is, if the network leaves it out
+    (`skip_dead`). Range 0, 1, ... Reference: Ning et al. 2021.
+    """
+    return float(record.n_live)
+
+
+def n_blocks(record: Record) -> float:
+    """Blocks that give an output of the shape of their input, as `blocks.BlockWatch` finds them. Range 0, 1, ..."""
+    return float(len(record.identity.cosines))
+
+
 def macs(record: Record) -> float:
     """Multiply-accumulates of the whole network for one image, by the rules of `nets.count`.
 
@@ -53,6 +67,8 @@ _NING = "ning2021evaluating"
 PROXIES = (
     Proxy("relu", relu, frozenset({"n_relu"}), _NING, "number of ReLUs that fire", data_free=True),
     Proxy("n_params", n_params, _COUNTS, _NING, "number of parameters", data_free=True),
+    Proxy("n_live_params", n_live_params, frozenset({"n_live"}), _NING, "parameters on live paths", data_free=True),
+    Proxy("n_blocks", n_blocks, frozenset({"identity"}), _NING, "blocks that keep the shape", data_free=True),
     Proxy("macs", macs, _COUNTS, _NING, "multiply-accumulates of one image", data_free=True),
     Proxy("n_convs", n_convs, _COUNTS, _NING, "convolutions on live edges", data_free=True),
     Proxy("random", random, frozenset(), _NING, "a seeded random number", data_free=True),

@@ -11,6 +11,7 @@ from torch import nn
 from nasgauge.core.errors import UserError
 from nasgauge.estimators.zeroshot.curvature import curvature
 from nasgauge.estimators.zeroshot.flow_pass import flow
+from nasgauge.estimators.zeroshot.probe_pass import PROBES, probe_pass
 from nasgauge.estimators.zeroshot.record import Layer, Record, Unmeasurable
 from nasgauge.estimators.zeroshot.shared_pass import FIELDS, shared_pass
 from nasgauge.estimators.zeroshot.substitute import undisturbed
@@ -41,7 +42,7 @@ class MeasurementContext:
 
 
 def _shared(s: MeasurementContext) -> dict[str, object]:
-    return shared_pass(s.net, s.weights, s.x, s.y, s.wanted & FIELDS)
+    return shared_pass(s.net, s.weights, s.x, s.y, s.wanted & FIELDS, seed=s.seed)
 
 
 def _curvature(s: MeasurementContext) -> dict[str, object]:
@@ -50,7 +51,7 @@ def _curvature(s: MeasurementContext) -> dict[str, object]:
         raise gradients
     with unrounded(s.x.device):  # a second derivative of rounded products is off by up to a half
         if gradients.rounded:
-            gradients = shared_pass(s.net, s.read(), s.x, s.y, {"gradients"})["gradients"]
+            gradients = shared_pass(s.net, s.read(), s.x, s.y, {"gradients"}, seed=s.seed)["gradients"]
         return {"curvature": curvature(s.net, s.read(), gradients.weights, s.x, s.y)}
 
 
@@ -59,6 +60,11 @@ def _zen(s: MeasurementContext) -> dict[str, object]:
     options = {"mixture": s.zen_mixture, "repeats": s.zen_repeats, "generator": generator}
     with unrounded(s.x.device):  # the two features differ by the mixture, less than what is rounded away elsewhere
         return {"zen": zen_pass(s.net, s.read(), s.x, **options)}
+
+
+def _probes(s: MeasurementContext) -> dict[str, object]:
+    with unrounded(s.x.device):  # few images, so that it costs little
+        return probe_pass(s.net, s.x, s.wanted & PROBES, seed=s.seed)
 
 
 # name of the stage -> (fields of the record it can fill, how); in this order
@@ -74,6 +80,7 @@ STAGES: dict[str, tuple[frozenset[str], Callable[[MeasurementContext], dict[str,
         lambda s: {"synflow_bn": flow(s.net, s.read(), s.x, keep_bn=True)},
     ),
     "zen": (frozenset({"zen"}), _zen),
+    "probes": (PROBES, _probes),
 }
 PASSES = frozenset().union(*(fields for fields, _ in STAGES.values())) | {"layers"}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.registry import Registry
-from nasgauge.estimators.zeroshot import counts, expressivity, saliency, synaptic_flow
+from nasgauge.estimators.zeroshot import counts, expressivity, saliency, signal, synaptic_flow
 from nasgauge.estimators.zeroshot.own import adapted
 from nasgauge.estimators.zeroshot.proxy import Proxy
 
@@ -20,7 +20,7 @@ PROXIES: Registry[Proxy] = Registry(
     "proxy",
     {
         proxy.name: proxy
-        for family in (saliency.PROXIES, synaptic_flow.PROXIES, expressivity.PROXIES, counts.PROXIES)
+        for family in (saliency.PROXIES, synaptic_flow.PROXIES, expressivity.PROXIES, signal.PROXIES, counts.PROXIES)
         for proxy in family
     },
     group="nasgauge.proxy",

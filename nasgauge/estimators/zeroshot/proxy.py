@@ -1,5 +1,6 @@
 """A proxy: a function of the record and the passes it needs, or a function of the network and a batch."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, final
@@ -22,8 +23,8 @@ class Proxy:
     `score`: Record -> float, or, when `pooled`, the tuple of all batches' records -> float. `needs`: names of passes;
     other fields of the record raise AttributeError. `reference`: bib key, None for what is not of the literature.
     `data_free`: the score depends on no image and no label, so the first batch is enough; otherwise the score is the
-    mean over the batches. `reads`: "network" for a score that is a function (network, (images, labels)) -> float, see
-    `called_alone`; it needs no passes.
+    mean over the batches. `worst`: reasons for which a score is -inf, the worst, and not missing. `reads`: "network"
+    for a score that is a function (network, (images, labels)) -> float, see `called_alone`; it needs no passes.
     """
 
     name: str
@@ -34,13 +35,25 @@ class Proxy:
     data_free: bool = False
     pooled: bool = False
     reads: Literal["record", "network"] = "record"
+    worst: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.reads == "network" and (self.needs or self.pooled):
             raise UserError(f"proxy {self.name!r}: a function of the network needs no passes and is not pooled")
 
     def __call__(self, records: Sequence[Record]) -> float:
-        """The score from the records, one a batch; Unmeasurable if a needed pass failed, or it is no finite number."""
+        """The score from the records, one a batch; Unmeasurable if a needed pass failed, or it is no finite number.
+
+        For a reason in `worst`, in any batch, it is -inf.
+        """
+        try:
+            return self._scored(records)
+        except Unmeasurable as failure:
+            if str(failure) in self.worst:
+                return -math.inf
+            raise
+
+    def _scored(self, records: Sequence[Record]) -> float:
         used = records[:1] if self.data_free else records
         for record in used:
             for need in sorted(self.needs & record.failures.keys()):

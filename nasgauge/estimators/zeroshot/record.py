@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 import torch
 
+NO_RESPONSE = "the logits do not depend on the images"  # reasons that some proxies score worst
+NO_FEATURES = "the features before the last pooling do not depend on the image"
+NO_GRADIENT = "no layer has a gradient"
+
 
 class Unmeasurable(ValueError):  # noqa: N818 - reads as what it is: a verdict, not a mistake
     """A measurement that has no value: not finite, singular, constant, out of memory, or of what cannot be read.
@@ -80,6 +84,17 @@ class Zen:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """Pass "identity": how much of a gradient passes the blocks of the network unchanged (`blocks.BlockWatch`).
+
+    `cosines[b]`: of a random gradient of +1 and -1 at the output of block b with what of it arrives at its input, mean
+    over images of Gaussian noise. Blocks in the order in which they are left.
+    """
+
+    cosines: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Record:
     """One architecture and one batch. A field is None when its pass was not asked for, or failed (`failures` says why).
 
@@ -88,7 +103,10 @@ class Record:
     `fisher[l]`: (C_out,) 1/2 mean_n (sum_hw a dL/da)^2 for a the output of layer l, zeros where no gradient arrives.
     `curvature`: sum over layers of w . (H g), a scalar. `jacobian`: (N, C*H*W) d(sum of all logits)/dx, float64.
     `synflow[l]`: sum |w dR/dw| of layer l, float64; `synflow_bn[l]`: the same with normalisation kept.
-    `n_relu`: times that a ReLU fired in the forward pass. `failures`: pass -> reason.
+    `n_relu`: times that a ReLU fired in the forward pass. `n_live`: trainable parameters that the logits depend on.
+    `features`: (N, C, ...) what enters the last pooling to one pixel. `random_gradients`: as `gradients`, of labels
+    that are drawn for each image (`random_labels`). `identity`: see there. `receptive_field`: (H, W) squared gradient
+    of the middle of the last feature map by pixel, sum over channels and noise images. `failures`: pass -> reason.
     """
 
     arch: str
@@ -107,3 +125,8 @@ class Record:
     synflow_bn: tuple[float, ...] | None = None
     zen: Zen | None = None
     counts: Counts | None = None
+    n_live: int | None = None
+    features: torch.Tensor | None = None
+    random_gradients: Gradients | None = None
+    identity: Identity | None = None
+    receptive_field: torch.Tensor | None = None

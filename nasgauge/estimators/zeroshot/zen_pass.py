@@ -4,16 +4,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
 
-from nasgauge.estimators.zeroshot.functions import (
-    CONVOLUTIONS,
-    GLOBAL_POOLS,
-    NORMS,
-    first_argument,
-    name_of,
-    whereabouts,
-)
+from nasgauge.estimators.zeroshot.features import FeatureWatch
+from nasgauge.estimators.zeroshot.functions import NORMS, first_argument, name_of, whereabouts
 from nasgauge.estimators.zeroshot.record import Unmeasurable, Zen
 from nasgauge.estimators.zeroshot.substitute import swapped
 from nasgauge.estimators.zeroshot.weights import Weight, gaussian_state
@@ -67,33 +60,23 @@ def _features(
 ) -> tuple[torch.Tensor, list[float]]:
     with swapped(net, state), whereabouts(net) as where, _Look(where, with_variances) as look:
         net(x.clone())
-    if look.feature is None:
-        raise Unmeasurable("the network ends in no global average pooling whose input could be compared")
-    return look.feature, torch.stack(look.variances).tolist() if look.variances else []
+    feature = look.last()
+    if isinstance(feature, Unmeasurable):
+        raise feature
+    return feature, torch.stack(look.variances).tolist() if look.variances else []
 
 
-class _Look(TorchFunctionMode):
+class _Look(FeatureWatch):
     def __init__(self, where, with_variances: bool) -> None:
         super().__init__()
         self.where, self.with_variances = where, with_variances
-        self.feature: torch.Tensor | None = None
         self.variances: list[torch.Tensor] = []
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
         name = name_of(func)
         if name in NORMS:
             if name != "batch_norm":
                 raise Unmeasurable(f"{self.where()} applies {name}: variances are those of batch normalisations")
             if self.with_variances:
-                self.variances.append(_mean_variance(first_argument(args, kwargs)))
-        elif name in CONVOLUTIONS or name == "linear":
-            x = first_argument(args, kwargs)
-            if (x[0, 0].numel() if name != "linear" else x[0].numel() // x.shape[-1]) > 1:
-                self.feature = None  # the pooling was none of the whole network
-        output = func(*args, **kwargs)
-        if name in GLOBAL_POOLS or name == "mean":
-            x = first_argument(args, kwargs)
-            if x.dim() > 2 and output.numel() == x.shape[0] * x.shape[1]:
-                self.feature = x
-        return output
+                self.variances.append(_mean_variance(first_argument(args, kwargs or {})))
+        return super().__torch_function__(func, types, args, kwargs)
