@@ -118,7 +118,7 @@ def _thinned(scores: pd.DataFrame, truth: pd.DataFrame, limit: int, rng: np.rand
 
 def _exhibit(found: Computed, bundle: Bundle) -> Exhibit:
     analysis, table = found.analysis, found.table
-    notes = [found.sampled, analysis.caption, analysis.note(table) if analysis.note else ""]
+    notes = [found.sampled, analysis.caption, analysis.note(table) if analysis.note and len(table) else ""]
     if shows_ceiling(analysis, table, bundle):
         notes.append(f"Dashed line: noise ceiling{measured_on(bundle.ceiling_measure)}")
     absent = analysis.why_absent(table, bundle.space)

@@ -106,7 +106,8 @@ def test_a_reason_takes_the_place_of_panels_and_legend_or_the_figure_is_left_out
 
 
 def test_an_entry_without_a_row_says_so_and_one_of_bare_necessities_is_shown(bundle, alone):
-    alone(dataclasses.replace(NEW, compute=lambda *tables, **options: compute(*tables, **options)[:0]))
+    nothing = {"compute": lambda *tables, **options: compute(*tables, **options)[:0]}
+    alone(dataclasses.replace(NEW, **nothing, note=lambda table: pytest.fail("a note on no rows")))
     assert "Not shown" in figure(render(bundle))
     kept = ("name", "question", "paper_finding", "section", "draw", "size")
     steady = np.random.default_rng(0)
