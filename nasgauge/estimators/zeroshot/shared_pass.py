@@ -14,7 +14,7 @@ from nasgauge.estimators.zeroshot.watching import LayerWatch, ReluWatch
 from nasgauge.estimators.zeroshot.weights import Weight
 from nasgauge.nets import rounding, unrounded
 
-FIELDS = frozenset({"gradients", "fisher", "codes", "jacobian", "n_relu"})
+FIELDS = frozenset({"gradients", "fisher", "codes", "jacobian", "n_relu", "n_patterns"})
 
 
 def shared_pass(
@@ -48,7 +48,9 @@ def _measured(
 ) -> dict[str, object]:
     backward = bool({"gradients", "fisher"} & passes)
     x = x.detach().requires_grad_("jacobian" in passes)
-    relus = ReluWatch(net, len(x), codes="codes" in passes) if {"codes", "n_relu"} & passes else None
+    relus = None
+    if {"codes", "n_relu", "n_patterns"} & passes:
+        relus = ReluWatch(net, len(x), codes="codes" in passes, patterns="n_patterns" in passes)
     layers = LayerWatch(weights, len(x)) if "fisher" in passes else None
     logits = _forward(net, x, relus, layers, backward or "jacobian" in passes)
     if layers and layers.overwritten():  # an operation in place has changed an activation: keep copies, once more
@@ -72,6 +74,7 @@ def _measured(
         relus.forget()
         unread = relus.unread
         found["n_relu"] = unread or relus.n_relu
+        found["n_patterns"] = unread or relus.n_patterns
         found["codes"] = unread or Codes(tuple(relus.kernels), tuple(relus.reached) if backward else None)
     if "jacobian" in passes:
         found["jacobian"] = _jacobian(logits, x)
