@@ -1,0 +1,75 @@
+"""Published training-free estimators on NAS-Bench-201: Kendall's tau beside the published figures (docs/rivals.md).
+
+python examples/nb201_rivals.py SCORES.csv [ARCHITECTURES]    # needs $NASGAUGE_DATA; resumes from SCORES.csv
+
+The estimators of examples/nb201-rivals.toml on its classes, one architecture after the other in a random order, so that
+the table of an interrupted run is one of a smaller sample. ARCHITECTURES: how many more at most; 0 prints the table.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import nasgauge as ng
+from nasgauge.core.config import parse
+from nasgauge.estimators import RunContext
+from nasgauge.estimators.configuration import MeasuringConfig
+from nasgauge.studies.plan import Plan
+from nasgauge.studies.schema import Study
+
+STUDY = Path(__file__).with_name("nb201-rivals.toml")
+PUBLISHED = {  # on NAS-Bench-201 with CIFAR-10, where not said otherwise
+    "az_nas": "τ .741 (15,625 cells; authors' notebook), .712 (9,445; as compared by Zhou et al. 2026)",
+    "vkdnw_single": "τ .618 (9,445 cells; as compared by Zhou et al. 2026)",
+    "intrain": "τ .669 (Zhou et al. 2026)",
+    "jacob_cov": "τ .616 (9,445 cells; as compared by Zhou et al. 2026)",
+    "synflow": "τ .561 (9,445 cells; as compared by Zhou et al. 2026)",
+    "meco": "ρ .89 (15,625 cells; Jiang et al. 2023, abstract)",
+    "swap_regularised": "ρ .90 (CIFAR-100; Peng et al. 2024, abstract)",
+}
+
+
+def measured(path: Path, most: int) -> pd.DataFrame:
+    """Rows arch, estimator, score, seconds; a failed measurement has no score. What is there is not measured again."""
+    study = parse(STUDY.read_text(encoding="utf-8"), Study, STUDY.name, STUDY.parent)
+    plan = Plan.of(study)
+    context = RunContext(plan.space, seed=study.seeds[0], training=plan.benchmark.training)
+    built = [config.build(context) for config in study.estimators if isinstance(config, MeasuringConfig)]
+    done = set(pd.read_csv(path)["arch"]) if path.exists() else set()
+    order = np.random.default_rng(0).permutation(plan.benchmark.archs)
+    for arch in [arch for arch in order if arch not in done][:most]:
+        parts = []
+        for estimator in built:
+            found = estimator.estimate([plan.space.from_str(arch)])
+            seconds = found.costs.set_index("estimator")["arch_seconds"]
+            rows = pd.concat([found.scores, found.errors])[["arch", "estimator", "score"]]
+            parts.append(rows.assign(seconds=rows["estimator"].map(seconds)))
+        pd.concat(parts).to_csv(path, mode="a", header=not path.exists(), index=False)
+    table = pd.read_csv(path).assign(seed=0)
+    for config in study.estimators:
+        if not isinstance(config, MeasuringConfig):
+            scored = config.combine(table.dropna(subset="score")[["estimator", "arch", "seed", "score"]])
+            table = pd.concat([table, scored], ignore_index=True)
+    return table
+
+
+def main() -> None:
+    """A Markdown table, best first."""
+    table = measured(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else sys.maxsize)
+    benchmark = ng.load_benchmark("nb201", dataset="cifar10", split="test", epochs=200).only(sorted(set(table["arch"])))
+    scores = table.dropna(subset="score")[["estimator", "arch", "seed", "score"]]
+    criteria = ["kendall_tau", "spearman_rho"]
+    values = ng.judge(scores, benchmark=benchmark, criteria=criteria, n_bootstrap=1000).values
+    seconds = table.groupby("estimator")["seconds"].mean()
+    tau, rho = (values[values["criterion"] == name].set_index("estimator") for name in criteria)
+    print(f"| estimator | τ [95%] | ρ | published | cells | seconds |\n|{'---|' * 6}")
+    for name, row in tau.sort_values("value", ascending=False).iterrows():
+        cost = "" if np.isnan(seconds[name]) else f"{seconds[name]:.1f}"
+        ours = f"{row.value:.3f} [{row.lower:.3f}, {row.upper:.3f}] | {rho.loc[name, 'value']:.3f}"
+        print(f"| `{name}` | {ours} | {PUBLISHED.get(name, '')} | {row.n} | {cost} |")
+
+
+if __name__ == "__main__":
+    main()
