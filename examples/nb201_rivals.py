@@ -32,7 +32,7 @@ PUBLISHED = {  # on NAS-Bench-201 with CIFAR-10, where not said otherwise
 
 
 def measured(path: Path, most: int) -> pd.DataFrame:
-    """Rows arch, estimator, score, seconds; a failed measurement has no score. What is there is not measured again."""
+    """Rows arch, estimator, score; a failed measurement has no score. What is there is not measured again."""
     study = parse(STUDY.read_text(encoding="utf-8"), Study, STUDY.name, STUDY.parent)
     plan = Plan.of(study)
     context = RunContext(plan.space, seed=study.seeds[0], training=plan.benchmark.training)
@@ -43,9 +43,7 @@ def measured(path: Path, most: int) -> pd.DataFrame:
         parts = []
         for estimator in built:
             found = estimator.estimate([plan.space.from_str(arch)])
-            seconds = found.costs.set_index("estimator")["arch_seconds"]
-            rows = pd.concat([found.scores, found.errors])[["arch", "estimator", "score"]]
-            parts.append(rows.assign(seconds=rows["estimator"].map(seconds)))
+            parts.append(pd.concat([found.scores, found.errors])[["arch", "estimator", "score"]])
         pd.concat(parts).to_csv(path, mode="a", header=not path.exists(), index=False)
     table = pd.read_csv(path).assign(seed=0)
     for config in study.estimators:
@@ -62,13 +60,11 @@ def main() -> None:
     scores = table.dropna(subset="score")[["estimator", "arch", "seed", "score"]]
     criteria = ["kendall_tau", "spearman_rho"]
     values = ng.judge(scores, benchmark=benchmark, criteria=criteria, n_bootstrap=1000).values
-    seconds = table.groupby("estimator")["seconds"].mean()
     tau, rho = (values[values["criterion"] == name].set_index("estimator") for name in criteria)
-    print(f"| estimator | τ [95%] | ρ | published | cells | seconds |\n|{'---|' * 6}")
+    print(f"| estimator | τ [95%] | ρ | published | cells |\n|{'---|' * 5}")
     for name, row in tau.sort_values("value", ascending=False).iterrows():
-        cost = "" if np.isnan(seconds[name]) else f"{seconds[name]:.1f}"
         ours = f"{row.value:.3f} [{row.lower:.3f}, {row.upper:.3f}] | {rho.loc[name, 'value']:.3f}"
-        print(f"| `{name}` | {ours} | {PUBLISHED.get(name, '')} | {row.n} | {cost} |")
+        print(f"| `{name}` | {ours} | {PUBLISHED.get(name, '')} | {row.n} |")
 
 
 if __name__ == "__main__":

@@ -40,11 +40,11 @@ METHODS = {"log_rank_sum": log_rank_sum, "rank_sum": rank_sum}
 
 
 class Rival(NamedTuple):
-    """Experts, how their ranks are combined, and the bib key."""
+    """Experts, how their ranks are combined, and the bib key, None where no published source is known."""
 
     experts: tuple[str, ...]
     method: str
-    reference: str
+    reference: str | None
 
 
 RIVALS: Mapping[str, Rival] = {
@@ -53,7 +53,7 @@ RIVALS: Mapping[str, Rival] = {
         ("vkdnw_single", "jacob_cov", "az_expressivity", "az_trainability", "macs"), "log_rank_sum", "tybl2025vkdnw"
     ),
     "te_nas": Rival(("ntk_condition", "linear_regions"), "rank_sum", "chen2021tenas"),
-    "synflow_jacov_params": Rival(("synflow", "jacob_cov", "n_params"), "log_rank_sum", "lee2024aznas"),
+    "synflow_jacov_params": Rival(("synflow", "jacob_cov", "n_params"), "log_rank_sum", None),
 }
 
 

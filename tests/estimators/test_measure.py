@@ -20,7 +20,8 @@ from nasgauge.spaces import SPACES, get_space
 
 ONE_BATCH = {name for name, proxy in PROXIES.items() if not proxy.pooled}
 OF_WEIGHTS = {"grad_norm", "plain", "snip", "grasp", "fisher", "l2_norm", "synflow", "synflow_bn", "zen"}
-OF_RELUS = {"relu", "relu_logdet", "naswot"}
+OF_RELUS = {"relu", "relu_logdet", "naswot", "swap", "linear_regions"}
+OF_MAPS = {"az_expressivity", "az_progressivity", "az_trainability", "meco", "meco_opt"}
 
 
 def batch(*shape, n=6, classes=3):
@@ -144,7 +145,7 @@ def test_every_proxy_of_one_batch_is_the_default_and_each_has_a_score_or_a_reaso
     assert set(check(found.scores, SCORES)["estimator"]) == ONE_BATCH and not reasons(found, "conv")
     scored = set(found.scores.loc[found.scores["arch"] == "recurrent", "estimator"])
     assert scored.isdisjoint(reasons(found, "recurrent")) and scored | set(reasons(found, "recurrent")) == ONE_BATCH
-    assert set(reasons(found, "recurrent")) == OF_WEIGHTS | OF_RELUS | {"macs"}
+    assert set(reasons(found, "recurrent")) == OF_WEIGHTS | OF_RELUS | OF_MAPS | {"macs"}
     assert "of lstm are not counted" in reasons(found, "recurrent")["macs"]
 
 

@@ -17,13 +17,16 @@ def blocks_of(net: nn.Module) -> list[nn.Module]:
 
     A block is a child of the network, or of a container among its children, that is made of several modules, or else is
     a convolution or linear layer. Containers of blocks are opened (stages), those of single layers are one block if a
-    layer has weights (a stem; not normalisation and ReLU before the classifier).
+    layer has weights (a stem; not normalisation and ReLU before the classifier). What only wraps a network counts as it.
 
     >>> stem = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
     >>> blocks_of(nn.Sequential(stem, nn.ReLU(), nn.Linear(2, 3)))[0] is stem
     True
     """
-    return [block for child in net.children() for block in _within(child)]
+    children = list(net.children())
+    if len(children) == 1 and list(children[0].children()) and not isinstance(children[0], _CONTAINERS):
+        return blocks_of(children[0])
+    return [block for child in children for block in _within(child)]
 
 
 def _within(module: nn.Module) -> Iterator[nn.Module]:
@@ -56,7 +59,7 @@ def block_outputs(net: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
     with ExitStack() as stack:
         for block in blocks_of(net):
             stack.callback(block.register_forward_hook(keep).remove)
-        net(x)
+        net(x.clone())
     if len(kept) < 2:
         raise Unmeasurable(f"the network has {len(kept)} blocks with feature maps; two are needed to compare")
     return kept

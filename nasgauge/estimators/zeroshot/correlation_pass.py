@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import torch
 from torch import nn
 
-from nasgauge.estimators.zeroshot.record import ChannelCorrelations
+from nasgauge.estimators.zeroshot.record import ChannelCorrelations, Unmeasurable
 from nasgauge.estimators.zeroshot.zen_pass import normal_like
 
 _SAMPLED = 8
@@ -17,7 +17,7 @@ def correlation_pass(net: nn.Module, x: torch.Tensor, generator: torch.Generator
 
     All modules count, with those that contain others, whose output is a map (1, C, H, W); of x only the shape counts.
     `least`: of all channels; `sampled`: of 8 random ones (all, if fewer), times C / 8. A constant channel correlates
-    with nothing, itself included; eigenvalues that are rounding are 0.
+    with nothing, itself included; eigenvalues that are rounding are 0. Unmeasurable: no such module.
     """
     u = normal_like(x[:1], generator)
     least: list[float] = []
@@ -35,7 +35,9 @@ def correlation_pass(net: nn.Module, x: torch.Tensor, generator: torch.Generator
     with ExitStack() as stack:
         for module in net.modules():
             stack.callback(module.register_forward_hook(look).remove)
-        net(u)
+        net(u.clone())
+    if not least:
+        raise Unmeasurable("no module of the network puts out a map of channels")
     return ChannelCorrelations(tuple(least), tuple(sampled))
 
 

@@ -34,7 +34,7 @@ def health_pass(net: nn.Module, x: torch.Tensor, generator: torch.Generator) -> 
         for module in net.modules():
             if isinstance(module, CHANNELLED):
                 stack.callback(module.register_forward_hook(look).remove)
-        logits = logits_of(net(u), len(u))
+        logits = logits_of(net(u.clone()), len(u))
         labels = torch.randint(logits.shape[1], (len(u),), generator=generator, device=generator.device)
         loss = F.cross_entropy(logits, labels.to(u.device))
         if not dimensions:

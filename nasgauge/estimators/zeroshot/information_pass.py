@@ -28,8 +28,8 @@ def information_pass(net: nn.Module, x: torch.Tensor, generator: torch.Generator
     the first p <= 128 parameters, and L_n the Cholesky factor of diag(q) - q q', q = .95 softmax + .05 / classes.
     (J' (L L') J would need L' J; the published figures are of L J.) Gaussian images; of x only the shape counts.
     Batch normalisations have mean 0 and variance 1, as in evaluation before any training, so that images do not meet.
-    One backward pass a class. Unmeasurable: a parameter of another layer than convolutions, linear layers and batch
-    normalisations among the first 128; derivatives that are not finite.
+    One backward pass a class, and one an image and class where parameters of other layers than convolutions, linear
+    layers and batch normalisations are among the first 128. Unmeasurable: derivatives that are not finite.
     """
     u = normal_like(x, generator).requires_grad_()
     named = [(name, p) for name, p in net.named_parameters() if p.requires_grad]
@@ -37,8 +37,8 @@ def information_pass(net: nn.Module, x: torch.Tensor, generator: torch.Generator
     watch = _Derivatives([p for _, p in named], len(chosen), len(u))
     with torch.enable_grad():
         with watch:
-            logits = logits_of(net(u), len(u))
-        jacobian = torch.stack([watch.of(column, u) for column in logits.sum(0)], 1).double()  # (N, classes, p)
+            logits = logits_of(net(u.clone()), len(u))  # which the network may overwrite
+        jacobian = torch.stack([watch.of(logits, c, u) for c in range(logits.shape[1])], 1).double()  # (N, classes, p)
     if not torch.isfinite(jacobian).all() or not torch.isfinite(logits).all():
         raise Unmeasurable("the derivatives of the logits are not finite")
     a = cholesky_of_covariance(smoothed(logits.detach().double())) @ jacobian
@@ -85,16 +85,23 @@ class _Derivatives(TorchFunctionMode):
         self.kept_out: set[int] = set()
         self.sums = torch.zeros(n_images, n_chosen)
 
-    def of(self, output: torch.Tensor, u: torch.Tensor) -> torch.Tensor:
-        """(N, p): the derivatives of an output that is a sum over images u."""
+    def of(self, logits: torch.Tensor, c: int, u: torch.Tensor) -> torch.Tensor:
+        """(N, p): the derivatives of the logits of class c, of images u."""
         self.sums = torch.zeros(self.sums.shape, dtype=u.dtype, device=u.device)
-        if output.requires_grad:
-            inside = [p for p in self.parameters if id(p) not in self.kept_out]
-            found = torch.autograd.grad(output, [u, *inside], retain_graph=True, allow_unused=True)
-            for p, g in zip(inside, found[1:], strict=True):
-                if g is not None and id(p) in self.index and id(p) not in self.seen:
-                    raise Unmeasurable("a parameter belongs to a layer whose derivatives by image are not known")
-        return self.sums
+        if not logits.requires_grad:
+            return self.sums
+        inside = [p for p in self.parameters if id(p) not in self.kept_out]
+        found = torch.autograd.grad(logits[:, c].sum(), [u, *inside], retain_graph=True, allow_unused=True)
+        arrived = zip(inside, found[1:], strict=True)
+        others = [p for p, g in arrived if g is not None and id(p) in self.index and id(p) not in self.seen]
+        sums = self.sums
+        for n in range(len(logits) if others else 0):
+            self.sums = torch.zeros_like(sums)  # hooks fire here too
+            # with u, although it is not needed: without, PyTorch crashes in group normalisation
+            found = torch.autograd.grad(logits[n, c], [u, *others], retain_graph=True, allow_unused=True)
+            for p, g in zip(others, found[1:], strict=True):
+                sums[n, self.index[id(p)]] = 0 if g is None else g.flatten()[0]
+        return sums
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -141,7 +148,7 @@ def _of_first_entry(name: str, given: dict) -> torch.Tensor:
     """What the output's first channel is where the weight is 1 at its first entry and 0 elsewhere."""
     x = given["input"].detach()
     if name == "linear":
-        return x[..., :1]
+        return x[..., :1].clone()  # which the network may overwrite
     weight = torch.zeros_like(given["weight"][:1, :1])
     weight.view(-1)[0] = 1
     options = {key: given[key] for key in ("stride", "padding", "dilation") if key in given}
