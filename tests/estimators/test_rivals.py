@@ -238,7 +238,8 @@ def test_rivals_are_made_of_registered_proxies_and_can_be_configured():
     for name, rival in RIVALS.items():
         assert set(rival.experts) <= set(PROXIES)
         assert any(
-            rival.experts == entry.get("experts") and name == entry.get("label") for entry in shipped["estimators"]
+            list(rival.experts) == entry.get("experts") and name == entry.get("label")
+            for entry in shipped["estimators"]
         )
         config = RanksConfig(experts=rival.experts, method=rival.method, label=name)
         assert config.names() == (name,) and [d.name for d in config.dependencies()] == list(rival.experts)

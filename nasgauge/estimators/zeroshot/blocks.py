@@ -17,7 +17,8 @@ def blocks_of(net: nn.Module) -> list[nn.Module]:
 
     A block is a child of the network, or of a container among its children, that is made of several modules, or else is
     a convolution or linear layer. Containers of blocks are opened (stages), those of single layers are one block if a
-    layer has weights (a stem; not normalisation and ReLU before the classifier). What only wraps a network counts as it.
+    layer has weights (a stem; not normalisation and ReLU before the classifier).
+    What only wraps a network counts as that one.
 
     >>> stem = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
     >>> blocks_of(nn.Sequential(stem, nn.ReLU(), nn.Linear(2, 3)))[0] is stem

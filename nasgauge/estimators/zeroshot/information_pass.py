@@ -42,8 +42,8 @@ def information_pass(net: nn.Module, x: torch.Tensor, generator: torch.Generator
     if not torch.isfinite(jacobian).all() or not torch.isfinite(logits).all():
         raise Unmeasurable("the derivatives of the logits are not finite")
     a = cholesky_of_covariance(smoothed(logits.detach().double())) @ jacobian
-    fisher = torch.einsum("ncp,ncq->pq", a, a) / len(u)
-    return Information(len(named), torch.linalg.eigvalsh(fisher).clamp(min=0).flip(0))
+    values = torch.linalg.svdvals(a.flatten(0, 1)).square() / len(u)  # more exact than of F itself
+    return Information(len(named), F.pad(values, (0, len(chosen) - len(values))))
 
 
 def smoothed(logits: torch.Tensor) -> torch.Tensor:
