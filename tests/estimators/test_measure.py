@@ -21,7 +21,10 @@ from nasgauge.spaces import SPACES, get_space
 ONE_BATCH = {name for name, proxy in PROXIES.items() if not proxy.pooled}
 OF_WEIGHTS = {"grad_norm", "plain", "snip", "grasp", "fisher", "l2_norm", "synflow", "synflow_bn", "zen"}
 OF_RELUS = {"relu", "relu_logdet", "naswot", "swap", "linear_regions"}
-OF_MAPS = {"az_expressivity", "az_progressivity", "az_trainability", "meco", "meco_opt"}
+OF_BLOCKS = {"az_expressivity", "az_progressivity", "az_trainability"}
+OF_MAPS = OF_BLOCKS | {"meco", "meco_opt"}
+OF_NOISE = OF_MAPS | {"vkdnw", "vkdnw_single", "intrain"}
+WITHOUT_LABELS = {"macs", "n_convs", "synflow", "synflow_bn", "vkdnw", "vkdnw_single", "intrain", "ntk_condition"}
 
 
 def batch(*shape, n=6, classes=3):
@@ -152,7 +155,7 @@ def test_every_proxy_of_one_batch_is_the_default_and_each_has_a_score_or_a_reaso
 @pytest.mark.parametrize("token", [True, False])
 def test_a_transformer_is_read_but_for_what_it_does_not_have(token):
     found = measure({"vit": Transformer(token)}, *batch(1, 8, 8))
-    lacking = OF_RELUS | (OF_WEIGHTS if token else {"fisher", "zen"})
+    lacking = OF_RELUS | OF_BLOCKS | (OF_WEIGHTS if token else {"fisher", "zen"})
     assert set(reasons(found, "vit")) == lacking and set(table(found)) == ONE_BATCH - lacking
     assert "gelu" in reasons(found, "vit")["relu"]
     if not token:
@@ -220,10 +223,10 @@ FAILURES = {  # what cannot be read: (module or function, proxies without a scor
     "AttributeError": (Head(lambda logits: logits.nothing), BUILT, "no attribute 'nothing'"),
     "StopIteration": (Head(raising(StopIteration())), BUILT, "StopIteration"),
     "user's mistake": (Head(raising(UserError("give other images"))), BUILT, "give other images"),
-    "few classes": (Head(lambda logits: logits, 2), BUILT - {"macs", "n_convs", "synflow", "synflow_bn"}, "Target 2"),
+    "few classes": (Head(lambda logits: logits, 2), BUILT - WITHOUT_LABELS, "Target 2"),
     "other images": (nn.Linear(7, 3), BUILT, "shapes cannot be multiplied"),
     "no weights": (nn.Flatten(), OF_WEIGHTS, "no weights that are trained"),
-    "traced": (traced, ONE_BATCH - {"random", "n_params"}, "script"),
+    "traced": (traced, ONE_BATCH - {"random", "n_params", "ntk_condition"}, "script"),
     "lazy": (nn.Sequential(nn.Flatten(), nn.LazyLinear(3)), ONE_BATCH, "uninitialized parameter"),
     "not built": (lambda: 1 / 0, ONE_BATCH, "ZeroDivisionError: division by zero"),
     "nothing built": (nothing, ONE_BATCH, "returns NoneType; a torch.nn.Module is needed"),
@@ -300,7 +303,7 @@ def test_scores_do_not_depend_on_the_order_of_the_names():
     [
         ("sequences", set()),
         ("arrays", set()),
-        ("tokens", {"fisher", "synflow", "synflow_bn", "jacob_cov", "epe_nas", "zen"}),
+        ("tokens", {"fisher", "synflow", "synflow_bn", "jacob_cov", "epe_nas", "zen"} | OF_NOISE),
     ],
 )
 def test_sequences_arrays_and_tokens_are_images_too(kind, lacking):

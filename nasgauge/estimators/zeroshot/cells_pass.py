@@ -40,7 +40,7 @@ def _spectrum(feature: torch.Tensor) -> torch.Tensor:
 def _transfer(f_in: torch.Tensor, f_out: torch.Tensor, generator: torch.Generator) -> float | None:
     signs = torch.randint(2, f_out.shape, generator=generator, device=generator.device) * 2 - 1
     v = torch.empty_like(f_out).copy_(signs)
-    if not f_out.requires_grad:
+    if not (f_in.requires_grad and f_out.requires_grad):
         return 0.0
     (g,) = torch.autograd.grad(f_out, f_in, v, retain_graph=True, allow_unused=True)
     if g is None:

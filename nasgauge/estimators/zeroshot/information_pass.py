@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from nasgauge.estimators.zeroshot.functions import name_of
+from nasgauge.estimators.zeroshot.functions import name_of, refuse_scripted
 from nasgauge.estimators.zeroshot.logits import logits_of
 from nasgauge.estimators.zeroshot.record import Information, Unmeasurable
 from nasgauge.estimators.zeroshot.zen_pass import normal_like
@@ -29,8 +29,10 @@ def information_pass(net: nn.Module, x: torch.Tensor, generator: torch.Generator
     (J' (L L') J would need L' J; the published figures are of L J.) Gaussian images; of x only the shape counts.
     Batch normalisations have mean 0 and variance 1, as in evaluation before any training, so that images do not meet.
     One backward pass a class, and one an image and class where parameters of other layers than convolutions, linear
-    layers and batch normalisations are among the first 128. Unmeasurable: derivatives that are not finite.
+    layers and batch normalisations are among the first 128. Unmeasurable: scripted modules, derivatives that are
+    not finite.
     """
+    refuse_scripted(net)
     u = normal_like(x, generator).requires_grad_()
     named = [(name, p) for name, p in net.named_parameters() if p.requires_grad]
     chosen = [p for _, p in named[:N_PARAMETERS]]

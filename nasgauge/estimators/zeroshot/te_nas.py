@@ -39,6 +39,6 @@ def linear_regions(record: Record) -> float:
 
 
 PROXIES = (
-    Proxy("ntk_condition", ntk_condition, frozenset({"ntk", "layers"}), "chen2021tenas", "condition of the NTK"),
+    Proxy("ntk_condition", ntk_condition, frozenset({"ntk"}), "chen2021tenas", "condition of the NTK"),
     Proxy("linear_regions", linear_regions, frozenset({"codes"}), "chen2021tenas", "distinct ReLU codes of images"),
 )
