@@ -44,7 +44,7 @@ def correlation_pass(net: nn.Module, x: torch.Tensor, generator: torch.Generator
 def least_eigenvalue(rows: torch.Tensor, eps: float) -> float:
     """Of the correlation matrix of rows (C, n); eps: relative rounding of their values.
 
-    >>> least_eigenvalue(torch.tensor([[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0]]), 1e-7)
+    >>> round(least_eigenvalue(torch.tensor([[1.0, 0.0, -1.0, 0.0], [0.0, 1.0, 0.0, -1.0]]), 1e-7), 9)
     1.0
     """
     rows = rows.double()
