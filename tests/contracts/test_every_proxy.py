@@ -4,8 +4,10 @@ import copy
 import hashlib
 import itertools
 import math
+import runpy
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -319,7 +321,9 @@ REFERENCES = {
     "macs": lambda case: complexity(case.space, case.arch, SMALL, image_size=8).macs,
     "n_convs": n_convs,
     "random": random,
+    **runpy.run_path(str(Path(__file__).with_name("rivals_naively.py")))["REFERENCES"],
 }
+SATURATED = {"linear_regions"}  # as many as images in all but tiny networks: see the tests of rivals
 
 
 def scores(archs=ARCHS, given=None, *, proxies=tuple(PROXIES), space=SPACE, **options):
@@ -407,12 +411,12 @@ def test_scores_do_not_change_when_images_and_labels_are_permuted_together(share
 def test_data_free_proxies_ignore_the_data_and_the_others_do_not(shared):
     other = scores(given=[(x * 0.5 + 0.1 * x**2, (y + 1) % 5) for x, y in batches()])
     for name, proxy in PROXIES.items():
-        assert (other[name] == shared[name]).all() == proxy.data_free, name
+        assert (other[name] == shared[name]).all() == (proxy.data_free or name in SATURATED), name
 
 
 def test_another_seed_draws_another_network(shared):
     estimator = ZeroShot(SPACE, list(PROXIES), batches(), SMALL, seed=SEED + 1, precision="float64")
     other = estimator.estimate(ARCHS).scores.set_index(["estimator", "arch"])["score"]
-    counting = {"relu", "n_params", "n_live_params", "macs", "n_convs", "n_blocks", "identity_path"}
+    counting = {"relu", "n_params", "n_live_params", "macs", "n_convs", "n_blocks", "identity_path"} | SATURATED
     for name in PROXIES:
         assert (other[name] == shared[name]).all() == (name in counting), name

@@ -17,7 +17,8 @@ from nasgauge.nets import NetOptions, count
 from nasgauge.spaces import NB201
 
 ALL = PASSES - {"layers"}
-NEEDS_RELU = {"relu", "relu_logdet", "naswot"}
+NEEDS_RELU = {"relu", "relu_logdet", "naswot", "swap", "linear_regions"}
+OF_BLOCKS = {"az_expressivity", "az_progressivity", "az_trainability"}  # of two at least
 
 
 class Net(nn.Module):
@@ -331,7 +332,7 @@ def test_another_activation_is_no_relu_and_is_named(act):
     for name in NEEDS_RELU:
         with pytest.raises(ValueError, match=rf"'act' \({type(act).__name__}\) applies .* not known to be a ReLU"):
             PROXIES[name]([record])
-    for name in set(PROXIES) - NEEDS_RELU - {"zico", "random", "zen"}:
+    for name in set(PROXIES) - NEEDS_RELU - OF_BLOCKS - {"zico", "random", "zen"}:
         if PROXIES[name].needs <= PASSES:
             assert math.isfinite(PROXIES[name]([record]))
 
@@ -506,7 +507,7 @@ class Moody(nn.Module):
 def test_a_pass_that_fails_is_a_reason_and_all_others_go_on(error):
     found = zero_shot(lambda arch: Moody(error)).estimate([(3, 1, 2, 4, 2, 3)])
     reasons = dict(zip(found.errors["estimator"], found.errors["error"], strict=True))
-    of_one_image = ("synflow", "synflow_bn", "macs")
+    of_one_image = ("synflow", "synflow_bn", "macs", "meco", "meco_opt")
     assert reasons == dict.fromkeys(of_one_image, f"{type(error).__name__}: no")
     assert set(found.scores["estimator"]) == set(PROXIES) - set(reasons)
 

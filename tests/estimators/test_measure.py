@@ -20,21 +20,18 @@ from nasgauge.spaces import SPACES, get_space
 
 ONE_BATCH = {name for name, proxy in PROXIES.items() if not proxy.pooled}
 OF_WEIGHTS = {
-    "grad_norm",
-    "plain",
-    "snip",
-    "grasp",
-    "fisher",
-    "l2_norm",
-    "synflow",
-    "synflow_bn",
-    "zen",
-    "gradient_flatness",
+    *("grad_norm", "plain", "snip", "grasp", "fisher", "l2_norm", "synflow", "synflow_bn", "zen", "gradient_flatness"),
 }
-OF_RELUS = {"relu", "relu_logdet", "naswot"}
+OF_RELUS = {"relu", "relu_logdet", "naswot", "swap", "linear_regions"}
 OF_POOLING = {"receptive_field_entropy", "embedding_spectrum"}
-OF_NOISE = {"jacobian_whiteness", "identity_path", "n_blocks", "receptive_field_entropy", "embedding_spectrum"}
-WITHOUT_LABELS = {"macs", "n_convs", "synflow", "synflow_bn", "identity_path", "n_blocks"}
+OF_BLOCKS = {"az_expressivity", "az_progressivity", "az_trainability"}
+OF_MAPS = OF_BLOCKS | {"meco", "meco_opt"}
+OF_NOISE = OF_MAPS | {"vkdnw", "vkdnw_single", "intrain"}
+OF_NOISE |= {"jacobian_whiteness", "identity_path", "n_blocks", "receptive_field_entropy", "embedding_spectrum"}
+WITHOUT_LABELS = {
+    *("macs", "n_convs", "synflow", "synflow_bn", "identity_path", "n_blocks"),
+    *("vkdnw", "vkdnw_single", "intrain", "ntk_condition"),
+}
 
 
 def batch(*shape, n=6, classes=3):
@@ -158,14 +155,14 @@ def test_every_proxy_of_one_batch_is_the_default_and_each_has_a_score_or_a_reaso
     assert set(check(found.scores, SCORES)["estimator"]) == ONE_BATCH and not reasons(found, "conv")
     scored = set(found.scores.loc[found.scores["arch"] == "recurrent", "estimator"])
     assert scored.isdisjoint(reasons(found, "recurrent")) and scored | set(reasons(found, "recurrent")) == ONE_BATCH
-    assert set(reasons(found, "recurrent")) == OF_WEIGHTS | OF_RELUS | OF_POOLING | {"macs"}
+    assert set(reasons(found, "recurrent")) == OF_WEIGHTS | OF_RELUS | OF_POOLING | OF_MAPS | {"macs"}
     assert "of lstm are not counted" in reasons(found, "recurrent")["macs"]
 
 
 @pytest.mark.parametrize("token", [True, False])
 def test_a_transformer_is_read_but_for_what_it_does_not_have(token):
     found = measure({"vit": Transformer(token)}, *batch(1, 8, 8))
-    lacking = OF_RELUS | OF_POOLING | (OF_WEIGHTS if token else {"fisher", "zen"})
+    lacking = OF_RELUS | OF_POOLING | OF_BLOCKS | (OF_WEIGHTS if token else {"fisher", "zen"})
     assert set(reasons(found, "vit")) == lacking and set(table(found)) == ONE_BATCH - lacking
     assert "gelu" in reasons(found, "vit")["relu"]
     if not token:
@@ -236,7 +233,7 @@ FAILURES = {  # what cannot be read: (module or function, proxies without a scor
     "few classes": (Head(lambda logits: logits, 2), BUILT - WITHOUT_LABELS, "Target 2"),
     "other images": (nn.Linear(7, 3), BUILT, "shapes cannot be multiplied"),
     "no weights": (nn.Flatten(), OF_WEIGHTS, "no weights that are trained"),
-    "traced": (traced, ONE_BATCH - {"random", "n_params"}, "script"),
+    "traced": (traced, ONE_BATCH - {"random", "n_params", "ntk_condition"}, "script"),
     "lazy": (nn.Sequential(nn.Flatten(), nn.LazyLinear(3)), ONE_BATCH, "uninitialized parameter"),
     "not built": (lambda: 1 / 0, ONE_BATCH, "ZeroDivisionError: division by zero"),
     "nothing built": (nothing, ONE_BATCH, "returns NoneType; a torch.nn.Module is needed"),

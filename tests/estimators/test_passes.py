@@ -178,9 +178,10 @@ def test_nan_images_spoil_what_needs_images_and_nothing_else():
     x, y = batch()
     x[0, 0, 0, 0] = math.nan
     record = record_of(small_net(), x, y, ALL)
-    of_images = {"gradients", "fisher", "codes", "jacobian", "n_relu", "curvature", "features", "random_gradients"}
-    assert set(record.failures) == of_images | {"n_live"}
-    assert set(record.failures.values()) == {"the loss is nan"}
+    of_loss = {"gradients", "fisher", "codes", "jacobian", "n_relu", "n_patterns", "curvature", "n_live"}
+    of_loss |= {"features", "random_gradients"}
+    assert set(record.failures) == of_loss | {"ntk"} and "not finite" in record.failures["ntk"]
+    assert {record.failures[name] for name in of_loss} == {"the loss is nan"}
     assert record.synflow is not None and record.zen is not None
     with pytest.raises(Unmeasurable, match="the loss is nan"):
         PROXIES["snip"]([record])
@@ -307,7 +308,9 @@ def test_a_disconnected_architecture_gives_zeros_or_reasons():
     assert record.failures == {
         "jacobian": "the logits do not depend on the images",
         "receptive_field": "the features before the last pooling do not depend on the image",
+        "ntk": "the gradients of the logits are zero, or not finite",
     }
+    assert set(record.cells.transfers[:-1]) == {0.0} and PROXIES["vkdnw"]([record]) >= 0
     with pytest.raises(Unmeasurable, match="do not depend on the image"):
         PROXIES["zen"]([record])
 

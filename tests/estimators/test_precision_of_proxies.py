@@ -37,8 +37,13 @@ AS_IN_FLOAT32 = {  # measured in 32 bits at least, or not by products at all
         "receptive_field_entropy",
     ),
     "random",
+    *("az_expressivity", "az_progressivity", "az_trainability", "vkdnw", "vkdnw_single", "intrain", "meco", "meco_opt"),
+    "ntk_condition",
 }
-SIZED = {"grad_norm", "snip", "fisher", "relu_logdet", "naswot", "plain", "embedding_spectrum", "gradient_flatness"}
+SIZED = {
+    *("grad_norm", "snip", "fisher", "relu_logdet", "naswot", "plain", "embedding_spectrum", "gradient_flatness"),
+    *("swap", "linear_regions"),
+}
 NOT_SCORED = {"zico"}
 
 
@@ -128,7 +133,7 @@ def test_a_sum_below_the_rounding_of_its_terms_is_no_score_in_bfloat16(batches):
 
 
 def test_passes_leave_the_precision_around_them_as_it_was(batches):
-    start = nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU()
+    start = nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Conv2d(2, 2, 3)
     net = nn.Sequential(*start, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 10))
     x, y = batches[0]
     with autocast("bfloat16", "cpu"):

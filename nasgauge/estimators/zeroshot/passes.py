@@ -9,8 +9,13 @@ import torch
 from torch import nn
 
 from nasgauge.core.errors import UserError
+from nasgauge.estimators.zeroshot.cells_pass import cells_pass
+from nasgauge.estimators.zeroshot.correlation_pass import correlation_pass
 from nasgauge.estimators.zeroshot.curvature import curvature
 from nasgauge.estimators.zeroshot.flow_pass import flow
+from nasgauge.estimators.zeroshot.health_pass import health_pass
+from nasgauge.estimators.zeroshot.information_pass import information_pass
+from nasgauge.estimators.zeroshot.kernels_pass import ntk_pass
 from nasgauge.estimators.zeroshot.probe_pass import PROBES, probe_pass
 from nasgauge.estimators.zeroshot.record import Layer, Record, Unmeasurable
 from nasgauge.estimators.zeroshot.shared_pass import FIELDS, shared_pass
@@ -67,6 +72,25 @@ def _probes(s: MeasurementContext) -> dict[str, object]:
         return probe_pass(s.net, s.x, s.wanted & PROBES, seed=s.seed)
 
 
+def _ntk(s: MeasurementContext) -> dict[str, object]:
+    with unrounded(s.x.device):
+        return {"ntk": ntk_pass(s.net, s.x)}
+
+
+def _of_noise(
+    field: str, measured: Callable[[nn.Module, torch.Tensor, torch.Generator], object]
+) -> tuple[frozenset[str], Callable[[MeasurementContext], dict[str, object]]]:
+    """A stage that looks at Gaussian images of the batch's shape, of its own generator."""
+
+    def run(s: MeasurementContext) -> dict[str, object]:
+        if not s.x.is_floating_point():
+            raise Unmeasurable(f"the inputs are {s.x.dtype}, for which there is no Gaussian image")
+        with unrounded(s.x.device):
+            return {field: measured(s.net, s.x, torch.Generator().manual_seed(s.seed))}
+
+    return frozenset({field}), run
+
+
 # name of the stage -> (fields of the record it can fill, how); in this order
 STAGES: dict[str, tuple[frozenset[str], Callable[[MeasurementContext], dict[str, object]]]] = {
     "shared": (FIELDS, _shared),
@@ -81,6 +105,11 @@ STAGES: dict[str, tuple[frozenset[str], Callable[[MeasurementContext], dict[str,
     ),
     "zen": (frozenset({"zen"}), _zen),
     "probes": (PROBES, _probes),
+    "cells": _of_noise("cells", cells_pass),
+    "health": _of_noise("health", health_pass),
+    "information": _of_noise("information", information_pass),
+    "channel_correlations": _of_noise("channel_correlations", correlation_pass),
+    "ntk": (frozenset({"ntk"}), _ntk),
 }
 PASSES = frozenset().union(*(fields for fields, _ in STAGES.values())) | {"layers"}
 

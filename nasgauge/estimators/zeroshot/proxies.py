@@ -5,7 +5,19 @@ from typing import Any
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.registry import Registry
-from nasgauge.estimators.zeroshot import counts, expressivity, saliency, signal, synaptic_flow
+from nasgauge.estimators.zeroshot import (
+    az_nas,
+    counts,
+    expressivity,
+    intrain,
+    meco,
+    saliency,
+    signal,
+    swap,
+    synaptic_flow,
+    te_nas,
+    vkdnw,
+)
 from nasgauge.estimators.zeroshot.own import adapted
 from nasgauge.estimators.zeroshot.proxy import Proxy
 
@@ -20,8 +32,20 @@ PROXIES: Registry[Proxy] = Registry(
     "proxy",
     {
         proxy.name: proxy
-        for family in (saliency.PROXIES, synaptic_flow.PROXIES, expressivity.PROXIES, signal.PROXIES, counts.PROXIES)
-        for proxy in family
+        for family in (
+            saliency,
+            synaptic_flow,
+            expressivity,
+            signal,
+            counts,
+            az_nas,
+            vkdnw,
+            swap,
+            meco,
+            te_nas,
+            intrain,
+        )
+        for proxy in family.PROXIES
     },
     group="nasgauge.proxy",
     of=Proxy,

@@ -95,18 +95,62 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Cells:
+    """Pass "cells": of the blocks for Gaussian images, see `cells_pass`.
+
+    `spectra[b]`: (C,) eigenvalues of the channels' covariance, float64; `transfers[b]`: largest singular value of the
+    gradients from block b + 1 to b against random signs, None for an identity.
+    """
+
+    spectra: tuple[torch.Tensor, ...]
+    transfers: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Health:
+    """Pass "health", for Gaussian images and random labels: see `health_pass`.
+
+    `dimensions`: participation ratio of each output of a layer; `spread`: deviation over greatest entry of the gradient
+    of each trained parameter.
+    """
+
+    dimensions: tuple[float, ...]
+    spread: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Information:
+    """Pass "information", for Gaussian images: number of trained tensors, eigenvalues (p,) of their Fisher information
+    in falling order, float64. See `information_pass`."""
+
+    n_tensors: int
+    spectrum: torch.Tensor
+
+
+@dataclass(frozen=True)
+class ChannelCorrelations:
+    """Pass "channel_correlations", for one Gaussian image: least eigenvalues by call of a module, of all channels and
+    of 8 times C / 8. See `correlation_pass`."""
+
+    least: tuple[float, ...]
+    sampled: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Record:
     """One architecture and one batch. A field is None when its pass was not asked for, or failed (`failures` says why).
 
     `arch`: the space's string; `seed`: the estimator's. `labels`: (N,) int64; `n_classes`: of the network,
-    None unless its logits were asked for. `layers`: all weights. `gradients`, `codes`, `counts`, `zen`: see there.
+    None unless its logits were asked for. `layers`: all weights. `gradients`, `codes`, `counts`, `zen`,
+    `cells`, `health`, `information`, `channel_correlations`: see there.
     `fisher[l]`: (C_out,) 1/2 mean_n (sum_hw a dL/da)^2 for a the output of layer l, zeros where no gradient arrives.
     `curvature`: sum over layers of w . (H g), a scalar. `jacobian`: (N, C*H*W) d(sum of all logits)/dx, float64.
     `synflow[l]`: sum |w dR/dw| of layer l, float64; `synflow_bn[l]`: the same with normalisation kept.
-    `n_relu`: times that a ReLU fired in the forward pass. `n_live`: trainable parameters that the logits depend on.
-    `features`: (N, C, ...) what enters the last pooling to one pixel. `random_gradients`: as `gradients`, of labels
-    that are drawn for each image (`random_labels`). `identity`: see there. `receptive_field`: (H, W) squared gradient
-    of the middle of the last feature map by pixel, sum over channels and noise images. `failures`: pass -> reason.
+    `n_relu`: times that a ReLU fired in the forward pass; `n_patterns`: different patterns that its units show over the
+    images. `n_live`: trainable parameters that the logits depend on. `features`: (N, C, ...) what enters the last
+    pooling to one pixel. `random_gradients`: as `gradients`, of labels that are drawn for each image (`random_labels`).
+    `identity`: see there. `receptive_field`: (H, W) squared gradient of the middle of the last feature map by pixel,
+    sum over channels and noise images. `ntk`: (N, N) neural tangent kernel, float64. `failures`: pass -> reason.
     """
 
     arch: str
@@ -116,6 +160,7 @@ class Record:
     layers: tuple[Layer, ...]
     failures: dict[str, str]
     n_relu: int | None = None
+    n_patterns: int | None = None
     gradients: Gradients | None = None
     fisher: tuple[torch.Tensor, ...] | None = None
     codes: Codes | None = None
@@ -124,6 +169,11 @@ class Record:
     synflow: tuple[float, ...] | None = None
     synflow_bn: tuple[float, ...] | None = None
     zen: Zen | None = None
+    cells: Cells | None = None
+    health: Health | None = None
+    information: Information | None = None
+    channel_correlations: ChannelCorrelations | None = None
+    ntk: torch.Tensor | None = None
     counts: Counts | None = None
     n_live: int | None = None
     features: torch.Tensor | None = None

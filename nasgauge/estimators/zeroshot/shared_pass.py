@@ -17,8 +17,8 @@ from nasgauge.estimators.zeroshot.watching import LayerWatch, ReluWatch
 from nasgauge.estimators.zeroshot.weights import Weight
 from nasgauge.nets import rounding, unrounded
 
-FIELDS = frozenset({"gradients", "fisher", "codes", "jacobian", "n_relu", "n_live", "features", "random_gradients"})
 _OF_WEIGHTS = frozenset({"gradients", "fisher", "random_gradients"})
+FIELDS = _OF_WEIGHTS | {"codes", "jacobian", "n_relu", "n_patterns", "n_live", "features"}
 
 
 def shared_pass(
@@ -59,7 +59,9 @@ def _measured(
     backward = bool({"gradients", "fisher"} & passes)
     graph = backward or bool({"jacobian", "n_live", "random_gradients"} & passes)
     x = x.detach().requires_grad_("jacobian" in passes)
-    relus = ReluWatch(net, len(x), codes="codes" in passes) if {"codes", "n_relu"} & passes else None
+    relus = None
+    if {"codes", "n_relu", "n_patterns"} & passes:
+        relus = ReluWatch(net, len(x), codes="codes" in passes, patterns="n_patterns" in passes)
     layers = LayerWatch(weights, len(x)) if "fisher" in passes else None
     features = FeatureWatch() if "features" in passes else None
     logits = _forward(net, x, (layers, relus, features), graph)
@@ -88,6 +90,7 @@ def _measured(
         relus.forget()
         unread = relus.unread
         found["n_relu"] = unread or relus.n_relu
+        found["n_patterns"] = unread or relus.n_patterns
         found["codes"] = unread or Codes(tuple(relus.kernels), tuple(relus.reached) if backward else None)
     if "random_gradients" in passes:
         loss = F.cross_entropy(logits, random_labels(x, logits.shape[1], seed))

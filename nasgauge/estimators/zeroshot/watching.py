@@ -44,13 +44,37 @@ def sign_agreement(y: torch.Tensor) -> torch.Tensor:
     return y.shape[1] - on[:, None] - on + 2 * both_on
 
 
+def sign_patterns(y: torch.Tensor) -> torch.Tensor:
+    """The different patterns (n, words) int64 that units show over the images: bit i is set where y_i is above zero.
+
+    y: (N, ...), nothing below 0; a word holds 62 images.
+
+    >>> sign_patterns(torch.tensor([[0.0, 0.5, 2.0], [1.0, 0.5, 0.0]])).tolist()
+    [[1], [2], [3]]
+    """
+    words = []
+    for part in y.flatten(1).split(62):
+        word = torch.zeros(part.shape[1], dtype=torch.int64, device=y.device)
+        for bit, row in enumerate(part):
+            word += (row > 0).long() << bit
+        words.append(word)
+    return _distinct(torch.stack(words, 1))
+
+
+def _distinct(patterns: torch.Tensor) -> torch.Tensor:
+    if patterns.shape[1] == 1:  # much faster than by rows
+        return patterns.flatten().unique()[:, None]
+    return patterns.unique(dim=0)
+
+
 class ReluWatch(TorchFunctionMode):
     """Counts the ReLUs of a forward pass, whoever calls them, and keeps their codes; `unread` says what it cannot."""
 
-    def __init__(self, net: nn.Module, n_images: int, *, codes: bool) -> None:
+    def __init__(self, net: nn.Module, n_images: int, *, codes: bool, patterns: bool = False) -> None:
         super().__init__()
         refuse_scripted(net)
-        self.net, self.n_images, self.codes = net, n_images, codes
+        self.net, self.n_images, self.codes, self.patterns = net, n_images, codes, patterns
+        self._patterns: list[torch.Tensor] = []
         self.n_relu = 0
         self.unread: Unmeasurable | None = None
         self.kernels: list[torch.Tensor] = []
@@ -60,7 +84,12 @@ class ReluWatch(TorchFunctionMode):
 
     def again(self) -> "ReluWatch":
         self.forget()
-        return ReluWatch(self.net, self.n_images, codes=self.codes)
+        return ReluWatch(self.net, self.n_images, codes=self.codes, patterns=self.patterns)
+
+    @property
+    def n_patterns(self) -> int:
+        """Different patterns of all units together, 0 if they were not asked for."""
+        return len(_distinct(torch.cat(self._patterns))) if self._patterns else 0
 
     def __enter__(self) -> "ReluWatch":
         self._stack = ExitStack()
@@ -87,12 +116,20 @@ class ReluWatch(TorchFunctionMode):
 
     def _fired(self, x: torch.Tensor, version: int, output: torch.Tensor, passed: torch.Tensor) -> None:
         index, self.n_relu = self.n_relu, self.n_relu + 1
-        if not self.codes or self.unread is not None:
+        if not (self.codes or self.patterns) or self.unread is not None:
             return
         if len(output) != self.n_images:
             shape = tuple(output.shape)
             self.unread = Unmeasurable(f"the ReLU in {self._where()} gives {shape}, not a row for each image")
             return
+        if self.patterns:
+            self._patterns.append(sign_patterns(passed))
+        if self.codes:
+            self._keep_codes(index, x, version, output, passed)
+
+    def _keep_codes(
+        self, index: int, x: torch.Tensor, version: int, output: torch.Tensor, passed: torch.Tensor
+    ) -> None:
         key = id(x), version
         if key not in self._kernel_of:  # several edges often leave one node: same input, same codes
             self._kernel_of[key] = x, sign_agreement(passed)  # the input is kept so that its id stays its own

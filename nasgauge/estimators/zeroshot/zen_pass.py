@@ -34,8 +34,8 @@ def zen_pass(
         raise Unmeasurable(f"the inputs are {x.dtype}, for which there is no Gaussian image")
     differences, variances = [], []
     for _ in range(repeats):
-        state = gaussian_state(net, weights, lambda p: _normal_like(p, generator))
-        u, v = (_normal_like(x, generator) for _ in range(2))
+        state = gaussian_state(net, weights, lambda p: normal_like(p, generator))
+        u, v = (normal_like(x, generator) for _ in range(2))
         feature, variance = _features(net, state, u, with_variances=True)
         disturbed, _ = _features(net, state, u + mixture * v, with_variances=False)
         differences.append(float((feature - disturbed).abs().flatten(1).sum(1).mean()))
@@ -44,7 +44,7 @@ def zen_pass(
     return Zen(sum(differences) / repeats, tuple(mean.tolist()))
 
 
-def _normal_like(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+def normal_like(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """N(0, 1) in the shape, device, dtype and memory layout of x; the layout decides which kernels run."""
     return torch.empty_like(x).copy_(torch.randn(x.shape, generator=generator, device=generator.device))
 
