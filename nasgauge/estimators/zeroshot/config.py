@@ -14,16 +14,15 @@ from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.estimator import Estimator
 from nasgauge.nets.options import NetOptions
 
-
-def _all_proxies() -> tuple[str, ...]:
-    from nasgauge.estimators.zeroshot.proxies import PROXIES
-
-    return tuple(PROXIES)
+DEFAULT = (  # named, so that what is registered later changes neither finished studies nor their costs
+    *("grad_norm", "plain", "snip", "grasp", "fisher", "l2_norm", "zico", "synflow", "synflow_bn", "relu_logdet"),
+    *("naswot", "jacob_cov", "epe_nas", "zen", "relu", "n_params", "macs", "n_convs", "random"),
+)
 
 
 @final
 class ZeroShotConfig(MeasuringConfig):
-    """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names or references (default: all).
+    """Zero-shot proxies, measured on freshly initialised networks. `proxies`: names or references.
 
     `data`, `data_path`: the images, those of the ground truth's trainings if absent; `n_batches`, `batch_size`: how
     many of them; `inputs`: "data", or noise in their place; `init`: how weights are drawn; `net`: keys of NetOptions in
@@ -35,7 +34,7 @@ class ZeroShotConfig(MeasuringConfig):
     """
 
     name: Literal["zeroshot"] = "zeroshot"
-    proxies: Annotated[Distinct[str], Field(min_length=1)] = Field(default_factory=_all_proxies)
+    proxies: Annotated[Distinct[str], Field(min_length=1)] = DEFAULT
     data: str | None = None
     data_path: str | None = None
     n_batches: Count = 1
