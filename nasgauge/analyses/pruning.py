@@ -122,7 +122,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     ax.set_ylim(len(table) - 0.5, -0.5)
     ax.locator_params(axis="x", nbins=5)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "−"))
-    ax.legend(frameon=False, fontsize=6.8, ncols=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+    ax.legend(frameon=False, fontsize=6.8, ncols=2, loc="upper right", bbox_to_anchor=(1, -0.12), borderaxespad=0.2)
     tidy(ax)
 
 
@@ -165,9 +165,10 @@ def _rows(found: Mapping[str, Values], kind: str, confidence: float) -> list[dic
 
 
 def _panel(criterion: str, at: float, kind: str) -> str:
-    bound = (c for c in resolve_all(_CRITERIA) if (c.name, str(c.at)) == (criterion, str(at)))
-    words = next((title(c) for c in bound), "Mean score")
-    return f"{words} ({kind})"
+    if criterion == "best_accuracy_at":
+        return f"BestAcc, top {int(at)} ({kind})"
+    bound = (c for c in resolve_all(_CRITERIA) if c.name == criterion)
+    return f"{next((title(c) for c in bound), 'Mean score')} ({kind})"
 
 
 def _note(table: pd.DataFrame) -> str:
