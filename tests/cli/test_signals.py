@@ -57,6 +57,7 @@ def stopped(words, text, part, folder, number, kind):
     child = subprocess.Popen(
         [*words, *kind], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # tests may run below nohup, which ignores it
     )  # fmt: skip
     try:
         while not Store(folder / "out").keys(part):
