@@ -57,6 +57,7 @@ def test_every_part_finds_something(first):
     assert all(f"## {name}" in text for name in parts) and "Failed" not in text
 
 
+@pytest.mark.long
 def test_the_cpu_agrees_with_itself_and_coarser_arithmetic_does_not(first):
     found = json.loads((first / "accelerator.json").read_text(encoding="utf-8"))
     if "--parts" not in found["arguments"]:

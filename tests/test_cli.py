@@ -58,6 +58,7 @@ def test_json_is_a_list_of_records_with_the_promised_fields(monkeypatch, capsys,
     assert [(r["n"], r["ceiling_of"]) for r in records[4:]] == [(200, "mine; theirs")] * 2
 
 
+@pytest.mark.long
 def test_html_is_written_beside(monkeypatch, capsys, scores, tmp_path):
     words = ("--benchmark", "digits-nb201", "--bootstrap", 20, "--html", tmp_path / "page.html")
     code, _, _ = call(monkeypatch, capsys, "judge", scores, *words)

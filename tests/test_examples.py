@@ -194,6 +194,7 @@ def folders(tmp_path_factory):
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_an_example_runs_and_prints_numbers(path, folders, tmp_path, monkeypatch, capsys, without_ink):
     assert {other.name for other in EXAMPLES.glob("*.py")} == set(ARGUMENTS) == set(SAYS)

@@ -97,6 +97,7 @@ def test_nothing_that_analyses_or_reports_looks_a_space_up_by_name():
                 assert not used & lookups, f"{path.name} uses {used & lookups}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("against", ["benchmark", pytest.param("truth file", marks=pytest.mark.full)])
 def test_an_installed_space_is_judged_and_drawn_from_the_command_line(tmp_path, scores, against):
     about = tmp_path / "site" / "nas_chains-1.0.dist-info"
@@ -113,6 +114,7 @@ def test_an_installed_space_is_judged_and_drawn_from_the_command_line(tmp_path, 
     assert '"strokes":[["attention"' in page and "receptive field" in page
 
 
+@pytest.mark.long
 def test_a_space_that_is_not_installed_is_imported_on_request(tmp_path, scores):
     words = ("judge", scores.name, "--truth", "truth.csv", "--space", "chains", "--bootstrap", 20)
     assert "unknown search space 'chains'" in run(tmp_path, *words, path=(PACKAGE,)).stderr
@@ -120,6 +122,7 @@ def test_a_space_that_is_not_installed_is_imported_on_request(tmp_path, scores):
     assert done.returncode == 0 and "mine" in done.stdout, done.stderr
 
 
+@pytest.mark.long
 def test_a_study_of_predictors_runs_and_is_reported(tmp_path, chains):
     (tmp_path / "own.toml").write_text(STUDY, encoding="utf-8")
     done = run(tmp_path, "run", "own.toml", "--out", "out", "--kind", "serial", path=(PACKAGE,))
@@ -128,6 +131,7 @@ def test_a_study_of_predictors_runs_and_is_reported(tmp_path, chains):
     assert re.search(r'<figure data-name="top_cells">.*?<svg.*?mbconv.*?</figure>', page, re.DOTALL)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[pytest.mark.full] * (i > 0)) for i, n in enumerate(OF_NETWORKS)]
 )

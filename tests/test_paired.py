@@ -113,6 +113,7 @@ def rates(noise, n_runs):
     return n_rejected / n_runs, n_covered / n_runs
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("n_runs", "off"), [(100, 0.065), pytest.param(600, 0.03, marks=pytest.mark.full)])
 def test_under_the_null_five_percent_are_rejected_and_a_planted_difference_is_covered(n_runs, off):
     rejected, covered = rates((0.7, 0.7), n_runs)  # 99 draws give p-values in steps of .02, so .04 are rejected

@@ -119,6 +119,7 @@ def test_every_kind_of_worker_knows_it(study, serial, kind):
     pd.testing.assert_series_equal(ours["score"], theirs["score"], rtol=1e-4)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["serial", pytest.param("processes", marks=pytest.mark.full)])
 def test_a_package_that_pip_installed_needs_no_mention(kind, tmp_path):
     """Its estimators, its space without a network and its benchmark are found by their entry points."""
@@ -134,6 +135,7 @@ def test_a_package_that_pip_installed_needs_no_mention(kind, tmp_path):
     assert {"name_length", "nearest"} <= set(Store.existing(tmp_path / "out").read("values")["estimator"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("key", "says"), [("power = 0.5", "key 'power' must be more than 0.0, got -1"), ("k = 2", "key 'k' must")]
 )

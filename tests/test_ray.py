@@ -131,6 +131,7 @@ def test_partials_run_with_one_thread_each_and_errors_arrive(done):
     assert "Ray lost a worker" in found["die"] and "\n" not in found["die"]
 
 
+@pytest.mark.long
 def test_what_was_started_here_is_ended_and_leaves_nothing_and_what_ran_before_goes_on(done):
     folder, found, processes = done
     assert found["ended"] and found["kept"]

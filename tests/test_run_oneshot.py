@@ -99,6 +99,7 @@ def test_every_estimator_is_judged_and_every_record_kept(done):
     assert spent["other_seconds"]["small_snip"] == spent["fit_seconds"]["small"] and fit > 0
 
 
+@pytest.mark.long
 def test_an_ensemble_is_the_mean_over_seeds_at_every_checkpoint(done):
     _, bundle = done
     table = bundle.records["checkpoint_scores"]

@@ -77,6 +77,7 @@ def test_a_training_waits_for_the_weights_and_the_scores_that_it_needs():
     }  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [0, 1])
 def test_training_starts_from_the_checkpoint_to_the_bit_seed_by_seed(done, seed):
     out, _ = done

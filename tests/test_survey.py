@@ -70,6 +70,7 @@ def test_the_contests_cover_every_estimator_of_every_part(done):
     assert stored["estimator"].tolist() == table["estimator"].tolist()
 
 
+@pytest.mark.long
 def test_the_page_shows_one_table_and_who_wins_where_and_loads_nothing(done):
     out, found = done
     page = (out / "report.html").read_text()

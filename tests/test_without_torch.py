@@ -60,6 +60,7 @@ def test_what_there_is_is_listed(arguments):
     assert done.returncode == 0 and not done.stderr, done.stderr
 
 
+@pytest.mark.long
 def test_scores_are_judged_and_drawn(folder, tmp_path):
     page = tmp_path / "page.html"
     done = command("judge", folder.parent / "scores.csv", "--benchmark", "digits-nb201", "--html", page)
@@ -67,6 +68,7 @@ def test_scores_are_judged_and_drawn(folder, tmp_path):
     assert page.stat().st_size > 100_000
 
 
+@pytest.mark.long
 def test_a_finished_study_is_reported_as_before(folder):
     before = (folder / "report.html").read_text(encoding="utf-8")
     (folder / "report.html").unlink()
@@ -76,6 +78,7 @@ def test_a_finished_study_is_reported_as_before(folder):
     assert (folder / "report.html").read_text(encoding="utf-8") == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("arguments", [("run", "quickstart"), ("bench", "build", "digits-nb201")])
 def test_what_needs_it_names_the_extra(arguments, tmp_path):
     done = command(*arguments, "--out", tmp_path / "out")
@@ -83,6 +86,7 @@ def test_what_needs_it_names_the_extra(arguments, tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1 and not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_values_in_python_need_none(folder):
     code = "from nasgauge.studies.run import Run; print(len(Run.load(sys.argv[1]).values))"
     script = BLOCKED.split("from nasgauge import cli")[0] + code

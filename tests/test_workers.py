@@ -41,12 +41,14 @@ def test_serial_work_has_one_thread_too_and_leaves_the_others_afterwards():
         torch.set_num_threads(1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["serial", "processes"])
 def test_every_item_once(kind):
     got = list(unordered_map(square, range(7), kind=kind, n_workers=2))
     assert sorted(value for value, _ in got) == [n * n for n in range(7)]
 
 
+@pytest.mark.long
 def test_processes_compute_with_one_thread_each_and_the_variable_is_restored(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
     assert {threads for _, threads in unordered_map(square, range(3), n_workers=2)} == {"1"}

@@ -116,7 +116,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     ax.minorticks_off()
     ax.set_xlabel("architectures scored")
-    ax.set_ylabel("regret, percentage points" if unit else "regret")
+    ax.set_ylabel("regret, % points" if unit else "regret")
     ax.set_ylim(bottom=0)
     tidy(ax)
 

@@ -61,6 +61,7 @@ def test_a_planted_bias_is_found_as_just_that_with_its_sign(planted, strength):
     assert alone >= 16  # at 95% fewer than 16 of 20 would come by chance with a probability of 0.3%
 
 
+@pytest.mark.long
 def test_noise_alone_is_found_free_as_often_as_the_level_says():
     n_found = 0
     for seed in range(N_SEEDS):

@@ -73,6 +73,7 @@ def test_differences_are_means_over_runs_outside_their_training_sets():
     assert table["n_draws"].unique().tolist() == [2] == table["n_seeds"].unique().tolist()
 
 
+@pytest.mark.long
 def test_a_planted_break_even_is_covered():
     """Noise of .6 is reached between 20 and 40: tau = 2 / pi arcsin(1 / sqrt(1 + sd^2)), interpolated."""
     noise = dict(zip(SIZES, (1.6, 0.9, 0.45, 0.3), strict=True))

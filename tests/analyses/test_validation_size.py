@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from matplotlib.figure import Figure
 from scipy import stats
 
@@ -28,6 +29,7 @@ def batch_scores(rng, n=25, n_batches=5, epochs=(1, 2, 3), seeds=(0, 1), names=(
     return pd.DataFrame(rows, columns=names)
 
 
+@pytest.mark.long
 def test_tau_equals_a_loop_over_images():
     rng = np.random.default_rng(0)
     accuracies = rng.normal(size=25)

@@ -106,6 +106,7 @@ def test_replicates_that_are_the_truth_measure_the_same(name):
     assert same == (benchmark.ceiling_measure is None)
 
 
+@pytest.mark.long
 @needs_data
 def test_one_vocabulary_of_data_sets():
     for spelling in ("ImageNet16-120", "imagenet16_120", "IMAGENET16-120"):

@@ -81,6 +81,7 @@ def read(kind, out, name):
     return pd.read_parquet(file) if kind == "parquet" else pd.read_csv(file, keep_default_na=False, na_values=[""])
 
 
+@pytest.mark.long
 def test_everything_that_the_study_stored_is_there_with_all_rows(finished, exported):
     kind, out = exported
     store = Store.existing(finished.folder)
@@ -133,6 +134,7 @@ def test_every_declared_table_has_a_description_or_is_a_record():
     assert set(_SPECS) - set(RECORDS) <= set(exporting._WHAT)
 
 
+@pytest.mark.long
 def test_a_survey_has_a_folder_per_part(call, tmp_path, without_a_page):
     survey.run_text(SURVEY, tmp_path / "run", where="s", workers="serial")
     code, out, err = call("export", tmp_path / "run", "--out", tmp_path / "out")

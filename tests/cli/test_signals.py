@@ -72,6 +72,7 @@ def stopped(words, text, part, folder, number, kind):
     return told, child.returncode
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("command", "number", "kind"),
     [

@@ -41,6 +41,7 @@ def finished(tmp_path_factory):
     return home / "run"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words", [("report", "{}"), ("status", "{}"), ("cite", "{}"), ("export", "{}", "--out", "out")], ids=lambda w: w[0]
 )

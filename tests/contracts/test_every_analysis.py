@@ -221,6 +221,7 @@ def test_every_panel_can_be_drawn(name):
         assert axes.has_data()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", SPACES)
 def test_every_analysis_serves_every_space(place):
     space = get_space(place)

@@ -126,6 +126,7 @@ def test_the_declared_agreement_with_the_real_truth_holds():
     assert kendalltau(mean, accuracy).statistic >= 0.45
 
 
+@pytest.mark.long
 @needs_data
 def test_facts_of_nas_bench_201():
     benchmark = load("nb201")

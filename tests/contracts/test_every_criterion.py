@@ -248,6 +248,7 @@ def test_a_resample_by_counts_equals_the_resample_written_out(name, n, n_levels)
         assert np.isfinite(values[:3]).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("n_levels", [6, 10**6])
 def test_the_values_of_many_draws_are_those_of_each_draw_alone_to_the_last_bit(monkeypatch, name, n_levels):

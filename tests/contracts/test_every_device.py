@@ -20,9 +20,15 @@ NET = {"channels": 2, "n_cells": 1, "n_stages": 1}
 ENTRIES = {  # family -> its entry in a study, without a device
     "zeroshot": {"proxies": ["snip", "zen", "jacob_cov"], "batch_size": 8, "net": NET},
     "oneshot": {"epochs": 1, "net": NET},
+    "fewshot": {"epochs": 2, "parts": 2, "net": NET},
     "predictor": {"encoder": "gates", "n_fit": 8, "epochs": 3},
 }
-NAMED = {"zeroshot": "zeroshot", "oneshot": "oneshot", "predictor": "predictor"}  # as messages name it
+NAMED = {
+    "zeroshot": "zeroshot",
+    "oneshot": "oneshot",
+    "fewshot": "fewshot",
+    "predictor": "predictor",
+}  # as messages name it
 BESIDE = {"oneshot": [{"name": "inherited", "proxies": ["snip"], "batch_size": 8}]}  # what follows its device
 RECIPE = {
     "name": "tiny", "title": "t", "space": "nb201", "data": "digits", "archs": {"n": 2}, "n_seeds": 1, "image_size": 8,

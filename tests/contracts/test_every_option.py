@@ -376,7 +376,7 @@ OF_A_STUDY = {
     "title": "u", "benchmark": {"name": "digits-nb201", "metric": "valid_accuracy"}, "archs": {"n": 21, "seed": 1},
     "estimators": STUDY["estimators"][:1], "criteria": ["spearman_rho"], "seeds": [0, 1], "n_bootstrap": 20,
     "confidence": 0.5, "missing": "last", "published": "ning2021-nb201-zeroshot",
-    "constraints": ["n_params <= 1M"],
+    "constraints": ["n_params <= 1M"], "searches": ["evolution"],
 }  # fmt: skip
 SAMPLED = {"n": 21, "seed": 2, "form": "functional", "twins": True}
 
@@ -391,7 +391,7 @@ def told(tmp_path_factory):
             folder = tmp_path_factory.mktemp("run") / "s"
             bundle = running.run(Study(**study), folder, workers="serial").bundle()
         tables = [bundle.values, bundle.ceiling, bundle.scores, bundle.truth, bundle.published, bundle.contest]
-        tables.append(bundle.records.get("constraints"))
+        tables += [bundle.records.get("constraints"), bundle.records.get("searches")]
         return bundle.title, [None if t is None else t.to_csv() for t in tables]
 
     return of
@@ -472,6 +472,7 @@ OF_A_SURVEY = {
     "confidence": ("n_bootstrap = 10", "n_bootstrap = 10\nconfidence = 0.5"),
     "missing": ("n_bootstrap = 10", 'n_bootstrap = 10\nmissing = "last"'),
     "constraints": ("n_bootstrap = 10", 'n_bootstrap = 10\nconstraints = ["macs < 1G"]'),
+    "searches": ("n_bootstrap = 10", 'n_bootstrap = 10\nsearches = ["evolution"]'),
 }  # fmt: skip
 OF_A_PART = {
     "name": ('name = "two"', 'name = "three"'), "benchmark": ("digits-nb101", "digits-nb101-1shot1"),

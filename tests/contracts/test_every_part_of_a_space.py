@@ -52,6 +52,7 @@ def test_options_have_words(space):
         assert sorted(words.values()) == sorted(options) and len(words) == len(options)
 
 
+@pytest.mark.long
 def test_few_shot_supernets_train_and_score_on_every_space(space):
     small = {"depth_divisor": 24} if space.name.startswith("nds") else WORDS["net"]
     words = WORDS | {"net": small | {"channels": 4}}
@@ -64,6 +65,7 @@ def test_few_shot_supernets_train_and_score_on_every_space(space):
     assert len(found.scores) == 2 * len(archs)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sampler", ["fairnas", "strictly_fair"])
 def test_fair_samplers_serve_parts_or_say_before_training_why_not(space, sampler):
     words = WORDS | {"sampler": sampler, "net": {"channels": 2}}

@@ -354,6 +354,7 @@ def test_the_shared_passes_equal_the_naive_way(shared, name, arch):
     assert got == pytest.approx(REFERENCES[name](Case(arch, batches())), rel=1e-8)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SPACES)
 def test_the_shared_passes_equal_the_naive_way_on_every_space(name):
     space = get_space(name)
@@ -381,6 +382,7 @@ def table(space, archs, **options):
     return estimator.estimate(archs)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SPACES)
 def test_memory_layout_changes_scores_by_rounding_only_on_images_with_flat_areas(name):
     space, rng = get_space(name), np.random.default_rng(4)
@@ -390,6 +392,7 @@ def test_memory_layout_changes_scores_by_rounding_only_on_images_with_flat_areas
     pd.testing.assert_frame_equal(one.errors, other.errors)
 
 
+@pytest.mark.long
 def test_scores_do_not_depend_on_global_seeds_on_order_or_on_the_other_proxies(shared):
     for seed in (0, 1):
         torch.manual_seed(seed)

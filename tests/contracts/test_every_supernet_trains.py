@@ -60,6 +60,7 @@ def some(space, n=6):
     return list(dict.fromkeys(space.sample(rng) for _ in range(n)))
 
 
+@pytest.mark.long
 def test_training_moves_the_scores_and_repeats_itself(space, data):
     archs = some(space, 3)
     first, second = (
@@ -103,6 +104,7 @@ def test_every_sampler_gives_architectures_of_the_space_and_trains(space, data, 
     assert found.is_trained and ({"populations", "preferences"} & set(found.history()) != set()) == (epochs == 2)
 
 
+@pytest.mark.long
 def test_cells_of_their_own_topology_and_every_treatment_of_normalisation(space, data):
     n_cells = estimator(space, data).fresh().n_cells
 

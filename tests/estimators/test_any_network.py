@@ -302,7 +302,8 @@ def test_a_relu_counts_however_it_is_called(way):
 
 def test_a_network_may_work_on_its_images_in_place():
     def shifted(shift):
-        return lambda: Net(lambda net, x: F.relu(net.a(shift(x))).mean((2, 3)), 4, a=nn.Conv2d(2, 4, 3))
+        layers = {"a": nn.Conv2d(2, 4, 3), "b": nn.Conv2d(4, 4, 1)}  # two, as some proxies compare blocks
+        return lambda: Net(lambda net, x: F.relu(net.b(F.relu(net.a(shift(x))))).mean((2, 3)), 4, **layers)
 
     x, y = batch()
     before = x.clone()

@@ -11,6 +11,7 @@ import pytest
 EXAMPLE = Path(__file__).parents[2] / "examples" / "over_datasets.py"
 
 
+@pytest.mark.long
 def test_two_baselines_on_three_data_sets(monkeypatch, capsys):
     if not os.environ.get("NASGAUGE_DATA"):
         pytest.skip("needs $NASGAUGE_DATA/nas-bench-201/accuracy.parquet")

@@ -34,6 +34,7 @@ def labels_of(name):
     return [c.label for c in parse(study_text(name), Study, name).estimators if c.name == "fewshot"]
 
 
+@pytest.mark.long
 def test_the_shipped_study_compares_parts_at_equal_total_and_at_equal_epochs_each(tmp_path, without_ink):
     made = running.run_text(tiny("few-shot", SHIPPED), tmp_path / "run", where="tiny.toml", workers="serial")
     bundle, labels = made.bundle(), labels_of("few-shot")
@@ -55,7 +56,9 @@ def test_the_shipped_study_compares_parts_at_equal_total_and_at_equal_epochs_eac
     seconds = log.groupby("estimator")["train_seconds"].sum()
     for label in labels:
         assert spent[label] == pytest.approx(seconds[label])
-    table = by_setting.compute(bundle.scores, bundle.truth, settings=bundle.records["settings"])
+    table = by_setting.compute(
+        bundle.scores, bundle.truth, settings=bundle.records["settings"], choices=bundle.records["choices"]
+    )
     rows = table.query("setting == 'n_parts' and series == 'main' and criterion == 'kendall_tau'")
     assert rows["estimator"].tolist() == ["one", "five_total"] and set(rows["also_differs"]) == {"nothing"}
     assert "five_total_last" in made.report().read_text(encoding="utf-8")
@@ -63,6 +66,7 @@ def test_the_shipped_study_compares_parts_at_equal_total_and_at_equal_epochs_eac
     assert again.scores.equals(bundle.scores)
 
 
+@pytest.mark.long
 @needs_data
 @pytest.mark.parametrize("made", ["cifar10"], indirect=True)
 def test_the_study_at_the_papers_scale_starts_on_few_cells_and_images(made, tmp_path, without_a_page):

@@ -54,6 +54,7 @@ def sizes_of(arch, made):
     return count_parameters(net), count(net, (3, made.side, made.side)).macs
 
 
+@pytest.mark.long
 @new_layouts
 @pytest.mark.parametrize(
     "benchmark", ['"digits-nb201"', pytest.param('{{ name = "nb201", dataset = "{0}" }}', marks=needs_data)]
@@ -70,6 +71,7 @@ def test_a_zero_shot_study_measures_networks_of_so_many_classes_on_such_images(m
     assert made_run.report().is_file()
 
 
+@pytest.mark.long
 @new_layouts
 @needs_data
 def test_a_supernet_trained_on_them_is_judged_on_every_ground_truth(made, tmp_path, capsys, without_a_page):
@@ -90,6 +92,7 @@ def test_a_supernet_trained_on_them_is_judged_on_every_ground_truth(made, tmp_pa
     assert taus.loc["oneshot_loss"].nunique() == 3
 
 
+@pytest.mark.long
 @needs_data
 @pytest.mark.parametrize("made", ["cifar10", "cifar100", "imagenet16-120"], indirect=True)
 def test_the_papers_studies_run_with_fewer_cells_and_smaller_networks(made, tmp_path, without_a_page):
@@ -108,6 +111,7 @@ def test_the_papers_studies_run_with_fewer_cells_and_smaller_networks(made, tmp_
     assert bundle.errors.empty and set(bundle.scores["estimator"]) <= set(bundle.published["estimator"])
 
 
+@pytest.mark.long
 @needs_data
 @pytest.mark.parametrize("made", ["cifar10"], indirect=True)
 def test_the_searches_at_the_papers_scale_start_with_fewer_cells_and_smaller_networks(made, tmp_path, without_a_page):

@@ -35,6 +35,7 @@ def ordered(scores):
     return scores.sort_values(["estimator", "arch", "seed"], ignore_index=True)[["estimator", "arch", "seed", "score"]]
 
 
+@pytest.mark.long
 def test_scores_equal_those_of_a_study(study, bench):
     archs = list(dict.fromkeys(study.truth["arch"]))
     zero = ng.ZeroShot(bench, ["snip", "n_params"], batch_size=8, net=NET, seeds=[0, 1])
@@ -43,6 +44,7 @@ def test_scores_equal_those_of_a_study(study, bench):
     pd.testing.assert_frame_equal(ordered(found), ordered(study.scores), rtol=0, atol=0)
 
 
+@pytest.mark.long
 def test_a_finished_study_is_loaded_again(study):
     again = ng.load_run(study.folder)
     pd.testing.assert_frame_equal(again.values, study.values)

@@ -82,6 +82,7 @@ def test_it_is_written(evaluation, tmp_path):
         evaluation.to_csv(tmp_path / "v.csv" / "below.csv")
 
 
+@pytest.mark.long
 def test_it_becomes_a_page(evaluation, tmp_path, without_ink):
     assert evaluation.to_html(tmp_path / "r.html") == evaluation.to_html()
 

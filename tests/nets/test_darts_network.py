@@ -50,6 +50,7 @@ def test_parameters_of_the_20_layer_networks_are_the_published_ones(genotype, pu
     assert complexity(SPACE, SPACE.from_str(genotype), twenty).n_params == published
 
 
+@pytest.mark.long
 def test_parameters_of_the_8_layer_networks_are_those_of_the_surrogate_sample():
     """The sample's column lacks scale and shift in the cells' operations, but not where the inputs enter the cells."""
     root = os.environ.get("NASGAUGE_DATA", "")

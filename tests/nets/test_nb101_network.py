@@ -46,6 +46,7 @@ def n_params_by_hand(arch):
     return total
 
 
+@pytest.mark.long
 @needs_data
 def test_parameters_equal_the_published_ones():
     table = pd.read_parquet(TABLE).sample(2000, random_state=1)

@@ -21,6 +21,7 @@ def generators(n=1, seed=0):
     return [torch.Generator().manual_seed(seed + i) for i in range(n)]
 
 
+@pytest.mark.long
 def test_parameters_and_macs_equal_the_closed_forms_to_the_digit():
     rng = np.random.default_rng(0)
     single = [tuple(int(op) if e == edge else 0 for e in range(6)) for edge in range(2) for op in range(5)]

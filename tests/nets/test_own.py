@@ -252,6 +252,7 @@ def test_a_recurrent_network_is_trained_and_its_multiply_accumulates_are_unknown
     assert rows["macs"].isna().all() and rows["n_params"].tolist() == [4 * (4 * 8 + 4 * 4 + 8) + 50] * 2
 
 
+@pytest.mark.long
 def test_truth_proxies_predictors_and_page(tmp_path, monkeypatch, fresh, without_ink):
     """From a module that calls `space_from` to a report, with the command line's own functions."""
     (tmp_path / "nas_lines.py").write_text(MODULE, encoding="utf-8")

@@ -54,6 +54,7 @@ def test_the_page_opens_without_a_fault_and_shows_the_explorer(shown):
     assert shown.locator("h1").inner_text() and shown.faults == []
 
 
+@pytest.mark.long
 def test_pointing_at_an_architecture_draws_it_and_lists_all_its_scores(shown, data):
     name = shown.locator("#explorer-estimator").input_value()
     shown.mouse.move(*place_of(shown, data, name, 7))

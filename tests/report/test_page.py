@@ -93,6 +93,7 @@ def test_nothing_is_requested_from_outside(reader, page):
     assert policy.startswith("default-src 'none'")
 
 
+@pytest.mark.long
 def test_a_hostile_name_is_shown_and_not_run(reader, page):
     kinds = [attrs.get("type") for tag, attrs in reader.tags if tag == "script"]
     assert sorted(kinds, key=str) == [None, "application/json"]  # the page's own, and data that is not run
@@ -118,6 +119,7 @@ def test_the_same_bundle_gives_the_same_bytes(bundle, page):
     assert render(bundle) == page
 
 
+@pytest.mark.long
 def test_drawing_leaves_nothing_global_changed(bundle):
     import matplotlib
     from matplotlib import _pylab_helpers
@@ -293,6 +295,7 @@ def test_few_architectures_constant_scores_and_empty_sizes_make_a_page(bundle, n
         assert "require 20 architectures" in text and not re.search(r"\bnan\b", text, re.IGNORECASE)
 
 
+@pytest.mark.long
 def test_the_first_table_says_who_how_sure_and_biased_to_what(bundle, without_ink):
     from nasgauge.judging import contest, judge
 

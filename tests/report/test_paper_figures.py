@@ -98,6 +98,7 @@ def test_estimators_few_and_many_with_long_names(bundle, n, columns, serif):
         checked(figure(whole, name, columns=columns, serif=serif), columns)
 
 
+@pytest.mark.long
 def test_every_figure_of_a_report_can_be_printed(bundle):
     whole = dataclasses.replace(many(bundle, 4, named="proxy_"), records=bundle.records)
     found = list(sheets(whole, "paper"))

@@ -257,6 +257,7 @@ def test_the_official_order_is_that_of_the_published_table():
     assert table.sort_values("index")["arch"].tolist() == [NB201().to_str(arch) for arch in official_order()]
 
 
+@pytest.mark.long
 @needs_data
 def test_hashes_and_matrices_are_found_in_the_whole_table_of_nasbench_101():
     table = pd.read_parquet(Path(os.environ["NASGAUGE_DATA"]) / "nas-bench-101" / "accuracy.parquet")

@@ -181,6 +181,7 @@ def test_a_child_is_where_a_mutation_of_its_parent_leads(truth, request):
     assert n_stand_ins == 0 if truth == "everything" else n_stand_ins > 0
 
 
+@pytest.mark.long
 def test_a_child_is_any_of_the_mutants_with_equal_chance():
     archs = [(3, 3, 3, 3, 3, 3), (1, 3, 3, 3, 3, 3), (3, 3, 4, 3, 3, 3), (3, 3, 3, 3, 0, 3)]
     centre, *mutants = map(NB201.to_str, archs)
@@ -238,6 +239,7 @@ def best_found(search, objective, candidates, n_seeds=20):
     return np.array([found["value"].max() for found in runs])
 
 
+@pytest.mark.long
 def test_evolution_finds_better_where_neighbours_are_alike_and_only_there(everything):
     worth = np.random.default_rng(8).normal(size=(6, 5))
 

@@ -49,6 +49,7 @@ BY_DEFAULT = ("random_forest", "gates", "scores_forest")  # a regressor, a netwo
 EACH = [pytest.param(name, marks=() if name in BY_DEFAULT else pytest.mark.full) for name in ENCODERS]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("encoder", EACH)
 def test_every_encoder_reads_them_beside_what_else_it_reads(encoder, told):
     options = {} if not ENCODERS[encoder].trains else {"epochs": 60}
@@ -62,6 +63,7 @@ def test_every_encoder_reads_them_beside_what_else_it_reads(encoder, told):
     assert with_file.values["value"].item() > alone.values["value"].item() or encoder == "lstm"
 
 
+@pytest.mark.long
 def test_units_do_not_matter_and_a_parquet_file_is_the_same(told):
     first = ran(study("scores_forest"), told).scores
     table = pd.read_csv(told / "mine.csv")

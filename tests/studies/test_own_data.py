@@ -24,6 +24,7 @@ USERS = {  # every estimator that looks at images, with what it needs above
     "zeroshot": [{"name": "zeroshot", "proxies": ["n_params", "snip"], "batch_size": 8, "net": NET}],
     "oneshot": [{"name": "oneshot", "epochs": 1, "score_batch_size": 5, "training": {"batch_size": 20}, "net": NET}],
 }
+USERS["fewshot"] = [{**USERS["oneshot"][0], "name": "fewshot", "epochs": 2, "parts": 2}]
 USERS["inherited"] = [*USERS["oneshot"], {"name": "inherited", "proxies": ["snip"], "batch_size": 8}]
 FORMS = ("npz", "parts", "folder", "colour")
 RECIPE = {
@@ -101,6 +102,7 @@ def test_a_truth_is_built_on_ones_own_images_and_studied_on_them(form, tmp_path,
     assert bench.counted(tmp_path / "truth") == (3, 3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("user", USERS)
 def test_finished_work_is_done_again_where_the_images_have_changed(user, tmp_path, without_a_page):
     text, out = study(USERS[user], made(tmp_path, "npz")), tmp_path / "run"
@@ -185,6 +187,7 @@ def test_a_path_is_relative_to_the_file_or_to_the_current_folder(user, tmp_path,
         assert "mine.npz" in str(error)
 
 
+@pytest.mark.long
 def test_workers_find_the_files_from_another_folder(tmp_path, monkeypatch, without_a_page):
     (tmp_path / "there").mkdir()
     monkeypatch.chdir(tmp_path)

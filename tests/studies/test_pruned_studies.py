@@ -63,6 +63,7 @@ def test_the_protocol_is_the_paper_s_or_a_small_one_of_the_same_shape(name):
         assert len(set(fed)) == 1 and (fed[0] == (50, 10) or "paper" not in name)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [*NAMES[:2], *(pytest.param(n, marks=pytest.mark.full) for n in NAMES[2:])])
 def test_a_small_slice_of_it_runs_to_the_tables_of_its_question(name, tmp_path, without_a_page):
     if "paper" in name and not os.environ.get("NASGAUGE_DATA"):

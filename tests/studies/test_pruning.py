@@ -50,6 +50,7 @@ def pruned(bundle):
     return ANALYSES["pruning"](None, bundle.truth, bundle.space, rng=np.random.default_rng(0), records=bundle.records)
 
 
+@pytest.mark.long
 def test_no_class_with_a_member_inside_drops_out_and_both_score_that_member(done):
     out, bundle = done
     space = NB201()
@@ -87,6 +88,7 @@ def test_a_folder_of_an_earlier_version_without_these_tables_still_opens(done, t
     pd.testing.assert_frame_equal(records["settings"], done[1].records["settings"])
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not os.environ.get("NASGAUGE_DATA"), reason="NASGAUGE_DATA is not set: NAS-Bench-201, CIFAR-10")
 def test_the_study_at_the_papers_scale_starts_on_a_small_slice(tmp_path, without_a_page):
     head, *nets = study_text("paper/pruning").split("[[estimators]]")

@@ -206,6 +206,7 @@ file = "nb201.csv"
 """
 
 
+@pytest.mark.long
 def test_a_survey_judges_a_file_on_each_of_its_benchmarks_and_is_read_without_them(tmp_path, monkeypatch):
     monkeypatch.setattr(survey, "write_survey", lambda *_, **options: None)
     for name in ("nb201", "nb101"):
@@ -292,6 +293,7 @@ def written(path, seed, column="score"):
     pd.DataFrame({"arch": SAMPLE, column: rng.normal(size=30)}).to_csv(path, index=False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("changed", ["x.csv", "features.csv"])
 def test_what_rests_on_a_file_is_done_again_where_it_has_changed_and_nothing_else(changed, tmp_path):
     written(tmp_path / "x.csv", 0)

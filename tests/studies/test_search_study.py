@@ -38,6 +38,7 @@ def test_a_search_that_cannot_be_run_is_refused_before_anything_else(searches, s
         parse(small(searches), Study, "small.toml")
 
 
+@pytest.mark.long
 def test_the_report_shows_a_panel_of_each_search(tmp_path, without_ink):
     made = running.run_text(small('["local"]'), tmp_path / "run", where="small.toml", workers="serial")
     page = made.report().read_text(encoding="utf-8")
@@ -52,6 +53,7 @@ def test_a_study_that_names_none_runs_none():
     assert study.searches == () and not [use for use in of_study(study) if use[0] == "searches"]
 
 
+@pytest.mark.long
 def test_the_shipped_study_runs_with_fewer_cells_and_epochs(tmp_path, without_a_page):
     text = study_text("search")
     for old, new in (

@@ -21,7 +21,7 @@ def chosen_archs(space: Space, sample: RecipeSample) -> list[Arch]:
 
     >>> from nasgauge.spaces import NB201
     >>> len(chosen_archs(NB201(), RecipeSample(n=10))), len(chosen_archs(NB201(), RecipeSample(n=10, variants=10)))
-    (10, 48)
+    (10, 50)
     """
     found = _classes(space, sample)
     if sample.variants > len(found):

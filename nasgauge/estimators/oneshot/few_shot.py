@@ -162,7 +162,7 @@ def _choices(config: FewShotConfig, parts: Sequence[OneShot], groups: Sequence[S
     first = parts[0].choices
     found = {name: text for name, text in first.items() if all(part.choices[name] == text for part in parts)}
     found |= {name: as_text(config.sampler_options[name.partition(".")[2]]) for name in first.keys() - found.keys()}
-    divided = "; ".join(as_text(tuple(group)) for group in groups)
+    divided = "; ".join(as_text(tuple(group)) for group in groups) if config.groups else "in their order"
     return found | {"without": as_text(tuple(sorted(config.without))), "groups": divided, "budget": config.budget}
 
 
