@@ -87,14 +87,33 @@ def test_parts_of_older_versions_have_no_digests_and_are_read(tmp_path):
 
 
 def test_a_damaged_digest_is_named_with_the_remedy(tmp_path):
-    store = Store.open(tmp_path, {"title": "study"})
-    store.write_task("k1", {"scores": table(2)})
-    (tmp_path / "digests" / "k1.json").write_text("{")
-    for ask in (lambda: store.done("scores"), lambda: store.read("scores")):
-        with pytest.raises(UserError, match=r"digests/k1\.json: is damaged .*; delete it"):
-            ask()
-    (tmp_path / "digests" / "k1.json").unlink()
-    assert store.done("scores") == {"k1"} and len(store.read("scores")) == 2
+    Store.open(tmp_path, {"title": "study"}).write_task("k1", {"scores": table(2)})
+    [file] = (tmp_path / "digests").iterdir()
+    file.write_bytes(file.read_bytes()[:-2])
+    for ask in (lambda store: store.done("scores"), lambda store: store.read("scores")):
+        with pytest.raises(UserError, match=r"digests/k1-.*\.json: is damaged; delete it"):
+            ask(Store.existing(tmp_path))
+    file.unlink()
+    assert Store.existing(tmp_path).done("scores") == {"k1"} and len(Store.existing(tmp_path).read("scores")) == 2
+
+
+@pytest.mark.parametrize("n", range(1, 5))
+def test_two_runs_may_do_one_task_at_the_same_time(tmp_path, monkeypatch, n):
+    """The other one does all of it after the first one's n-th file; what they measured differs."""
+    store, other = Store.open(tmp_path, {"title": "study"}), Store(tmp_path)
+    replaced, rename = [], os.replace
+
+    def replace(source, target):
+        rename(source, target)
+        replaced.append(target)
+        if len(replaced) == n:
+            other.write_task("k1", {"costs": table(4), "errors": table(0), "scores": table(2)})
+
+    monkeypatch.setattr(os, "replace", replace)
+    store.write_task("k1", {"costs": table(3), "errors": table(0), "scores": table(2)})
+    for name, sizes in {"costs": (3, 4), "errors": (0,), "scores": (2,)}.items():
+        assert len(Store.existing(tmp_path).read(name)) in sizes
+    assert Store.existing(tmp_path).done("scores") == {"k1"}
 
 
 @pytest.mark.parametrize("n", range(4))

@@ -28,7 +28,7 @@ from nasgauge.core.replacing import write_atomically
 
 STUDY, STUDY_JSON, ENVIRONMENT, PLAN, PARTS = "study.toml", "study.json", "environment.json", "plan.json", "parts"
 ORIGIN = "origin.json"  # the folder of the study's file, where its references start from
-DIGESTS = "digests"  # of the parts of a task, by table, in a file with its key
+DIGESTS = "digests"  # of the parts of a task, by table, in a file of each run that wrote them
 _OWN = re.compile(r"(\.?)(environment|origin|study)\.(json|toml)(\.\d+\.tmp)?")  # what the first moments leave
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")
 _STALE_SECONDS = 60  # a temporary file is that old before it is removed: writers may live on other machines
@@ -80,7 +80,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
-        self._read_digests: dict[str, tuple[int, dict[str, str]]] = {}  # by key: when its file was written, its content
+        self._digests_in: dict[str, dict[str, str]] = {}  # by the name of a file of digests, which its content decides
 
     @classmethod
     def open(
@@ -193,25 +193,29 @@ class Store:
     def done(self, table: str) -> set[str]:
         """Keys of the tasks whose last part, of that table, is there with all others that were written with it."""
         there = {name.name: self.keys(name.name) for name in (self.folder / PARTS).glob("*")}
-        recorded = {path.stem for path in (self.folder / DIGESTS).glob("[!.]*.json")}
-        return {
+        lacking = {
             key
-            for key in self.keys(table)
-            if key not in recorded or all(key in there.get(name, ()) for name in self._digests(key))
+            for file in (self.folder / DIGESTS).glob("[!.]*.json")
+            for key in (file.stem.partition("-")[0],)
+            if any(key not in there.get(name, ()) for name in self._digests_of(file))
         }
+        return self.keys(table) - lacking
 
     def write(self, table: str, key: str, rows: pd.DataFrame) -> None:
         """Write one part, whole or not at all; an existing part of that key is replaced."""
         write_atomically(self._path(table, key), _parquet(rows))
 
     def write_task(self, key: str, tables: Mapping[str, pd.DataFrame]) -> None:
-        """Write the parts of one task, the last table last: while it is absent, the task is not done."""
-        *others, last = ((table, _parquet(rows)) for table, rows in tables.items())
-        for table, content in others:
+        """Write the parts of one task, the last table last: while it is absent, the task is not done.
+
+        Their digests are written first, to a file whose name their content decides: two runs that do the same task at
+        the same time measure other seconds, and whichever part remains has its digest.
+        """
+        parts = {table: _parquet(rows) for table, rows in tables.items()}
+        digests = json.dumps({table: _digest(content) for table, content in parts.items()}).encode()
+        write_atomically(self.folder / DIGESTS / f"{key}-{_digest(digests)[:16]}.json", digests)
+        for table, content in parts.items():
             write_atomically(self._path(table, key), content)
-        digests = {table: _digest(content) for table, content in (*others, last)}
-        write_atomically(self._digest_path(key), json.dumps(digests).encode())
-        write_atomically(self._path(last[0], key), last[1])
 
     def read(self, table: str, keys: list[str] | None = None) -> pd.DataFrame | None:
         """All parts of a table, one below the other, in the order of their keys (or of `keys`); None without parts.
@@ -224,32 +228,23 @@ class Store:
 
     def _read(self, table: str, key: str) -> pd.DataFrame:
         path = self._path(table, key)
-        expected = self._digests(key).get(table)
-        if expected is not None and path.is_file() and _digest(path.read_bytes()) != expected:
+        files = (self.folder / DIGESTS).glob(f"{key}-*.json")
+        written = {digests[table] for file in files if table in (digests := self._digests_of(file))}
+        if written and path.is_file() and _digest(path.read_bytes()) not in written:
             raise UserError(f"{path}: has changed since it was written; delete it and run again to recompute it")
         return read_parquet(path)
 
-    def _digests(self, key: str) -> dict[str, str]:
-        """By table, the digests of the parts of a task; none where they were not kept."""
-        path = self._digest_path(key)
-        if not path.is_file():
-            return {}
-        written = path.stat().st_mtime_ns
-        if self._read_digests.get(key, (0,))[0] != written:
-            try:
-                digests = {str(table): str(digest) for table, digest in json.loads(text_of(path)).items()}
-            except (ValueError, AttributeError, RecursionError) as error:
-                raise UserError(
-                    f"{path}: is damaged ({error}); delete it: its parts are then read unchecked"
-                ) from error
-            self._read_digests[key] = written, digests
-        return self._read_digests[key][1]
+    def _digests_of(self, file: Path) -> dict[str, str]:
+        """By table, the digests of the parts that one run of a task wrote."""
+        if file.name not in self._digests_in:
+            content = file.read_bytes()
+            if _digest(content)[:16] != file.stem.partition("-")[2]:
+                raise UserError(f"{file}: is damaged; delete it: parts are read without")
+            self._digests_in[file.name] = json.loads(content)
+        return self._digests_in[file.name]
 
     def _path(self, table: str, key: str) -> Path:
         return self.folder / PARTS / table / f"{key}.parquet"
-
-    def _digest_path(self, key: str) -> Path:
-        return self.folder / DIGESTS / f"{key}.json"
 
 
 def _parquet(rows: pd.DataFrame) -> bytes:
@@ -267,11 +262,24 @@ def _is_ours_or_empty(folder: Path) -> bool:
     return folder.is_dir() and all(path.is_file() and _OWN.fullmatch(path.name) for path in folder.iterdir())
 
 
+def _runs(process: int) -> bool:
+    """Whether a process with this number runs on this machine; said of all where that cannot be asked."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
 def remove_stale(folder: Path) -> None:
     """Remove the temporary files below a folder whose writers have ended, unless they are new."""
     for path in folder.rglob(".*.tmp"):
         named = _TEMPORARY.fullmatch(path.name)
-        if named and not Path("/proc", named[1]).exists():
+        if named and not _runs(int(named[1])):
             try:
                 if time.time() - path.stat().st_mtime > _STALE_SECONDS:
                     path.unlink()
