@@ -16,8 +16,8 @@ import pandas as pd
 from nasgauge import benchmarks
 from nasgauge.analyses import ANALYSES
 from nasgauge.core.config import parsed
+from nasgauge.core.recorded import RECORDS
 from nasgauge.core.store import Store
-from nasgauge.core.tables import RECORDS
 from nasgauge.studies.plan import truth_of
 from nasgauge.studies.schema import Study
 

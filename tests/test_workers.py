@@ -6,6 +6,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
+from nasgauge.core import workers
 from nasgauge.core.errors import UserError
 from nasgauge.core.workers import KINDS, unordered_map
 
@@ -42,6 +43,12 @@ def test_serial_work_has_one_thread_too_and_leaves_the_others_afterwards():
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(("given", "n"), [("3", 3), ("4,2", 4), ("", None), ("0", None), ("many", None)])
+def test_a_library_imported_by_serial_work_gets_the_threads_of_the_environment(monkeypatch, given, n):
+    monkeypatch.setenv("OMP_NUM_THREADS", given)
+    assert workers._given_threads() == (n or len(os.sched_getaffinity(0)))
+
+
 @pytest.mark.parametrize("kind", ["serial", "processes"])
 def test_every_item_once(kind):
     got = list(unordered_map(square, range(7), kind=kind, n_workers=2))

@@ -82,7 +82,7 @@ def _stop(number: int, frame: object) -> None:
 def _stoppable() -> Iterator[None]:
     """Signals that end a program end the block by `_Stopped`; one that is ignored stays so. Threads get no signals."""
     heard = _SIGNALS if threading.current_thread() is threading.main_thread() else ()
-    before = {one: signal.getsignal(one) for one in heard}
+    before = {one: handler for one in heard if (handler := signal.getsignal(one)) is not None}
     for one, handler in before.items():
         if handler is not signal.SIG_IGN:
             signal.signal(one, _stop)

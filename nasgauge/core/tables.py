@@ -8,14 +8,14 @@ from nasgauge.core.tabular import Column, Table
 from nasgauge.core.tabular import check as check
 from nasgauge.core.tabular import empty as empty
 
-_ARCH = Column("arch", "str", "the space's string form")
-_ISO = Column("iso_class", "str", "string of the canonical form")
+ARCH = Column("arch", "str", "the space's string form")
+ISO_CLASS = Column("iso_class", "str", "string of the canonical form")
 
 TRUTH = Table(
     "truth",
     (
-        _ARCH,
-        _ISO,
+        ARCH,
+        ISO_CLASS,
         Column("seed", "int", "training seed; null: already a mean over trainings", nullable=True),
         Column("accuracy", "float", "fraction, higher is better"),
         Column("train_seconds", "float", "of this training; null: not reported", optional=True, nullable=True),
@@ -26,8 +26,8 @@ TRUTH = Table(
 TRAININGS = Table(
     "trainings",
     (
-        _ARCH,
-        _ISO,
+        ARCH,
+        ISO_CLASS,
         Column("seed", "int", "training seed"),
         Column("valid_accuracy", "float", "fraction"),
         Column("valid_loss", "float", "mean cross-entropy, nats"),
@@ -45,8 +45,8 @@ TRAININGS = Table(
 OFFICIAL = Table(
     "official",
     (
-        _ARCH,
-        _ISO,
+        ARCH,
+        ISO_CLASS,
         Column("dataset", "str", "as the authors call it"),
         Column("epochs", "int", "length of the training"),
         Column("seed", "int", "training seed, or the number of the trial; null: a mean over trainings", nullable=True),
@@ -65,7 +65,7 @@ SCORES = Table(
     "scores",
     (
         Column("estimator", "str"),
-        _ARCH,
+        ARCH,
         Column("seed", "int", "seed of the estimator: initialisation and data"),
         Column(
             "score", "float", "higher is better; -inf: the worst; null: measured, and failed", nullable=True, worst=True
@@ -84,7 +84,7 @@ ERRORS = Table(
     "errors",
     (
         Column("estimator", "str"),
-        _ARCH,
+        ARCH,
         Column("seed", "int"),
         Column("error", "str", "why there is no score"),
     ),
@@ -178,180 +178,17 @@ PAIRED_OVER = Table(
     key=("dataset", "estimator", "rival", "criterion", "at"),
 )
 
-_ESTIMATOR = Column("estimator", "str")
-_SEED = Column("seed", "int", "seed of the estimator: supernet weights, sampling and data")
-_EPOCH = Column("epoch", "int", "epochs of its training behind it; 0: before training")
-
-CHECKPOINT_SCORES = Table(
-    "checkpoint_scores",
-    (_ESTIMATOR, _ARCH, _SEED, _EPOCH, Column("score", "float", "higher is better; finite")),
-    key=("estimator", "arch", "seed", "epoch"),
-)
-
-BATCH_SCORES = Table(
-    "batch_scores",
-    (
-        _ESTIMATOR,
-        _ARCH,
-        _SEED,
-        _EPOCH,
-        Column("batch", "int", "number of the validation batch, from 0"),
-        Column("n_images", "int", "images in it"),
-        Column("accuracy", "float", "fraction"),
-        Column("loss", "float", "mean cross-entropy, nats"),
-    ),
-    key=("estimator", "arch", "seed", "epoch", "batch"),
-)
-
-CLASS_SCORES = Table(
-    "class_scores",
-    (
-        _ESTIMATOR,
-        _ARCH,
-        _ISO,
-        _SEED,
-        _EPOCH,
-        Column("score", "float", "of this member of the class, higher is better; finite"),
-    ),
-    key=("estimator", "arch", "seed", "epoch"),
-)
-
-STAND_INS = Table(
-    "stand_ins",
-    (
-        _ESTIMATOR,
-        Column("arch", "str", "requested, outside the restricted space of the estimator"),
-        Column("member", "str", "isomorphic architecture inside it, whose score is used"),
-    ),
-    key=("estimator", "arch"),
-)
-
-MEMBER_SCORES = Table(
-    "member_scores",
-    (
-        _ESTIMATOR,
-        Column("arch", "str", "requested, uses an operation that a restricted space lacks"),
-        Column("member", "str", "isomorphic architecture inside that space, scored here with the weights of all"),
-        _SEED,
-        _EPOCH,
-        Column("score", "float", "of the member, higher is better; finite"),
-    ),
-    key=("estimator", "arch", "member", "seed", "epoch"),
-)
-
-WINDOWS = Table(
-    "windows",
-    (
-        _ESTIMATOR,
-        _EPOCH,
-        Column("oldest", "int", "epoch of the first checkpoint in the average at `epoch`"),
-    ),
-    key=("estimator", "epoch"),
-)
-
-TRAINING_LOG = Table(
-    "training_log",
-    (
-        _ESTIMATOR,
-        _SEED,
-        _EPOCH,
-        Column("lr", "float", "learning rate of the epoch's last step"),
-        Column("train_loss", "float", "mean over the epoch's steps, nats"),
-        Column("train_seconds", "float", "wall seconds of the epoch"),
-    ),
-    key=("estimator", "seed", "epoch"),
-)
-
-FORGETTING = Table(
-    "forgetting",
-    (
-        _ESTIMATOR,
-        _SEED,
-        _EPOCH,
-        Column("step", "int", "number of the step within the epoch, from 0"),
-        _ARCH,
-        Column("accuracy_after_step", "float", "validation accuracy right after the architecture was trained"),
-        Column("accuracy_after_epoch", "float", "validation accuracy at the end of the epoch"),
-    ),
-    key=("estimator", "seed", "epoch", "step", "arch"),
-)
-
-GRADIENTS = Table(
-    "gradients",
-    (
-        _ESTIMATOR,
-        _SEED,
-        _EPOCH,
-        Column("position", "str", "which part of the network: stem, cell0, cell1, ..., head"),
-        Column("arch_a", "str"),
-        Column("arch_b", "str"),
-        Column("cosine", "float", "of the gradients of the parameters that both use, same images"),
-    ),
-    key=("estimator", "seed", "epoch", "position", "arch_a", "arch_b"),
-)
-
-TRAINING_ARCHS = Table(
-    "training_archs",
-    (_ESTIMATOR, _SEED, Column("arch", "str", "chosen by the scores of another estimator, to be sampled in training")),
-    key=("estimator", "seed", "arch"),
-)
-
-POPULATIONS = Table(
-    "populations",
-    (
-        _ESTIMATOR,
-        _SEED,
-        _EPOCH,
-        Column("arch", "str", "member of the population that the controller of the sampler kept after the epoch"),
-        Column("score", "float", "validation score with the weights of that epoch; null: not finite", nullable=True),
-    ),
-    key=("estimator", "seed", "epoch", "arch"),
-)
-
-PREFERENCES = Table(
-    "preferences",
-    (
-        _ESTIMATOR,
-        _SEED,
-        _EPOCH,
-        Column("place", "int", "number of the decision, from 0"),
-        Column("option", "str", "one of the options of the decision"),
-        Column("probability", "float", "with which the sampler draws it from the epoch on"),
-    ),
-    key=("estimator", "seed", "epoch", "place", "option"),
-)
-
-SETTINGS = Table(
-    "settings",
-    (
-        _ESTIMATOR,
-        Column("setting", "str", "name of the setting: channels, n_cells, epochs, n_samples, train_share, ..."),
-        Column("value", "float"),
-    ),
-    key=("estimator", "setting"),
-)
-
-CHOICES = Table(
-    "choices",
-    (
-        _ESTIMATOR,
-        Column("setting", "str", "what decides training or scoring and is not in SETTINGS: without, sampler, bn, ..."),
-        Column("value", "str", "as text, as in a study's file; lists are joined by commas"),
-    ),
-    key=("estimator", "setting"),
-)
-
 COMPLEXITY = Table(
     "complexity",
     (
-        _ARCH,
+        ARCH,
         Column("n_params", "int", "trainable parameters of the network of the ground truth", nullable=True),
         Column("macs", "int", "multiply-accumulates of one image", nullable=True),
     ),
     key=("arch",),
 )
 
-ATTRIBUTES = Table("attributes", (_ARCH,), key=("arch",))
+ATTRIBUTES = Table("attributes", (ARCH,), key=("arch",))
 # and one float column per quantity of a trained architecture (latency_ms, energy), in its own unit; null: not known
 
 CONSTRAINTS = Table(
@@ -371,20 +208,6 @@ SEARCHES = Table(
     key=("search",),
 )
 
-LESSONS = Table(
-    "lessons",
-    (
-        _ESTIMATOR,
-        Column("kind", "str", "the predictor, apart from size and draw of its training set and its seed"),
-        Column("signal", "str", "estimator whose scores are its targets; empty: the ground truth"),
-        Column("draw", "int", "number of the random initial training set"),
-        Column("seed", "int", "seed of the predictor"),
-        Column("stage", "int", "stage of acquisition; 0: initial random sample"),
-        _ARCH,
-    ),
-    key=("estimator", "seed", "arch"),
-)
-
 EXPENSES = Table(
     "expenses",
     (
@@ -399,11 +222,3 @@ EXPENSES = Table(
     ),
     key=("estimator",),
 )
-
-RECORDS = {
-    t.name: t
-    for t in (
-        *(CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, STAND_INS, MEMBER_SCORES, WINDOWS),
-        *(TRAINING_LOG, FORGETTING, GRADIENTS, TRAINING_ARCHS, POPULATIONS, PREFERENCES, SETTINGS, CHOICES, LESSONS),
-    )
-}  # recorded by estimators in addition to their scores, for analyses

@@ -83,8 +83,13 @@ def one_thread() -> Iterator[None]:
     finally:
         _restore(before)
         if "torch" in sys.modules:
-            given = int(os.environ.get("OMP_NUM_THREADS", 0)) or len(os.sched_getaffinity(0))
-            sys.modules["torch"].set_num_threads(n_torch or given)
+            sys.modules["torch"].set_num_threads(n_torch or _given_threads())
+
+
+def _given_threads() -> int:
+    """How many threads the environment allows a library, all cores of this process where it does not say so."""
+    given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # a list is by level of nesting
+    return int(given) if given.isdecimal() and int(given) else len(os.sched_getaffinity(0))
 
 
 def _restore(variables: Mapping[str, str | None]) -> None:
@@ -134,7 +139,8 @@ def _start_tracker() -> None:
         resource_tracker.ensure_running()
     finally:
         for name, handler in before.items():
-            signal.signal(name, handler)
+            if handler is not None:  # set by another language, and not to be set from here
+                signal.signal(name, handler)
 
 
 def _end_with_parent() -> None:

@@ -43,7 +43,7 @@ class Estimates:
 
     An estimator and architecture that were asked for stand in exactly one of `scores` and `errors`, unless the
     estimator has learned from the architecture and is to be judged on unseen ones. `records`: tables
-    of `tables.RECORDS` by name, what analyses need and cannot derive from scores.
+    of `recorded.RECORDS` by name, what analyses need and cannot derive from scores.
     """
 
     scores: pd.DataFrame
@@ -74,7 +74,7 @@ class Trainable(Estimator):
 
     @abstractmethod
     def history(self) -> Mapping[str, pd.DataFrame]:
-        """What training recorded, tables of `tables.RECORDS` by name."""
+        """What training recorded, tables of `recorded.RECORDS` by name."""
 
 
 class Learner(Estimator):

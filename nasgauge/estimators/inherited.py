@@ -11,8 +11,9 @@ from pydantic import Field
 from nasgauge.benchmarks import Training
 from nasgauge.core.config import Count, Distinct
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.recorded import CHECKPOINT_SCORES, STAND_INS
 from nasgauge.core.references import short_name
-from nasgauge.core.tables import CHECKPOINT_SCORES, SCORES, STAND_INS, check
+from nasgauge.core.tables import SCORES, check
 from nasgauge.estimators.configuration import Dependency, MeasuringConfig
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.estimator import Estimates, Estimator

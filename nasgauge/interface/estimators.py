@@ -163,7 +163,7 @@ class OneShot(OnSpace):
         return all(estimator.is_trained for estimator in self._built)
 
     def history(self) -> dict[str, pd.DataFrame]:
-        """What training recorded, tables of `core.tables.RECORDS` by name."""
+        """What training recorded, tables of `core.recorded.RECORDS` by name."""
         found = [estimator.history() for estimator in self._built]
         return {name: pd.concat([one[name] for one in found], ignore_index=True) for name in found[0]}
 

@@ -23,9 +23,9 @@ class Bundle:
     warnings about scores and ground truth. space: the Space of the architectures, None where it is unknown. provenance:
     data set, split, epochs, seeds, source ... of the ground truth. study, environment: settings and versions, nested
     mappings. published: (estimator, criterion, at, value, source) of the literature. references: bib keys to cite
-    besides those of criteria and space. records: tables of `tables.RECORDS` by name, recorded by estimators in addition
-    to their scores, and "complexity", "attributes", "constraints", "searches" and "expenses" (tables of the same names)
-    where they are known. contest: table CONTEST by the leading criterion, connected: its VALUES over the connected
+    besides those of criteria and space. records: by name the tables of `recorded.RECORDS`, which estimators record
+    besides their scores, and "complexity", "attributes", "constraints", "searches" and "expenses" (tables of the same
+    names) where they are known. contest: table CONTEST by the leading criterion, connected: its VALUES over the connected
     architectures; empty if not computed. UserError: a table without its columns, values without rows.
     """
 

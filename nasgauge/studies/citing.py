@@ -11,8 +11,8 @@ from nasgauge.benchmarks.files import read_facts
 from nasgauge.core import about
 from nasgauge.core.dataset_names import dataset_name
 from nasgauge.core.kept import stored
+from nasgauge.core.recorded import RECORDS
 from nasgauge.core.store import Store
-from nasgauge.core.tables import RECORDS
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.studies import folders
 from nasgauge.studies.listing import keys_in, listing, references

@@ -11,20 +11,9 @@ import pandas as pd
 
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.progress import Phases, silent
+from nasgauge.core.recorded import RECORDS
 from nasgauge.core.store import ENVIRONMENT, STUDY, STUDY_JSON, Store
-from nasgauge.core.tables import (
-    CEILING,
-    COMPLEXITY,
-    CONTEST,
-    CONTESTS,
-    ERRORS,
-    EXPENSES,
-    RECORDS,
-    SCORES,
-    TRUTH,
-    VALUES,
-    Table,
-)
+from nasgauge.core.tables import CEILING, COMPLEXITY, CONTEST, CONTESTS, ERRORS, EXPENSES, SCORES, TRUTH, VALUES, Table
 from nasgauge.estimators import COSTS
 from nasgauge.report import computed
 from nasgauge.studies import folders, survey

@@ -14,8 +14,9 @@ from nasgauge.benchmarks import Benchmark
 from nasgauge.core import references
 from nasgauge.core.kept import kept
 from nasgauge.core.places import fingerprint
+from nasgauge.core.recorded import CHECKPOINT_SCORES
 from nasgauge.core.store import Store, key_of
-from nasgauge.core.tables import CHECKPOINT_SCORES, SCORES, check, empty
+from nasgauge.core.tables import SCORES, check, empty
 from nasgauge.estimators import (
     CombiningConfig,
     Dependency,

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from nasgauge.core.recorded import RECORDS
 from nasgauge.core.store import Store
-from nasgauge.core.tables import RECORDS, check
+from nasgauge.core.tables import check
 from nasgauge.estimators import CombiningConfig
 from nasgauge.judging import Combined
 from nasgauge.studies.costs import expenses

@@ -13,7 +13,8 @@ from nasgauge.benchmarks import Training
 from nasgauge.core.config import Distinct, Label, NotNegative, Seeds
 from nasgauge.core.errors import UserError
 from nasgauge.core.places import fingerprint
-from nasgauge.core.tables import CHECKPOINT_SCORES, ERRORS, SCORES, WINDOWS, check, empty
+from nasgauge.core.recorded import CHECKPOINT_SCORES, WINDOWS
+from nasgauge.core.tables import ERRORS, SCORES, check, empty
 from nasgauge.estimators import COSTS, ESTIMATORS, Estimates, Estimator, MeasuringConfig, RunContext
 from nasgauge.spaces import Arch, Space
 from nasgauge.studies.user_tables import ReadScores, doubtful, scores_of

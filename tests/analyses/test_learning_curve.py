@@ -12,7 +12,8 @@ from scipy import stats
 from nasgauge.analyses.learning_curve import LEARNING_CRITERIA, compute, draw, kind_lines, kind_places
 from nasgauge.analyses.toolkit.drawing import LINES
 from nasgauge.core.errors import UserError
-from nasgauge.core.tables import LESSONS, check, empty
+from nasgauge.core.recorded import LESSONS
+from nasgauge.core.tables import check, empty
 
 ARCHS = list("abcd")
 TRUTH = pd.DataFrame({"arch": ARCHS, "iso_class": ARCHS, "seed": 0, "accuracy": [0.1, 0.2, 0.3, 0.4]})

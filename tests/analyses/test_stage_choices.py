@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from nasgauge.analyses.stage_choices import compute, draw
 from nasgauge.analyses.toolkit.drawing import LINES
 from nasgauge.core.errors import UserError
-from nasgauge.core.tables import LESSONS, check, empty
+from nasgauge.core.recorded import LESSONS
+from nasgauge.core.tables import check, empty
 
 NO_SCORES = pd.DataFrame({"estimator": [], "arch": [], "seed": [], "score": []})
 QUANTITIES = ["lowest_accuracy", "mean_accuracy", "highest_accuracy", "accuracy_std", "best_rank_so_far"]

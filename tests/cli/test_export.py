@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from nasgauge.analyses import ANALYSES
+from nasgauge.core.recorded import RECORDS
 from nasgauge.core.store import Store
-from nasgauge.core.tables import RECORDS, check
+from nasgauge.core.tables import check
 from nasgauge.report import computed
 from nasgauge.studies import export as exporting
 from nasgauge.studies import run as running

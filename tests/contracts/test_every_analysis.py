@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from nasgauge import analyses
 from nasgauge.analyses import ANALYSES, SECTIONS, shared
 from nasgauge.core.constraints import parse_constraints
-from nasgauge.core.tables import ATTRIBUTES, COMPLEXITY, CONSTRAINTS, EXPENSES, LESSONS, RECORDS, SEARCHES, check
+from nasgauge.core.recorded import LESSONS, RECORDS
+from nasgauge.core.tables import ATTRIBUTES, COMPLEXITY, CONSTRAINTS, EXPENSES, SEARCHES, check
 from nasgauge.spaces import NB201, SPACES, get_space
 
 NAMES = sorted(ANALYSES)

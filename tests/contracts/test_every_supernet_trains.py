@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from nasgauge.core.tables import RECORDS, check
+from nasgauge.core.recorded import RECORDS
+from nasgauge.core.tables import check
 from nasgauge.estimators import Inherited
 from nasgauge.estimators.oneshot import (
     PROTOCOLS,

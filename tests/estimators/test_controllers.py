@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from nasgauge.core.errors import UserError
-from nasgauge.core.tables import RECORDS, check
+from nasgauge.core.recorded import RECORDS
+from nasgauge.core.tables import check
 from nasgauge.estimators.oneshot import SAMPLERS, OneShot, Protocol
 from nasgauge.estimators.oneshot.controllers import Controller, Judge
 from nasgauge.estimators.oneshot.counted_sampler import CountedSampler

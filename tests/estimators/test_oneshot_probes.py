@@ -8,7 +8,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nasgauge.core.tables import FORGETTING, GRADIENTS, TRAINING_LOG, check
+from nasgauge.core.recorded import FORGETTING, GRADIENTS, TRAINING_LOG
+from nasgauge.core.tables import check
 from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, undisturbed
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.training_loop import train

@@ -7,7 +7,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from nasgauge.core.errors import UserError
-from nasgauge.core.tables import RECORDS, check
+from nasgauge.core.recorded import RECORDS
+from nasgauge.core.tables import check
 from nasgauge.estimators.oneshot import SAMPLERS, OneShot, Protocol
 from nasgauge.estimators.oneshot.class_members import StandIns, scoring_request
 from nasgauge.images import ImageData, Split

@@ -5,7 +5,8 @@ from dataclasses import fields
 import pytest
 
 from nasgauge.core.errors import UserError
-from nasgauge.core.tables import RECORDS, check
+from nasgauge.core.recorded import RECORDS
+from nasgauge.core.tables import check
 from nasgauge.estimators import ESTIMATORS, RunContext, estimator_config
 from nasgauge.estimators.oneshot import SAMPLERS, Protocol
 from nasgauge.estimators.oneshot.config import OneShotConfig

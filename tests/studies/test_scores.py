@@ -7,7 +7,7 @@ import pytest
 from nasgauge import benchmarks
 from nasgauge.analyses import ANALYSES
 from nasgauge.core.errors import UserError
-from nasgauge.core.tables import RECORDS
+from nasgauge.core.recorded import RECORDS
 from nasgauge.studies import run as running
 from nasgauge.studies import survey
 

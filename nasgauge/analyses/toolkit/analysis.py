@@ -38,7 +38,7 @@ class Analysis:
     others are then omitted.
 
     compute: (scores, truth, space=None, **options) -> table, with a column n. random: compute takes `rng`. needs: names
-    of the tables of `tables.RECORDS`, "complexity" (table COMPLEXITY), "attributes" (ATTRIBUTES), "constraints"
+    of the tables of `recorded.RECORDS`, "complexity" (table COMPLEXITY), "attributes" (ATTRIBUTES), "constraints"
     (CONSTRAINTS), "searches" (SEARCHES) or "expenses" (EXPENSES), that compute takes as keywords; it is omitted unless
     all are available. takes: names of optional ones. counts: unit of the column n. limit: number of architectures
     beyond which reports compute it on a random sample of that size.

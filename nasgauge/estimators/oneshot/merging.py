@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasgauge.core.tables import ERRORS, RECORDS, SCORES, check, empty
+from nasgauge.core.recorded import RECORDS
+from nasgauge.core.tables import ERRORS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates
 
 _OF_THE_WHOLE = ("settings", "choices")

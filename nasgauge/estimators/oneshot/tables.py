@@ -11,7 +11,8 @@ from typing import Any, final
 import numpy as np
 import pandas as pd
 
-from nasgauge.core.tables import CHECKPOINT_SCORES, ERRORS, RECORDS, SCORES, check, empty
+from nasgauge.core.recorded import CHECKPOINT_SCORES, RECORDS
+from nasgauge.core.tables import ERRORS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates
 from nasgauge.estimators.oneshot.class_members import ScoringRequest
 from nasgauge.estimators.oneshot.naming import POST_DEISO, pair

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError, check_seed
+from nasgauge.core.recorded import LESSONS
 from nasgauge.core.references import short_name
-from nasgauge.core.tables import ERRORS, LESSONS, SCORES, check, empty
+from nasgauge.core.tables import ERRORS, SCORES, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates, Learner
 from nasgauge.estimators.predictors.encoders import Encoder, get_encoder
 from nasgauge.estimators.predictors.losses import LOSSES
