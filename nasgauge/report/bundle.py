@@ -25,8 +25,8 @@ class Bundle:
     mappings. published: (estimator, criterion, at, value, source) of the literature. references: bib keys to cite
     besides those of criteria and space. records: by name the tables of `recorded.RECORDS`, which estimators record
     besides their scores, and "complexity", "attributes", "constraints", "searches" and "expenses" (tables of the same
-    names) where they are known. contest: table CONTEST by the leading criterion, connected: its VALUES over the connected
-    architectures; empty if not computed. UserError: a table without its columns, values without rows.
+    names) where they are known. contest: table CONTEST by the leading criterion, connected: its VALUES over the
+    connected architectures; empty if not computed. UserError: a table without its columns, values without rows.
     """
 
     title: str
