@@ -5,8 +5,9 @@ import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.toolkit.drawing import BLUE, ORANGE, VERMILION, legend_below, say, scale_of, tidy
-from nasgauge.analyses.toolkit.fronts import levels_of, sized
+from nasgauge.analyses.toolkit.fronts import sized
 from nasgauge.core.errors import UserError
+from nasgauge.search import levels_of
 from nasgauge.spaces import Space
 
 COLUMNS = ("estimator", "front", "arch", "size", "accuracy", "score", "n")

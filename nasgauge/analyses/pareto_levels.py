@@ -6,8 +6,9 @@ import pandas as pd
 from nasgauge.analyses.complexity_bias import groups_of
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.toolkit.drawing import LINES, legend_below, say, scale_of, tidy
-from nasgauge.analyses.toolkit.fronts import levels_of, sized
+from nasgauge.analyses.toolkit.fronts import sized
 from nasgauge.core.errors import UserError
+from nasgauge.search import levels_of
 from nasgauge.spaces import Space
 
 COLUMNS = ("estimator", "group", "smallest", "largest", "n_levels", "gap", "best", "n_chosen", "n")
@@ -29,7 +30,7 @@ def compute(
         0: the best one is among them; null: none of the group is
     n_chosen = how many those are; best = best accuracy of the group
 
-    Levels are those of non-dominated sorting over all architectures by size and score (`fronts.levels_of`). Rows by
+    Levels are those of non-dominated sorting over all architectures by size and score (`search.levels_of`). Rows by
     estimator, group and n_levels, 1 to the given number. UserError: n_groups or n_levels below 1, no column `by`.
 
     Reference: ning2021evaluating, Fig. A10.

@@ -6,8 +6,10 @@ candidates and the objective, but no estimator, no benchmark, no torch, and no f
 values; higher is better; it never evaluates an architecture twice.
 """
 
+from nasgauge.search.crossover import crossed
 from nasgauge.search.curves import best_so_far, searched
 from nasgauge.search.exhaustive import exhaustive
+from nasgauge.search.fronts import levels_of
 from nasgauge.search.kept import Kept
 from nasgauge.search.ledger import Objective
 from nasgauge.search.local_search import local_search
@@ -25,8 +27,10 @@ __all__ = [
     "Pool",
     "Search",
     "best_so_far",
+    "crossed",
     "exhaustive",
     "get_search",
+    "levels_of",
     "local_search",
     "pareto_evolution",
     "random_sample",

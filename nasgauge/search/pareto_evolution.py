@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError
+from nasgauge.search.crossover import crossed
+from nasgauge.search.fronts import levels_of
 from nasgauge.search.ledger import Fresh, Ledger, Objective, valued
 from nasgauge.search.pool import Candidates
 from nasgauge.spaces import Arch, Space
@@ -87,8 +89,9 @@ def pareto_evolution(
             return ()
         first, second = (members[i].text for i in rng.integers(len(members), size=2))
         if chance < random_share + crossover_share:
-            crossed = _crossed(ledger.pool.read(first), ledger.pool.read(second), space, rng)
-            text = None if crossed is None else ledger.pool.resolve(crossed)
+            one, other = ledger.pool.read(first), ledger.pool.read(second)
+            mixed = crossed(space, one, other, (rng.random(len(one)) < 0.5).tolist())
+            text = None if mixed is None else ledger.pool.resolve(mixed)
             if text is not None and text not in fresh.taken:
                 return (text,)
         return ledger.pool.relatives(first)
@@ -112,7 +115,7 @@ def survivors(members: Sequence[Member], n: int) -> list[Member]:
     kept, left = [], list(members)
     while left and len(kept) < n:
         value, size = (np.array([getattr(member, name) for member in left]) for name in ("value", "size"))
-        on_front = (front(value, size) | front(value, -size)).tolist()
+        on_front = ((levels_of(size, value) == 1) | (levels_of(-size, value) == 1)).tolist()
         kept += _spread([m for m, is_on in zip(left, on_front, strict=True) if is_on], n - len(kept))
         left = [m for m, is_on in zip(left, on_front, strict=True) if not is_on]
     return kept
@@ -125,29 +128,6 @@ def _spread(level: list[Member], n: int) -> list[Member]:
     best = max(level, key=lambda member: member.value)
     others = sorted((member for member in level if member is not best), key=lambda member: member.size)
     return [best, *(others[i] for i in np.linspace(0, len(others) - 1, n - 1).round().astype(int))]
-
-
-def front(value: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Which points no other dominates: none is as good and as small, and better or smaller. Equal ones share it.
-
-    >>> front(np.array([1, 3, 3, 2, 3]), np.array([1, 2, 2, 3, 3])).tolist()
-    [True, True, True, False, False]
-    """
-    no_worse = (value[:, None] >= value) & (size[:, None] <= size)
-    return ~(no_worse & ~no_worse.T).any(axis=0)
-
-
-def _crossed(first: Arch, second: Arch, space: Space, rng: np.random.Generator) -> Arch | None:
-    """Each entry from either parent with equal chance; None where that is no architecture of the space."""
-    if len(first) != len(second):
-        return None
-    from_first = rng.random(len(first)) < 0.5
-    child = tuple(a if own else b for a, b, own in zip(first, second, from_first, strict=True))
-    try:
-        space.validate(child)
-    except UserError:
-        return None
-    return child
 
 
 def _sized(size_of: Callable[[list[Arch]], np.ndarray], archs: list[Arch]) -> list[float]:

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from nasgauge.analyses import pareto, pareto_levels
-from nasgauge.analyses.toolkit.fronts import levels_of
 from nasgauge.core.errors import UserError
+from nasgauge.search import levels_of
 
 
 def tables(n=60, seed=0):

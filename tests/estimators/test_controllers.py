@@ -15,7 +15,7 @@ from nasgauge.core.tables import check
 from nasgauge.estimators.oneshot import SAMPLERS, OneShot, Protocol
 from nasgauge.estimators.oneshot.controllers import Controller, Judge
 from nasgauge.estimators.oneshot.counted_sampler import CountedSampler
-from nasgauge.estimators.oneshot.evolution import crossed
+from nasgauge.estimators.oneshot.evolution import child_of
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import NB201, SPACES, ListedSpace, get_space
 
@@ -129,7 +129,7 @@ def test_a_crossed_child_is_of_the_space_and_of_its_parents_where_decisions_are_
     space, rng = get_space(name), np.random.default_rng(0)
     for _ in range(10):
         one, other = space.sample(rng), space.sample(rng)
-        child = crossed(space, one, other, rng)
+        child = child_of(space, one, other, rng)
         space.validate(child)
         try:
             space.decisions()
@@ -140,7 +140,7 @@ def test_a_crossed_child_is_of_the_space_and_of_its_parents_where_decisions_are_
 
 def test_parents_without_a_mixture_are_mutated_and_tiny_spaces_have_fewer_candidates():
     space = ListedSpace("pairs", [("a", "b"), ("b", "a"), ("c", "c")])
-    assert crossed(space, (0, 0), (1, 1), np.random.default_rng(0)) in space.enumerate()
+    assert child_of(space, (0, 0), (1, 1), np.random.default_rng(0)) in space.enumerate()
     made = controller("single_evo", space)
     rows = made.after_epoch(1, Judge(planted, planted, planted))
     assert {row["arch"] for row in rows["populations"]} == {"a|b", "b|a", "c|c"}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nasgauge.core.errors import UserError
-from nasgauge.search import local_search, pareto_evolution
-from nasgauge.search.pareto_evolution import Member, front, survivors
+from nasgauge.search import levels_of, local_search, pareto_evolution
+from nasgauge.search.pareto_evolution import Member, survivors
 from nasgauge.spaces import NB201, ListedSpace
 
 CELLS = NB201()
@@ -55,17 +55,19 @@ def test_local_search_does_not_walk_on_a_plain():
 def test_the_fronts_are_those_of_their_definition():
     rng = np.random.default_rng(5)
     for _ in range(30):
-        value, size = rng.integers(0, 6, (2, 20))
+        value, size = rng.integers(0, 6, (2, 20)).astype(float)
+        value[value == 0] = -np.inf
         pairs = list(zip(value, size, strict=True))
         expected = [not any((v >= a and s <= b) and (v > a or s < b) for v, s in pairs) for a, b in pairs]
-        assert front(value, size).tolist() == expected
+        assert (levels_of(size, value) == 1).tolist() == expected
 
 
 def test_the_population_is_taken_level_by_level():
     rng = np.random.default_rng(6)
     members = [Member(str(i), *map(float, pair)) for i, pair in enumerate(rng.normal(size=(40, 2)))]
     value, size = (np.array([getattr(m, name) for m in members]) for name in ("value", "size"))
-    level = {m.text for m, a, b in zip(members, front(value, size), front(value, -size), strict=True) if a or b}
+    levels = zip(levels_of(size, value), levels_of(-size, value), strict=True)
+    level = {member.text for member, both in zip(members, levels, strict=True) if 1 in both}
     assert {m.text for m in survivors(members, len(level))} == level
     assert {m.text for m in survivors(members, len(level) + 3)} > level
     assert len(survivors(members, 100)) == 40

@@ -9,6 +9,7 @@ import numpy as np
 from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot.controllers import Controller, Judge, Timing, check_count, distinct
 from nasgauge.estimators.oneshot.draws import pick
+from nasgauge.search import crossed, levels_of
 from nasgauge.spaces import Arch, Space
 
 _N_MIXED = 20  # mixtures of two parents that may lie outside of a space before one of them is mutated instead
@@ -59,7 +60,7 @@ class _Evolution(Controller):
         return distinct(found, self.n_scored, lambda: self.space.sample(self.rng))
 
     def _crossed(self) -> Arch:
-        return crossed(self.space, pick(self.population, self.rng), pick(self.population, self.rng), self.rng)
+        return child_of(self.space, pick(self.population, self.rng), pick(self.population, self.rng), self.rng)
 
     def memory(self) -> list[list[int]]:
         return [list(arch) for arch in self.population]
@@ -68,23 +69,20 @@ class _Evolution(Controller):
         self.population = [tuple(arch) for arch in memory]
 
 
-def crossed(space: Space, one: Arch, other: Arch, rng: np.random.Generator) -> Arch:
+def child_of(space: Space, one: Arch, other: Arch, rng: np.random.Generator) -> Arch:
     """A child of two architectures: each entry from one of them, drawn with equal probability.
 
     Where entries depend on each other, a mixture outside of the space is drawn again up to twenty times; then, and
     where the two have different numbers of entries, the child is a mutation of the first.
 
     >>> from nasgauge.spaces import NB201
-    >>> crossed(NB201(), (0, 0, 0, 0, 0, 0), (3, 3, 3, 3, 3, 3), np.random.default_rng(0))
+    >>> child_of(NB201(), (0, 0, 0, 0, 0, 0), (3, 3, 3, 3, 3, 3), np.random.default_rng(0))
     (3, 3, 3, 0, 0, 0)
     """
     for _ in range(_N_MIXED if len(one) == len(other) else 0):
-        child = tuple(pair[int(rng.integers(2))] for pair in zip(one, other, strict=True))
-        try:
-            space.validate(child)
-        except UserError:
-            continue
-        return child
+        child = crossed(space, one, other, [int(rng.integers(2)) == 0 for _ in one])
+        if child is not None:
+            return child
     return space.mutate(one, rng)
 
 
@@ -102,27 +100,9 @@ class ParetoEvolution(_Evolution):
 
     def kept(self, archs: Sequence[Arch], rewards: np.ndarray, judge: Judge) -> list[int]:
         n_params = np.asarray(judge.n_params(archs), dtype="float64")
-        small, large = (levels(np.stack([rewards, sign * n_params])) for sign in (-1, 1))
+        small, large = (levels_of(sign * n_params, rewards) for sign in (1, -1))
         order = np.lexsort([-rewards, np.minimum(small, large)])  # by level in either, within it by reward
         return order[: self.size].tolist()
-
-
-def levels(values: np.ndarray) -> np.ndarray:
-    """Level of each point by non-dominated sorting, 1 the front; higher is better in both rows of `values` (2, n).
-
-    A point is dominated by one that is as good in both and better in one; equal points share their level.
-
-    >>> levels(np.array([[0.9, 0.8, 0.7, 0.8], [1.0, 2.0, 1.5, 2.0]])).tolist()
-    [1, 1, 2, 1]
-    """
-    no_worse = (values[:, :, None] >= values[:, None]).all(0)
-    dominates = no_worse & ~no_worse.T
-    found, left = np.zeros(values.shape[1], dtype=int), np.ones(values.shape[1], dtype=bool)
-    while left.any():
-        front = left & ~(dominates & left[:, None]).any(0)
-        found[front] = found.max() + 1
-        left &= ~front
-    return found
 
 
 def single_evo(
@@ -141,7 +121,7 @@ def single_evo(
 
     Uniform for `warmup` epochs; after the last of these and every `every` epochs, `n_scored` candidates are scored with
     the weights of the moment on the validation images: the population and new ones, half of them random, a quarter
-    crossed (`crossed`), a quarter mutated (`Space.mutate`), at first all random. The `population` best are the next
+    crossed (`child_of`), a quarter mutated (`Space.mutate`), at first all random. The `population` best are the next
     one. share: probability of drawing from the population, else uniform. reward: "accuracy" or "loss". n_samples: a
     step. UserError: an option out of range. Reference: Ning et al. 2021, table A8.
     """
