@@ -115,7 +115,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 ANALYSIS = Analysis(
     name="found_in_training",
-    question="What does a search on the supernet find, the longer a controller has trained along with it?",
+    question="How does the search result change while a controller is trained jointly with the supernet?",
     figure="Fig. A19",
     paper_finding=(
         "Ning et al. (2021, Fig. A19) find that populations trained jointly help little, and only early, against plain "
@@ -124,8 +124,9 @@ ANALYSIS = Analysis(
     ),
     section="search",
     caption=(
-        "True accuracy of the 10 best by score that evolution finds with 200 evaluations on the scores of a "
-        "checkpoint; bands: 95% t-interval over seeds."
+        "True accuracy of the best by score among the architectures that evolution evaluates (200, or all where there "
+        "are fewer) with the scores of a checkpoint. Bands: 95% t-interval over seeds, which for so few may exceed the "
+        "highest accuracy."
     ),
     needs=("checkpoint_scores",),
     takes=("populations", "preferences"),

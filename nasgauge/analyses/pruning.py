@@ -58,12 +58,13 @@ def compute(
     Two supernets are compared if they score alike (column kind) and are equal in tables SETTINGS and CHOICES but for
     the operations removed, and n_samples where it is not an option of the sampler; at the epochs of table
     CHECKPOINT_SCORES that both have. scores and space are not used. Ends of intervals: percentiles over n_bootstrap
-    draws of the architectures and of the seeds, the same for both supernets (seeds independently where the two have
-    other seeds); resampled from S seeds, their variance is (S - 1) / S of that expected. Ties at the border of the best
-    1 or 10: expectation over all orders. NaN: constant scores or accuracies, fewer than 2 architectures or than the
-    criterion counts. Units of mean scores are those of the scores, of the best ground truth that of the truth; higher
-    is better. Returns rows by removal, kind, epoch and criterion; empty without such a pair. UserError: n_bootstrap
-    below 1, confidence not between 0 and 1.
+    draws of the architectures and of the seeds, the same for both supernets; the seeds are those that both have, or,
+    where they have none in common, all of each, drawn independently. Resampled from S seeds, their variance is
+    (S - 1) / S of that expected. Ties at the border of the best 1 or 10: expectation over all orders. NaN: constant
+    scores or accuracies, fewer than 2 architectures or than the criterion counts. Units of mean scores are those of the
+    scores, of the best ground truth that of the truth; higher is better. Returns rows by removal,
+    kind, epoch and criterion; empty without such a pair. UserError: n_bootstrap below 1, confidence not between 0
+    and 1.
 
     >>> truth = pd.DataFrame({"arch": list("abcd"), "seed": 0, "accuracy": [0.9, 0.8, 0.7, 0.6]})
     >>> full = pd.DataFrame({"estimator": "full", "arch": list("abcd"), "seed": 0, "score": [4.0, 1.0, 2.0, 3.0]})
@@ -91,11 +92,12 @@ def compute(
         key = both.pair.unrestricted, both.epoch
         if key not in whole:
             whole[key] = drawn.values(both.full, accuracy)
-        same = list(both.full.columns) == list(both.sub.columns)
-        inside, sub = drawn.values(both.inside, accuracy), drawn.values(both.sub, accuracy, own_seeds=not same)
+        common = [seed for seed in both.inside if seed in both.sub] or None
+        inside, sub = (part if common is None else part[common] for part in (both.inside, both.sub))
+        inside, sub = drawn.values(inside, accuracy), drawn.values(sub, accuracy, own_seeds=common is None)
         counts = {"n_full": len(both.full), "n": len(both.sub)}
         counts |= {"n_by_member": both.n_by_member, "n_left_out": both.n_left_out}
-        counts |= {"n_seeds": both.sub.shape[1], "n_seeds_full": both.full.shape[1]}
+        counts |= {"n_seeds": both.sub.shape[1] if common is None else len(common), "n_seeds_full": both.full.shape[1]}
         values = dict(zip(_SIDES, (whole[key], inside, sub), strict=True))
         for row in _rows(values, both.pair.kind, confidence):
             rows.append({**vars(both.pair), "epoch": both.epoch, **row, **counts})

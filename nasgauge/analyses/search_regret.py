@@ -69,7 +69,7 @@ def compute(
     """
     if n_runs < 1 or not 0 <= coverage <= 1:
         raise UserError(f"search_regret: {n_runs} runs, coverage {coverage}; give runs from 1 and a share from 0 to 1")
-    names = [] if searches is None or space is None else list(searches["search"])
+    names = [] if searches is None or space is None else [s for s in searches["search"] if s != "random"]
     accuracy, state = mean_truth(truth).sort_index(), int(rng.integers(2**63))
     costs = None if expenses is None else expenses.set_index("estimator")
     pools: dict[tuple[str, ...], Listed] = {}
@@ -124,12 +124,12 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 def _row(weights: np.ndarray, true: np.ndarray, budget: int, trainings: float, coverage: float) -> dict[str, float]:
     """What is found with these weights of the choice, of ten and of a share."""
     n, best = len(true), true.max()
-    regret, worse = best - true, np.searchsorted(np.sort(true), true) / len(true)
+    regret, worse = (best - true).round(12), np.searchsorted(np.sort(true), true) / len(true)
     top_1, top_10, top_share = (weights @ true).tolist()
     low, high = (quantile_of(regret, weights[0], at) for at in ((1 - coverage) / 2, (1 + coverage) / 2))
     oracle = best - chances_of_top(n, budget, 1) @ np.sort(true)[::-1]
     return {
-        "regret": best - top_1, "lower": low, "upper": high, "rank": n - n * (weights[0] @ worse),
+        "regret": round(best - top_1, 12), "lower": low, "upper": high, "rank": n - n * (weights[0] @ worse),
         "top_1": top_1, "top_10": top_10, "top_share": top_share, "surpass": weights[0] @ worse, "trainings": trainings,
         "surpass_at_cost": weights[0] @ worse**trainings, "random": best - true.mean(), "oracle": oracle,
     }  # fmt: skip

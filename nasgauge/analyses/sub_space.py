@@ -8,6 +8,7 @@ import pandas as pd
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import BLUE, GREEN, plain, say, tidy
 from nasgauge.analyses.toolkit.over_seeds import mean_interval
+from nasgauge.analyses.toolkit.supernet_settings import NOTHING
 from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
 from nasgauge.criteria import kendall_tau
 from nasgauge.spaces import Space
@@ -28,6 +29,7 @@ def compute(
     *,
     training_archs: pd.DataFrame,
     training_log: pd.DataFrame,
+    choices: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Kendall's tau-b and mean score on the sub-space that a pruned supernet is trained on, beside wider ones.
 
@@ -38,7 +40,8 @@ def compute(
 
     scores, truth: tables SCORES and TRUTH; space is not used. training_archs: table TRAINING_ARCHS, a sub-space for
     each pruned supernet and seed. training_log: table TRAINING_LOG, of all supernets; a sub-space is shown with those
-    that were trained on at least all of it: without such a list, or with one that contains it for every seed.
+    that were trained on at least all of it: with all operations (choices: table CHOICES), and without such a list, or
+    with one that contains it for every seed.
     Accuracies are compared with accuracies, losses with losses. Seeds are those that both have, which are paired; n:
     architectures in a sub-space with a ground truth, at most over seeds. Equal scores at the border of the best: the
     first strings. With three seeds the t-intervals are wide. Ranges: tau [-1, 1], accuracies that of the truth. NaN:
@@ -60,9 +63,10 @@ def compute(
     lists: dict[str, dict[int, frozenset[str]]] = {}
     for (label, seed), archs in training_archs.groupby(["estimator", "seed"], sort=True)["arch"]:
         lists.setdefault(str(label), {})[seed] = frozenset(archs)
+    whole = sorted(set(training_log["estimator"]) - _restricted(choices))
     rows = []
     for label, own_lists in lists.items():
-        wider = [n for n in sorted(set(training_log["estimator"])) if n != label and _contains(lists.get(n), own_lists)]
+        wider = [name for name in whole if name != label and _contains(lists.get(name), own_lists)]
         for kind in (kind for kind in _KINDS if label + kind in by_seed):
             own = _of_seeds(by_seed[label + kind], accuracy, own_lists)
             for name in (label + kind, *(other + kind for other in wider if other + kind in by_seed)):
@@ -71,6 +75,13 @@ def compute(
                 if seeds:
                     rows.append({"sub_space": label, "estimator": name, **_summary(own, found, seeds)})
     return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def _restricted(choices: pd.DataFrame | None) -> set[str]:
+    """The supernets without some operations."""
+    if choices is None:
+        return set()
+    return set(choices["estimator"][(choices["setting"] == "without") & (choices["value"] != NOTHING)])
 
 
 def _contains(wider: Lists | None, lists: Lists) -> bool:
@@ -118,7 +129,7 @@ def _summary(
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     """Tau on a sub-space of the pruned supernet and of the others, with intervals over seeds."""
     if table.empty:
-        say(ax, "no supernet was trained on a chosen part")
+        say(ax, "no supernet was trained on a selected subset")
         return
     rows = np.arange(len(table))
     own = [name.removesuffix("_loss") == sub for name, sub in zip(table["estimator"], table["sub_space"], strict=True)]
@@ -134,17 +145,19 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 ANALYSIS = Analysis(
     name="sub_space",
-    question="Does a supernet that goes on with the best architectures alone judge these better?",
+    question="Does continued training on the best architectures alone improve their ranking?",
     paper_finding=(
         "Ning et al. (2021, Table A7) find that training on the best 10%, 25% and 50% alone raises Kendall's tau among "
         "them from .264 to .453, from .353 to .439 and from .507 to .553 on NAS-Bench-201."
     ),
     section="search",
     caption=(
-        "Kendall's tau-b on the architectures that a pruned supernet (blue) was trained on, and that of wider "
-        "ones (green) on the same; bars: 95% t-interval over seeds."
+        "Kendall's tau-b on the architectures that a supernet was trained on alone (blue); green: supernets trained on "
+        "a superset, evaluated on the same architectures. Bars: 95% t-interval over seeds, which for so few may exceed "
+        "the range of tau."
     ),
     needs=("training_archs", "training_log"),
+    takes=("choices",),
     compute=compute,
     draw=draw,
     panel_by="sub_space",

@@ -117,7 +117,7 @@ GRADIENTS = Table(
 
 TRAINING_ARCHS = Table(
     "training_archs",
-    (_ESTIMATOR, _SEED, Column("arch", "str", "chosen by the scores of another estimator, to be sampled in training")),
+    (_ESTIMATOR, _SEED, Column("arch", "str", "sampled in training, where it samples listed architectures alone")),
     key=("estimator", "seed", "arch"),
 )
 
@@ -141,7 +141,9 @@ PREFERENCES = Table(
         _EPOCH,
         Column("place", "int", "number of the decision, from 0"),
         Column("option", "str", "one of the options of the decision"),
-        Column("probability", "float", "with which the sampler draws it from the epoch on"),
+        Column(
+            "probability", "float", "of the option in the controller's distribution for the decision, from the epoch on"
+        ),
     ),
     key=("estimator", "seed", "epoch", "place", "option"),
 )

@@ -5,7 +5,7 @@ point of the group `nasgauge.estimator`.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, final
@@ -166,6 +166,15 @@ class MeasuringConfig(EstimatorConfig):
 
 class CombiningConfig(EstimatorConfig):
     """Of an estimator that is made of the scores of others; it has no seeds but theirs."""
+
+    @final
+    def seeds_of(self, known: Mapping[str, Sequence[int]]) -> Seeds:
+        """The seeds of its scores, by those of what it needs; one where all of these are combined.
+
+        known: by name, of all estimators above it.
+        """
+        seeds = tuple(sorted({seed for need in self.dependencies() for seed in known[need.name]}))
+        return seeds[:1] if any(need.every_seed for need in self.dependencies()) else seeds
 
     @abstractmethod
     def combine(self, scores: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """What surrounds an estimator in a study."""
 
-from collections.abc import Callable, Collection, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, final
@@ -21,7 +21,8 @@ class RunContext:
     folder: for checkpoints, which stay in memory if it is None. progress: of a training. supernets: by label, the
     configurations of the study that train weights; codes: likewise, digests of the code that these refer to, whose
     checkpoints are kept apart from those of other code. scores: table SCORES of the estimators that it needs, None
-    before there are any; checkpoint_scores: table CHECKPOINT_SCORES of those of which it needs an epoch. `judged()`:
+    before there are any; seeds: by name in tables, those that an estimator of the study is measured with;
+    checkpoint_scores: table CHECKPOINT_SCORES of those of which it needs an epoch. `judged()`:
     the strings of the study's architectures, none where unknown. `numbers(path)`: a table file of the user's as
     numbers, a column each, by architecture (in the spelling of the study) as index.
     """
@@ -35,6 +36,7 @@ class RunContext:
     codes: Mapping[str, str] = field(default_factory=dict)
     scores: pd.DataFrame | None = None
     checkpoint_scores: pd.DataFrame | None = None
+    seeds: Mapping[str, Sequence[int]] = field(default_factory=dict)
     judged: Callable[[], Collection[str]] = frozenset
     numbers: Callable[[Path], pd.DataFrame] | None = None
 

@@ -78,6 +78,8 @@ def check_estimators(configs: Sequence[EstimatorConfig], context: RunContext, se
         needs = config.dependencies()
         for needed in (need.name for need in needs):
             if needed not in known:
+                if not known:
+                    raise UserError(f"{config.where}: estimator {needed!r} must stand above; there is none above")
                 raise UserError(f"{config.where}: {unknown_name('estimator', needed, known)} (it must stand above)")
         own = config.seeds or seeds
         if isinstance(config, MeasuringConfig):
@@ -97,8 +99,7 @@ def check_estimators(configs: Sequence[EstimatorConfig], context: RunContext, se
             if name in known:
                 raise UserError(f"{config.where}: {name!r} stands twice in the study; give it another label")
             known.append(name)
-            if isinstance(config, MeasuringConfig):
-                measured[name] = own
+            measured[name] = own if isinstance(config, MeasuringConfig) else config.seeds_of(measured)
 
 
 def _check_seeds(where: str, seeds: Sequence[int], needed: str, has: Sequence[int], how: str) -> None:

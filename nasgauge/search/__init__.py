@@ -13,7 +13,7 @@ from nasgauge.search.fronts import levels_of
 from nasgauge.search.kept import Kept
 from nasgauge.search.ledger import Objective
 from nasgauge.search.local_search import local_search
-from nasgauge.search.pareto_evolution import pareto_evolution
+from nasgauge.search.pareto_evolution import Member, pareto_evolution, survivors
 from nasgauge.search.pool import Listed, Pool
 from nasgauge.search.random_sample import random_sample
 from nasgauge.search.registered import SEARCHES, Search, get_search
@@ -23,6 +23,7 @@ __all__ = [
     "SEARCHES",
     "Kept",
     "Listed",
+    "Member",
     "Objective",
     "Pool",
     "Search",
@@ -35,5 +36,6 @@ __all__ = [
     "pareto_evolution",
     "random_sample",
     "searched",
+    "survivors",
     "tournament",
 ]

@@ -80,8 +80,8 @@ def _read(path: Path, space: Space) -> dict[str, float]:
             raise UserError(f"{path}: has no columns arch and value; choose another file for the values of a search")
         for row in rows:
             where = f"{path}: line {rows.line_num}"
-            if row["value"] is None:
-                raise UserError(f"{where}: has no value; remove the line, and it is evaluated again")
+            if row["value"] is None or row["arch"] is None:
+                raise UserError(f"{where}: is not complete; remove the line, and it is evaluated again")
             if space.spelling(row["arch"]) != row["arch"] or row["arch"] in found:
                 raise UserError(f"{where}: {row['arch']!r} is repeated or written otherwise in {space.name}; remove it")
             found[row["arch"]] = float(row["value"] or "nan")

@@ -44,7 +44,7 @@ class SpacePart(Space):
         return f"SpacePart({self.whole!r}, {self.place}, {self.kept})"
 
     def __contains__(self, arch: Arch) -> bool:
-        return arch[self.place] in self.kept
+        return len(arch) > self.place and arch[self.place] in self.kept
 
     def sample(self, rng: np.random.Generator) -> Arch:
         """As the space's draws that lie in the part: uniform over its encodings where those are."""

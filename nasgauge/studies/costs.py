@@ -86,8 +86,9 @@ def _of_others(
 
 
 def _trained(need: Dependency, owners: Mapping[str, int], logs: pd.DataFrame | None) -> float:
-    """The share of a training's seconds that lies behind the checkpoint that is needed."""
+    """The share of a training's seconds that was spent by the checkpoint that is needed; all where no log says it."""
     if need.epoch is None or logs is None:
         return 1.0
     rows = logs[logs["estimator"].map(owners) == owners[need.name]]
-    return float(rows.loc[rows["epoch"] <= need.epoch, "train_seconds"].sum() / rows["train_seconds"].sum())
+    seconds = rows["train_seconds"].sum()
+    return float(rows.loc[rows["epoch"] <= need.epoch, "train_seconds"].sum() / seconds) if seconds else 1.0

@@ -12,6 +12,7 @@ import pandas as pd
 from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
 from nasgauge.core import references
+from nasgauge.core.config import Seeds
 from nasgauge.core.kept import kept
 from nasgauge.core.places import fingerprint
 from nasgauge.core.recorded import CHECKPOINT_SCORES
@@ -82,6 +83,16 @@ class Plan:
     def owners(self) -> dict[str, int]:
         """By name in tables, the number of the study's estimator that brings it."""
         return {name: i for i, config in enumerate(self.study.estimators) for name in config.names()}
+
+    @cached_property
+    def seeds(self) -> dict[str, Seeds]:
+        """By name in tables, the seeds that the estimator is measured with, a combination's those of what it needs."""
+        found: dict[str, Seeds] = {}
+        for config in self.study.estimators:
+            is_measured = isinstance(config, MeasuringConfig)
+            own = config.own_seeds(self.study.seeds) if is_measured else config.seeds_of(found)
+            found |= dict.fromkeys(config.names(), own)
+        return found
 
     @cached_property
     def dependencies(self) -> dict[str, tuple[Dependency, ...]]:
@@ -274,6 +285,7 @@ def _estimator(place: _Place, index: int, seed: int, contents: tuple[str, ...]) 
         supernets=supernets_of(place.study.estimators),
         codes={config.label: plan.codes[i] for i, config in enumerate(place.study.estimators) if _trains(config)},
         scores=_needed(plan, Store.existing(place.folder), index),
+        seeds=plan.seeds,
         checkpoint_scores=_needed_at_checkpoints(plan, Store.existing(place.folder), index),
         judged=partial(_judged, place),
         numbers=partial(numbers_by_arch, plan.benchmark),

@@ -9,6 +9,7 @@ from typing import Any, Self, final
 import numpy as np
 import pandas as pd
 
+from nasgauge.benchmarks import Benchmark
 from nasgauge.core import references
 from nasgauge.core.config import parse, tables_of
 from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
@@ -22,6 +23,7 @@ from nasgauge.criteria import DEFAULT_CRITERIA
 from nasgauge.estimators import MeasuringConfig, RunContext, check_estimators, supernets_of
 from nasgauge.judging import judge, noise_ceilings, with_failures
 from nasgauge.report import Bundle, Evaluation, assembled, write
+from nasgauge.search import get_search
 from nasgauge.studies.citing import of_study, sourced
 from nasgauge.studies.plan import Plan, do
 from nasgauge.studies.published import published_values
@@ -174,6 +176,7 @@ def checked(study: Study) -> Plan:
     """The study's plan, once its estimators are known to be without mistakes; UserError for the first."""
     plan = Plan.of(study)
     context = _context(study, plan)
+    _check_searches(study, benchmark=plan.benchmark)
     check_quantities(parse_constraints(study.constraints), quantities(None, plan.benchmark.complexity))
     try:
         check_estimators(study.estimators, context, study.seeds)
@@ -182,6 +185,18 @@ def checked(study: Study) -> Plan:
     sets = [c.training_set(study.seeds[0]) for c in study.estimators if isinstance(c, MeasuringConfig)]
     check_training_sets(plan.benchmark, filter(None, sets))  # or there are too few to learn from
     return plan
+
+
+def _check_searches(study: Study, benchmark: Benchmark) -> None:
+    """UserError for a search that needs sizes which neither the space nor the ground truth has."""
+    sizes = None if benchmark.complexity is None else benchmark.complexity.set_index("arch")["n_params"]
+    is_known = sizes is not None and sizes.reindex(list(benchmark.archs)).notna().all()
+    for name in study.searches:
+        if "size" in get_search(name).options and not is_known and not benchmark.space.operations:
+            raise UserError(
+                f"searches: {name!r} needs sizes; the ground truth has no n_params of all architectures, and search "
+                f"space {benchmark.space.name!r} does not say what its operations do; leave it out"
+            )
 
 
 def _keep(plan: Plan, folder: Path) -> None:

@@ -109,6 +109,8 @@ Constraints = Annotated[List[str], AfterValidator(in_turn(_parsed_constraints))]
 
 def _with_budget(names: tuple) -> tuple:
     for name in names:
+        if name == "random":
+            raise UserError("searches: the random search is always reported, exactly; leave 'random' out")
         if not get_search(name).takes_budget:
             raise UserError(f"searches: {name!r} evaluates every architecture, so that it has no curve; leave it out")
     return names

@@ -92,7 +92,7 @@ def test_a_list_of_a_sampler_is_divided_among_the_parts():
         stream = part.sampler(part.space, rng=np.random.default_rng(1))
         seen = {arch for item in itertools.islice(stream, 200) for arch in item}
         assert seen == {arch for arch in ARCHS if arch in part.space}
-    with pytest.raises(UserError, match="none of the 1 architectures of the sampler lies in"):
+    with pytest.raises(UserError, match="none of the 1 listed architectures lies in"):
         made(parts=2, sampler="subset", sampler_options={"archs": archs[:1]})
 
 

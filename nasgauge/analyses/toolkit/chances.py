@@ -31,9 +31,12 @@ def over_ties(chances: np.ndarray, score: np.ndarray) -> np.ndarray:
 
     >>> over_ties(np.array([0.6, 0.3, 0.1]), np.array([1.0, 5.0, 1.0])).round(3).tolist()
     [0.2, 0.6, 0.2]
+    >>> over_ties(np.array([0.4, 0.3, 0.3]), np.array([-np.inf, 1.0, -np.inf])).round(3).tolist()
+    [0.3, 0.4, 0.3]
     """
     order = np.argsort(-score, kind="stable")
-    starts = np.flatnonzero(np.diff(score[order], prepend=np.nan) != 0)
+    ranked = score[order]
+    starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))  # equal ones of -inf are ties too
     sizes = np.diff([*starts, len(score)])
     found = np.empty(len(score))
     found[order] = (np.add.reduceat(chances, starts) / sizes).repeat(sizes)

@@ -17,6 +17,7 @@ from nasgauge.estimators.oneshot.naming import path_string
 from nasgauge.estimators.oneshot.one_shot import OneShot
 from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, Probe
 from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
+from nasgauge.estimators.oneshot.sampling import given_archs
 from nasgauge.estimators.oneshot.settings import choices, numbers
 from nasgauge.estimators.oneshot.start import start_of
 from nasgauge.estimators.oneshot.tensorboard import tensorboard_logger
@@ -65,7 +66,7 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
         checkpoints=context.checkpoints(_apart(config.label, data)),
         progress=context.progress, on_epoch=_logger(config, seed), device=config.device,
         score_precision=config.score_precision, start=start,
-        given=tuple(archs or ()),
+        given=_alone(config, space, archs),
     )  # fmt: skip
     if start is not None:
         start.check(made.fresh(), where)
@@ -82,6 +83,14 @@ def _top(config: OneShotConfig, sampler: Sampler, context: RunContext) -> list[s
         )
     config.top.check(context, config.where)
     return config.top.archs(context, config.where)
+
+
+def _alone(config: OneShotConfig, space: Space, top: Sequence[str] | None) -> tuple[str, ...]:
+    """The architectures that are sampled alone, by score or as listed; none where others are sampled too."""
+    if config.sampler != "subset" or (config.top is not None and top is None):  # not scored yet
+        return ()
+    listed = config.sampler_options.get("archs", ()) if top is None else top
+    return tuple(dict.fromkeys(space.to_str(arch) for arch in given_archs(space, listed, config.where)))
 
 
 def _not_scored_yet(reason: str, space: Space, *, rng: np.random.Generator) -> Iterator[list[Path]]:

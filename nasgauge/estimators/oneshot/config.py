@@ -117,11 +117,6 @@ class OneShotConfig(MeasuringConfig, _Recorded):
     def names(self) -> tuple[str, ...]:
         return names(self.label, self.averages, self.post_deiso)
 
-    @property
-    def scored_epochs(self) -> tuple[int, ...]:
-        """The epochs whose weights are kept and scored, ascending; the last of training always is."""
-        return tuple(sorted({*self.checkpoints, self._schedule.epochs}))
-
     def dependencies(self) -> tuple[Dependency, ...]:
         return tuple(taken.dependency() for taken in (self.start, self.top) if taken is not None)
 
@@ -130,6 +125,8 @@ class OneShotConfig(MeasuringConfig, _Recorded):
         """The keys that only together can be wrong."""
         if self.top is not None and "archs" in self.sampler_options:
             raise UserError("top chooses the archs of the sampler, which stand in sampler_options too; remove one")
+        if self.top is not None and self.without:
+            raise UserError("top chooses among all architectures, also those with operations of without; remove one")
         if self.protocol not in PROTOCOLS:
             raise unknown_name("protocol", self.protocol, PROTOCOLS)
         if self.epochs is not None and "epochs" in self.training:

@@ -9,7 +9,7 @@ import numpy as np
 from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot.controllers import Controller, Judge, Timing, check_count, distinct
 from nasgauge.estimators.oneshot.draws import pick
-from nasgauge.search import crossed, levels_of
+from nasgauge.search import Member, crossed, survivors
 from nasgauge.spaces import Arch, Space
 
 _N_MIXED = 20  # mixtures of two parents that may lie outside of a space before one of them is mutated instead
@@ -55,7 +55,7 @@ class _Evolution(Controller):
         parents = self.population
         n_new = self.n_scored - len(parents)
         n_bred = n_new // 4 if parents else 0
-        found = distinct(parents, len(parents) + n_bred, lambda: self.space.mutate(pick(parents, self.rng), self.rng))
+        found = distinct(parents, len(parents) + n_bred, lambda: mutated(self.space, pick(parents, self.rng), self.rng))
         found = distinct(found, len(found) + n_bred, self._crossed)
         return distinct(found, self.n_scored, lambda: self.space.sample(self.rng))
 
@@ -83,7 +83,13 @@ def child_of(space: Space, one: Arch, other: Arch, rng: np.random.Generator) -> 
         child = crossed(space, one, other, [int(rng.integers(2)) == 0 for _ in one])
         if child is not None:
             return child
-    return space.mutate(one, rng)
+    return mutated(space, one, rng)
+
+
+def mutated(space: Space, arch: Arch, rng: np.random.Generator) -> Arch:
+    """A neighbour, each with equal probability; a draw of the space where there is none."""
+    near = space.neighbours(arch)
+    return near[int(rng.integers(len(near)))] if near else space.sample(rng)
 
 
 @final
@@ -96,13 +102,12 @@ class SingleEvolution(_Evolution):
 
 @final
 class ParetoEvolution(_Evolution):
-    """Keeps the fronts of reward against few and against many parameters, then the next levels of both."""
+    """Keeps the fronts of reward against few and against many parameters, then the next ones, as `pareto_evo` says."""
 
     def kept(self, archs: Sequence[Arch], rewards: np.ndarray, judge: Judge) -> list[int]:
         n_params = np.asarray(judge.n_params(archs), dtype="float64")
-        small, large = (levels_of(sign * n_params, rewards) for sign in (1, -1))
-        order = np.lexsort([-rewards, np.minimum(small, large)])  # by level in either, within it by reward
-        return order[: self.size].tolist()
+        members = [Member(str(i), *point) for i, point in enumerate(zip(rewards, n_params, strict=True))]
+        return [int(member.text) for member in survivors(members, self.size)]
 
 
 def single_evo(
@@ -143,8 +148,9 @@ def pareto_evo(
 ) -> ParetoEvolution:
     """As `single_evo`, but the fronts of score and size survive: few parameters, and many.
 
-    Candidates are kept by their level of non-dominated sorting in (reward, fewer parameters) or in (reward, more
-    parameters), the lower of the two, within a level by reward, until there are `population`. Parameters are those of
+    Candidates are kept level by level: those that no other dominates in (reward, fewer parameters) or in (reward, more
+    parameters), then likewise of the rest; of the level that does not fit the best by reward, and others evenly spaced
+    by size, as the search `pareto_evolution` does. Parameters are those of
     the stand-alone network. UserError as `single_evo`. Reference: Ning et al. 2021, table A8.
     """
     timing = Timing(warmup, every, share, n_samples, reward)

@@ -1,10 +1,11 @@
 """The few-shot estimator: several supernets, each of a part of the space, whose scores are one column."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, final
 
+import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError
@@ -13,11 +14,13 @@ from nasgauge.estimators.estimator import Estimates, Trainable
 from nasgauge.estimators.oneshot.built import built as one_shot
 from nasgauge.estimators.oneshot.built import restricted
 from nasgauge.estimators.oneshot.class_members import StandIns, scoring_request
+from nasgauge.estimators.oneshot.controllers import Controller
 from nasgauge.estimators.oneshot.few_shot_config import FewShotConfig
 from nasgauge.estimators.oneshot.few_shot_split import split_of
 from nasgauge.estimators.oneshot.merging import merged, merged_history
 from nasgauge.estimators.oneshot.naming import names
 from nasgauge.estimators.oneshot.one_shot import OneShot
+from nasgauge.estimators.oneshot.sampling import given_archs
 from nasgauge.estimators.oneshot.settings import as_text
 from nasgauge.estimators.oneshot.tables import recorded
 from nasgauge.nets import NetOptions, Supernet
@@ -147,6 +150,10 @@ def built(config: FewShotConfig, context: RunContext) -> FewShot:
         one_shot(part, here)
         for part, here in _each(config, context, [SpacePart(space, place, group) for group in groups])
     )
+    if isinstance(parts[0].sampler(parts[0].space, rng=np.random.default_rng(0)), Controller):
+        raise UserError(
+            f"{config.where}: the controller of sampler {config.sampler!r} needs one supernet; take name = 'oneshot'"
+        )
     same = dict.fromkeys(parts[0].settings)
     settings = {key: parts[0].settings[key] for key in same if len({part.settings[key] for part in parts}) == 1}
     total = sum(part.settings["epochs"] for part in parts)
@@ -170,12 +177,16 @@ def _each(
     config: FewShotConfig, context: RunContext, spaces: list[SpacePart]
 ) -> Iterator[tuple[FewShotConfig, RunContext]]:
     """Of each part its keys and what surrounds it: folder, share of the progress, listed architectures."""
-    n = len(spaces)
+    n, listed = len(spaces), config.sampler_options.get("archs")
+    if isinstance(listed, list | tuple):
+        read = given_archs(context.space, listed, f"{config.where}, archs")
     for i, space in enumerate(spaces):
         own = config.of_part(i + 1, n)
-        listed = config.sampler_options.get("archs")
         if isinstance(listed, list | tuple):
-            own = own.model_copy(update={"sampler_options": config.sampler_options | {"archs": _inside(listed, space)}})
+            inside = [given for given, arch in zip(listed, read, strict=True) if arch in space]
+            if not inside:
+                raise UserError(f"{config.where}: none of the {len(listed)} listed architectures lies in {space!r}")
+            own = own.model_copy(update={"sampler_options": config.sampler_options | {"archs": inside}})
         folder = None if context.folder is None else context.folder / f"{config.label}-part{i + 1}of{n}"
         progress = context.progress
         yield own, replace(context, space=space, folder=folder, progress=progress and partial(_told, progress, i, n))
@@ -183,12 +194,3 @@ def _each(
 
 def _told(progress: Callable[[float, int], None], number: int, n_parts: int, done: float, total: int) -> None:
     progress(number * total + done, n_parts * total)
-
-
-def _inside(archs: Collection[Any], space: SpacePart) -> list[Any]:
-    """Those of a sampler's listed architectures that lie in the part."""
-    read = [(arch, space.from_str(arch) if isinstance(arch, str) else tuple(arch)) for arch in archs]
-    found = [given for given, arch in read if arch in space]
-    if not found:
-        raise UserError(f"few-shot: none of the {len(read)} architectures of the sampler lies in {space!r}")
-    return found

@@ -12,7 +12,7 @@ from nasgauge.estimators.oneshot.config import OneShotConfig
 
 @final
 class FewShotConfig(OneShotConfig):
-    """Few-shot: a supernet for each part of the space, which is split at one decision. All keys of "oneshot" as well.
+    """Few-shot: a supernet for each part of the space, which is split at one decision.
 
     `split`: number of the decision, from 0, among those of the encoding that leave a choice whatever the others are:
     the first, next to the input, if absent; or "gradients", the one about whose options the gradients of shared weights
@@ -20,6 +20,7 @@ class FewShotConfig(OneShotConfig):
     for each option if absent, and 1 is plain one-shot. `groups`: in its place, lists of options by name, one a
     supernet. `budget`: the epochs of one supernet are divided among the parts ("total"), or each part gets all of them
     ("each"). Epochs of `checkpoints` and of records are those of each part. `label`: its name in tables.
+    All keys of "oneshot" serve as well, but for `start`, `top`, `also_without` and samplers with a controller.
     """
 
     name: Literal["fewshot"] = "fewshot"
@@ -33,6 +34,9 @@ class FewShotConfig(OneShotConfig):
     def _split(self) -> Self:
         if self.parts is not None and self.groups:
             raise UserError(f"parts = {self.parts} and groups are both given; remove one of the two")
+        for key in ("start", "top", "also_without"):
+            if getattr(self, key):
+                raise UserError(f"{key} is not possible with several supernets; leave it out, or take name = 'oneshot'")
         if not all(self.groups):
             raise UserError("groups: one of them is empty; name an option in each")
         return self

@@ -58,7 +58,7 @@ class OneShot(Trainable):
     again. `label`: the first part of the names in tables, see `names`. `device`: where the supernet lives, see
     `device_named`. `score_precision`: of scoring, one of nets.PRECISIONS but float64; that of training is `amp` of the
     protocol. `start`: the weights that training starts from, fresh ones if None; epochs are counted from there.
-    `given`: the architectures, chosen by score, that the sampler has been given, for table TRAINING_ARCHS.
+    `given`: the architectures that training samples alone, for table TRAINING_ARCHS.
     """
 
     space: Space

@@ -53,7 +53,7 @@ class TopConfig(Config):
         found = [config for config in context.supernets.values() if self.of in config.names()]
         if not found:
             raise UserError(f"{where}, top: epoch = {self.epoch}, but {self.of!r} is not a supernet; leave it out")
-        check_epoch(self.epoch, found[0].scored_epochs, self.of, f"{where}, top")
+        check_epoch(self.epoch, found[0].build(context).epochs, self.of, f"{where}, top")
 
     def archs(self, context: RunContext, where: str) -> list[str] | None:
         """The strings of the best architectures, the best first; None while there are no scores of `of`."""
@@ -63,7 +63,7 @@ class TopConfig(Config):
         rows = table[table["estimator"] == self.of]
         if self.epoch is not None:
             rows = rows[rows["epoch"] == self.epoch]
-        if rows["seed"].nunique() > 1:
+        if len(context.seeds.get(self.of, rows["seed"].unique())) > 1:
             rows = rows[rows["seed"] == context.seed]
         best = best_of(rows, self.share)
         if not best:

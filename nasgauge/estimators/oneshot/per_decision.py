@@ -11,6 +11,7 @@ from nasgauge.estimators.oneshot.controllers import Controller, Judge, Timing, c
 from nasgauge.spaces import Arch, Space
 
 _N_COUNTED = 1_000  # uniform draws from which the frequencies of words are estimated
+_MOST_WORDS = 50  # of a place that has a distribution; a place with more says nothing by single words
 _N_POOL = 32  # uniform draws of which one is taken where decisions depend on each other
 
 Table = dict[str, float]  # probability by word
@@ -27,7 +28,8 @@ class PerDecision(Controller):
     Where `space.decisions` lists the options, an architecture is drawn entry by entry, P(a) = prod_i p_i(a_i).
     Elsewhere places depend on each other: of 32 uniform draws one is taken with probability proportional to
     prod_i p_i(a_i) / b_i(a_i), with b_i estimated from 1,000 uniform draws, so that all are of the space. Words that
-    these draws do not contain are neither favoured nor avoided.
+    these draws do not contain have the factor 1, and so have places with more than 50 words, such as the adjacency
+    matrix of NAS-Bench-101.
     """
 
     table = "preferences"
@@ -64,9 +66,10 @@ class PerDecision(Controller):
     def _base(self) -> list[Table]:
         if self.options is not None:
             return [{str(option): 1 / len(options) for option in options} for options in self.options]
-        own = np.random.default_rng(0)  # not of `rng`: nothing is drawn from it before it is asked
+        own = np.random.default_rng([0, _N_COUNTED])  # the same for all seeds, and the stream of none
         columns = zip(*(self.space.words(self.space.sample(own)) for _ in range(_N_COUNTED)), strict=True)
-        return [{word: n / _N_COUNTED for word, n in Counter(column).items()} for column in columns]
+        counted = [Counter(column) for column in columns]
+        return [{w: n / _N_COUNTED for w, n in c.items()} if len(c) <= _MOST_WORDS else {} for c in counted]
 
     def draw(self) -> Arch:
         if self.options is not None:

@@ -135,7 +135,7 @@ def subset(
     an empty list, a malformed string, an architecture outside the space (this only where `space.decisions` tells).
     Reference: Ning et al. 2021, section 6.3 (pruned search spaces).
     """
-    return repeated(partial(pick, _given(space, archs, "subset"), rng), n_samples)
+    return repeated(partial(pick, given_archs(space, archs, "subset"), rng), n_samples)
 
 
 def mixture(
@@ -146,7 +146,7 @@ def mixture(
     P(a) = share * #(a in archs) / len(archs) + (1 - share) / |space|. share: fraction in [0, 1]. archs, n_samples and
     errors as `subset`. Reference: Ning et al. 2021, table A8 (half random, half of a population).
     """
-    given = _given(space, archs, "mixture")
+    given = given_archs(space, archs, "mixture")
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
         raise UserError(f"mixture: share must be a fraction from 0 to 1, got {share!r}")
     return repeated(lambda: pick(given, rng) if rng.random() < share else space.sample(rng), n_samples)
@@ -171,7 +171,8 @@ def _class_drawing(classes: dict[Arch, list[Arch]], member: str, rng: np.random.
     return partial(pick, [best if best in members else members[0] for best, members in classes.items()], rng)
 
 
-def _given(space: Space, archs: Sequence[str | Arch], where: str) -> list[Arch]:
+def given_archs(space: Space, archs: Sequence[str | Arch], where: str) -> list[Arch]:
+    """Listed architectures, strings or tuples, as tuples; UserError for what is none, as far as `decisions` tell."""
     if isinstance(archs, str) or not len(archs):
         raise UserError(f"{where}: archs must be a list of at least one architecture, got {archs!r}")
     for arch in archs:

@@ -55,8 +55,13 @@ def start_of(config: StartConfig | None, context: RunContext, where: str) -> Sta
     if config is None:
         return None
     if config.of not in context.supernets:
-        raise unknown_name("supernet (the label of a 'oneshot' above)", config.of, context.supernets)
+        known = unknown_name("supernet (the label of a 'oneshot' above)", config.of, context.supernets)
+        raise UserError(f"{where}, start: {known}")
+    from nasgauge.estimators.oneshot.one_shot import OneShot
+
     parent = context.supernets[config.of].build(context)
+    if not isinstance(parent, OneShot):
+        raise UserError(f"{where}, start: {config.of!r} is not one supernet; name a 'oneshot' above")
     epoch = parent.epochs[-1] if config.epoch is None else config.epoch
     check_epoch(epoch, parent.epochs, config.of, f"{where}, start")
     return Start(parent, epoch)
