@@ -11,13 +11,11 @@ writes its checkpoint as weights.pt and rest.pt; `--resume` names a folder with 
 
 import argparse
 import json
-import multiprocessing
 import os
 import sys
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +27,8 @@ from card.markdown import markdown
 from card.passes import one_process, rounding, several_processes
 from card.population import population
 from card.science import supernet_slice
-from card.scope import Scope
+from card.scope import Scope, pool_of
+from card.service import service
 from card.steps import scoring, training
 
 from nasgauge.nets import device_named
@@ -60,20 +59,17 @@ def main() -> None:
     if options.tiny:
         torch.set_num_threads(1)
     found = {"arguments": sys.argv[1:]}
-    scope = Scope(
-        device=device, tiny=options.tiny, n_workers=n_workers, deadline=deadline, out=options.out,
-        resume=options.resume, pool=pool_of(n_workers),
-    )  # fmt: skip
-    for name in options.parts or PARTS:
-        found[name] = tried(name, scope)
-        write(found, options.out)
-        if "BrokenProcessPool" in found[name].get("error", ""):
-            scope = replace(scope, pool=pool_of(n_workers))
-    scope.pool.shutdown()
-
-
-def pool_of(n_workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("spawn"))
+    with service(device) as served:
+        scope = Scope(
+            device=device, tiny=options.tiny, n_workers=n_workers, deadline=deadline, out=options.out,
+            resume=options.resume, pool=pool_of(n_workers, served), served=served,
+        )  # fmt: skip
+        for name in options.parts or PARTS:
+            found[name] = tried(name, scope)
+            write(found, options.out)
+            if "BrokenProcessPool" in found[name].get("error", ""):
+                scope = replace(scope, pool=pool_of(n_workers, served))
+        scope.pool.shutdown()
 
 
 def tried(name: str, scope: Scope) -> dict:

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # of the dependencies and theirs, those that images with PyTorch, pandas and scikit-learn often lack
 PACKAGES = ("pydantic", "pydantic-core", "annotated-types", "typing-inspection", "typing-extensions", "tomli-w",
-            "moocore", "cffi", "pycparser", "platformdirs")  # fmt: skip
+            "lazy_loader", "threadpoolctl")  # fmt: skip
 DATA = ("cifar10/train-00000-of-00001.parquet", "nas-bench-201/accuracy.parquet", "nas-bench-201/architectures.parquet",
         "nas-bench-201/trials.parquet")  # fmt: skip
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64", "any")

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from concurrent.futures import ProcessPoolExecutor
 
 import pandas as pd
 import torch
@@ -9,21 +10,24 @@ import torch.nn.functional as F
 from torch import nn
 
 from card.given import archs_of, images, net_of, wide, zero_shot
-from card.scope import Scope
+from card.scope import Scope, pool_of
 from nasgauge.criteria import kendall_tau
-from nasgauge.estimators.zeroshot import PROXIES
+from nasgauge.estimators.cwi import CwiConfig
+from nasgauge.estimators.zeroshot.config import DEFAULT
 from nasgauge.nets import NetOptions, build, products
 from nasgauge.spaces import get_space
 
 N_CELLS = 6466  # isomorphism classes of NAS-Bench-201
+TERMS = tuple(need.name for need in CwiConfig(form="flat").dependencies())
 
 
-def measured(net: NetOptions, device: str, start: int, stop: int, batch_size: int, precision: str = "float32") -> tuple:
+def measured(
+    net: NetOptions, device: str, start: int, stop: int, batch_size: int, precision: str = "float32",
+    proxies: tuple[str, ...] = DEFAULT,
+) -> tuple:  # fmt: skip
     """(scores, seconds per architecture of each proxy alone, wall clock at the beginning and the end)."""
     torch.set_num_threads(1)
-    estimator = zero_shot(
-        "nb201", net, tuple(PROXIES), n_batches=2, batch_size=batch_size, device=device, precision=precision
-    )
+    estimator = zero_shot("nb201", net, proxies, n_batches=2, batch_size=batch_size, device=device, precision=precision)
     archs = archs_of("nb201", stop)[start:]
     began = time.time()
     found = estimator.estimate(archs)
@@ -85,27 +89,35 @@ def captured(run) -> torch.cuda.CUDAGraph:
 
 
 def several_processes(scope: Scope) -> dict:
-    """Architectures per second by number of processes on one device, each with one thread."""
+    """Architectures per second by number of processes on one device, each with one thread.
+
+    With CUDA's multi-process service, where there is one, and without.
+    """
     each, batch_size = (1, 8) if scope.tiny else (5, 64)
-    counts = [k for k in (1, 4, 8, 16) if k <= scope.n_workers]
-    warm(scope, batch_size)
-    rows = []
-    for k in counts:
-        tasks = [
-            scope.pool.submit(measured, net_of(scope), scope.device, i * each, (i + 1) * each, batch_size)
-            for i in range(k)
-        ]
-        spans = [task.result()[2:] for task in tasks]
-        seconds = max(end for _, end in spans) - min(start for start, _ in spans)
-        rate = k * each / seconds
-        rows.append({"processes": k, "architectures per second": rate, f"minutes for {N_CELLS:,}": N_CELLS / rate / 60})
+    counts, rows = [k for k in (1, 4, 8, 16) if k <= scope.n_workers], []
+    with pool_of(scope.n_workers, {}) as alternating:
+        for pool, way in ((scope.pool, "served"), (alternating, "alternating")) if scope.served else (
+            (scope.pool, "alternating"),
+        ):  # fmt: skip
+            warm(pool, scope, batch_size)
+            for k in counts if way == "alternating" else counts[1:]:
+                rate = rate_of(pool, k, each, scope, batch_size)
+                row = {"processes": k, "way": way, "architectures per second": rate}
+                rows.append(row | {f"minutes for {N_CELLS:,}": N_CELLS / rate / 60})
     return {"batch": batch_size, "architectures per process": each, "rows": rows}
 
 
-def warm(scope: Scope, batch_size: int) -> None:
+def rate_of(pool: ProcessPoolExecutor, k: int, each: int, scope: Scope, batch_size: int) -> float:
+    """Architectures per second of k processes."""
+    tasks = [pool.submit(measured, net_of(scope), scope.device, i * each, (i + 1) * each, batch_size) for i in range(k)]
+    spans = [task.result()[2:] for task in tasks]
+    return k * each / (max(end for _, end in spans) - min(start for start, _ in spans))
+
+
+def warm(pool: ProcessPoolExecutor, scope: Scope, batch_size: int) -> None:
     """Every process of the pool has begun, and its libraries with it."""
     tasks = [
-        scope.pool.submit(_warmed, net_of(scope), scope.device, batch_size, time.time() + (1 if scope.tiny else 12))
+        pool.submit(_warmed, net_of(scope), scope.device, batch_size, time.time() + (1 if scope.tiny else 12))
         for _ in range(scope.n_workers)
     ]
     for task in tasks:
@@ -123,7 +135,7 @@ def rounding(scope: Scope) -> dict:
     coarse = ("tf32", "bfloat16") if scope.on_card else ("bfloat16",)
     tasks = {
         (precision, start): scope.pool.submit(
-            measured, net_of(scope), scope.device, start, start + each, batch_size, precision
+            measured, net_of(scope), scope.device, start, start + each, batch_size, precision, (*DEFAULT, *TERMS)
         )
         for precision in ("float32", *coarse)
         for start in range(0, n, each)

@@ -1,19 +1,23 @@
 """What every part is given: where it runs, how large, and until when."""
 
+import multiprocessing
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from card.service import enter
+
 
 @dataclass(frozen=True)
 class Scope:
     """device: of the networks. tiny: the smallest sizes that still pass through everything, for tests. n_workers: how
     many processes there may be. deadline: of `time.monotonic`, when the whole run should end. out: folder for files.
-    resume: folder with the checkpoint of an earlier slice of training, None for none. pool: worker processes.
+    resume: folder with the checkpoint of an earlier slice of training, None for none. pool: worker processes, served by
+    CUDA's multi-process service where there is one: served, the variables with which they are, {} where there is none.
     """
 
     device: str
@@ -23,6 +27,7 @@ class Scope:
     out: Path
     resume: Path | None
     pool: ProcessPoolExecutor
+    served: Mapping[str, str]
 
     def left(self) -> float:
         """Seconds until the deadline."""
@@ -63,3 +68,9 @@ class Scope:
         function()
         self.wait()
         return torch.cuda.max_memory_allocated() / 2**30
+
+
+def pool_of(n_workers: int, served: Mapping[str, str]) -> ProcessPoolExecutor:
+    """Processes of one thread each. served: variables of the multi-process service, {} without it."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(n_workers, mp_context=context, initializer=enter, initargs=(served,))
