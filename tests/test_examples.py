@@ -20,6 +20,7 @@ from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.building.recipe import Recipe
 from nasgauge.core.config import parse, tables_of
 from nasgauge.core.store import Store
+from nasgauge.estimators.cwi import FORMS
 from nasgauge.images import CROPS
 from nasgauge.spaces import NB201, SPACES
 from nasgauge.studies import run as running
@@ -65,6 +66,7 @@ ARGUMENTS = {
     "crops_baselines.py": "",
     "describe_truth.py": "digits-resnet",
     "draws.py": "2 1",
+    "estimator_ablations.py": "{terms} 20",
     "estimator_judged.py": "{nb201} mine 20",
     "estimator_part.py": "{study} 12 1",
     "estimator_measured.py": "choice {out}/scores.csv 3 --seeds 0 --small --data digits --without gradient_flatness",
@@ -110,6 +112,7 @@ SAYS = {  # what stands in what it prints
     "crops_baselines.py": r"linear 0\.\d+, moments 0\.\d+",
     "describe_truth.py": r"n_params +-?0\.\d+[\s\S]*depth of stage 1",
     "draws.py": r"gates: -?0\.\d+ ± 0\.\d+",
+    "estimator_ablations.py": r"\| whole \| -?0\.\d+ \|[\s\S]*without P \| -?0\.\d+ \| [+-]0\.\d+ \[[\s\S]*\| 20 candidates",
     "estimator_judged.py": r"cifar100, all classes[\s\S]*`mine` \| 1\.000 \[1\.000, 1\.000\] \| +\|",
     "estimator_part.py": r"^\d+ of \d+ tasks of the study are done$",
     "estimator_measured.py": r"cwi, effective +KD -?[01]\.\d+ +P@5% [01]\.\d+ +n 3\n",
@@ -180,6 +183,10 @@ def folders(tmp_path_factory):
     guesses = {"mine": archs["accuracy"], **dict(zip(("relu_logdet", "jacob_cov", "synflow"), noise, strict=True))}
     scores = pd.concat(archs[["arch"]].assign(estimator=name, seed=0, score=guess) for name, guess in guesses.items())
     Store.open(place / "nb201", tables_of(OF_NB201, "nb201"), OF_NB201).write("scores", "all", scores)
+    terms = FORMS["spread"].proxies
+    drawn = np.random.default_rng(1).random((len(terms), len(archs)))
+    parts = [archs[["arch"]].assign(estimator=name, seed=0, score=x) for name, x in zip(terms, drawn, strict=True)]
+    Store.open(place / "terms", tables_of(OF_NB201, "terms"), OF_NB201).write("scores", "all", pd.concat(parts))
     rows = pd.read_parquet(TABLE)
     rows = rows[rows["arch"].isin(archs["arch"].head(40))]
     for name in ("digits-nb201", "other"):
@@ -190,6 +197,7 @@ def folders(tmp_path_factory):
     return {
         "study": place / "study",
         "nb201": place / "nb201",
+        "terms": place / "terms",
         "table": place / "digits-nb201.parquet",
         "other": place / "other.parquet",
         "five": place / "five.csv",
