@@ -112,7 +112,7 @@ SAYS = {  # what stands in what it prints
     "crops_baselines.py": r"linear 0\.\d+, moments 0\.\d+",
     "describe_truth.py": r"n_params +-?0\.\d+[\s\S]*depth of stage 1",
     "draws.py": r"gates: -?0\.\d+ ± 0\.\d+",
-    "estimator_ablations.py": r"\| whole \| -?0\.\d+ \|[\s\S]*without P \| -?0\.\d+ \| [+-]0\.\d+ \[[\s\S]*\| 20 candidates",
+    "estimator_ablations.py": r"\| whole \| -?0\.\d+ \|[\s\S]*without P \| -?0\.\d+ \| [+-]0[\s\S]*\| 20 candidates",
     "estimator_judged.py": r"cifar100, all classes[\s\S]*`mine` \| 1\.000 \[1\.000, 1\.000\] \| +\|",
     "estimator_part.py": r"^\d+ of \d+ tasks of the study are done$",
     "estimator_measured.py": r"cwi, effective +KD -?[01]\.\d+ +P@5% [01]\.\d+ +n 3\n",
