@@ -48,6 +48,8 @@ REGISTRIES = (
     *(ANALYSES, BENCHMARKS, CRITERIA, SAMPLERS, ENCODERS, LOSSES, PROXIES, ESTIMATORS, DATASETS, NETS, SUPERNETS),
     *(SEARCHES, SPACES),
 )
+# Cases that took longer than this alone, one a line; `pytest --note-long` over all tests writes the file.
+LONG_CASES, LONG_SECONDS = Path(__file__).with_name("long.txt"), 0.3
 LEFT = pytest.StashKey[dict[str, list[bool]]]()
 
 
@@ -60,9 +62,14 @@ def space_of(item):
 
 @pytest.hookimpl(tryfirst=True)  # before cases are chosen by their marks
 def pytest_collection_modifyitems(config, items):
-    """Mark as `full` the cases of other spaces than the representatives, of tests that run over every space."""
-    functions = {}
+    """Mark as `full` the cases of other spaces than the representatives, of tests that run over every space.
+
+    And as `long` those of LONG_CASES.
+    """
+    functions, long = {}, set(LONG_CASES.read_text(encoding="utf-8").splitlines())
     for item in items:
+        if item.nodeid in long:
+            item.add_marker(pytest.mark.long)
         functions.setdefault(item.nodeid.partition("[")[0], []).append(item)
     for cases in functions.values():
         spaces = {case: space_of(case) for case in cases}
@@ -73,6 +80,24 @@ def pytest_collection_modifyitems(config, items):
     left = {name: [case.get_closest_marker("full") is not None for case in cases] for name, cases in functions.items()}
     config.stash[LEFT] = left
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))  # the rest keeps its order
+
+
+def pytest_addoption(parser):
+    parser.addoption("--note-long", action="store_true", help=f"write {LONG_CASES.name} anew from what this run takes")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """With `--note-long`: the cases that took long, without what they share with others and without marked ones."""
+    if not config.getoption("--note-long"):
+        return
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, []) if r.when == "call"]
+    found = sorted(r.nodeid for r in reports if r.duration >= LONG_SECONDS)
+    LONG_CASES.write_text("".join(f"{nodeid}\n" for nodeid in found), encoding="utf-8")
+
+
+@pytest.fixture
+def long_cases():
+    return LONG_CASES.read_text(encoding="utf-8").splitlines()
 
 
 @pytest.fixture

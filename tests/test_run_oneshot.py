@@ -110,6 +110,7 @@ def test_an_ensemble_is_the_mean_over_seeds_at_every_checkpoint(done):
     assert set(of["net_ensemble"]["epoch"]) == {0, 2, 4, 6}
 
 
+@pytest.mark.long
 def test_averages_and_what_is_made_of_them_are_compared_with_those_that_share_no_checkpoint(done):
     _, bundle = done
     table = bundle.records["windows"].set_index(["estimator", "epoch"])["oldest"]
@@ -161,6 +162,7 @@ def test_classes_of_a_restricted_space_are_judged_whichever_member_the_study_nam
     assert bundle.values.set_index("estimator")["n"]["no_skip"] == len(inside)
 
 
+@pytest.mark.long
 def test_inherited_proxies_have_their_own_seeds_and_epochs(done):
     _, bundle = done
     table = bundle.records["checkpoint_scores"]
@@ -172,6 +174,7 @@ def test_inherited_proxies_have_their_own_seeds_and_epochs(done):
     assert (counts[0] == counts[6]).all()  # what does not depend on weights does not change
 
 
+@pytest.mark.long
 def test_proxies_on_a_restricted_supernet_fail_where_the_supernet_does(done):
     _, bundle = done
     for table in (bundle.errors, bundle.scores):
@@ -181,6 +184,7 @@ def test_proxies_on_a_restricted_supernet_fail_where_the_supernet_does(done):
     assert set(reasons["small_snip"]) == set(reasons["small"])
 
 
+@pytest.mark.long
 def test_masked_architectures_fail_with_the_reason_and_the_report_shows_the_sections(done):
     out, bundle = done
     failed = bundle.errors[bundle.errors["estimator"] == "small"]

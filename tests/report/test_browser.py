@@ -70,6 +70,7 @@ def test_pointing_at_an_architecture_draws_it_and_lists_all_its_scores(shown, da
     assert card.locator(".arch").count() == 0
 
 
+@pytest.mark.long
 def test_choosing_an_estimator_moves_the_points(shown, data):
     shown.locator("#explorer-estimator").select_option("synflow")
     shown.mouse.move(*place_of(shown, data, "synflow", 3))
@@ -80,6 +81,7 @@ def test_choosing_an_estimator_moves_the_points(shown, data):
     shown.locator("#explorer-estimator").select_option("synflow")
 
 
+@pytest.mark.long
 def test_filters_keep_what_they_say(shown, data):
     shown.locator("#explorer-property").select_option("depth")
     shown.locator("#explorer-low").fill("1")
@@ -98,6 +100,7 @@ def test_filters_keep_what_they_say(shown, data):
         shown.locator(f"#explorer-{name}").fill("")
 
 
+@pytest.mark.long
 def test_every_colouring_draws_and_the_keyboard_walks(shown, data):
     for value in shown.locator("#explorer-colour option").evaluate_all("all => all.map(one => one.value)"):
         shown.locator("#explorer-colour").select_option(value)
@@ -109,6 +112,7 @@ def test_every_colouring_draws_and_the_keyboard_walks(shown, data):
     assert shown.faults == []
 
 
+@pytest.mark.long
 def test_a_figure_is_saved_as_svg(shown):
     with shown.expect_download() as started:
         shown.locator("figure[data-name=reliability] button.download").click()
@@ -117,6 +121,7 @@ def test_a_figure_is_saved_as_svg(shown):
     assert text.startswith("<svg") and "<path" in text
 
 
+@pytest.mark.long
 def test_nothing_overflows_a_phone_and_paper_has_pages(shown):
     shown.set_viewport_size({"width": 390, "height": 844})
     wide = shown.evaluate("document.documentElement.scrollWidth")

@@ -74,6 +74,7 @@ def test_no_class_with_a_member_inside_drops_out_and_both_score_that_member(done
     assert ANALYSES["pruning"].question in page
 
 
+@pytest.mark.long
 def test_a_folder_of_an_earlier_version_without_these_tables_still_opens(done, tmp_path, without_a_page):
     out, _ = done
     old = shutil.copytree(out, tmp_path / "old")
