@@ -1,0 +1,64 @@
+"""Ranking all architectures, and finding the best: python examples/estimator_figure.py FOLDER FIGURE.png
+
+Every estimator of a `nasgauge run estimator-nb201`, whole or a part (needs $NASGAUGE_DATA), by Kendall's tau over all
+architectures and by precision at 5%, on the classes that all of them are measured on and CWI was not chosen on.
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from estimator_judged import CRITERIA, chosen_on, scores_on, sets_of
+
+from nasgauge import benchmarks
+from nasgauge.core.store import Store
+from nasgauge.estimators.rivals import RIVALS
+from nasgauge.judging import judge
+from nasgauge.studies.run import Run
+
+NAMED = ("n_params", "synflow", "naswot", "jacob_cov", "zico", "meco", "grad_norm", "zen", "swap", "intrain", "vote")
+GROUPS = {"CWI": "#c1440e", "combinations of others": "#1f5f99", "single zero-shot estimators": "#8a8a8a"}
+
+
+def group_of(name: str) -> str:
+    """Whose estimator it is."""
+    if name.startswith("cwi"):
+        return "CWI"
+    return "combinations of others" if name in RIVALS or name == "vote" else "single zero-shot estimators"
+
+
+def values_of(folder: Path) -> tuple[pd.DataFrame, int]:
+    """Kendall's tau and precision at 5% by estimator, and the number of classes."""
+    store, study = Store.existing(folder), Run.load(folder).study
+    scores, benchmark = store.read("scores"), benchmarks.load("nb201").in_classes("paper")
+    tried = pd.concat([scores, store.read("errors")])[["estimator", "arch"]].drop_duplicates()
+    tried = tried[tried["arch"].isin(benchmark.archs)]
+    archs = list(sets_of(tried, set(tried["estimator"].unique()), chosen_on(benchmark)).values())[-1]
+    truth = benchmark.truth[benchmark.truth["arch"].isin(archs)]
+    options = {"n_bootstrap": 0, "rng": np.random.default_rng(0)}
+    values = judge(scores_on(archs, scores, tried, study), truth, CRITERIA, **options)
+    return values.pivot(index="estimator", columns="criterion", values="value").dropna(), len(archs)
+
+
+def main() -> None:
+    values, n = values_of(Path(sys.argv[1]))
+    tau, top = values.columns
+    figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    groups = np.array([group_of(name) for name in values.index])
+    for group, colour in GROUPS.items():
+        rows = values[groups == group]
+        axes.scatter(rows[tau], rows[top], s=34, c=colour, label=group, zorder=3, edgecolors="white", linewidths=0.6)
+    for name, row in values.iterrows():
+        if group_of(name) != "single zero-shot estimators" or name in NAMED:
+            axes.annotate(name, (row[tau], row[top]), (4, 4), textcoords="offset points", fontsize=7)
+    axes.set(xlabel="Kendall's τ over all architectures", ylabel="P@top 5%", ylim=(-0.04, 1))
+    axes.set_title(f"{n} isomorphism classes of NAS-Bench-201, CIFAR-10", fontsize=9)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
+    figure.savefig(sys.argv[2], dpi=160)
+
+
+if __name__ == "__main__":
+    main()
