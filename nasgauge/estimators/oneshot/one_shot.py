@@ -18,6 +18,7 @@ from nasgauge.estimators.oneshot.controllers import Controller, Judge
 from nasgauge.estimators.oneshot.naming import names, path_string
 from nasgauge.estimators.oneshot.probes import Probe, undisturbed
 from nasgauge.estimators.oneshot.protocol import Protocol
+from nasgauge.estimators.oneshot.randomness import sampling_stream
 from nasgauge.estimators.oneshot.scoring import Batches, BatchScores, score, validation_batches
 from nasgauge.estimators.oneshot.start import Start
 from nasgauge.estimators.oneshot.tables import Scored, estimates, recorded
@@ -108,7 +109,7 @@ class OneShot(Trainable):
         if short:
             raise UserError(f"{self.label}: an average over {short[0]} checkpoints; give 2 to {len(epochs)}")
         self._validation()
-        stream = self.sampler(self.space, rng=np.random.default_rng(self.seed))  # mistakes are told before training
+        stream = self.sampler(self.space, rng=sampling_stream(self.seed))  # mistakes are told before training
         if isinstance(stream, Controller):
             stream.timing.check(self.protocol.epochs, self.label)
         self.fresh()
@@ -139,9 +140,9 @@ class OneShot(Trainable):
         net, n_before, origin = self.fresh(), 0, ""
         if self.start is not None:
             n_before, origin = self.start.n_epochs, self.start.load(net)
-        rng = np.random.default_rng([self.seed, n_before] if n_before else self.seed)
+        sampler = self.sampler(self.space, rng=sampling_stream(self.seed, n_before))
         train(
-            net, self.sampler(self.space, rng=rng), self.data, self.split, self.protocol, seed=self.seed,
+            net, sampler, self.data, self.split, self.protocol, seed=self.seed,
             checkpoints=self.checkpoints, checkpoint_epochs=self.epochs, probes=self.probes, progress=self.progress,
             on_epoch=self.on_epoch, device=self._on, to_str=partial(path_string, self.space), n_before=n_before,
             origin=origin, judge=self.judge(net),
