@@ -131,7 +131,7 @@ def _row(weights: np.ndarray, true: np.ndarray, budget: int, trainings: float, c
     return {
         "regret": round(best - top_1, 12), "lower": low, "upper": high, "rank": n - n * (weights[0] @ worse),
         "top_1": top_1, "top_10": top_10, "top_share": top_share, "surpass": weights[0] @ worse, "trainings": trainings,
-        "surpass_at_cost": weights[0] @ worse**trainings, "random": best - true.mean(), "oracle": oracle,
+        "surpass_at_cost": weights[0] @ worse**trainings, "random": best - true.mean(), "oracle": round(oracle, 12),
     }  # fmt: skip
 
 

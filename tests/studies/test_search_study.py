@@ -31,6 +31,8 @@ def small(searches):
         ('["exhaustive"]', "'exhaustive' evaluates every architecture"),
         ('["evolutoin"]', "unknown search 'evolutoin'; nearest: evolution"),
         ('["local", "local"]', "local"),
+        ('["random"]', "the random search is always reported, exactly; leave 'random' out"),
+        ('["local", "random"]', "leave 'random' out"),
     ],
 )
 def test_a_search_that_cannot_be_run_is_refused_before_anything_else(searches, says):
