@@ -52,6 +52,18 @@ def test_each_seed_is_judged_on_the_sub_space_of_its_number_and_wider_ones_are_c
     assert (row["n"], row["n_seeds"], row["mean_score"]) == (6, 2, pytest.approx(inside))
 
 
+@pytest.mark.parametrize(("without", "others"), [("nothing", ["full"]), ("none", []), (None, ["full"])])
+def test_a_supernet_without_some_operations_is_not_wider(without, others):
+    scores = scored(["full", "half"])
+    chosen = pd.DataFrame([("half", s, a) for s in (0, 1) for a in ARCHS[:9]], columns=["estimator", "seed", "arch"])
+    log = pd.DataFrame({"estimator": ["full", "half"], "seed": 0, "epoch": 1, "train_loss": 1.0})
+    rows = [("full", "without", without), ("full", "bn", "batch"), ("half", "without", "nothing")]
+    choices = None if without is None else pd.DataFrame(rows, columns=["estimator", "setting", "value"])
+    table = sub_space.compute(scores, TRUTH, training_archs=chosen, training_log=log, choices=choices)
+    assert table["estimator"].tolist() == ["half", *others]
+    assert "choices" in sub_space.ANALYSIS.takes
+
+
 def test_a_search_that_can_evaluate_everything_finds_the_best_scores():
     records = scored(["net"], epoch=5)
     population = pd.DataFrame({"estimator": "net", "seed": 0, "epoch": 5, "arch": ARCHS[:1], "score": 0.5})

@@ -263,6 +263,18 @@ def test_the_most_disputed_decision_against_a_plain_computation():
         ({"budget": "total"}, "2 epochs for 5 parts; give an epoch each, or budget = \"each\""),
         ({"budget": "total", "epochs": 9, "checkpoints": [2]}, "checkpoints holds 2; each of 5 parts is trained 1 ep"),
         ({"label": "x", "split": 9}, "estimator 'x': split = 9"),
+        ({"start": {"of": "net"}}, "start is not possible with several supernets; leave it out, or take name = 'one"),
+        ({"sampler": "subset", "top": {"of": "net", "share": 0.5}}, "top is not possible with several supernets"),
+        ({"also_without": [["none"]]}, "also_without is not possible with several supernets"),
+        ({"epochs": 60, "sampler": "single_evo"}, "the controller of sampler 'single_evo' needs one supernet; take na"),
+        *(
+            ({"sampler": "subset", "sampler_options": {"archs": archs}}, f"estimator 'fewshot', archs: {says}")
+            for archs, says in (
+                ([], "archs must be a list of at least one"), ([3], "3 in archs is not an architecture"),
+                ([()], r"architecture \(\) does not lie in"), ([(0, 1)], r"architecture \(0, 1\) does not lie in"),
+                ([(0, 0, 0, 0, 0, 9)], "architecture .* does not lie in NB201"),
+            )
+        ),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_before_any_work(words, says):
