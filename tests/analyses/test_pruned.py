@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasgauge.analyses import found_in_training, sub_space
+from nasgauge.analyses import found_in_training, search_regret, sub_space
 from nasgauge.analyses.toolkit.over_seeds import mean_interval
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau
@@ -76,6 +76,25 @@ def test_a_search_that_can_evaluate_everything_finds_the_best_scores():
     values = table.set_index("quantity")["value"]
     assert values["mean"] == pytest.approx(np.mean([b.mean() for b in best]))
     assert values["max"] == pytest.approx(np.mean([b.max() for b in best]))
+
+
+def test_an_architecture_s_neighbours_are_looked_up_once_for_all_searches():
+    """Of all checkpoints, supernets and seeds that scored the same architectures."""
+    asked = []
+
+    class Counting(NB201):
+        def neighbours(self, arch):
+            asked.append(arch)
+            return super().neighbours(arch)
+
+    records = pd.concat([scored(["net", "other"], epoch=epoch) for epoch in (1, 2)])
+    population = pd.DataFrame({"estimator": "net", "seed": 0, "epoch": 1, "arch": ARCHS[:1], "score": 0.5})
+    table = found_in_training.compute(
+        records[:0].drop(columns="epoch"), TRUTH, Counting(), checkpoint_scores=records, populations=population,
+        n_found=3, rng=np.random.default_rng(0),
+    )  # fmt: skip
+    assert found_in_training.ANALYSIS.limit == search_regret.ANALYSIS.limit is not None
+    assert len(table) == 2 * 2 * 2 and 0 < len(asked) == len(set(asked)) <= len(ARCHS)
 
 
 def test_without_a_controller_there_is_nothing_to_compare_and_options_are_checked():
