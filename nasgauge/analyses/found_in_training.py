@@ -1,4 +1,4 @@
-"""What does a search on a supernet find, the longer a controller has trained along with it?"""
+"""How does the search result change while a controller is trained jointly with the supernet?"""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Samplers that are fed by training: what they keep, where they concentrate, and that a kill changes no bit."""
+"""Samplers that are updated during training: what they keep, where they concentrate, and that a kill changes no bit."""
 
 import copy
 from collections import Counter
@@ -327,5 +327,5 @@ def test_a_warm_up_that_lasts_as_long_as_training_is_refused(patches, split):
 def test_without_scores_it_is_told():
     counted = CountedSampler(controller("single_evo"))
     assert isinstance(controller("single_evo"), Controller) and counted.after_epoch(0, None) == {}
-    with pytest.raises(UserError, match="its sampler is fed by scores of the weights"):
+    with pytest.raises(UserError, match="its sampler needs scores of the weights"):
         counted.after_epoch(1, None)

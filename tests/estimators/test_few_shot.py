@@ -11,7 +11,7 @@ import torch
 
 from nasgauge.core.errors import UserError
 from nasgauge.estimators import RunContext, estimator_config
-from nasgauge.estimators.oneshot.few_shot_split import most_disputed
+from nasgauge.estimators.oneshot.few_shot_split import least_aligned_decision
 from nasgauge.spaces import NB201, ListedSpace, SpacePart, choices_of, get_space
 
 SPACE = NB201()
@@ -220,7 +220,7 @@ def test_progress_counts_the_epochs_of_all_parts():
     assert told == [(0, 4), (1, 4), (2, 4), (2, 4), (3, 4), (4, 4)]
 
 
-def test_the_most_disputed_decision_against_a_plain_computation():
+def test_the_least_aligned_decision_decision_against_a_plain_computation():
     space = SPACE.restrict(["nor_conv_1x1", "nor_conv_3x3"])
     whole = one_shot(space)
     net = replace(whole, seed=0).fresh()
@@ -243,7 +243,7 @@ def test_the_most_disputed_decision_against_a_plain_computation():
                     x, y = (torch.cat(vectors).double() for vectors in zip(*pairs, strict=True))
                     cosines.append(float(x @ y / (x.norm() * y.norm())))
         means.append(np.mean(cosines))
-    assert most_disputed(whole) == int(np.argmin(means)) and len(set(np.round(means, 6))) > 1
+    assert least_aligned_decision(whole) == int(np.argmin(means)) and len(set(np.round(means, 6))) > 1
     assert {made(space, seed=seed, split="gradients").settings["split"] for seed in (0, 1)} == {np.argmin(means)}
 
 

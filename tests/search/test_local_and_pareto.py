@@ -109,7 +109,7 @@ class ParentsFirst(Pool):
     def resolve(self, arch):
         return CELLS.to_str(arch)
 
-    def strangers(self, rng, taken):
+    def unevaluated(self, rng, taken):
         return iter(map(CELLS.to_str, self.parents))
 
 

@@ -101,7 +101,7 @@ def _not_scored_yet(reason: str, space: Space, *, rng: np.random.Generator) -> I
 
 
 def _apart(label: str, data: ImageData) -> str:
-    """The label of its checkpoints: those of one's own data that has changed are not gone on from."""
+    """The label of its checkpoints, apart for each content of the user's own data."""
     return f"{label}-{data.fingerprint}" if data.fingerprint else label
 
 
