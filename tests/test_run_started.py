@@ -9,7 +9,7 @@ import torch
 
 from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
-from nasgauge.estimators import RunContext
+from nasgauge.estimators import RunContext, estimator_config
 from nasgauge.estimators.oneshot.origins import TopConfig, best_of
 from nasgauge.spaces import get_space
 from nasgauge.studies import run as running
@@ -125,6 +125,37 @@ VOTE = """[[estimators]]
 name = "vote"
 experts = ["full", "full_loss"]
 """
+
+
+@pytest.mark.parametrize(
+    ("of_first", "of_second", "common"), [((3, 5), (5, 3), (3, 5)), ((3, 5), (5,), (5,)), ((1, 2, 4), (4, 1), (1, 4))]
+)
+def test_the_seeds_of_a_combination_are_those_that_it_has_scores_for(of_first, of_second, common):
+    """Of every kind, from scores of two estimators of which each has its own seeds."""
+    seeds = {"a": of_first, "b": of_second}
+    keys = [(name, arch, seed) for name, own in seeds.items() for arch in "xyz" for seed in own]
+    scores = pd.DataFrame(keys, columns=["estimator", "arch", "seed"]).assign(score=range(len(keys)))
+    for words in (
+        {"name": "vote"}, {"name": "aggregate"}, {"name": "aggregate", "over_seeds": "mean"}, {"name": "ensemble"},
+    ):  # fmt: skip
+        of = {"of": "a"} if words["name"] == "ensemble" else {"experts": ["a", "b"]}
+        config = estimator_config(words | of)
+        found = tuple(sorted(set(config.combine(scores)["seed"])))
+        assert (
+            found == tuple(config.seeds_of(seeds)) == (common if "over_seeds" not in words and "of" not in of else (0,))
+        )
+
+
+def test_estimators_without_a_common_seed_are_not_combined():
+    text = (
+        STUDY.replace('label = "control"', 'label = "control"\nseeds = [1]').replace(
+            'label = "on"', 'label = "on"\nseeds = [0]'
+        )
+        + '[[estimators]]\nname = "vote"\nexperts = ["on", "control"]\n'
+    )
+    with pytest.raises(UserError, match=r"no seed that all have \('on' with 0, 'control' with 1\); give them") as told:
+        running.checked(parse(text, Study, "s"))
+    assert "\n" not in str(told.value)
 
 
 @pytest.mark.parametrize("of", ["vote", "full"])
