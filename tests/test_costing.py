@@ -103,3 +103,12 @@ def test_a_training_is_charged_up_to_the_checkpoint_that_is_needed():
                         (Dependency("net", "none", epoch=0), 0), (Dependency("net", "none"), 100)):  # fmt: skip
         table = expenses(rows, scores(net=1, net_loss=1, x=1), TRUTH, {"x": [need]}, OWNERS, log)
         assert table.set_index("estimator").loc["x", "other_seconds"] == pytest.approx(other)
+
+
+def test_a_training_of_which_no_seconds_are_logged_is_charged_as_a_whole():
+    log = pd.DataFrame({"estimator": "net", "seed": 0, "epoch": [1, 2], "train_seconds": 0.0})
+    rows = costs(*NET, {"estimator": "x", "arch_seconds": 1.0, "n": 3})
+    needs = {"x": [Dependency("net", "none", epoch=1)]}
+    for silent in (log, log.assign(estimator="other")):
+        table = expenses(rows, scores(net=1, net_loss=1, x=1), TRUTH, needs, OWNERS | {"other": 9}, silent)
+        assert table.set_index("estimator").loc["x", "other_seconds"] == 100

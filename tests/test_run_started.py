@@ -1,6 +1,7 @@
 """Supernets that start from others, and samplers that take what others rank best: levels, weights, resuming, costs."""
 
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -8,7 +9,9 @@ import torch
 
 from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.oneshot.origins import best_of
+from nasgauge.estimators import RunContext, estimator_config
+from nasgauge.estimators.oneshot.origins import TopConfig, best_of
+from nasgauge.spaces import get_space
 from nasgauge.studies import run as running
 from nasgauge.studies.plan import Plan
 from nasgauge.studies.schema import Study
@@ -93,8 +96,76 @@ def test_the_sampler_draws_exactly_the_best_of_the_same_seed(done):
     at_one = made.records["checkpoint_scores"].query("estimator == 'full_loss' and epoch == 1")
     for seed in (0, 1):
         assert given["top", seed] == set(best_of(at_one[at_one["seed"] == seed], 0.25)) and len(given["top", seed]) == 3
-        assert given["on", seed] == given["on", 0] and len(given["on", seed]) == 6  # the ensemble has one seed
-    assert set(given.index) == {(label, seed) for label in ("top", "on") for seed in (0, 1)}
+    assert set(given.index) == {("top", seed) for seed in (0, 1)}  # a mixture draws others too
+    ensemble = made.scores[made.scores["estimator"] == "full_ensemble"]  # which has one seed
+    context = RunContext(made.plan.space, scores=made.scores, seeds=made.plan.seeds)
+    for seed in (0, 1):
+        chosen = made.study.estimators[3].top.archs(context.with_seed(seed), "here")
+        assert chosen == best_of(ensemble, 0.5) and len(chosen) == 6
+
+
+def test_the_seeds_of_a_plan_are_those_of_the_scores(done):
+    _, made = done
+    of_scores = made.scores.groupby("estimator")["seed"].agg(lambda seeds: tuple(sorted(set(seeds)))).to_dict()
+    assert of_scores == {name: tuple(made.plan.seeds[name]) for name in of_scores} and len(of_scores) == 9
+    assert made.plan.seeds["full_ensemble"] == (0,) and made.plan.seeds["full"] == (0, 1)
+
+
+def test_a_seed_whose_scores_all_failed_is_not_served_by_another():
+    """Where an estimator is measured with several seeds and one alone has scores, these are not those of every seed."""
+    scores = pd.DataFrame({"estimator": "e", "arch": list("abc"), "seed": 0, "score": [1.0, 3.0, 2.0]})
+    top = TopConfig(of="e", share=0.5)
+    context = RunContext(get_space("nb201"), scores=scores, seed=1)
+    assert top.archs(replace(context, seeds={"e": (0,)}), "here") == ["b"]
+    with pytest.raises(UserError, match="here, top: 'e' has no score for seed 1; give seeds that it has"):
+        top.archs(replace(context, seeds={"e": (0, 1)}), "here")
+
+
+VOTE = """[[estimators]]
+name = "vote"
+experts = ["full", "full_loss"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("of_first", "of_second", "common"), [((3, 5), (5, 3), (3, 5)), ((3, 5), (5,), (5,)), ((1, 2, 4), (4, 1), (1, 4))]
+)
+def test_the_seeds_of_a_combination_are_those_that_it_has_scores_for(of_first, of_second, common):
+    """Of every kind, from scores of two estimators of which each has its own seeds."""
+    seeds = {"a": of_first, "b": of_second}
+    keys = [(name, arch, seed) for name, own in seeds.items() for arch in "xyz" for seed in own]
+    scores = pd.DataFrame(keys, columns=["estimator", "arch", "seed"]).assign(score=range(len(keys)))
+    for words in (
+        {"name": "vote"}, {"name": "aggregate"}, {"name": "aggregate", "over_seeds": "mean"}, {"name": "ensemble"},
+    ):  # fmt: skip
+        of = {"of": "a"} if words["name"] == "ensemble" else {"experts": ["a", "b"]}
+        config = estimator_config(words | of)
+        found = tuple(sorted(set(config.combine(scores)["seed"])))
+        assert (
+            found == tuple(config.seeds_of(seeds)) == (common if "over_seeds" not in words and "of" not in of else (0,))
+        )
+
+
+def test_estimators_without_a_common_seed_are_not_combined():
+    text = (
+        STUDY.replace('label = "control"', 'label = "control"\nseeds = [1]').replace(
+            'label = "on"', 'label = "on"\nseeds = [0]'
+        )
+        + '[[estimators]]\nname = "vote"\nexperts = ["on", "control"]\n'
+    )
+    with pytest.raises(UserError, match=r"no seed that all have \('on' with 0, 'control' with 1\); give them") as told:
+        running.checked(parse(text, Study, "s"))
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("of", ["vote", "full"])
+def test_a_combination_has_the_seeds_of_what_it_combines(of):
+    """A vote is combined seed by seed, so that what takes its best has no other seeds."""
+    child = f'{VOTE}[[estimators]]\nname = "oneshot"\nlabel = "late"\nsampler = "subset"\nseeds = SEEDS\n'
+    text = f'{STUDY}{child}top = {{ of = "{of}", share = 0.5 }}\nepochs = 1\n{NET}'
+    assert running.checked(parse(text.replace("SEEDS", "[1]"), Study, "s")).seeds["vote"] == (0, 1)
+    with pytest.raises(UserError, match=f"'late': seed 5 is wanted, '{of}' is measured with 0, 1"):
+        running.checked(parse(text.replace("SEEDS", "[5]"), Study, "s"))
 
 
 def test_what_was_inherited_is_charged_up_to_its_epoch_and_once(done):
@@ -142,6 +213,14 @@ def test_the_best_are_a_share_rounded_down_at_least_one_with_ties_by_name():
     ("old", "new", "message"),
     [
         ('of = "full", epoch = 1', 'of = "ful"', "unknown estimator 'ful'; nearest: full"),
+        (
+            'name = "oneshot"\nlabel = "full"', 'name = "fewshot"\nparts = 2\nbudget = "each"\nlabel = "full"',
+            "estimator 'top', start: 'full' is not one supernet; name a 'oneshot' above",
+        ),
+        (
+            'top = { of = "full_ensemble"', 'without = ["none"]\ntop = { of = "full_ensemble"',
+            "top chooses among all architectures, also those with operations of without; remove one",
+        ),
         ('of = "full", epoch = 1', 'of = "full_loss"', "unknown supernet .* 'full_loss'"),
         ('of = "full", epoch = 1', 'of = "full", epoch = 3', "'full' has no checkpoint of epoch 3, only of 1, 2; add"),
         ("epoch = 1, share", "epoch = 7, share", "top: 'full_loss' has no checkpoint of epoch 7, only of 1, 2"),
@@ -165,6 +244,39 @@ def test_mistakes_are_told_in_one_line_before_work_starts(old, new, message, tmp
     with pytest.raises(UserError, match=message) as told:
         running.run_text(text, tmp_path / "out", where="pruned.toml", workers="serial")
     assert "\n" not in str(told.value) and not (tmp_path / "out").exists()
+
+
+def test_the_epoch_of_top_is_one_that_a_few_shot_estimator_has(tmp_path):
+    """Whose parts share the epochs of one supernet, so that it is scored after fewer."""
+    text = (
+        STUDY.partition("[[estimators]]")[0]
+        + f"""
+[[estimators]]
+name = "fewshot"
+label = "full"
+parts = 2
+epochs = 4
+checkpoints = [1]
+{NET}
+[[estimators]]
+name = "oneshot"
+label = "top"
+sampler = "subset"
+top = {{ of = "full", epoch = EPOCH, share = 0.25 }}
+epochs = 1
+{NET}
+"""
+    )
+    assert running.checked(parse(text.replace("EPOCH", "2"), Study, "s")).tasks
+    with pytest.raises(UserError, match="top: 'full' has no checkpoint of epoch 4, only of 1, 2"):
+        running.checked(parse(text.replace("EPOCH", "4"), Study, "s"))
+
+
+def test_nothing_above_is_said_so(tmp_path):
+    first = STUDY.partition("[[estimators]]")[0]
+    text = f'{first}[[estimators]]\nname = "oneshot"\nlabel = "top"\nstart = {{ of = "full" }}\nepochs = 1\n{NET}'
+    with pytest.raises(UserError, match="estimator 'top': estimator 'full' must stand above; there is none above"):
+        running.checked(parse(text, Study, "s"))
 
 
 def test_a_supernet_without_some_operations_starts_from_one_that_has_them_all(tmp_path):

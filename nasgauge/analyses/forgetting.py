@@ -17,7 +17,7 @@ def compute(
     FV = accuracy at the end of the epoch - accuracy right after the architecture's own step
 
     forgetting: table FORGETTING; scores, truth and space are not used. Accuracies are fractions on the same validation
-    images, with the shared weights of the moment. FV < 0: training other architectures decreased the accuracy; FV > 0:
+    images, with the current shared weights. FV < 0: training other architectures decreased the accuracy; FV > 0:
     it increased it. Returns (estimator, epoch, mean, std, quantile_10, median, quantile_90, share_negative, n) by
     estimator and epoch, over all its seeds, steps and architectures, n of them; std is that of a population (ddof 0),
     quantiles are linear between values, and share_negative counts FV < 0 alone. Range [-1, 1] of an FV; empty without

@@ -1,16 +1,16 @@
-"""What does a search on a supernet find, the longer a controller has trained along with it?"""
+"""How does the search result change while a controller is trained jointly with the supernet?"""
 
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses.toolkit.analysis import Analysis
+from nasgauge.analyses.toolkit.analysis import LIMIT, Analysis
 from nasgauge.analyses.toolkit.drawing import draw_leading, epoch_axis, say, tidy
 from nasgauge.analyses.toolkit.over_seeds import mean_interval
 from nasgauge.analyses.toolkit.vectors import is_among, mean_truth
 from nasgauge.analyses.trend import placed
 from nasgauge.core.errors import UserError
-from nasgauge.search import get_search
-from nasgauge.spaces import Space
+from nasgauge.search import Listed, get_search
+from nasgauge.spaces import Arch, Space
 
 _COLUMNS = ("estimator", "epoch", "quantity", "value", "low", "high", "n_found", "n", "n_seeds", "place")
 
@@ -51,50 +51,37 @@ def compute(
         return placed([], _COLUMNS, scores, truth)
     accuracy = mean_truth(truth).sort_index()
     table = checkpoint_scores[is_among(checkpoint_scores["arch"], accuracy.index)].dropna(subset="score")
+    pools: dict[tuple[str, ...], Listed] = {}
     rows = []
     for (name, epoch), part in table.groupby(["estimator", "epoch"], sort=True):
         wide = part.pivot(index="arch", columns="seed", values="score").dropna().sort_index().sort_index(axis=1)
         if wide.empty:
             continue
+        archs = tuple(wide.index)
+        pool = pools.setdefault(archs, Listed(space, archs))
         found = [
-            _searched(
-                wide[seed],
-                accuracy,
-                space,
-                budget,
-                n_found,
-                [np.random.default_rng([state, seed, i]) for i in range(n_searches)],
-            )
+            _searched(wide[seed], accuracy, pool, budget, n_found, [[state, seed, i] for i in range(n_searches)])
             for seed in wide
         ]
+        about = {"n_found": min(n_found, budget, len(wide)), "n": len(wide), "n_seeds": wide.shape[1]}
         for quantity, values in zip(("mean", "max"), zip(*found, strict=True), strict=True):
-            value, low, high = mean_interval(values)
-            shown = {"value": value, "low": low, "high": high, "n_found": min(n_found, budget, len(wide))}
-            rows.append(
-                {
-                    "estimator": name,
-                    "epoch": epoch,
-                    "quantity": quantity,
-                    **shown,
-                    "n": len(wide),
-                    "n_seeds": wide.shape[1],
-                }
-            )
+            shown = dict(zip(("value", "low", "high"), mean_interval(values), strict=True))
+            rows.append({"estimator": name, "epoch": epoch, "quantity": quantity, **shown, **about})
     return placed(rows, _COLUMNS, scores, truth)
 
 
 def _searched(
-    score: pd.Series, accuracy: pd.Series, space: Space, budget: int, n_found: int, rngs: list[np.random.Generator]
+    score: pd.Series, accuracy: pd.Series, pool: Listed, budget: int, n_found: int, seeds: list[list[int]]
 ) -> tuple[float, float]:
-    """(mean, max) true accuracy of the best found, the mean over searches."""
-    values = score.to_dict()
+    """(mean, max) true accuracy of the best found, the mean over searches, one from each seed."""
+    values = {pool.read(text): value for text, value in score.items()}
 
-    def objective(archs: list) -> np.ndarray:
-        return np.array([values[space.to_str(arch)] for arch in archs])
+    def objective(archs: list[Arch]) -> np.ndarray:
+        return np.array([values[arch] for arch in archs])
 
     both = []
-    for rng in rngs:
-        run = get_search("evolution")(space, objective, list(values), budget=budget, rng=rng)
+    for seed in seeds:
+        run = get_search("evolution")(pool.space, objective, pool, budget=budget, rng=np.random.default_rng(seed))
         best = run.sort_values("value", ascending=False, kind="stable")["arch"].head(n_found)
         true = accuracy.reindex(best)
         both.append((true.mean(), true.max()))
@@ -131,6 +118,7 @@ ANALYSIS = Analysis(
     needs=("checkpoint_scores",),
     takes=("populations", "preferences"),
     random=True,
+    limit=LIMIT,
     compute=compute,
     draw=draw,
     panel_by="quantity",

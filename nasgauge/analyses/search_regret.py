@@ -1,4 +1,4 @@
-"""Which regret does a search guided by the estimator leave, after how many evaluations?"""
+"""Does a better estimate find a better architecture, and after how many evaluations?"""
 
 import numpy as np
 import pandas as pd
@@ -131,7 +131,7 @@ def _row(weights: np.ndarray, true: np.ndarray, budget: int, trainings: float, c
     return {
         "regret": round(best - top_1, 12), "lower": low, "upper": high, "rank": n - n * (weights[0] @ worse),
         "top_1": top_1, "top_10": top_10, "top_share": top_share, "surpass": weights[0] @ worse, "trainings": trainings,
-        "surpass_at_cost": weights[0] @ worse**trainings, "random": best - true.mean(), "oracle": oracle,
+        "surpass_at_cost": weights[0] @ worse**trainings, "random": best - true.mean(), "oracle": round(oracle, 12),
     }  # fmt: skip
 
 
@@ -162,9 +162,9 @@ ANALYSIS = Analysis(
     ),
     section="search",
     caption=(
-        "Mean regret of the best architecture by score of those evaluated, over their number; bands: quartiles of "
-        "single searches; dotted: if all evaluated architectures were trained. A random search of all architectures is "
-        "the exhaustive one."
+        "Mean regret of the architecture with the best score among those evaluated, by number of evaluations. Bands: "
+        "interquartile range over single searches; dotted: random search that trains every architecture it evaluates. "
+        "A random search of all architectures is exhaustive."
     ),
     note=_note,
     random=True,

@@ -1,4 +1,4 @@
-"""Does a supernet that goes on with the best architectures alone judge these better?"""
+"""Does continued training on the best architectures alone improve their ranking?"""
 
 from collections.abc import Mapping
 

@@ -169,12 +169,14 @@ class CombiningConfig(EstimatorConfig):
 
     @final
     def seeds_of(self, known: Mapping[str, Sequence[int]]) -> Seeds:
-        """The seeds of its scores, by those of what it needs; one where all of these are combined.
+        """The seeds of its scores: those that all that it needs have, or 0 where every seed of these is combined.
 
-        known: by name, of all estimators above it.
+        known: by name, of all estimators above it. Empty where these have no seed in common.
         """
-        seeds = tuple(sorted({seed for need in self.dependencies() for seed in known[need.name]}))
-        return seeds[:1] if any(need.every_seed for need in self.dependencies()) else seeds
+        needs = self.dependencies()
+        if any(need.every_seed for need in needs):
+            return (0,)
+        return tuple(sorted(set.intersection(*(set(known[need.name]) for need in needs)))) if needs else ()
 
     @abstractmethod
     def combine(self, scores: pd.DataFrame) -> pd.DataFrame:

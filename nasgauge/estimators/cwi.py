@@ -1,4 +1,4 @@
-"""CWI: capacity, whiteness, identity. An estimator without training and labels, of terms that are no size but one.
+"""CWI: capacity, whiteness, identity. An estimator without training and labels; one of its terms measures size.
 
 docs/estimator.md derives the terms, and lists what was tried. The terms are proxies (`zeroshot.signal`,
 `zeroshot.counts`); here they are combined: "effective" and "absolute" for each architecture alone, the others within

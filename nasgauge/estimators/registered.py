@@ -94,12 +94,17 @@ def check_estimators(configs: Sequence[EstimatorConfig], context: RunContext, se
                 trained[config.label] = own
         elif config.seeds:
             raise UserError(f"{config.where}: it has no seeds but those of what it combines; leave seeds out")
+        else:
+            own = config.seeds_of(measured)
+            if needs and not own:
+                each = ", ".join(f"{need.name!r} with {', '.join(map(str, measured[need.name]))}" for need in needs)
+                raise UserError(f"{config.where}: no seed that all have ({each}); give them a seed in common")
         for name in config.names():
             check_name(name, config.where)
             if name in known:
                 raise UserError(f"{config.where}: {name!r} stands twice in the study; give it another label")
             known.append(name)
-            measured[name] = own if isinstance(config, MeasuringConfig) else config.seeds_of(measured)
+            measured[name] = own
 
 
 def _check_seeds(where: str, seeds: Sequence[int], needed: str, has: Sequence[int], how: str) -> None:

@@ -1,4 +1,4 @@
-"""The search that leaves nothing out: what an objective is worth if evaluating it costs nothing."""
+"""Exhaustive search: what an objective selects if evaluations are free."""
 
 import numpy as np
 import pandas as pd

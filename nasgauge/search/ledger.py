@@ -60,7 +60,7 @@ class Fresh:
             raise UserError(f"{search}: the budget is {budget!r}; give a whole number from 1")
         self._budget, self._rng = int(budget), rng
         self.taken: set[str] = set()
-        self._strangers = ledger.pool.strangers(rng, self.taken)
+        self._unevaluated = ledger.pool.unevaluated(rng, self.taken)
 
     @property
     def left(self) -> int:
@@ -75,7 +75,7 @@ class Fresh:
         found = []
         for _ in range(min(n, self.left)):
             free = [text for text in propose() if text not in self.taken]
-            text = free[int(self._rng.integers(len(free)))] if free else next(self._strangers, None)
+            text = free[int(self._rng.integers(len(free)))] if free else next(self._unevaluated, None)
             if text is None:
                 break
             self.taken.add(text)

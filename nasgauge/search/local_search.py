@@ -1,4 +1,4 @@
-"""The search that only climbs: evaluate all neighbours, go to the best of them, and start again on a peak."""
+"""Local search: evaluate all neighbours, move to the best of them, and restart at a local optimum."""
 
 from collections.abc import Iterable, Mapping
 from math import isnan, nan

@@ -1,4 +1,4 @@
-"""The search that keeps small and large architectures: parents from the fronts of value against size."""
+"""Pareto evolution: parents from the fronts of value against size, and of value against −size."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -108,8 +108,8 @@ def pareto_evolution(
 def survivors(members: Sequence[Member], n: int) -> list[Member]:
     """The n members that are kept, level by level, see `pareto_evolution`; of equal ones the oldest.
 
-    >>> kept = survivors([Member("small", 1, 1), Member("best", 3, 2), Member("dull", 1, 2), Member("large", 1, 3)], 3)
-    >>> [member.text for member in kept]
+    >>> points = {"small": (1, 1), "best": (3, 2), "dominated": (1, 2), "large": (1, 3)}
+    >>> [member.text for member in survivors([Member(text, *point) for text, point in points.items()], 3)]
     ['small', 'best', 'large']
     """
     kept, left = [], list(members)

@@ -32,7 +32,7 @@ class Pool(ABC):
         """The string of the candidate that stands for the architecture, None where there is none."""
 
     @abstractmethod
-    def strangers(self, rng: np.random.Generator, taken: Collection[str]) -> Iterator[str]:
+    def unevaluated(self, rng: np.random.Generator, taken: Collection[str]) -> Iterator[str]:
         """Random candidates that are not among `taken`, which may grow meanwhile; ends when there are none."""
 
     @final
@@ -89,7 +89,7 @@ class Listed(Pool, Sequence[str]):
             text = self.space.to_str(self.space.canonical(arch))
         return text if text in self._known else None
 
-    def strangers(self, rng: np.random.Generator, taken: Collection[str]) -> Iterator[str]:
+    def unevaluated(self, rng: np.random.Generator, taken: Collection[str]) -> Iterator[str]:
         """In an order drawn at random, all orders equally likely."""
         order = rng.permutation(len(self._texts))
         return (text for text in (self._texts[i] for i in order) if text not in taken)
@@ -110,7 +110,7 @@ class Whole(Pool):
     def resolve(self, arch: Arch) -> str:
         return self.space.to_str(self.space.identity(arch))
 
-    def strangers(self, rng: np.random.Generator, taken: Collection[str]) -> Iterator[str]:
+    def unevaluated(self, rng: np.random.Generator, taken: Collection[str]) -> Iterator[str]:
         while True:
             drawn = (self.resolve(self.space.sample(rng)) for _ in range(_PATIENCE))
             new = next((text for text in drawn if text not in taken), None)

@@ -1,4 +1,4 @@
-"""The search that learns nothing: what a budget is worth by itself."""
+"""Random search, the baseline of the others."""
 
 import numpy as np
 import pandas as pd

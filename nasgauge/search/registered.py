@@ -96,7 +96,7 @@ SEARCHES: Registry[Search] = Registry(
         "pareto_evolution": Search(
             pareto_evolution,
             "ning2021evaluating",
-            "Evolution whose population is on the fronts of score against size, and of score against inverse size",
+            "Evolution with a population from the two Pareto fronts of score against size and of score against −size",
             True,
         ),
     },

@@ -1,4 +1,4 @@
-"""The search that learns from what it found: tournaments choose parents, mutations make children, the oldest leave."""
+"""Tournament evolution: tournaments select parents, mutation makes children, the oldest members are removed."""
 
 from collections import deque
 from collections.abc import Sequence

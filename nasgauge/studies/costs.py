@@ -28,9 +28,9 @@ def expenses(
     it learned from, or none) and for their training, times their seeds where it uses each. owners: by name the number
     of the study's entry; scores from one entry, such as accuracy and loss of a supernet, are charged for its training
     once. logs: table TRAINING_LOG; what needs an earlier checkpoint of a supernet is charged for the epochs up to it
-    (without logs for all of them). Estimators that combine others have nothing of their own. Seconds that nobody told
-    are NaN, and so is a total of them. Seconds are wall seconds where they were measured: one core's in studies, the
-    authors' machine's in published tables.
+    (without logs for all of them). Estimators that combine others have nothing of their own. Unreported
+    seconds are NaN, and so is a total of them. Seconds are wall seconds where they were measured: one core's in
+    studies, the authors' machine's in published tables.
     """
     own = _own(costs, scores)
     others = {name: sum(_of_others(name, own, needs, owners, logs).values()) for name in own}
@@ -68,7 +68,7 @@ def _of_others(
     owners: Mapping[str, int],
     logs: pd.DataFrame | None,
 ) -> dict[tuple[str, object], float]:
-    """Seconds of what the estimator needs, and of what that needs in turn, by what they are; NaN where not told.
+    """Seconds of what the estimator needs, and of what that needs in turn, by what they are; NaN where not reported.
 
     What is needed twice, the scores of one name or the training of one entry, is there once, with the larger number.
     """

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasgauge.analyses import found_in_training, sub_space
+from nasgauge.analyses import found_in_training, search_regret, sub_space
 from nasgauge.analyses.toolkit.over_seeds import mean_interval
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau
@@ -52,6 +52,18 @@ def test_each_seed_is_judged_on_the_sub_space_of_its_number_and_wider_ones_are_c
     assert (row["n"], row["n_seeds"], row["mean_score"]) == (6, 2, pytest.approx(inside))
 
 
+@pytest.mark.parametrize(("without", "others"), [("nothing", ["full"]), ("none", []), (None, ["full"])])
+def test_a_supernet_without_some_operations_is_not_wider(without, others):
+    scores = scored(["full", "half"])
+    chosen = pd.DataFrame([("half", s, a) for s in (0, 1) for a in ARCHS[:9]], columns=["estimator", "seed", "arch"])
+    log = pd.DataFrame({"estimator": ["full", "half"], "seed": 0, "epoch": 1, "train_loss": 1.0})
+    rows = [("full", "without", without), ("full", "bn", "batch"), ("half", "without", "nothing")]
+    choices = None if without is None else pd.DataFrame(rows, columns=["estimator", "setting", "value"])
+    table = sub_space.compute(scores, TRUTH, training_archs=chosen, training_log=log, choices=choices)
+    assert table["estimator"].tolist() == ["half", *others]
+    assert "choices" in sub_space.ANALYSIS.takes
+
+
 def test_a_search_that_can_evaluate_everything_finds_the_best_scores():
     records = scored(["net"], epoch=5)
     population = pd.DataFrame({"estimator": "net", "seed": 0, "epoch": 5, "arch": ARCHS[:1], "score": 0.5})
@@ -64,6 +76,25 @@ def test_a_search_that_can_evaluate_everything_finds_the_best_scores():
     values = table.set_index("quantity")["value"]
     assert values["mean"] == pytest.approx(np.mean([b.mean() for b in best]))
     assert values["max"] == pytest.approx(np.mean([b.max() for b in best]))
+
+
+def test_an_architecture_s_neighbours_are_looked_up_once_for_all_searches():
+    """Of all checkpoints, supernets and seeds that scored the same architectures."""
+    asked = []
+
+    class Counting(NB201):
+        def neighbours(self, arch):
+            asked.append(arch)
+            return super().neighbours(arch)
+
+    records = pd.concat([scored(["net", "other"], epoch=epoch) for epoch in (1, 2)])
+    population = pd.DataFrame({"estimator": "net", "seed": 0, "epoch": 1, "arch": ARCHS[:1], "score": 0.5})
+    table = found_in_training.compute(
+        records[:0].drop(columns="epoch"), TRUTH, Counting(), checkpoint_scores=records, populations=population,
+        n_found=3, rng=np.random.default_rng(0),
+    )  # fmt: skip
+    assert found_in_training.ANALYSIS.limit == search_regret.ANALYSIS.limit is not None
+    assert len(table) == 2 * 2 * 2 and 0 < len(asked) == len(set(asked)) <= len(ARCHS)
 
 
 def test_without_a_controller_there_is_nothing_to_compare_and_options_are_checked():

@@ -105,6 +105,22 @@ def test_seeds_are_drawn_too_and_on_their_own_where_they_are_others():
     assert row["lower"] < -0.5 and row["upper"] > 0.5 and abs(row["difference"]) < 1e-9
 
 
+def test_seeds_that_both_have_are_compared_and_no_other():
+    """Full has 0, 1, 2, the restricted one 1, 2, 5: its values inside and the difference are those of 1 and 2."""
+    part = scores_of("part", INSIDE, 0.1, seeds=(1, 2, 5), shift=0.25)
+    table = asked(FULL, part, n_bootstrap=50)
+    common = {name: scores[scores["seed"].isin((1, 2))] for name, scores in (("full", FULL), ("part", part))}
+    for criterion, count, function in CRITERIA:
+        row = at(table, criterion, count)
+        inside, sub = (by_hand(common[name], INSIDE, function) for name in ("full", "part"))
+        assert row["sub_sub"] == pytest.approx(sub) and row["difference"] == pytest.approx(sub - inside)
+        assert row["full_full"] == pytest.approx(by_hand(FULL, ARCHS, function))
+        assert row[["n_seeds", "n_seeds_full"]].tolist() == [2, 3]
+    tilted = [scores.assign(score=scores["score"] + 9 * scores["seed"]) for scores in (FULL, part)]
+    row = at(asked(*tilted, n_bootstrap=200), "mean_score")  # paired: what a seed adds to both is no difference
+    assert row["upper"] - row["lower"] < 1 < row["sub_sub_upper"] - row["sub_sub_lower"]
+
+
 def test_a_class_is_compared_by_the_member_that_lies_inside():
     moved = INSIDE[:6]
     stand_ins = pd.DataFrame({"estimator": "part", "arch": moved, "member": [f"m{a}" for a in moved]})

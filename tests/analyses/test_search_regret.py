@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from nasgauge.analyses.search_regret import ANALYSIS, compute, draw
-from nasgauge.analyses.toolkit.chances import chances_of_top
+from nasgauge.analyses.toolkit.chances import chances_of_top, over_ties
 from nasgauge.analyses.toolkit.search_choices import sizes_of
 from nasgauge.core.errors import UserError
 from nasgauge.search import SEARCHES, Search, get_search, random_sample
@@ -43,6 +43,18 @@ def test_chances_are_hypergeometric_and_sum_up(n, budget, k):
     expected = budget / n * stats.hypergeom.cdf(k - 1, n - 1, np.arange(n), budget - 1)
     assert chances_of_top(n, budget, k) == pytest.approx(expected, abs=1e-12)
     assert chances_of_top(n, budget, k).sum() == pytest.approx(min(k, budget))
+
+
+@pytest.mark.parametrize(
+    "score",
+    [[1, 1, 0, 0, 2], [-np.inf, 1, -np.inf, 2, -np.inf], [-np.inf] * 5, [np.inf, np.inf, 0, -np.inf, -np.inf], [3] * 5],
+)
+def test_ties_are_settled_at_random_also_those_of_infinite_scores(score):
+    """The mean over all orders of equal ones."""
+    places = chances_of_top(5, 3, 2)
+    orders = [sorted(range(5), key=lambda i, order=order: (-score[i], order[i])) for order in permutations(range(5))]
+    expected = np.mean([[places[order.index(i)] for i in range(5)] for order in orders], axis=0)
+    assert over_ties(places, np.array(score, dtype="float64")) == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_random_search_is_the_mean_over_all_that_it_may_draw():
@@ -112,6 +124,24 @@ def test_searches_that_are_run_find_what_they_find(planted):
     alone = compute(alone, truth, CELLS, searches=named("evolution", "local"), n_runs=3, rng=RNG(7))
     of_all = table[table["estimator"] == "noisy"].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone.drop(columns="place"), of_all.drop(columns="place"))
+
+
+def test_a_random_search_that_is_named_is_the_exact_one(planted):
+    """As in folders of earlier versions, whose studies may name it."""
+    plain = compute(*planted, CELLS, rng=RNG(7))
+    pd.testing.assert_frame_equal(compute(*planted, CELLS, searches=named("random"), n_runs=2, rng=RNG(7)), plain)
+    both = compute(*planted, CELLS, searches=named("random", "local"), n_runs=2, rng=RNG(7))
+    assert not both.duplicated(["estimator", "search", "budget"]).any() and set(both["search"]) == {"random", "local"}
+
+
+@pytest.mark.parametrize("n_runs", [1, 3, 7, 20])
+def test_what_is_found_without_regret_has_none(planted, n_runs):
+    """No remainder of a float: a search of everything with the exact scores chooses the best in every run."""
+    scores, truth = (table[table["arch"].isin(planted[1]["arch"][:40])] for table in planted)
+    table = compute(scores, truth, CELLS, searches=named("local"), n_runs=n_runs, rng=RNG(0))
+    found = table[table["estimator"] == "exact"].query("budget == n")
+    assert found[["regret", "lower", "upper", "oracle"]].to_numpy().tolist() == [[0, 0, 0, 0]] * 2
+    assert (table[["regret", "lower", "upper", "oracle"]] >= 0).all(axis=None)
 
 
 def test_searches_agree_with_the_exact_chances_where_they_are_random(planted, monkeypatch):

@@ -1,5 +1,6 @@
 """Every option of networks, trainings, estimators, studies and recipes changes something, or is refused."""
 
+import inspect
 import itertools
 import json
 from collections import Counter
@@ -26,6 +27,8 @@ from nasgauge.estimators import (
 )
 from nasgauge.estimators.cwi import FORMS
 from nasgauge.estimators.oneshot import SAMPLERS, Protocol
+from nasgauge.estimators.oneshot.config import OneShotConfig
+from nasgauge.estimators.oneshot.controllers import Controller
 from nasgauge.estimators.oneshot.training_loop import train
 from nasgauge.estimators.predictors import Predictor
 from nasgauge.images import ImageData, Split, rotated_splits
@@ -347,6 +350,60 @@ def test_words_of_estimators_change_them_or_are_refused(family, word, tmp_path, 
         assert described(family, base | {word: value}) != before
     except UserError as refused:
         assert str(value) in str(refused) or word in str(refused) or word == "data"
+
+
+ONLY_ONE = ("start", "top", "also_without")  # keys that need a single supernet
+
+
+def told_of_one(estimator):
+    """What it does: all fields but what it tells of itself, and the first architectures that it draws."""
+    stream = estimator.sampler(estimator.space, rng=np.random.default_rng(0))
+    told = plain(replace(estimator, settings={}, choices={}))
+    return told, [next(stream) for _ in range(5)], estimator.on_epoch is None
+
+
+@pytest.mark.parametrize("key", [key for key in OneShotConfig.__pydantic_fields__ if key not in ("name", "seeds")])
+def test_every_key_of_a_supernet_acts_in_all_parts_or_is_refused_in_one_line(key, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    beside, value = WORDS["oneshot"][key]
+
+    def made(name, **words):
+        base = {"label": "net"} | BASE[name] | beside | words
+        return estimator_config({"name": name, **base}).build(RunContext(get_space("nb201"), supernets=SUPERNETS))
+
+    def refusal(name):
+        try:
+            return made(name, **{key: value}) and None
+        except UserError as refused:
+            return str(refused)
+
+    before = list(map(told_of_one, made("fewshot").parts))
+    alone, both = refusal("oneshot"), refusal("fewshot")
+    if key in ONLY_ONE:
+        assert f"{key} is not possible with several supernets; leave it out" in both and "\n" not in both
+    elif both is not None:  # what no supernet takes, in the same words
+        assert both == alone
+    else:
+        after = list(map(told_of_one, made("fewshot", **{key: value}).parts))
+        assert len(after) == len(before) and all(one != other for one, other in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_serves_all_parts_or_is_refused_in_one_line(sampler):
+    space = get_space("nb201")
+    takes_archs = "archs" in inspect.signature(SAMPLERS[sampler].function).parameters
+    options = {"archs": [space.to_str((op,) * 6) for op in range(5)]} if takes_archs else {}
+    stream = SAMPLERS[sampler](space, rng=np.random.default_rng(0), **options)
+    words = BASE["fewshot"] | {"sampler": sampler, "sampler_options": options, "epochs": 60}
+    build = estimator_config({"name": "fewshot", **words}).build
+    if isinstance(stream, Controller):
+        with pytest.raises(UserError, match=f"the controller of sampler '{sampler}' needs one supernet") as refused:
+            build(RunContext(space))
+        assert "\n" not in str(refused.value)
+        return
+    for part in build(RunContext(space)).parts:
+        drawn = part.sampler(part.space, rng=np.random.default_rng(0))
+        assert all(arch in part.space for _ in range(20) for arch in next(drawn))
 
 
 @pytest.mark.parametrize(("family", "words", "says"), [(f, w, s) for f, cases in REFUSED.items() for w, s in cases])

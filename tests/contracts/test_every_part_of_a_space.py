@@ -46,6 +46,13 @@ def test_parts_divide_what_the_space_draws(space):
                     other.validate(arch)
 
 
+def test_what_ends_before_the_place_of_the_split_lies_in_no_part(space):
+    place, options = choices_of(space)[-1]
+    arch = draws(space, 1)[0]
+    for part in (SpacePart(space, place, group) for group in in_groups(options, 2)):
+        assert arch[:place] not in part and () not in part
+
+
 def test_options_have_words(space):
     for place, options in choices_of(space):
         words = option_words(space, place, options)

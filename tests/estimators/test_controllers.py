@@ -1,4 +1,4 @@
-"""Samplers that are fed by training: what they keep, where they concentrate, and that a kill changes no bit."""
+"""Samplers that are updated during training: what they keep, where they concentrate, and that a kill changes no bit."""
 
 import copy
 from collections import Counter
@@ -15,7 +15,7 @@ from nasgauge.core.tables import check
 from nasgauge.estimators.oneshot import SAMPLERS, OneShot, Protocol
 from nasgauge.estimators.oneshot.controllers import Controller, Judge
 from nasgauge.estimators.oneshot.counted_sampler import CountedSampler
-from nasgauge.estimators.oneshot.evolution import child_of
+from nasgauge.estimators.oneshot.evolution import child_of, mutated
 from nasgauge.nets import NetOptions
 from nasgauge.spaces import NB201, SPACES, ListedSpace, get_space
 
@@ -92,24 +92,37 @@ def test_candidates_are_the_population_and_a_half_random_a_quarter_each_bred():
     assert sorted(planted(made.population), reverse=True) == best
 
 
-def test_pareto_evolution_keeps_both_fronts():
-    made = controller("pareto_evo", population=8, n_scored=40)
-    archs = made.candidates()
-    score, size = planted(archs), JUDGE.n_params(archs)
-    kept = made.kept(archs, score, JUDGE)
+def on_either_front(points):
+    """Places of the points (score, size) that no other dominates, where small or where large is better."""
 
-    def front(sign):
-        return {
-            i for i in range(len(archs))
-            if not any(
-                score[j] >= score[i] and sign * size[j] >= sign * size[i] and (score[j], size[j]) != (score[i], size[i])
-                for j in range(len(archs))
-            )
-        }  # fmt: skip
+    def dominated(point, sign):
+        return any(a >= point[0] and sign * b >= sign * point[1] and (a, b) != point for a, b in points.values())
 
-    both = front(1) | front(-1)
-    assert set(kept) <= both if len(both) >= 8 else both <= set(kept)
-    assert len(kept) == 8
+    return {i for i, point in points.items() if not (dominated(point, 1) and dominated(point, -1))}
+
+
+@pytest.mark.parametrize("population", [1, 2, 8, 25])
+@pytest.mark.parametrize("seed", range(3))
+def test_pareto_evolution_keeps_the_levels_of_both_fronts_and_spreads_the_last_by_size(population, seed):
+    made = controller("pareto_evo", population=population, n_scored=40, seed=seed)
+    archs, rng = made.candidates(), np.random.default_rng(seed)
+    score, size = rng.normal(size=40), rng.permutation(40).astype("float64")
+    score[:3] = -np.inf
+    sizes = dict(zip(archs, size, strict=True))
+    kept = made.kept(archs, score, Judge(planted, planted, lambda asked: np.array([sizes[arch] for arch in asked])))
+    left = {i: (score[i], size[i]) for i in range(40)}
+    expected = set()
+    while left and len(expected) < population:
+        level = on_either_front(left)
+        n = population - len(expected)
+        if len(level) > n:
+            best = max(level, key=lambda i: score[i])
+            others = sorted(level - {best}, key=lambda i: size[i])
+            level = {best, *(others[round(i)] for i in np.linspace(0, len(others) - 1, n - 1))}
+        expected |= level
+        left = {i: point for i, point in left.items() if i not in level}
+    assert set(kept) == expected and len(kept) == population
+    assert int(np.argmax(score)) in kept
 
 
 @pytest.mark.parametrize("name", CONTROLLERS)
@@ -144,6 +157,41 @@ def test_parents_without_a_mixture_are_mutated_and_tiny_spaces_have_fewer_candid
     made = controller("single_evo", space)
     rows = made.after_epoch(1, Judge(planted, planted, planted))
     assert {row["arch"] for row in rows["populations"]} == {"a|b", "b|a", "c|c"}
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_a_mutation_is_a_neighbour(name):
+    space, rng = get_space(name), np.random.default_rng(0)
+    arch = space.sample(rng)
+    near = set(space.neighbours(arch))
+    drawn = {mutated(space, arch, rng) for _ in range(20)}
+    assert drawn <= near and len(drawn) > 1
+
+
+@pytest.mark.parametrize("space", [ListedSpace("one", ["a"]), SPACE.restrict(["nor_conv_3x3"])])
+@pytest.mark.parametrize("name", CONTROLLERS)
+def test_an_architecture_without_a_neighbour_is_no_end_of_a_controller(name, space):
+    made = controller(name, space)
+    (only,) = space.enumerate()
+    assert mutated(space, only, np.random.default_rng(0)) == only
+    for epoch in (1, 2, 3):
+        made.after_epoch(epoch, Judge(planted, planted, planted))
+    assert next(made) == [only]
+
+
+def test_a_place_with_many_words_has_no_distribution_and_does_not_move_the_others():
+    """The adjacency matrix of NAS-Bench-101 is one word of thousands; its operations are places of three."""
+    space = get_space("nb101")
+    made = controller("per_decision", space, n_scored=40)
+    words = [len(place) for place in made.base]
+    assert 0 in words and max(words) <= 50 and sum(n > 0 for n in words) >= 5
+    rows = made.after_epoch(
+        1,
+        Judge(*[lambda archs: np.array([space.words(a).count("conv3x3-bn-relu") for a in archs], dtype="float64")] * 3),
+    )
+    assert {row["place"] for row in rows["preferences"]} == {i for i, n in enumerate(words) if n}
+    for (arch,) in islice(made, 10):
+        space.validate(arch)
 
 
 def test_probabilities_are_those_of_the_best_and_no_option_dies():
@@ -279,5 +327,5 @@ def test_a_warm_up_that_lasts_as_long_as_training_is_refused(patches, split):
 def test_without_scores_it_is_told():
     counted = CountedSampler(controller("single_evo"))
     assert isinstance(controller("single_evo"), Controller) and counted.after_epoch(0, None) == {}
-    with pytest.raises(UserError, match="its sampler is fed by scores of the weights"):
+    with pytest.raises(UserError, match="its sampler needs scores of the weights"):
         counted.after_epoch(1, None)

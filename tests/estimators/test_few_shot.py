@@ -11,7 +11,7 @@ import torch
 
 from nasgauge.core.errors import UserError
 from nasgauge.estimators import RunContext, estimator_config
-from nasgauge.estimators.oneshot.few_shot_split import most_disputed
+from nasgauge.estimators.oneshot.few_shot_split import least_aligned_decision
 from nasgauge.spaces import NB201, ListedSpace, SpacePart, choices_of, get_space
 
 SPACE = NB201()
@@ -220,7 +220,7 @@ def test_progress_counts_the_epochs_of_all_parts():
     assert told == [(0, 4), (1, 4), (2, 4), (2, 4), (3, 4), (4, 4)]
 
 
-def test_the_most_disputed_decision_against_a_plain_computation():
+def test_the_least_aligned_decision_decision_against_a_plain_computation():
     space = SPACE.restrict(["nor_conv_1x1", "nor_conv_3x3"])
     whole = one_shot(space)
     net = replace(whole, seed=0).fresh()
@@ -243,7 +243,7 @@ def test_the_most_disputed_decision_against_a_plain_computation():
                     x, y = (torch.cat(vectors).double() for vectors in zip(*pairs, strict=True))
                     cosines.append(float(x @ y / (x.norm() * y.norm())))
         means.append(np.mean(cosines))
-    assert most_disputed(whole) == int(np.argmin(means)) and len(set(np.round(means, 6))) > 1
+    assert least_aligned_decision(whole) == int(np.argmin(means)) and len(set(np.round(means, 6))) > 1
     assert {made(space, seed=seed, split="gradients").settings["split"] for seed in (0, 1)} == {np.argmin(means)}
 
 
@@ -263,6 +263,18 @@ def test_the_most_disputed_decision_against_a_plain_computation():
         ({"budget": "total"}, "2 epochs for 5 parts; give an epoch each, or budget = \"each\""),
         ({"budget": "total", "epochs": 9, "checkpoints": [2]}, "checkpoints holds 2; each of 5 parts is trained 1 ep"),
         ({"label": "x", "split": 9}, "estimator 'x': split = 9"),
+        ({"start": {"of": "net"}}, "start is not possible with several supernets; leave it out, or take name = 'one"),
+        ({"sampler": "subset", "top": {"of": "net", "share": 0.5}}, "top is not possible with several supernets"),
+        ({"also_without": [["none"]]}, "also_without is not possible with several supernets"),
+        ({"epochs": 60, "sampler": "single_evo"}, "the controller of sampler 'single_evo' needs one supernet; take na"),
+        *(
+            ({"sampler": "subset", "sampler_options": {"archs": archs}}, f"estimator 'fewshot', archs: {says}")
+            for archs, says in (
+                ([], "archs must be a list of at least one"), ([3], "3 in archs is not an architecture"),
+                ([()], r"architecture \(\) does not lie in"), ([(0, 1)], r"architecture \(0, 1\) does not lie in"),
+                ([(0, 0, 0, 0, 0, 9)], "architecture .* does not lie in NB201"),
+            )
+        ),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_before_any_work(words, says):

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import TRUTH, empty
+from nasgauge.estimators import RunContext, estimator_config
 from nasgauge.estimators.oneshot import (
     SAMPLERS,
     ForgettingProbe,
@@ -290,3 +291,16 @@ def test_scores_in_bfloat16_are_those_of_float32_but_for_rounding(plain):
     assert not np.array_equal(whole.loss, half.loss)
     np.testing.assert_allclose(half.loss, whole.loss, rtol=0.05)
     assert next(net.parameters()).dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+
+
+@pytest.mark.parametrize(
+    ("sampler", "n"), [("subset", 3), ("mixture", 0), ("uniform", 0)]
+)  # a mixture draws others too
+def test_architectures_that_are_sampled_alone_are_recorded_however_they_were_listed(sampler, n):
+    space = NB201()
+    archs = [(3, 1, 2, 1, 0, 2), space.to_str((2, 3, 1, 3, 3, 1)), [3, 4, 2, 0, 1, 2], (3, 1, 2, 1, 0, 2)]
+    options = {} if sampler == "uniform" else {"archs": archs}
+    words = {"net": {"channels": 2, "n_cells": 1, "n_stages": 1}, "epochs": 1, "sampler_options": options}
+    made = estimator_config({"name": "oneshot", "sampler": sampler, **words}).build(RunContext(space))
+    wanted = {space.to_str(a) for a in ((3, 1, 2, 1, 0, 2), (2, 3, 1, 3, 3, 1), (3, 4, 2, 0, 1, 2))}
+    assert set(made.given) == (wanted if n else set()) and len(made.given) == n

@@ -106,6 +106,8 @@ def test_the_table_of_a_finished_search_is_continued(tmp_path):
         ("", "has no columns arch and value"),
         ("arch,value\nCELL,high\n", "line 2: could not convert"),
         ("arch,value\nCELL\n", "line 2: is not complete"),
+        ("value,arch\n1\n", "line 2: is not complete"),
+        ("value,arch\n1,CELL\n2\n", "line 3: is not complete"),
         ("arch,value\nCELL,1\nCELL,1\n", "line 3: .* is repeated"),
         ("arch,value\nsomething,1\n", "not a valid NAS-Bench-201 cell"),
     ],

@@ -6,6 +6,7 @@ import pytest
 from nasgauge.core.errors import UserError
 from nasgauge.search import levels_of, local_search, pareto_evolution
 from nasgauge.search.pareto_evolution import Member, survivors
+from nasgauge.search.pool import Pool
 from nasgauge.spaces import NB201, ListedSpace
 
 CELLS = NB201()
@@ -99,15 +100,45 @@ def test_children_are_random_crossed_or_neighbours_in_the_shares_that_are_given(
     assert np.mean(distances(random_share=1, crossover_share=0)) > 3
 
 
+class ParentsFirst(Pool):
+    """All of NAS-Bench-201, of which a search draws these two first."""
+
+    parents = ((0,) * 6, (3,) * 6)
+    size = None
+
+    def resolve(self, arch):
+        return CELLS.to_str(arch)
+
+    def unevaluated(self, rng, taken):
+        return iter(map(CELLS.to_str, self.parents))
+
+
 def test_a_crossover_takes_each_entry_from_either_parent():
-    parents = {(0, 0, 0, 0, 0, 0), (3, 3, 3, 3, 3, 3)}
-    values = {arch: float(arch in parents) for arch in CELLS.enumerate()}
-    candidates = [CELLS.to_str(arch) for arch in CELLS.enumerate() if set(arch) <= {0, 3}]
-    found = pareto_evolution(
-        CELLS, lambda archs: np.array([values[a] for a in archs]), candidates, budget=64, rng=np.random.default_rng(2),
-        population=64, children=8, random_share=0, crossover_share=1, size=lambda archs: np.zeros(len(archs)),
-    )  # fmt: skip
-    assert len(found) == 64
+    """The only members are two parents without a common entry, and one child of them is evaluated, 600 times.
+
+    Half of the pairs that are drawn are different; of 64 equally likely mixtures 50 differ from both parents in two
+    entries or more, as no neighbour does.
+    """
+    pool = ParentsFirst(CELLS)
+
+    def objective(archs):
+        return np.array([1.0 if arch in pool.parents else np.nan for arch in archs])
+
+    children = []
+    for seed in range(600):
+        found = pareto_evolution(
+            CELLS, objective, pool, budget=3, rng=np.random.default_rng(seed), size=lambda archs: np.zeros(len(archs)),
+            population=2, children=1, random_share=0, crossover_share=1,
+        )  # fmt: skip
+        children.append(CELLS.from_str(found["arch"].iloc[2]))
+    counts = [
+        [sum(a == b for a, b in zip(child, parent, strict=True)) for parent in pool.parents] for child in children
+    ]
+    assert all(sum(pair) == 6 or max(pair) == 5 for pair in counts)  # a mixture, or a neighbour
+    mixtures = [child for child, pair in zip(children, counts, strict=True) if sum(pair) == 6 and max(pair) < 5]
+    assert len(mixtures) / len(children) == pytest.approx(50 / 64 / 2, abs=0.06)
+    assert np.mean([[entry == 0 for entry in child] for child in mixtures], axis=0) == pytest.approx(0.5, abs=0.12)
+    assert len(set(mixtures)) > 45
 
 
 def test_large_and_small_ones_are_kept_where_value_alone_would_lose_one_side():

@@ -1,9 +1,15 @@
 """Searches named in a study: run for its report with the scores of every estimator, refused or cited by their names."""
 
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 
+from nasgauge.benchmarks import BENCHMARKS, Benchmark, load
 from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
+from nasgauge.search import SEARCHES
+from nasgauge.spaces import ListedSpace
 from nasgauge.studies import run as running
 from nasgauge.studies.citing import of_study
 from nasgauge.studies.schema import Study
@@ -31,11 +37,54 @@ def small(searches):
         ('["exhaustive"]', "'exhaustive' evaluates every architecture"),
         ('["evolutoin"]', "unknown search 'evolutoin'; nearest: evolution"),
         ('["local", "local"]', "local"),
+        ('["random"]', "the random search is always reported, exactly; leave 'random' out"),
+        ('["local", "random"]', "leave 'random' out"),
     ],
 )
 def test_a_search_that_cannot_be_run_is_refused_before_anything_else(searches, says):
     with pytest.raises(UserError, match=says):
         parse(small(searches), Study, "small.toml")
+
+
+NAMES = ["small", "middle", "large"]
+SIZES = pd.DataFrame({"arch": NAMES, "n_params": [1, 2, 3], "macs": None})
+
+
+def listed(complexity, operations=None):
+    space = ListedSpace("listed", NAMES, operations=operations)
+    truth = pd.DataFrame({"arch": NAMES, "iso_class": NAMES, "seed": 0, "accuracy": [0.1, 0.2, 0.3]})
+    return Benchmark("listed", space, truth, None, {}, {}, complexity)
+
+
+@pytest.mark.parametrize("search", [name for name in SEARCHES if SEARCHES[name].takes_budget and name != "random"])
+@pytest.mark.parametrize("complexity", [None, SIZES.head(2), SIZES.assign(n_params=[1, None, 3]), SIZES])
+def test_a_search_that_needs_sizes_that_nobody_knows_is_refused_before_anything_is_measured(
+    search, complexity, monkeypatch, tmp_path
+):
+    monkeypatch.setitem(BENCHMARKS, "listed", lambda: listed(complexity))
+    pd.DataFrame({"arch": NAMES, "mine": [1.0, 2.0, 3.0]}).to_csv(tmp_path / "x.csv", index=False)
+    text = f"""
+title = "t"
+benchmark = "listed"
+n_bootstrap = 5
+searches = ["{search}"]
+[[estimators]]
+name = "scores"
+file = "{tmp_path}/x.csv"
+"""
+    study = parse(text, Study, "small.toml")
+    if complexity is SIZES or "size" not in SEARCHES[search].options:
+        assert running.checked(study).tasks
+        return
+    with pytest.raises(UserError, match=f"searches: '{search}' needs sizes; .* search space 'listed' does not") as told:
+        running.checked(study)
+    assert "\n" not in str(told.value)
+
+
+def test_sizes_follow_from_operations_where_no_parameters_are_known():
+    (search,) = [name for name in SEARCHES if "size" in SEARCHES[name].options]
+    study = parse(small(f'["{search}"]'), Study, "small.toml")
+    running._check_searches(study, replace(load("digits-nb201"), complexity=None))
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""How good is an architecture, judged with the shared weights of a supernet?
+"""Estimates of accuracy with the shared weights of a supernet.
 
 A sampler says which architectures a step trains, a protocol how; `train` is the loop, probes watch it, and `OneShot`
 turns the checkpoints into scores. Rule: no truth, no criteria, no files.

@@ -1,4 +1,4 @@
-"""What a training image may look like besides itself: moved, mirrored, and changed by a policy of AutoAugment."""
+"""Augmentation of training images: shifts, flips, and a policy of AutoAugment."""
 
 from collections.abc import Callable
 

@@ -16,6 +16,7 @@ from nasgauge.estimators.oneshot.config import OneShotConfig
 from nasgauge.estimators.oneshot.naming import path_string
 from nasgauge.estimators.oneshot.one_shot import OneShot
 from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, Probe
+from nasgauge.estimators.oneshot.randomness import Purpose, own_stream
 from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
 from nasgauge.estimators.oneshot.sampling import given_archs
 from nasgauge.estimators.oneshot.settings import choices, numbers
@@ -100,7 +101,7 @@ def _not_scored_yet(reason: str, space: Space, *, rng: np.random.Generator) -> I
 
 
 def _apart(label: str, data: ImageData) -> str:
-    """The label of its checkpoints: those of one's own data that has changed are not gone on from."""
+    """The label of its checkpoints, apart for each content of the user's own data."""
     return f"{label}-{data.fingerprint}" if data.fingerprint else label
 
 
@@ -143,7 +144,7 @@ def _probes(config: OneShotConfig, space: Space, data: ImageData, split: Split, 
         x, y = data.images[split.valid], data.labels[split.valid]
         probes.append(ForgettingProbe(config.forgetting_epochs, x, y, max_archs=config.n_forgetting_archs, to_str=name))
     if config.gradient_epochs:
-        rng = np.random.default_rng([seed, 1])
+        rng = own_stream(seed, Purpose.PROBED_ARCHS)
         archs = [next(SAMPLERS["uniform"](space, rng=rng, live_conv=True))[0] for _ in range(config.n_gradient_archs)]
         rows = split.train[: config.n_gradient_images]
         probes.append(GradientProbe(config.gradient_epochs, archs, data.images[rows], data.labels[rows], name))

@@ -1,4 +1,4 @@
-"""What a supernet is asked to score: architectures, the members that stand for them, and those of their classes."""
+"""What a supernet scores: architectures, the members that stand for them, and those of their classes."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,7 +46,7 @@ class ScoringRequest:
 
     @cached_property
     def names(self) -> list[str]:
-        """The strings of `archs`, under which their scores are told."""
+        """The strings of `archs`, under which their scores are reported."""
         return [self.space.to_str(arch) for arch in self.archs]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Samplers that are fed by training: at the border of an epoch they learn what the current weights say.
+"""Samplers updated during training: between epochs they learn from scores of the current weights.
 
 A controller is a sampler's stream whose distribution moves. Rule: it knows the space, its random numbers and the scores
 that it asks for; the training loop knows nothing of it but `after_epoch`.
@@ -21,7 +21,7 @@ _N_TRIES = 50  # draws in a row that bring nothing new before a list of candidat
 @final
 @dataclass(frozen=True)
 class Judge:
-    """What the weights of the moment say of architectures.
+    """Scores of architectures with the current weights.
 
     accuracy, loss: (n,) on the validation images, higher is better for both (minus the loss); NaN where the loss is not
     finite. n_params: (n,) parameters of the stand-alone networks.
@@ -35,9 +35,9 @@ class Judge:
 @final
 @dataclass(frozen=True)
 class Timing:
-    """When a controller is fed, and how its draws are used.
+    """When a controller is updated, and how its draws are used.
 
-    warmup, every: it is fed after epoch `warmup`, from 1, and every so many epochs from then on; before, draws are
+    warmup, every: it is updated after epoch `warmup`, from 1, and every so many epochs from then on; before, draws are
     uniform. share: probability of a draw by the controller, else uniform. n_samples: architectures a step. reward: what
     is maximised, "accuracy" or "loss" (minus the loss), on the validation images.
     """
@@ -64,7 +64,7 @@ class Timing:
             )
 
     def is_due(self, epoch: int) -> bool:
-        """Whether the controller is fed after this epoch."""
+        """Whether the controller is updated after this epoch."""
         return epoch >= self.warmup and (epoch - self.warmup) % self.every == 0
 
 
@@ -87,7 +87,7 @@ class Controller(Iterator[list[Arch]], ABC):
 
     @abstractmethod
     def draw(self) -> Arch:
-        """One architecture of its own distribution; asked only once it was fed."""
+        """One architecture of its own distribution; called only after an update."""
 
     @abstractmethod
     def learn(self, judge: Judge) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ class Controller(Iterator[list[Arch]], ABC):
 
     @abstractmethod
     def remember(self, memory: Any) -> None:
-        """Know what `memory` of an equal controller returned."""
+        """Restore what `memory` of an equal controller returned."""
 
     def __next__(self) -> list[Arch]:
         return [self._one() for _ in range(self.timing.n_samples)]
@@ -115,7 +115,7 @@ class Controller(Iterator[list[Arch]], ABC):
         if not self.timing.is_due(epoch):
             return {}
         if judge is None:
-            raise UserError("training: its sampler is fed by scores of the weights; give a judge, or another sampler")
+            raise UserError("training: its sampler needs scores of the weights; give a judge, or another sampler")
         rows = self.learn(judge)
         self.is_fed = True
         return {self.table: rows}

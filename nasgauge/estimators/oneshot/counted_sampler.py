@@ -52,11 +52,11 @@ class CountedSampler:
         return (self._sampler.table,) if isinstance(self._sampler, Controller) else ()
 
     def after_epoch(self, epoch: int, judge: Judge | None) -> Rows:
-        """Tell a sampler that is fed by training what the weights say; its rows by table."""
+        """Update a controller with scores of the current weights; its rows by table."""
         return self._sampler.after_epoch(epoch, judge) if isinstance(self._sampler, Controller) else {}
 
     def memory(self) -> dict[str, str]:
-        """What a sampler that is fed by training must keep, as JSON; of others nothing, as their draws are repeated."""
+        """What a controller must keep, as JSON; of other samplers nothing, as their draws are repeated."""
         if not isinstance(self._sampler, Controller):
             return {}
         return {"controller": json.dumps({"state": self._sampler.state(), "ahead": self._ahead, "last": self._last})}

@@ -1,4 +1,4 @@
-"""Controllers with a population: evolution on the weights of the moment, while these are trained."""
+"""Controllers with a population: evolution by scores of the current weights, during training."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -125,7 +125,7 @@ def single_evo(
     """A population that evolves on the supernet's own scores: P(a) = 1 / population for its members.
 
     Uniform for `warmup` epochs; after the last of these and every `every` epochs, `n_scored` candidates are scored with
-    the weights of the moment on the validation images: the population and new ones, half of them random, a quarter
+    the current weights on the validation images: the population and new ones, half of them random, a quarter
     crossed (`child_of`), a quarter mutated (`Space.mutate`), at first all random. The `population` best are the next
     one. share: probability of drawing from the population, else uniform. reward: "accuracy" or "loss". n_samples: a
     step. UserError: an option out of range. Reference: Ning et al. 2021, table A8.

@@ -120,7 +120,7 @@ class FewShot(Trainable):
 
 @final
 class Weights:
-    """The supernets of all parts, asked for what one of the whole space would be asked for."""
+    """The supernets of all parts, with what scoring needs of a supernet of the whole space."""
 
     def __init__(self, nets: list[tuple[Space, Supernet]]) -> None:
         self._nets = nets

@@ -41,13 +41,15 @@ def split_of(config: FewShotConfig, context: RunContext) -> Split:
 
 def _number(config: FewShotConfig, context: RunContext, n: int) -> int:
     if config.split == "gradients":
-        return most_disputed(one_shot(config.trained_for(config.whole_protocol.epochs, {"without": ()}), context))
+        return least_aligned_decision(
+            one_shot(config.trained_for(config.whole_protocol.epochs, {"without": ()}), context)
+        )
     if config.split >= n:
         raise UserError(f"{config.where}: split = {config.split}, but {context.space.name} has decisions 0 to {n - 1}")
     return config.split
 
 
-def most_disputed(whole: OneShot) -> int:
+def least_aligned_decision(whole: OneShot) -> int:
     """The decision about whose options the gradients of shared weights disagree most, before any training.
 
     The least mean cosine over pairs of options, over positions of the network, and over four architectures in which the

@@ -20,7 +20,7 @@ def merged(
     """One set of tables from those of parts that have no architecture in common.
 
     reasons: rows of ERRORS that come before those of the parts; archs: strings, in whose order scores and errors stand.
-    Costs: n is the sum, arch_seconds the mean weighted by it, fit_seconds that of all parts, whichever were asked.
+    Costs: n is the sum, arch_seconds the mean weighted by it, fit_seconds that of all parts, whichever have scores.
     """
     errors = [pd.DataFrame(list(reasons)), *(one.errors for one in found)]
     names = dict.fromkeys(name for one in found for name in one.records)

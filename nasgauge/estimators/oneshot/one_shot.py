@@ -18,6 +18,7 @@ from nasgauge.estimators.oneshot.controllers import Controller, Judge
 from nasgauge.estimators.oneshot.naming import names, path_string
 from nasgauge.estimators.oneshot.probes import Probe, undisturbed
 from nasgauge.estimators.oneshot.protocol import Protocol
+from nasgauge.estimators.oneshot.randomness import sampling_stream
 from nasgauge.estimators.oneshot.scoring import Batches, BatchScores, score, validation_batches
 from nasgauge.estimators.oneshot.start import Start
 from nasgauge.estimators.oneshot.tables import Scored, estimates, recorded
@@ -49,8 +50,8 @@ class OneShot(Trainable):
     `seed`: weights, sampling, order of images. `checkpoint_epochs`: when the weights are kept and scored; the last
     epoch always is. `averages`: also score the mean of the weights of so many last checkpoints (temporal ensemble).
     `post_deiso`: also score the members of an architecture's class (canonical `form`), those for which the supernet has
-    weights, and average them. `judged()`: the strings of all that will be asked for, where that is known: an
-    architecture outside of a restricted space is scored by a member of its class, unless one is asked for itself (see
+    weights, and average them. `judged()`: the strings of all that will be requested, where that is known: an
+    architecture outside of a restricted space is scored by a member of its class, unless one is requested itself (see
     `StandIns`). `smaller`: parts of the space; where an architecture lies outside of one of them, the member of its
     class that would stand for it there is scored as well, for table MEMBER_SCORES. `probes`: what is recorded while
     training. `settings`, `choices`: numbers, and other settings as text, that distinguish it from others of a study,
@@ -108,7 +109,7 @@ class OneShot(Trainable):
         if short:
             raise UserError(f"{self.label}: an average over {short[0]} checkpoints; give 2 to {len(epochs)}")
         self._validation()
-        stream = self.sampler(self.space, rng=np.random.default_rng(self.seed))  # mistakes are told before training
+        stream = self.sampler(self.space, rng=sampling_stream(self.seed))  # errors are raised before training
         if isinstance(stream, Controller):
             stream.timing.check(self.protocol.epochs, self.label)
         self.fresh()
@@ -139,16 +140,16 @@ class OneShot(Trainable):
         net, n_before, origin = self.fresh(), 0, ""
         if self.start is not None:
             n_before, origin = self.start.n_epochs, self.start.load(net)
-        rng = np.random.default_rng([self.seed, n_before] if n_before else self.seed)
+        sampler = self.sampler(self.space, rng=sampling_stream(self.seed, n_before))
         train(
-            net, self.sampler(self.space, rng=rng), self.data, self.split, self.protocol, seed=self.seed,
+            net, sampler, self.data, self.split, self.protocol, seed=self.seed,
             checkpoints=self.checkpoints, checkpoint_epochs=self.epochs, probes=self.probes, progress=self.progress,
             on_epoch=self.on_epoch, device=self._on, to_str=partial(path_string, self.space), n_before=n_before,
             origin=origin, judge=self.judge(net),
         )  # fmt: skip
 
     def judge(self, net: Supernet) -> Judge:
-        """Scores of a supernet as it is when they are asked for, as `estimate` has them; nothing of it is changed."""
+        """Scores with the current weights of a supernet, as `estimate` has them; nothing of it is changed."""
         batches = cache(lambda: (self._validation(), self._calibration()))
 
         def scores(archs: Sequence[Arch]) -> BatchScores:
@@ -192,7 +193,7 @@ class OneShot(Trainable):
     def estimate(self, archs: Iterable[Arch]) -> Estimates:
         """Scores of the last epoch, and as records the scores at every checkpoint, of every batch and class member.
 
-        A score, and every record but that of class members, bears the architecture that was asked for, also where a
+        A score, and every record but that of class members, bears the architecture that was requested, also where a
         member of its class stands for it; table STAND_INS says which.
         Errors: architectures of whose class no member lies in the (restricted) space; those whose loss is not finite at
         the last epoch, and class means with such a member (at earlier epochs they are absent). Costs: seconds of

@@ -8,6 +8,7 @@ import numpy as np
 
 from nasgauge.core.errors import UserError
 from nasgauge.estimators.oneshot.controllers import Controller, Judge, Timing, check_count, check_share
+from nasgauge.estimators.oneshot.randomness import Purpose, own_stream
 from nasgauge.spaces import Arch, Space
 
 _N_COUNTED = 1_000  # uniform draws from which the frequencies of words are estimated
@@ -66,7 +67,7 @@ class PerDecision(Controller):
     def _base(self) -> list[Table]:
         if self.options is not None:
             return [{str(option): 1 / len(options) for option in options} for options in self.options]
-        own = np.random.default_rng([0, _N_COUNTED])  # the same for all seeds, and the stream of none
+        own = own_stream(0, Purpose.WORD_FREQUENCIES)  # the same for all seeds
         columns = zip(*(self.space.words(self.space.sample(own)) for _ in range(_N_COUNTED)), strict=True)
         counted = [Counter(column) for column in columns]
         return [{w: n / _N_COUNTED for w, n in c.items()} if len(c) <= _MOST_WORDS else {} for c in counted]

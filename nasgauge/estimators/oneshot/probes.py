@@ -1,6 +1,6 @@
-"""What only training can tell: how fast shared weights forget an architecture, whether gradients agree.
+"""What is measured during training: forgetting of architectures, and similarity of their gradients.
 
-A probe is asked by the training loop and returns rows of a record table. It leaves no trace: weights, gradients,
+A probe is called by the training loop and returns rows of a record table. It leaves no trace: weights, gradients,
 running statistics, mode and random numbers are afterwards as they were.
 """
 

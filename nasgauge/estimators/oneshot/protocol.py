@@ -20,7 +20,7 @@ class Protocol:
     schedule: "cosine" (by step, from lr to lr_min), "constant", or "plateau": lr times plateau_factor whenever the mean
     training loss of an epoch has not fallen below 0.9999 of its best for more than plateau_patience epochs, down to
     lr_min. lr_min, plateau_factor, plateau_patience: see the schedules. warmup_epochs: linear rise before it.
-    clip: largest norm of a step's whole gradient, 5 if nothing is said; None (in a file "none"): no limit.
+    clip: largest norm of a step's whole gradient, 5 by default; None (in a file "none"): no limit.
     label_smoothing: of the training loss.
     shift: images are moved by up to that many pixels, borders zero; flip: mirrored with probability one half;
     auto_augment: None, or a policy of AutoAugment ("cifar10", "imagenet", "svhn") that follows them. Each image is

@@ -2,10 +2,28 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 import torch
+
+
+class Purpose(IntEnum):
+    """What is drawn beside a training, each from a stream of its own (`own_stream`)."""
+
+    PROBED_ARCHS = 1
+    WORD_FREQUENCIES = 2
+
+
+def sampling_stream(seed: int, n_before: int = 0) -> np.random.Generator:
+    """The stream of a training's sampler; n_before: epochs that its first weights have been trained for."""
+    return np.random.default_rng([seed, n_before])
+
+
+def own_stream(seed: int, purpose: Purpose) -> np.random.Generator:
+    """A stream that neither a sampler of this seed, whatever its weights start from, nor another purpose has."""
+    return np.random.default_rng([seed, 0, purpose])
 
 
 class EpochSeeds(NamedTuple):

@@ -1,8 +1,8 @@
 """Which architectures does a step of the supernet's training run through?
 
 A sampler is a function `sampler(space, *, rng, **options)` that returns an endless generator; each item is the list of
-the architectures whose gradients make one optimiser step. Mistakes are told at the call, before anything is drawn. A
-new one: a function that draws in `streams`, or in a file of its own, and one line in `SAMPLERS`. One that is fed by
+the architectures whose gradients make one optimiser step. Errors are raised at the call, before anything is drawn. A
+new one: a function that draws in `streams`, or in a file of its own, and one line in `SAMPLERS`. One that is updated by
 training returns a `Controller`.
 """
 
@@ -126,7 +126,7 @@ def per_cell(streams: Sequence[Iterator[list[Arch]]]) -> Iterator[list[tuple[Arc
     """
     if any(isinstance(stream, Controller) for stream in streams):
         raise UserError(
-            "per_cell: a sampler that is fed by training chooses all cells alike; set share_topology = true"
+            "per_cell: a sampler that is updated during training chooses all cells alike; set share_topology = true"
         )
     if not streams:
         raise UserError("per_cell: there is no stream; give one for each cell of the network")

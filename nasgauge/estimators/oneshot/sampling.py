@@ -4,7 +4,7 @@ Draws are independent of each other, but for the permutations of fair samplers a
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -173,7 +173,7 @@ def _class_drawing(classes: dict[Arch, list[Arch]], member: str, rng: np.random.
 
 def given_archs(space: Space, archs: Sequence[str | Arch], where: str) -> list[Arch]:
     """Listed architectures, strings or tuples, as tuples; UserError for what is none, as far as `decisions` tell."""
-    if isinstance(archs, str) or not len(archs):
+    if isinstance(archs, str | Mapping) or not isinstance(archs, Collection) or not len(archs):
         raise UserError(f"{where}: archs must be a list of at least one architecture, got {archs!r}")
     for arch in archs:
         if not isinstance(arch, str | Sequence):

@@ -10,7 +10,7 @@ from nasgauge.estimators.oneshot.protocol import Protocol
 
 
 def learning_rate(protocol: Protocol, epoch: float) -> float:
-    """The rate at a fractional epoch e of E, where no plateau is looked at; e = 0 before the first step.
+    """The rate at a fractional epoch e of E, without detection of plateaus; e = 0 before the first step.
 
     Warm-up over W epochs: lr (e + 0.001) / W while e < W. Then lr ("constant" and "plateau"), or with
     t = (e - W) / (E - W): lr_min + (lr - lr_min) (1 + cos(pi t)) / 2 ("cosine").

@@ -1,4 +1,4 @@
-"""What a trained supernet says of its paths: validation accuracy and loss, kept batch by batch."""
+"""Validation accuracy and loss of a supernet's paths, kept batch by batch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -37,7 +37,7 @@ UNRECORDED = (  # names, what is recorded or scored besides, and where it is com
 
 
 def numbers(protocol: Protocol, net: NetOptions, n_samples: int) -> dict[str, float]:
-    """The numbers that studies like to vary; n_samples: architectures that a step trains."""
+    """Numeric settings that studies vary; n_samples: architectures that a step trains."""
     chosen = {name: getattr(protocol, name) for name in OF_PROTOCOL}
     chosen |= {name: getattr(net, name) for name in OF_NETWORK} | {"n_samples": n_samples}
     return {name: float(value) for name, value in chosen.items()}

@@ -18,8 +18,8 @@ from nasgauge.nets import Supernet
 class Start:
     """The weights that a supernet, another `OneShot`, has after an epoch of its training.
 
-    n_epochs: epochs behind these weights, those of supernets that it started from included; their random numbers are
-    not used again.
+    n_epochs: epochs that these weights have been trained for, those of supernets that it started from included; their
+    random numbers are not used again.
     """
 
     supernet: Any
@@ -42,7 +42,7 @@ class Start:
                 )
 
     def load(self, net: Supernet) -> str:
-        """Put the weights into the network; what tells them from others. UserError where they are not trained."""
+        """Put the weights into the network; text that identifies them. UserError where they are not trained."""
         there: Mapping[str, torch.Tensor] = self.supernet.trained(self.epoch).state_dict()
         own = {name: there[name] for name in net.state_dict()}
         net.load_state_dict(own)

@@ -57,7 +57,7 @@ def last_resumable(checkpoints: Collection[int], wanted: Collection[int]) -> int
 @final
 @dataclass(frozen=True)
 class Training:
-    """What moves while a supernet is trained, and `key`, which tells this training from others (see `describe`)."""
+    """The state of a supernet's training, and `key`, which tells this training from others (see `describe`)."""
 
     net: nn.Module
     optimiser: torch.optim.Optimizer

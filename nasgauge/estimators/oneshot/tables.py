@@ -25,7 +25,7 @@ Each = Mapping[str, np.ndarray]  # by estimator, scores (k,), NaN for none
 @final
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """What one set of weights says of what is asked.
+    """Scores of the requested architectures with one set of weights.
 
     `stem`: the first part of the names; `seed`, `epoch`: of the weights; `scores`: of `request.paths`; `seconds`: that
     scoring all of them took; `keeps_batches`: whether its batches are recorded; `oldest`: the first checkpoint of the

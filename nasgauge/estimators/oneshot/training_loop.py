@@ -1,4 +1,4 @@
-"""The training loop of a supernet: it takes what a sampler hands it and never asks which sampler that is."""
+"""The training loop of a supernet: the same for all samplers."""
 
 import math
 import time
@@ -47,9 +47,9 @@ def train(
     nothing else. seed: a whole number from 0 that decides the order of the images, augmentation and dropout of every
     epoch. checkpoint_epochs: after so many epochs; 0 is before training. probes: called along the way; they change
     nothing. progress(done, of): after each epoch. on_epoch: gets each new row of the training log. to_str: the string
-    of a path in messages. judge: scores of `net` as it is, for a sampler that is fed by training (a `Controller`); its
-    seconds count as training. n_before: epochs behind the first weights, whose random numbers are not used again;
-    origin: what tells these weights from others, "" for fresh ones.
+    of a path in messages. judge: scores of `net` as it is, for a sampler updated during training (a `Controller`); its
+    seconds count as training. n_before: epochs that the first weights have been trained for, whose random numbers are
+    not used again; origin: identifies these weights, "" for fresh ones.
 
     Where `checkpoints` holds states of this training already, it goes on from the last one before the first chosen
     epoch that is missing. On the CPU it then ends with the same weights and rows (but for the seconds) as without the
