@@ -18,14 +18,18 @@ from nasgauge.estimators.rivals import RIVALS
 from nasgauge.judging import judge
 from nasgauge.studies.run import Run
 
-NAMED = ("n_params", "synflow", "naswot", "jacob_cov", "zico", "meco", "grad_norm", "zen", "swap", "intrain", "vote")
-GROUPS = {"CWI": "#c1440e", "combinations of others": "#1f5f99", "single zero-shot estimators": "#8a8a8a"}
+NAMED = {  # whose names are written, and where they begin relative to their points
+    "cwi": (6, -2), "vkdnw_agg": (3, -11), "az_nas": (6, -3), "synflow_jacov_params": (-30, 7), "te_nas": (-4, 6),
+    "vote": (-22, 5), "n_params": (-18, 6), "naswot": (5, -9), "synflow": (-36, 5), "grad_norm": (4, 5), "zen": (4, 5),
+    "meco_opt": (6, 3), "plain": (4, 5),
+}  # fmt: skip
+GROUPS = {"CWI, five forms": "#c1440e", "combinations of others": "#1f5f99", "single zero-shot estimators": "#8a8a8a"}
 
 
 def group_of(name: str) -> str:
     """Whose estimator it is."""
     if name.startswith("cwi"):
-        return "CWI"
+        return "CWI, five forms"
     return "combinations of others" if name in RIVALS or name == "vote" else "single zero-shot estimators"
 
 
@@ -51,13 +55,14 @@ def main() -> None:
         rows = values[groups == group]
         axes.scatter(rows[tau], rows[top], s=34, c=colour, label=group, zorder=3, edgecolors="white", linewidths=0.6)
     for name, row in values.iterrows():
-        if group_of(name) != "single zero-shot estimators" or name in NAMED:
-            axes.annotate(name, (row[tau], row[top]), (4, 4), textcoords="offset points", fontsize=7)
+        if name in NAMED:
+            axes.annotate(name, (row[tau], row[top]), NAMED[name], textcoords="offset points", fontsize=7)
     axes.set(xlabel="Kendall's τ over all architectures", ylabel="P@top 5%", ylim=(-0.04, 1))
     axes.set_title(f"{n} isomorphism classes of NAS-Bench-201, CIFAR-10", fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8, loc="upper left")
     figure.savefig(sys.argv[2], dpi=160)
+    print(values.sort_values(tau, ascending=False).round(3).to_string())
 
 
 if __name__ == "__main__":

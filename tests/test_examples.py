@@ -67,6 +67,7 @@ ARGUMENTS = {
     "describe_truth.py": "digits-resnet",
     "draws.py": "2 1",
     "estimator_ablations.py": "{terms} 20",
+    "estimator_figure.py": "{nb201} {out}/estimator.png",
     "estimator_judged.py": "{nb201} mine 20",
     "estimator_part.py": "{study} 12 1",
     "estimator_measured.py": "choice {out}/scores.csv 3 --seeds 0 --small --data digits --without gradient_flatness",
@@ -113,6 +114,7 @@ SAYS = {  # what stands in what it prints
     "describe_truth.py": r"n_params +-?0\.\d+[\s\S]*depth of stage 1",
     "draws.py": r"gates: -?0\.\d+ ± 0\.\d+",
     "estimator_ablations.py": r"\| whole \| -?0\.\d+ \|[\s\S]*without P \| -?0\.\d+ \| [+-]0[\s\S]*\| 20 candidates",
+    "estimator_figure.py": r"mine +1\.0",
     "estimator_judged.py": r"cifar100, all classes[\s\S]*`mine` \| 1\.000 \[1\.000, 1\.000\] \| +\|",
     "estimator_part.py": r"^\d+ of \d+ tasks of the study are done$",
     "estimator_measured.py": r"cwi, effective +KD -?[01]\.\d+ +P@5% [01]\.\d+ +n 3\n",
@@ -217,6 +219,7 @@ def test_an_example_runs_and_prints_numbers(path, folders, tmp_path, monkeypatch
     monkeypatch.setattr(SPACES, "_entries", dict(SPACES._entries))  # some add one of their own
     monkeypatch.setattr(running, "run", partial(running.run, workers="serial"))
     monkeypatch.setattr(running, "write", lambda *_, **options: None)
+    monkeypatch.syspath_prepend(str(EXAMPLES))  # as where a script is run
     monkeypatch.setattr(sys, "argv", [str(path), *arguments])
     runpy.run_path(str(path), run_name="__main__")
     out = capsys.readouterr().out
