@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nasgauge.cli.options import Workers
+from nasgauge.cli.options import Strict, Workers
 from nasgauge.core.terminal import followed
 
 
@@ -13,6 +13,7 @@ def build(
     recipe: Annotated[str, typer.Argument(help="Name of a shipped recipe, or a TOML file.")],
     out: Annotated[Path | None, typer.Option(help="Output folder, from which an interrupted run resumes.")] = None,
     workers: Workers = None,
+    strict: Strict = False,
 ) -> None:
     """Train architectures from scratch to build a tabular benchmark (resumable)."""
     from nasgauge.core.workers import check_workers
@@ -28,8 +29,9 @@ def build(
     with followed("bench build") as phases:
         chosen = parse(text, Recipe, name, place)
         table = building.build(
-            chosen, folder, text=text, folder=place, where=name, n_workers=workers, progress=phases("training")
-        )
+            chosen, folder, text=text, folder=place, where=name, n_workers=workers, strict=strict,
+            progress=phases("training"),
+        )  # fmt: skip
     file = folder / f"{chosen.name}.parquet"
     print(f"{table['arch'].nunique():,} architectures x {table['seed'].nunique()} seeds: {file}")
 

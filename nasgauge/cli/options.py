@@ -20,3 +20,7 @@ Latex = Annotated[Path | None, typer.Option(help="Also write the table of values
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Worker processes (default: all cores), at most eight per core.")
 ]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse to resume what was computed under other versions or on another device."),
+]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nasgauge.cli.options import Columns, Csv, FigureFormat, Figures, Latex, Only, Serif, Workers
+from nasgauge.cli.options import Columns, Csv, FigureFormat, Figures, Latex, Only, Serif, Strict, Workers
 from nasgauge.cli.papers import Papers
 from nasgauge.cli.printing import print_cautions, print_pairs
 from nasgauge.core.terminal import console, followed
@@ -24,6 +24,7 @@ def run(
     ] = None,
     workers: Workers = None,
     kind: Annotated[str, typer.Option(help="Execution: serial, processes or ray.")] = "processes",
+    strict: Strict = False,
 ) -> None:
     """Run or resume a study, or a survey over several benchmarks; prints a table and writes an HTML report."""
     from nasgauge.core.workers import check_workers
@@ -42,7 +43,7 @@ def run(
 
     screen = console()
     folder = out or Path("runs") / name
-    options = {"where": name, "folder": place, "workers": kind, "n_workers": workers}
+    options = {"where": name, "folder": place, "workers": kind, "n_workers": workers, "strict": strict}
     if is_survey(text):
         with followed("run") as phases:
             found = survey.run_text(text, folder, **options, phases=phases)

@@ -9,20 +9,19 @@ import codecs
 import hashlib
 import json
 import os
-import platform
 import re
-import sys
 import time
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any, final
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from nasgauge.core import references
+from nasgauge.core.conditions import FORMAT, Conditions, environment
 from nasgauge.core.errors import UserError
 from nasgauge.core.replacing import write_atomically
 
@@ -32,10 +31,10 @@ DIGESTS = "digests"  # of the parts of a task, by table, in a file of each run t
 _OWN = re.compile(r"(\.?)(environment|origin|study)\.(json|toml)(\.\d+\.tmp)?")  # what the first moments leave
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")
 _STALE_SECONDS = 60  # a temporary file is that old before it is removed: writers may live on other machines
-FORMAT = 1  # of what a folder holds; raised when older versions could not read it
 _MAX_TEXT = 100_000_000  # bytes
 _ABSENT = object()
-_PACKAGES = ("nasgauge", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "torch", "matplotlib")
+_CONDITIONS = b"nasgauge_conditions"  # key in the metadata of a part
+_AGAIN = "delete it and run again to recompute it"
 
 
 def key_of(work: Any) -> str:
@@ -205,13 +204,15 @@ class Store:
         """Write one part, whole or not at all; an existing part of that key is replaced."""
         write_atomically(self._path(table, key), _parquet(rows))
 
-    def write_task(self, key: str, tables: Mapping[str, pd.DataFrame]) -> None:
+    def write_task(self, key: str, tables: Mapping[str, pd.DataFrame], conditions: Conditions | None = None) -> None:
         """Write the parts of one task, the last table last: while it is absent, the task is not done.
+
+        conditions: under which they were computed, kept inside each of them.
 
         Their digests are written first, to a file whose name their content decides: two runs that do the same task at
         the same time measure other seconds, and whichever part remains has its digest.
         """
-        parts = {table: _parquet(rows) for table, rows in tables.items()}
+        parts = {table: _parquet(rows, conditions) for table, rows in tables.items()}
         digests = json.dumps({table: _digest(content) for table, content in parts.items()}).encode()
         write_atomically(self.folder / DIGESTS / f"{key}-{_digest(digests)[:16]}.json", digests)
         for table, content in parts.items():
@@ -226,12 +227,16 @@ class Store:
         parts = [self._read(table, key) for key in names]
         return pd.concat(parts, ignore_index=True) if parts else None
 
+    def conditions(self, table: str, key: str) -> Conditions:
+        """Under which conditions a part was computed; parts of older versions record nothing."""
+        return _conditions_in(self._path(table, key))
+
     def _read(self, table: str, key: str) -> pd.DataFrame:
         path = self._path(table, key)
         files = (self.folder / DIGESTS).glob(f"{key}-*.json")
         written = {digests[table] for file in files if table in (digests := self._digests_of(file))}
         if written and path.is_file() and _digest(path.read_bytes()) not in written:
-            raise UserError(f"{path}: has changed since it was written; delete it and run again to recompute it")
+            raise UserError(f"{path}: has changed since it was written; {_AGAIN}")
         return read_parquet(path)
 
     def _digests_of(self, file: Path) -> dict[str, str]:
@@ -247,10 +252,21 @@ class Store:
         return self.folder / PARTS / table / f"{key}.parquet"
 
 
-def _parquet(rows: pd.DataFrame) -> bytes:
+def _parquet(rows: pd.DataFrame, conditions: Conditions | None = None) -> bytes:
+    table = pa.Table.from_pandas(rows, preserve_index=False)
+    kept = {} if conditions is None else {_CONDITIONS: json.dumps(dict(conditions)).encode()}
     sink = pa.BufferOutputStream()
-    rows.to_parquet(sink, index=False, compression="zstd")
+    pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **kept}), sink, compression="zstd")
     return sink.getvalue().to_pybytes()
+
+
+def _conditions_in(path: Path) -> Conditions:
+    try:
+        with path.open("rb") as file:
+            kept = (pq.read_schema(file).metadata or {}).get(_CONDITIONS)
+        return {} if kept is None else dict(json.loads(kept))
+    except (pa.ArrowInvalid, OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as Parquet ({error}); {_AGAIN}") from error
 
 
 def _digest(content: bytes) -> str:
@@ -317,33 +333,4 @@ def read_parquet(path: Path) -> pd.DataFrame:
             # One thread: a short command may end while Arrow still starts its pool, which aborts it.
             return pd.read_parquet(file, use_threads=False, pre_buffer=False)
     except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(
-            f"{path}: cannot be read as Parquet ({error}); delete it and run again to recompute it"
-        ) from error
-
-
-def environment() -> dict[str, Any]:
-    """The environment that results may depend on: versions, system, processor, cores."""
-    versions = {}
-    for package in _PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = "not installed as a package"
-    return {
-        "format": FORMAT,
-        "python": sys.version.split()[0],
-        "packages": versions,
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)),
-    }
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or "unknown"
+        raise UserError(f"{path}: cannot be read as Parquet ({error}); {_AGAIN}") from error

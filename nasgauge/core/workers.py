@@ -19,7 +19,7 @@ from multiprocessing.connection import wait as wait_connections
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from nasgauge.core.errors import UserError, check_count, unknown_name
 
@@ -28,6 +28,7 @@ R = TypeVar("R")
 _PER_CORE = 8  # workers, at most
 _SOCKET_ROOM = 28  # letters: below its folder Ray makes sockets, whose paths may have 107
 _OF_THE_TERMINAL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name))
+_engine = "serial"  # of this process: "processes" or "ray" in their workers
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -56,6 +57,18 @@ def check_workers(kind: str, n_workers: int | None) -> int:
         return cores
     remedy = f"eight for each of this machine's {cores} cores" if n_workers > 1 else "at least one is needed"
     return check_count(n_workers, "number of workers", least=1, most=_PER_CORE * cores, remedy=remedy)
+
+
+def engine() -> str:
+    """The kind of workers that this process is one of; "serial" outside of any."""
+    return _engine
+
+
+def n_threads() -> int:
+    """With how many threads numerical libraries compute in this process now."""
+    torch = sys.modules.get("torch")
+    pools = [pool["num_threads"] for pool in threadpool_info()]
+    return max([1, *pools, *([] if torch is None else [torch.get_num_threads()])])
 
 
 def _serial(function: Callable[[Any], Any], items: Sequence[Any], n_workers: int) -> Iterator[Any]:
@@ -148,6 +161,8 @@ def _end_with_parent() -> None:
 
     Signals that a terminal sends to both are left to the parent.
     """
+    global _engine
+    _engine = "processes"
     for name in _OF_THE_TERMINAL:
         signal.signal(name, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -222,6 +237,8 @@ def _processors(ray: Any) -> int:
 
 
 def _call(function: Callable[[Any], Any], item: Any) -> Any:
+    global _engine
+    _engine = "ray"
     return function(item)
 
 

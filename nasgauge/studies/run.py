@@ -1,6 +1,6 @@
 """The arrow: benchmark, estimators, scores, criteria, report."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks import Benchmark
-from nasgauge.core import references
+from nasgauge.core import references, terminal
 from nasgauge.core.config import parse, tables_of
 from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
 from nasgauge.core.errors import UserError, without_torch
@@ -25,6 +25,7 @@ from nasgauge.judging import judge, noise_ceilings, with_failures
 from nasgauge.report import Bundle, Evaluation, assembled, write
 from nasgauge.search import get_search
 from nasgauge.studies.citing import of_study, sourced
+from nasgauge.studies.conditions import check_resumed, mixed
 from nasgauge.studies.plan import Plan, do
 from nasgauge.studies.published import published_values
 from nasgauge.studies.records import combined, recorded
@@ -141,18 +142,22 @@ def run(
     folder: Path | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
+    strict: bool = False,
     phases: Phases = silent,
+    tell: Callable[[str], None] = terminal.tell,
 ) -> Run:
     """Run a study, or what remains of it, in folder `out`.
 
     text: of the study's file, kept in the folder; folder: where that file lies, see `run_text`. phases: gives whom to
-    report progress to. UserError for a mistake in the study before any work is done and anything is written.
+    report progress to. Under other versions or devices than those of the tasks that are done it goes on, and tells so;
+    strict: it is refused. UserError for a mistake in the study before any work is done and anything is written.
     """
     check_workers(workers, n_workers)
     plan = checked(study)
     tables = study.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
     made = Run(study, Store.open(out, tables, text, folder))
     made.plan = plan
+    check_resumed(plan, made._store, tell, strict=strict)
     _keep(plan, made.folder)
     return made.execute(workers=workers, n_workers=n_workers, phases=phases)
 
@@ -242,7 +247,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         values=values,
         ceiling=ceiling,
         ceiling_measure=benchmark.ceiling_measure,
-        notes=(*_departures(study, plan), *_remarks(study, plan)),
+        notes=(*_departures(study, plan), *_remarks(study, plan), *mixed(plan, store)),
         references=tuple(sourced(dict.fromkeys(of_study(study, plan.space.name)))[0]),
         scores=scores,
         errors=errors,

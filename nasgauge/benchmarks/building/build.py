@@ -5,6 +5,7 @@ One part in the store is one architecture with all its seeds; a run that was end
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,8 @@ from nasgauge.benchmarks.building.protocol import Protocol
 from nasgauge.benchmarks.building.recipe import Recipe
 from nasgauge.benchmarks.building.sample import chosen_archs
 from nasgauge.benchmarks.building.training import Outcome, train
-from nasgauge.core import references
+from nasgauge.core import references, terminal
+from nasgauge.core.conditions import Conditions, check_conditions, conditions
 from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.errors import UserError
 from nasgauge.core.kept import keep, stored
@@ -35,6 +37,7 @@ from nasgauge.nets import (
     complexity,
     count_parameters,
     device_named,
+    device_title,
     stand_alone,
 )
 from nasgauge.nets import build as build_network
@@ -55,13 +58,16 @@ def build(
     folder: Path | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
+    strict: bool = False,
     progress: Progress = lambda done, total: None,
+    tell: Callable[[str], None] = terminal.tell,
 ) -> pd.DataFrame:
     """Train what is not yet in `out`, then write `<name>.parquet` (TRAININGS) and `<name>.json` (facts) there.
 
     `text`: of the recipe's file, kept in the folder; `folder`: where that file lies, in which files of references are
     looked for; `where`: its name in messages. `progress(done, total)` follows
-    each architecture.
+    each architecture. Under other versions or devices than those of the architectures that are done it goes on, and
+    tells so; strict: it is refused.
     """
     check_workers(workers, n_workers)
     device_named(recipe.device, where)
@@ -76,8 +82,11 @@ def build(
     if recipe.content:
         keep(out, recipe.place, {recipe.images: recipe.content}, {})
     store.plan({"trainings": keys})
-    done = store.keys("trainings")
+    done = store.done("trainings")
     todo = [task for task in zip(names, keys, strict=True) if task[1] not in done]
+    if todo:
+        parts = (store.conditions("trainings", key) for key in keys if key in done)
+        check_conditions(out, [(parts, _conditions(recipe))], tell, strict)
     progress(len(names) - len(todo), len(names))
     for i, _ in enumerate(
         unordered_map(partial(_train_part, out, recipe), todo, kind=workers, n_workers=n_workers), start=1
@@ -93,7 +102,7 @@ def counted(folder: Path) -> tuple[int, int]:
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs)
     keys = _keys(recipe, [space.to_str(a) for a in archs])
-    return len(store.keys("trainings") & set(keys)), len(keys)
+    return len(store.done("trainings") & set(keys)), len(keys)
 
 
 def _keys(recipe: Recipe, names: list[str]) -> list[str]:
@@ -177,7 +186,12 @@ def _train_part(folder: Path, recipe: Recipe, task: tuple[str, str]) -> None:
     space, data = get_space(recipe.space), _images(*recipe.loaded_from())
     if _keys(recipe, [name]) != [key]:
         raise references.edited(recipe.model_dump())
-    Store.existing(folder).write_task(key, {"trainings": train_arch(space, space.from_str(name), recipe, data)})
+    rows = train_arch(space, space.from_str(name), recipe, data)
+    Store.existing(folder).write_task(key, {"trainings": rows}, _conditions(recipe))
+
+
+def _conditions(recipe: Recipe) -> Conditions:
+    return conditions(device_title(device_named(recipe.device, f"recipe {recipe.name!r}")))
 
 
 def _options(recipe: Recipe, data: ImageData) -> NetOptions:
