@@ -28,6 +28,9 @@ from nasgauge.core.replacing import write_atomically
 STUDY, STUDY_JSON, ENVIRONMENT, PLAN, PARTS = "study.toml", "study.json", "environment.json", "plan.json", "parts"
 ORIGIN = "origin.json"  # the folder of the study's file, where its references start from
 DIGESTS = "digests"  # of the parts of a task, by table, in a file of each run that wrote them
+RESERVED = frozenset(
+    (STUDY, STUDY_JSON, ENVIRONMENT, PLAN, PARTS, ORIGIN, DIGESTS, "checkpoints", "progress", "report.html", "sources")
+)  # names in the folder of a study
 _OWN = re.compile(r"(\.?)(environment|origin|study)\.(json|toml)(\.\d+\.tmp)?")  # what the first moments leave
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")
 _STALE_SECONDS = 60  # a temporary file is that old before it is removed: writers may live on other machines
@@ -83,32 +86,42 @@ class Store:
 
     @classmethod
     def open(
-        cls, folder: Path | str, tables: Mapping[str, Any], text: str | None = None, origin: Path | None = None
+        cls,
+        folder: Path | str,
+        tables: Mapping[str, Any],
+        text: str | None = None,
+        origin: Path | None = None,
+        *,
+        replaces: bool = False,
     ) -> "Store":
         """The store in `folder` for the study with these tables; a folder of anything else is refused, untouched.
 
         text: of the study's TOML file, which is kept as it is; without one the tables are kept as JSON. origin: the
-        folder of that file, the current one if None, which is kept too where references start from it.
+        folder of that file, the current one if None, which is kept too where references start from it. replaces: the
+        study takes the place of the one in the folder, whose finished parts its caller has found to be its own.
         """
         store = cls(Path(folder))
         if cls.is_in(store.folder):
-            there, here = _plain(store.tables()), _plain(tables)
-            if there != here:
+            difference = store.difference(tables)
+            if difference and not replaces:
                 raise UserError(
-                    f"{folder}: contains another study, or this one with other settings ({_difference(there, here)}); "
+                    f"{folder}: contains another study, or this one with other settings ({difference}); "
                     "choose another folder with --out"
                 )
         elif store.folder.exists() and not _is_ours_or_empty(store.folder):
             raise UserError(f"{folder}: exists and is not a study folder; choose another one with --out")
         name, content = (STUDY_JSON, json.dumps(tables, indent=1)) if text is None else (STUDY, text)
         is_moved = text is None and not (store.folder / STUDY).is_file()  # then its references may lie elsewhere
+        is_other = replaces and cls.is_in(store.folder) and bool(store.difference(tables))
         start = json.dumps({"folder": os.path.abspath(origin or ".")}).encode()
         try:
             store.folder.mkdir(parents=True, exist_ok=True)
             if not (store.folder / ENVIRONMENT).exists():
                 write_atomically(store.folder / ENVIRONMENT, json.dumps(environment(), indent=2).encode())
-            if is_moved or not cls.is_in(store.folder):
+            if is_moved or is_other or not cls.is_in(store.folder):
                 write_atomically(store.folder / name, content.encode())
+            if is_other and name == STUDY_JSON:
+                (store.folder / STUDY).unlink(missing_ok=True)  # by which it would be read first
             if text is not None and references.anchored(tables) != tables:
                 write_atomically(store.folder / ORIGIN, start)
         except OSError as error:
@@ -146,6 +159,11 @@ class Store:
             kind = "TOML" if is_toml else "JSON"
             raise UserError(f"{path}: is not valid {kind} ({error}); run the study in another folder") from error
 
+    def difference(self, tables: Mapping[str, Any]) -> str:
+        """The first key in which these tables differ from the stored study's, with both values; "" where in none."""
+        there, here = _plain(self.tables()), _plain(tables)
+        return "" if there == here else _difference(there, here)
+
     @property
     def origin(self) -> Path | None:
         """The folder where the references of the study start from, None where it has none, or absolute ones."""
@@ -170,16 +188,26 @@ class Store:
 
     def progress(self) -> tuple[int, int] | None:
         """(planned parts that are complete, planned parts); None without a plan."""
+        planned = self._planned()
+        if planned is None:
+            return None
+        done = {table: self.done(table) for table in planned}
+        n_done = sum(key in done[table] for table, keys in planned.items() for key in keys)
+        return n_done, sum(map(len, planned.values()))
+
+    def planned(self, table: str) -> list[str]:
+        """Keys of the parts of a table that are complete, and were written by planned tasks; without a plan all."""
+        planned, there = self._planned(), self.keys(table)
+        return sorted(there if planned is None else there & {key for keys in planned.values() for key in keys})
+
+    def _planned(self) -> dict[str, list[str]] | None:
         path = self.folder / PLAN
         if not path.is_file():
             return None
         try:
-            planned = {table: [str(key) for key in keys] for table, keys in json.loads(text_of(path)).items()}
+            return {table: [str(key) for key in keys] for table, keys in json.loads(text_of(path)).items()}
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UserError(f"{path}: is damaged ({error}); remove it, the next run regenerates it") from error
-        done = {table: self.done(table) for table in planned}
-        n_done = sum(key in done[table] for table, keys in planned.items() for key in keys)
-        return n_done, sum(map(len, planned.values()))
 
     def names(self) -> list[str]:
         """The tables of which a part is there."""

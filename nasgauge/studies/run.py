@@ -19,13 +19,14 @@ from nasgauge.core.progress import Phases, reported, silent
 from nasgauge.core.store import Store
 from nasgauge.core.tables import ERRORS, empty
 from nasgauge.core.workers import check_workers, unordered_map
-from nasgauge.criteria import DEFAULT_CRITERIA
+from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.estimators import MeasuringConfig, RunContext, check_estimators, supernets_of
 from nasgauge.judging import judge, noise_ceilings, with_failures
 from nasgauge.report import Bundle, Evaluation, assembled, write
 from nasgauge.search import get_search
 from nasgauge.studies.citing import of_study, sourced
 from nasgauge.studies.conditions import check_resumed, mixed
+from nasgauge.studies.corrected import check_corrected
 from nasgauge.studies.plan import Plan, do
 from nasgauge.studies.published import published_values
 from nasgauge.studies.records import combined, recorded
@@ -72,7 +73,8 @@ class Run:
 
     def status(self) -> Progression:
         """What is done, what failed and why, what is left."""
-        errors = self._store.read("errors")
+        there = self._store.keys("errors")
+        errors = self._store.read("errors", [task.key for task in self.plan.tasks if task.key in there])
         n_tasks = len(self.plan.tasks)
         n_done = n_tasks - len(self.plan.remaining(self._store))
         return Progression(n_tasks, n_done, empty(ERRORS) if errors is None else errors)
@@ -155,8 +157,11 @@ def run(
     check_workers(workers, n_workers)
     plan = checked(study)
     tables = study.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
-    made = Run(study, Store.open(out, tables, text, folder))
+    difference = check_corrected(plan, out, tables)
+    made = Run(study, Store.open(out, tables, text, folder, replaces=True))
     made.plan = plan
+    if difference:
+        tell(f"{out}: goes on with the study as it is now ({difference}); finished tasks that are its own are kept")
     check_resumed(plan, made._store, tell, strict=strict)
     _keep(plan, made.folder)
     return made.execute(workers=workers, n_workers=n_workers, phases=phases)
@@ -181,6 +186,7 @@ def checked(study: Study) -> Plan:
     """The study's plan, once its estimators are known to be without mistakes; UserError for the first."""
     plan = Plan.of(study)
     context = _context(study, plan)
+    _check_tops(study, len(plan.benchmark.archs))
     _check_searches(study, benchmark=plan.benchmark)
     check_quantities(parse_constraints(study.constraints), quantities(None, plan.benchmark.complexity))
     try:
@@ -190,6 +196,16 @@ def checked(study: Study) -> Plan:
     sets = [c.training_set(study.seeds[0]) for c in study.estimators if isinstance(c, MeasuringConfig)]
     check_training_sets(plan.benchmark, filter(None, sets))  # or there are too few to learn from
     return plan
+
+
+def _check_tops(study: Study, n: int) -> None:
+    """UserError for a criterion of more architectures than there are."""
+    for criterion in resolve_all(study.criteria):
+        if criterion.at > n:
+            raise UserError(
+                f"criteria: {criterion.name!r} is of {criterion.at:g} architectures, the study has {n:,}; give a "
+                "smaller count"
+            )
 
 
 def _check_searches(study: Study, benchmark: Benchmark) -> None:

@@ -18,6 +18,7 @@ from nasgauge.judging import contest
 from nasgauge.report import Bundle, write_survey
 from nasgauge.studies import run as running
 from nasgauge.studies.conditions import check_resumed
+from nasgauge.studies.corrected import check_corrected, check_corrected_survey
 from nasgauge.studies.run import Progression, Run
 from nasgauge.studies.schema import Survey
 
@@ -52,7 +53,12 @@ def run(
     studies = survey.studies()
     plans = {name: running.checked(study) for name, study in studies.items()}
     tables = survey.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
-    keep(Store.open(out, tables, text, folder).folder, survey.place, {}, {})
+    difference = check_corrected_survey(survey, out, tables)
+    for name, study in studies.items():
+        check_corrected(plans[name], out / name, study.model_dump(exclude_unset=True))
+    keep(Store.open(out, tables, text, folder, replaces=True).folder, survey.place, {}, {})
+    if difference:
+        tell(f"{out}: goes on with the survey as it is now ({difference}); finished tasks that are its own are kept")
     for name, plan in plans.items():
         if Store.is_in(out / name):
             check_resumed(plan, Store.existing(out / name), tell, strict=strict)
