@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from nasgauge.core.errors import UserError
-from nasgauge.core.workers import engine, n_threads
+from nasgauge.core.threads import n_threads
+from nasgauge.core.work import engine
 
 Conditions = Mapping[str, str]
 FORMAT = 1  # of what a folder holds; raised when older versions could not read it

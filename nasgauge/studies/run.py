@@ -1,6 +1,8 @@
 """The arrow: benchmark, estimators, scores, criteria, report."""
 
+import os
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,7 +20,7 @@ from nasgauge.core.kept import keep, kept, stored
 from nasgauge.core.progress import Phases, reported, silent
 from nasgauge.core.store import Store
 from nasgauge.core.tables import ERRORS, empty
-from nasgauge.core.workers import check_workers, unordered_map
+from nasgauge.core.workers import check_workers, session, unordered_map
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.estimators import MeasuringConfig, RunContext, check_estimators, supernets_of
 from nasgauge.judging import judge, noise_ceilings, with_failures
@@ -27,6 +29,7 @@ from nasgauge.search import get_search
 from nasgauge.studies.citing import of_study, sourced
 from nasgauge.studies.conditions import check_resumed, mixed
 from nasgauge.studies.corrected import check_corrected
+from nasgauge.studies.lost import options_of, without_lost
 from nasgauge.studies.plan import Plan, do
 from nasgauge.studies.published import published_values
 from nasgauge.studies.records import combined, recorded
@@ -79,15 +82,24 @@ class Run:
         n_done = n_tasks - len(self.plan.remaining(self._store))
         return Progression(n_tasks, n_done, empty(ERRORS) if errors is None else errors)
 
-    def execute(self, *, workers: str = "processes", n_workers: int | None = None, phases: Phases = silent) -> Self:
+    def execute(
+        self,
+        *,
+        workers: str = "processes",
+        n_workers: int | None = None,
+        address: str | None = None,
+        phases: Phases = silent,
+    ) -> Self:
         """Do what remains, level by level: what is trained, what is estimated with it, what needs those scores."""
         plan, store = self.plan, self._store
         store.plan({part: [task.key for task in plan.tasks if task.part == part] for part in ("fits", "scores")})
-        with reported(partial(plan.n_done, store), len(plan.tasks), phases("estimating")):
+        options = {"kind": workers, "n_workers": n_workers, "address": address, **options_of(plan, store)}
+        work = partial(do, Path(os.path.abspath(self.folder)), self.study)  # a worker may have begun elsewhere
+        following = reported(partial(plan.n_done, store), len(plan.tasks), phases("estimating"))
+        with following, session(workers, n_workers, address) if plan.remaining(store) else nullcontext():
             for level in sorted({task.level for task in plan.tasks}):
                 remaining = [task for task in plan.remaining(store) if task.level == level]
-                work = partial(do, self.folder, self.study)
-                for _ in unordered_map(work, remaining, kind=workers, n_workers=n_workers):
+                for _ in unordered_map(work, without_lost(plan, store, remaining), **options):
                     pass
         return self
 
@@ -144,17 +156,19 @@ def run(
     folder: Path | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
+    address: str | None = None,
     strict: bool = False,
     phases: Phases = silent,
     tell: Callable[[str], None] = terminal.tell,
 ) -> Run:
     """Run a study, or what remains of it, in folder `out`.
 
-    text: of the study's file, kept in the folder; folder: where that file lies, see `run_text`. phases: gives whom to
+    text: of the study's file, kept in the folder; folder: where that file lies, see `run_text`. workers, n_workers,
+    address: see `unordered_map`. phases: gives whom to
     report progress to. Under other versions or devices than those of the tasks that are done it goes on, and tells so;
     strict: it is refused. UserError for a mistake in the study before any work is done and anything is written.
     """
-    check_workers(workers, n_workers)
+    check_workers(workers, n_workers, address)
     plan = checked(study)
     tables = study.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
     difference = check_corrected(plan, out, tables)
@@ -164,7 +178,7 @@ def run(
         tell(f"{out}: goes on with the study as it is now ({difference}); finished tasks that are its own are kept")
     check_resumed(plan, made._store, tell, strict=strict)
     _keep(plan, made.folder)
-    return made.execute(workers=workers, n_workers=n_workers, phases=phases)
+    return made.execute(workers=workers, n_workers=n_workers, address=address, phases=phases)
 
 
 def run_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> Run:

@@ -14,6 +14,7 @@ from nasgauge.core.kept import keep, stored
 from nasgauge.core.progress import Phases, silent
 from nasgauge.core.store import Store
 from nasgauge.core.tables import CONTESTS, ERRORS, check, empty
+from nasgauge.core.workers import session
 from nasgauge.judging import contest
 from nasgauge.report import Bundle, write_survey
 from nasgauge.studies import run as running
@@ -41,6 +42,7 @@ def run(
     folder: Path | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
+    address: str | None = None,
     strict: bool = False,
     phases: Phases = silent,
     tell: Callable[[str], None] = terminal.tell,
@@ -63,12 +65,13 @@ def run(
         if Store.is_in(out / name):
             check_resumed(plan, Store.existing(out / name), tell, strict=strict)
     bundles = {}
-    for i, (name, study) in enumerate(studies.items()):
-        told = _part_of(phases, name, i, len(studies))
-        options = {"workers": workers, "n_workers": n_workers, "phases": told, "tell": _nobody}
-        made = running.run(study, out / name, **options)
-        made.report(phases=told)
-        bundles[name] = made.bundle()
+    with session(workers, n_workers, address):
+        for i, (name, study) in enumerate(studies.items()):
+            told = _part_of(phases, name, i, len(studies))
+            options = {"workers": workers, "n_workers": n_workers, "address": address, "phases": told, "tell": _nobody}
+            made = running.run(study, out / name, **options)
+            made.report(phases=told)
+            bundles[name] = made.bundle()
     return _written(Outcome(survey.title, bundles, _contests(survey, bundles)), out)
 
 

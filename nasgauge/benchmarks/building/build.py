@@ -4,6 +4,7 @@ One part in the store is one architecture with all its seeds; a run that was end
 """
 
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,8 +27,8 @@ from nasgauge.core.kept import keep, stored
 from nasgauge.core.progress import Progress
 from nasgauge.core.replacing import write_atomically
 from nasgauge.core.store import Store, key_of
-from nasgauge.core.tables import TRAININGS, check
-from nasgauge.core.workers import check_workers, unordered_map
+from nasgauge.core.tables import ERRORS, TRAININGS, check, empty
+from nasgauge.core.workers import BUILDING, check_workers, on, unordered_map
 from nasgauge.criteria import kendall_tau
 from nasgauge.images import ImageData, Split, load_images, splits_of
 from nasgauge.nets import (
@@ -58,6 +59,7 @@ def build(
     folder: Path | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
+    address: str | None = None,
     strict: bool = False,
     progress: Progress = lambda done, total: None,
     tell: Callable[[str], None] = terminal.tell,
@@ -69,7 +71,7 @@ def build(
     each architecture. Under other versions or devices than those of the architectures that are done it goes on, and
     tells so; strict: it is refused.
     """
-    check_workers(workers, n_workers)
+    check_workers(workers, n_workers, address)
     device_named(recipe.device, where)
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs)
@@ -88,11 +90,19 @@ def build(
         parts = (store.conditions("trainings", key) for key in keys if key in done)
         check_conditions(out, [(parts, _conditions(recipe))], tell, strict)
     progress(len(names) - len(todo), len(names))
-    for i, _ in enumerate(
-        unordered_map(partial(_train_part, out, recipe), todo, kind=workers, n_workers=n_workers), start=1
-    ):
+    train_part = partial(_train_part, Path(os.path.abspath(out)), recipe)  # a worker may have begun elsewhere
+    options = {"kind": workers, "n_workers": n_workers, "address": address, "lost": partial(_give_up, store)}
+    done_now = unordered_map(train_part, todo, resources=lambda task: on(recipe.device, BUILDING), **options)
+    for i, _ in enumerate(done_now, start=1):
         progress(len(names) - len(todo) + i, len(names))
-    return publish(store, recipe, keys)
+    return publish(store, recipe, keys, tell)
+
+
+def _give_up(store: Store, task: tuple[str, str], reason: str) -> None:
+    """An architecture of whose training workers died has no rows, and a reason."""
+    name, key = task
+    errors = pd.DataFrame({"estimator": "training", "arch": [name], "seed": 0, "error": reason})
+    store.write_task(key, {"errors": check(errors, ERRORS), "trainings": empty(TRAININGS)})
 
 
 def counted(folder: Path) -> tuple[int, int]:
@@ -112,9 +122,21 @@ def _keys(recipe: Recipe, names: list[str]) -> list[str]:
     return [key_of({"arch": name} | given) for name in names]
 
 
-def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:
-    """Join the parts into the benchmark's table and measure the facts that it declares."""
+def publish(store: Store, recipe: Recipe, keys: list[str], tell: Callable[[str], None] = terminal.tell) -> pd.DataFrame:
+    """Join the parts into the benchmark's table and measure the facts that it declares.
+
+    What was given up is told and left out; UserError where that is everything.
+    """
     table = check(store.read("trainings", keys), TRAININGS)
+    there = store.keys("errors")
+    errors = store.read("errors", [key for key in keys if key in there])
+    if errors is not None:
+        told = (
+            f"{len(errors):,} of {len(keys):,} architectures were given up, `nasgauge status {store.folder}` says why"
+        )
+        if table.empty:
+            raise UserError(f"{told}; nothing is left to publish")
+        tell(f"{told}; the benchmark is published without them")
     path = store.folder / f"{recipe.name}.parquet"
     columns = {
         "seed": "int16",
