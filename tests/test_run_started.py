@@ -153,7 +153,7 @@ def test_estimators_without_a_common_seed_are_not_combined():
         )
         + '[[estimators]]\nname = "vote"\nexperts = ["on", "control"]\n'
     )
-    with pytest.raises(UserError, match=r"no seed that all have \('on' with 0, 'control' with 1\); give them") as told:
+    with pytest.raises(UserError, match=r"no seed in common \('on' 0, 'control' 1\); give them") as told:
         running.checked(parse(text, Study, "s"))
     assert "\n" not in str(told.value)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nasgauge.cli.options import Workers
+from nasgauge.cli.options import Address, Kind, Strict, Workers
 from nasgauge.core.terminal import followed
 
 
@@ -13,13 +13,16 @@ def build(
     recipe: Annotated[str, typer.Argument(help="Name of a shipped recipe, or a TOML file.")],
     out: Annotated[Path | None, typer.Option(help="Output folder, from which an interrupted run resumes.")] = None,
     workers: Workers = None,
+    kind: Kind = "processes",
+    address: Address = None,
+    strict: Strict = False,
 ) -> None:
     """Train architectures from scratch to build a tabular benchmark (resumable)."""
     from nasgauge.core.workers import check_workers
     from nasgauge.studies.texts import named
 
     text, name, place = named("recipe", recipe)
-    check_workers("processes", workers)
+    check_workers(kind, workers, address)
     from nasgauge.benchmarks.building import build as building
     from nasgauge.benchmarks.building.recipe import Recipe
     from nasgauge.core.config import parse
@@ -28,8 +31,9 @@ def build(
     with followed("bench build") as phases:
         chosen = parse(text, Recipe, name, place)
         table = building.build(
-            chosen, folder, text=text, folder=place, where=name, n_workers=workers, progress=phases("training")
-        )
+            chosen, folder, text=text, folder=place, where=name, workers=kind, n_workers=workers, address=address,
+            strict=strict, progress=phases("training"),
+        )  # fmt: skip
     file = folder / f"{chosen.name}.parquet"
     print(f"{table['arch'].nunique():,} architectures x {table['seed'].nunique()} seeds: {file}")
 

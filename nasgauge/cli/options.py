@@ -20,3 +20,11 @@ Latex = Annotated[Path | None, typer.Option(help="Also write the table of values
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Worker processes (default: all cores), at most eight per core.")
 ]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse to resume what was computed under other versions or on another device."),
+]
+Kind = Annotated[str, typer.Option(help="Execution: serial, processes or ray.")]
+Address = Annotated[
+    str | None, typer.Option(help="Address of a running Ray cluster, e.g. auto or HOST:6379, with --kind ray.")
+]

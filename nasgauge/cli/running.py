@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nasgauge.cli.options import Columns, Csv, FigureFormat, Figures, Latex, Only, Serif, Workers
+from nasgauge.cli.options import Address, Columns, Csv, FigureFormat, Figures, Kind, Latex, Only, Serif, Strict, Workers
 from nasgauge.cli.papers import Papers
 from nasgauge.cli.printing import print_cautions, print_pairs
 from nasgauge.core.terminal import console, followed
@@ -23,14 +23,16 @@ def run(
         ),
     ] = None,
     workers: Workers = None,
-    kind: Annotated[str, typer.Option(help="Execution: serial, processes or ray.")] = "processes",
+    kind: Kind = "processes",
+    address: Address = None,
+    strict: Strict = False,
 ) -> None:
     """Run or resume a study, or a survey over several benchmarks; prints a table and writes an HTML report."""
     from nasgauge.core.workers import check_workers
     from nasgauge.studies.texts import named
 
     text, name, place = named("study", study)
-    check_workers(kind, workers)
+    check_workers(kind, workers, address)
     if settings:
         from nasgauge.studies.settings import with_settings
 
@@ -42,7 +44,8 @@ def run(
 
     screen = console()
     folder = out or Path("runs") / name
-    options = {"where": name, "folder": place, "workers": kind, "n_workers": workers}
+    options = {"where": name, "folder": place, "strict": strict}
+    options |= {"workers": kind, "n_workers": workers, "address": address}
     if is_survey(text):
         with followed("run") as phases:
             found = survey.run_text(text, folder, **options, phases=phases)

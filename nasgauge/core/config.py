@@ -240,6 +240,7 @@ _EXPECTED = {
     "greater_than": "must be more than {gt}",
     "less_than_equal": "must be at most {le}",
     "less_than": "must be less than {lt}",
+    "too_long": "must have at most {max_length} entries",
     "too_short": "must have {min_length} or more entries",
 }
 

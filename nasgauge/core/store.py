@@ -9,33 +9,35 @@ import codecs
 import hashlib
 import json
 import os
-import platform
 import re
-import sys
 import time
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any, final
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from nasgauge.core import references
+from nasgauge.core.conditions import FORMAT, Conditions, environment
 from nasgauge.core.errors import UserError
 from nasgauge.core.replacing import write_atomically
 
 STUDY, STUDY_JSON, ENVIRONMENT, PLAN, PARTS = "study.toml", "study.json", "environment.json", "plan.json", "parts"
 ORIGIN = "origin.json"  # the folder of the study's file, where its references start from
 DIGESTS = "digests"  # of the parts of a task, by table, in a file of each run that wrote them
+RESERVED = frozenset(
+    (STUDY, STUDY_JSON, ENVIRONMENT, PLAN, PARTS, ORIGIN, DIGESTS, "checkpoints", "progress", "report.html", "sources")
+)  # names in the folder of a study
 _OWN = re.compile(r"(\.?)(environment|origin|study)\.(json|toml)(\.\d+\.tmp)?")  # what the first moments leave
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")
 _STALE_SECONDS = 60  # a temporary file is that old before it is removed: writers may live on other machines
-FORMAT = 1  # of what a folder holds; raised when older versions could not read it
 _MAX_TEXT = 100_000_000  # bytes
 _ABSENT = object()
-_PACKAGES = ("nasgauge", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "torch", "matplotlib")
+_CONDITIONS = b"nasgauge_conditions"  # key in the metadata of a part
+_AGAIN = "delete it and run again to recompute it"
 
 
 def key_of(work: Any) -> str:
@@ -84,32 +86,42 @@ class Store:
 
     @classmethod
     def open(
-        cls, folder: Path | str, tables: Mapping[str, Any], text: str | None = None, origin: Path | None = None
+        cls,
+        folder: Path | str,
+        tables: Mapping[str, Any],
+        text: str | None = None,
+        origin: Path | None = None,
+        *,
+        replaces: bool = False,
     ) -> "Store":
         """The store in `folder` for the study with these tables; a folder of anything else is refused, untouched.
 
         text: of the study's TOML file, which is kept as it is; without one the tables are kept as JSON. origin: the
-        folder of that file, the current one if None, which is kept too where references start from it.
+        folder of that file, the current one if None, which is kept too where references start from it. replaces: the
+        study takes the place of the one in the folder, whose finished parts its caller has found to be its own.
         """
         store = cls(Path(folder))
         if cls.is_in(store.folder):
-            there, here = _plain(store.tables()), _plain(tables)
-            if there != here:
+            difference = store.difference(tables)
+            if difference and not replaces:
                 raise UserError(
-                    f"{folder}: contains another study, or this one with other settings ({_difference(there, here)}); "
+                    f"{folder}: contains another study, or this one with other settings ({difference}); "
                     "choose another folder with --out"
                 )
         elif store.folder.exists() and not _is_ours_or_empty(store.folder):
             raise UserError(f"{folder}: exists and is not a study folder; choose another one with --out")
         name, content = (STUDY_JSON, json.dumps(tables, indent=1)) if text is None else (STUDY, text)
         is_moved = text is None and not (store.folder / STUDY).is_file()  # then its references may lie elsewhere
+        is_other = replaces and cls.is_in(store.folder) and bool(store.difference(tables))
         start = json.dumps({"folder": os.path.abspath(origin or ".")}).encode()
         try:
             store.folder.mkdir(parents=True, exist_ok=True)
             if not (store.folder / ENVIRONMENT).exists():
                 write_atomically(store.folder / ENVIRONMENT, json.dumps(environment(), indent=2).encode())
-            if is_moved or not cls.is_in(store.folder):
+            if is_moved or is_other or not cls.is_in(store.folder):
                 write_atomically(store.folder / name, content.encode())
+            if is_other and name == STUDY_JSON:
+                (store.folder / STUDY).unlink(missing_ok=True)  # by which it would be read first
             if text is not None and references.anchored(tables) != tables:
                 write_atomically(store.folder / ORIGIN, start)
         except OSError as error:
@@ -147,6 +159,11 @@ class Store:
             kind = "TOML" if is_toml else "JSON"
             raise UserError(f"{path}: is not valid {kind} ({error}); run the study in another folder") from error
 
+    def difference(self, tables: Mapping[str, Any]) -> str:
+        """The first key in which these tables differ from the stored study's, with both values; "" where in none."""
+        there, here = _plain(self.tables()), _plain(tables)
+        return "" if there == here else _difference(there, here)
+
     @property
     def origin(self) -> Path | None:
         """The folder where the references of the study start from, None where it has none, or absolute ones."""
@@ -171,16 +188,26 @@ class Store:
 
     def progress(self) -> tuple[int, int] | None:
         """(planned parts that are complete, planned parts); None without a plan."""
+        planned = self._planned()
+        if planned is None:
+            return None
+        done = {table: self.done(table) for table in planned}
+        n_done = sum(key in done[table] for table, keys in planned.items() for key in keys)
+        return n_done, sum(map(len, planned.values()))
+
+    def planned(self, table: str) -> list[str]:
+        """Keys of the parts of a table that are complete, and were written by planned tasks; without a plan all."""
+        planned, there = self._planned(), self.keys(table)
+        return sorted(there if planned is None else there & {key for keys in planned.values() for key in keys})
+
+    def _planned(self) -> dict[str, list[str]] | None:
         path = self.folder / PLAN
         if not path.is_file():
             return None
         try:
-            planned = {table: [str(key) for key in keys] for table, keys in json.loads(text_of(path)).items()}
+            return {table: [str(key) for key in keys] for table, keys in json.loads(text_of(path)).items()}
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UserError(f"{path}: is damaged ({error}); remove it, the next run regenerates it") from error
-        done = {table: self.done(table) for table in planned}
-        n_done = sum(key in done[table] for table, keys in planned.items() for key in keys)
-        return n_done, sum(map(len, planned.values()))
 
     def names(self) -> list[str]:
         """The tables of which a part is there."""
@@ -205,13 +232,15 @@ class Store:
         """Write one part, whole or not at all; an existing part of that key is replaced."""
         write_atomically(self._path(table, key), _parquet(rows))
 
-    def write_task(self, key: str, tables: Mapping[str, pd.DataFrame]) -> None:
+    def write_task(self, key: str, tables: Mapping[str, pd.DataFrame], conditions: Conditions | None = None) -> None:
         """Write the parts of one task, the last table last: while it is absent, the task is not done.
+
+        conditions: under which they were computed, kept inside each of them.
 
         Their digests are written first, to a file whose name their content decides: two runs that do the same task at
         the same time measure other seconds, and whichever part remains has its digest.
         """
-        parts = {table: _parquet(rows) for table, rows in tables.items()}
+        parts = {table: _parquet(rows, conditions) for table, rows in tables.items()}
         digests = json.dumps({table: _digest(content) for table, content in parts.items()}).encode()
         write_atomically(self.folder / DIGESTS / f"{key}-{_digest(digests)[:16]}.json", digests)
         for table, content in parts.items():
@@ -226,12 +255,16 @@ class Store:
         parts = [self._read(table, key) for key in names]
         return pd.concat(parts, ignore_index=True) if parts else None
 
+    def conditions(self, table: str, key: str) -> Conditions:
+        """Under which conditions a part was computed; parts of older versions record nothing."""
+        return _conditions_in(self._path(table, key))
+
     def _read(self, table: str, key: str) -> pd.DataFrame:
         path = self._path(table, key)
         files = (self.folder / DIGESTS).glob(f"{key}-*.json")
         written = {digests[table] for file in files if table in (digests := self._digests_of(file))}
         if written and path.is_file() and _digest(path.read_bytes()) not in written:
-            raise UserError(f"{path}: has changed since it was written; delete it and run again to recompute it")
+            raise UserError(f"{path}: has changed since it was written; {_AGAIN}")
         return read_parquet(path)
 
     def _digests_of(self, file: Path) -> dict[str, str]:
@@ -247,10 +280,21 @@ class Store:
         return self.folder / PARTS / table / f"{key}.parquet"
 
 
-def _parquet(rows: pd.DataFrame) -> bytes:
+def _parquet(rows: pd.DataFrame, conditions: Conditions | None = None) -> bytes:
+    table = pa.Table.from_pandas(rows, preserve_index=False)
+    kept = {} if conditions is None else {_CONDITIONS: json.dumps(dict(conditions)).encode()}
     sink = pa.BufferOutputStream()
-    rows.to_parquet(sink, index=False, compression="zstd")
+    pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **kept}), sink, compression="zstd")
     return sink.getvalue().to_pybytes()
+
+
+def _conditions_in(path: Path) -> Conditions:
+    try:
+        with path.open("rb") as file:
+            kept = (pq.read_schema(file).metadata or {}).get(_CONDITIONS)
+        return {} if kept is None else dict(json.loads(kept))
+    except (pa.ArrowInvalid, OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as Parquet ({error}); {_AGAIN}") from error
 
 
 def _digest(content: bytes) -> str:
@@ -317,33 +361,4 @@ def read_parquet(path: Path) -> pd.DataFrame:
             # One thread: a short command may end while Arrow still starts its pool, which aborts it.
             return pd.read_parquet(file, use_threads=False, pre_buffer=False)
     except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(
-            f"{path}: cannot be read as Parquet ({error}); delete it and run again to recompute it"
-        ) from error
-
-
-def environment() -> dict[str, Any]:
-    """The environment that results may depend on: versions, system, processor, cores."""
-    versions = {}
-    for package in _PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = "not installed as a package"
-    return {
-        "format": FORMAT,
-        "python": sys.version.split()[0],
-        "packages": versions,
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)),
-    }
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or "unknown"
+        raise UserError(f"{path}: cannot be read as Parquet ({error}); {_AGAIN}") from error

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from nasgauge.core.errors import one_line
 from nasgauge.core.progress import Phases, Progress
 
 _ASCII = {"–": "-", "—": "-", "−": "-", "…": ".", "≈": "~", "≥": ">", "≤": "<", "↑": "^", "↓": "v", "τ": "t", "ρ": "r"}
@@ -58,6 +59,11 @@ def close_stdout() -> None:
         pass
     finally:
         os.close(nowhere)
+
+
+def tell(sentence: str) -> None:
+    """Say something that a user should know, on stderr, in one line."""
+    print(f"nasgauge: {one_line(sentence)}", file=sys.stderr, flush=True)
 
 
 @contextmanager

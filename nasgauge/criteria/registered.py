@@ -18,6 +18,7 @@ from nasgauge.criteria.resamples import check_top
 CriterionSpec = str | Mapping[str, object] | Callable[[np.ndarray, np.ndarray], float]
 
 
+_RISING = np.linspace(0.1, 0.9, 9)
 _R, _P = (-1.0, 1.0), (0.0, 1.0)
 _ANY = (-np.inf, np.inf)
 _NING = "ning2021evaluating"
@@ -227,7 +228,7 @@ def resolve(spec: CriterionSpec | BoundCriterion) -> BoundCriterion:
             f'criterion {spec!r} is neither a name, a mapping with a name, nor a function; write name = "kendall_tau"'
         )
     options = {key: value for key, value in spec.items() if key != "name" and value is not None}
-    if spec["name"] not in CRITERIA:
+    if not isinstance(spec["name"], str) or spec["name"] not in CRITERIA:
         raise unknown_name("criterion", spec["name"], CRITERIA)
     return _bind(short_name(str(spec["name"])), CRITERIA[spec["name"]], options)
 
@@ -247,6 +248,8 @@ def _bind(name: str, entry: Criterion, options: dict[str, object]) -> BoundCrite
         except UserError as error:
             raise UserError(f"criterion {name!r}: {error}") from error
         at = float(options.get("fraction", options.get("count")))
+    if options and not entry.takes_k:
+        entry.function(_RISING, _RISING, **options)  # UserError for a value out of its range
     # What `at` does not say must stand in the name, because name and `at` identify a value.
     special = [
         f"{key}={options[key]:g}"

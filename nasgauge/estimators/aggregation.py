@@ -1,11 +1,11 @@
 """Aggregation of rankings: one score from those of several estimators, by their ranks alone."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Literal, final
+from typing import Annotated, Literal, Self, final
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 from scipy.stats import rankdata
 
 from nasgauge.core.config import Distinct, Label, List
@@ -128,6 +128,12 @@ class AggregateConfig(CombiningConfig):
     weights: List[Annotated[float, Field(gt=0, allow_inf_nan=False)]] = ()
     over_seeds: Literal["each", "mean"] = "each"
     label: Label = "aggregate"
+
+    @model_validator(mode="after")
+    def _one_weight_each(self) -> Self:
+        if self.weights and len(self.weights) != len(self.experts):
+            raise UserError(f"{self.label}: {len(self.weights)} weights for {len(self.experts)} experts; give one each")
+        return self
 
     def names(self) -> tuple[str, ...]:
         return (self.label,)

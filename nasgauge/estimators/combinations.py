@@ -14,6 +14,7 @@ from nasgauge.core.tables import SCORES, check, empty
 from nasgauge.estimators.configuration import CombiningConfig, Dependency
 from nasgauge.spaces import Space
 
+_MOST = np.iinfo(np.int8).max  # experts, whose majorities are counted in one byte
 _CHUNK = 512  # rows of the pairwise comparison held at once
 
 
@@ -83,7 +84,7 @@ def vote(scores: pd.DataFrame, experts: Sequence[str], *, method: str = "copelan
         raise unknown_name("way to vote", method, METHODS)
     if not experts:
         raise UserError("vote: no experts; name at least one estimator")
-    if len(set(experts)) != len(experts) or len(experts) > np.iinfo(np.int8).max:
+    if len(set(experts)) != len(experts) or len(experts) > _MOST:
         raise UserError("vote: an expert is named twice, or there are more than 127; name each once")
     table = check(scores, SCORES, where="vote: scores")
     known = set(table["estimator"])
@@ -109,7 +110,7 @@ class VoteConfig(CombiningConfig):
     """
 
     name: Literal["vote"] = "vote"
-    experts: Annotated[Distinct[str], Field(min_length=1)] | Literal["ning2021"]
+    experts: Annotated[Distinct[str], Field(min_length=1, max_length=_MOST)] | Literal["ning2021"]
     method: Literal["copeland", "borda"] = "copeland"
     label: Label = "vote"
 

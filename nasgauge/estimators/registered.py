@@ -7,6 +7,7 @@ from nasgauge.core import references
 from nasgauge.core.config import parsed
 from nasgauge.core.errors import UserError, check_name, unknown_name
 from nasgauge.core.registry import Registry
+from nasgauge.core.tables import NOISE_CEILING
 from nasgauge.estimators.aggregation import AggregateConfig
 from nasgauge.estimators.combinations import EnsembleConfig, VoteConfig
 from nasgauge.estimators.configuration import EstimatorConfig, MeasuringConfig
@@ -72,6 +73,7 @@ def check_estimators(configs: Sequence[EstimatorConfig], context: RunContext, se
     context: of the study, for any seed; seeds: the study's, of estimators without their own.
     """
     known: list[str] = []
+    taken = {NOISE_CEILING: "noise ceilings", "truth": "the ground truth"}
     measured: dict[str, Sequence[int]] = {}
     trained: dict[str, Sequence[int]] = {}
     for config in (config.in_space(context.space) for config in configs):
@@ -95,16 +97,23 @@ def check_estimators(configs: Sequence[EstimatorConfig], context: RunContext, se
         elif config.seeds:
             raise UserError(f"{config.where}: it has no seeds but those of what it combines; leave seeds out")
         else:
+            _check_common(config.where, {need.name: measured[need.name] for need in needs if not need.every_seed})
             own = config.seeds_of(measured)
-            if needs and not own:
-                each = ", ".join(f"{need.name!r} with {', '.join(map(str, measured[need.name]))}" for need in needs)
-                raise UserError(f"{config.where}: no seed that all have ({each}); give them a seed in common")
         for name in config.names():
             check_name(name, config.where)
+            if name in taken:
+                raise UserError(f"{config.where}: {name!r} is the name of {taken[name]} in tables; give another label")
             if name in known:
                 raise UserError(f"{config.where}: {name!r} stands twice in the study; give it another label")
             known.append(name)
             measured[name] = own
+
+
+def _check_common(where: str, seeds: Mapping[str, Sequence[int]]) -> None:
+    """UserError for a combination seed by seed of estimators that have no seed in common."""
+    if seeds and not set.intersection(*map(set, seeds.values())):
+        each = ", ".join(f"{name!r} {', '.join(map(str, own))}" for name, own in seeds.items())
+        raise UserError(f"{where}: what it combines has no seed in common ({each}); give them common seeds")
 
 
 def _check_seeds(where: str, seeds: Sequence[int], needed: str, has: Sequence[int], how: str) -> None:

@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "average_pooling": ["avg_pool2d"],
         "counting": ["CONVOLUTIONS", "Complexity", "count", "count_convolutions", "count_parameters"],
-        "device": ["device_named"],
+        "device": ["device_named", "device_title"],
         "initialisation": ["INITS", "drawn_from", "initialise"],
         "networks": ["build", "check_size", "complexity"],
         "options": ["NetOptions", "SupernetOptions"],

@@ -2,6 +2,7 @@
 
 import torch
 
+from nasgauge.core.conditions import processor
 from nasgauge.core.errors import UserError
 
 
@@ -28,6 +29,13 @@ def device_named(device: str | torch.device, where: str) -> str:
             f'"{offered[-1]}", or "auto"'
         )
     return str(wanted)
+
+
+def device_title(device: str) -> str:
+    """What a device of `device_named` is: the model of the accelerator, or of the processor for "cpu"."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return processor() if torch.device(device).type == "cpu" else device
 
 
 def _available() -> tuple[str, ...]:

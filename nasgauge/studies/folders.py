@@ -72,7 +72,7 @@ def status(folder: Path) -> Progression:
         return _of_survey(folder)
     store = Store.existing(folder)
     n_done, n_tasks = store.progress() or _counted(folder, kind)
-    errors = store.read("errors")
+    errors = store.read("errors", store.planned("errors"))
     tables = tuple(_benchmarks(folder).items()) if kind == "bench build" else ()
     return Progression(kind, n_tasks, n_done, empty(ERRORS) if errors is None else errors, tables)
 

@@ -12,6 +12,7 @@ import pandas as pd
 from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
 from nasgauge.core import references
+from nasgauge.core.conditions import conditions
 from nasgauge.core.config import Seeds
 from nasgauge.core.kept import kept
 from nasgauge.core.places import fingerprint
@@ -29,6 +30,7 @@ from nasgauge.estimators import (
     supernets_of,
 )
 from nasgauge.spaces import Space
+from nasgauge.studies.devices import device_of, title_of
 from nasgauge.studies.schema import Study
 from nasgauge.studies.training_sets import fitted
 from nasgauge.studies.user_tables import numbers_by_arch
@@ -232,7 +234,7 @@ def do(folder: Path, study: Study, task: Task) -> None:
         parts = {"errors": found.errors, "costs": found.costs, **found.records, "scores": found.scores}
     else:
         parts = {**estimator.history(), "fits": pd.DataFrame({"estimator": [task.estimator], "seed": [task.seed]})}
-    store.write_task(task.key, parts)
+    store.write_task(task.key, parts, conditions(title_of(device_of(study, task.estimator))))
 
 
 @final

@@ -1,6 +1,8 @@
 """The arrow: benchmark, estimators, scores, criteria, report."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks import Benchmark
-from nasgauge.core import references
+from nasgauge.core import references, terminal
 from nasgauge.core.config import parse, tables_of
 from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
 from nasgauge.core.errors import UserError, without_torch
@@ -18,13 +20,16 @@ from nasgauge.core.kept import keep, kept, stored
 from nasgauge.core.progress import Phases, reported, silent
 from nasgauge.core.store import Store
 from nasgauge.core.tables import ERRORS, empty
-from nasgauge.core.workers import check_workers, unordered_map
-from nasgauge.criteria import DEFAULT_CRITERIA
+from nasgauge.core.workers import check_workers, session, unordered_map
+from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.estimators import MeasuringConfig, RunContext, check_estimators, supernets_of
 from nasgauge.judging import judge, noise_ceilings, with_failures
 from nasgauge.report import Bundle, Evaluation, assembled, write
 from nasgauge.search import get_search
 from nasgauge.studies.citing import of_study, sourced
+from nasgauge.studies.conditions import check_resumed, mixed
+from nasgauge.studies.corrected import check_corrected
+from nasgauge.studies.lost import options_of, without_lost
 from nasgauge.studies.plan import Plan, do
 from nasgauge.studies.published import published_values
 from nasgauge.studies.records import combined, recorded
@@ -71,20 +76,30 @@ class Run:
 
     def status(self) -> Progression:
         """What is done, what failed and why, what is left."""
-        errors = self._store.read("errors")
+        there = self._store.keys("errors")
+        errors = self._store.read("errors", [task.key for task in self.plan.tasks if task.key in there])
         n_tasks = len(self.plan.tasks)
         n_done = n_tasks - len(self.plan.remaining(self._store))
         return Progression(n_tasks, n_done, empty(ERRORS) if errors is None else errors)
 
-    def execute(self, *, workers: str = "processes", n_workers: int | None = None, phases: Phases = silent) -> Self:
+    def execute(
+        self,
+        *,
+        workers: str = "processes",
+        n_workers: int | None = None,
+        address: str | None = None,
+        phases: Phases = silent,
+    ) -> Self:
         """Do what remains, level by level: what is trained, what is estimated with it, what needs those scores."""
         plan, store = self.plan, self._store
         store.plan({part: [task.key for task in plan.tasks if task.part == part] for part in ("fits", "scores")})
-        with reported(partial(plan.n_done, store), len(plan.tasks), phases("estimating")):
+        options = {"kind": workers, "n_workers": n_workers, "address": address, **options_of(plan, store)}
+        work = partial(do, Path(os.path.abspath(self.folder)), self.study)  # a worker may have begun elsewhere
+        following = reported(partial(plan.n_done, store), len(plan.tasks), phases("estimating"))
+        with following, session(workers, n_workers, address) if plan.remaining(store) else nullcontext():
             for level in sorted({task.level for task in plan.tasks}):
                 remaining = [task for task in plan.remaining(store) if task.level == level]
-                work = partial(do, self.folder, self.study)
-                for _ in unordered_map(work, remaining, kind=workers, n_workers=n_workers):
+                for _ in unordered_map(work, without_lost(plan, store, remaining), **options):
                     pass
         return self
 
@@ -141,20 +156,29 @@ def run(
     folder: Path | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
+    address: str | None = None,
+    strict: bool = False,
     phases: Phases = silent,
+    tell: Callable[[str], None] = terminal.tell,
 ) -> Run:
     """Run a study, or what remains of it, in folder `out`.
 
-    text: of the study's file, kept in the folder; folder: where that file lies, see `run_text`. phases: gives whom to
-    report progress to. UserError for a mistake in the study before any work is done and anything is written.
+    text: of the study's file, kept in the folder; folder: where that file lies, see `run_text`. workers, n_workers,
+    address: see `unordered_map`. phases: gives whom to
+    report progress to. Under other versions or devices than those of the tasks that are done it goes on, and tells so;
+    strict: it is refused. UserError for a mistake in the study before any work is done and anything is written.
     """
-    check_workers(workers, n_workers)
+    check_workers(workers, n_workers, address)
     plan = checked(study)
     tables = study.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
-    made = Run(study, Store.open(out, tables, text, folder))
+    difference = check_corrected(plan, out, tables)
+    made = Run(study, Store.open(out, tables, text, folder, replaces=True))
     made.plan = plan
+    if difference:
+        tell(f"{out}: goes on with the study as it is now ({difference}); finished tasks that are its own are kept")
+    check_resumed(plan, made._store, tell, strict=strict)
     _keep(plan, made.folder)
-    return made.execute(workers=workers, n_workers=n_workers, phases=phases)
+    return made.execute(workers=workers, n_workers=n_workers, address=address, phases=phases)
 
 
 def run_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> Run:
@@ -176,6 +200,7 @@ def checked(study: Study) -> Plan:
     """The study's plan, once its estimators are known to be without mistakes; UserError for the first."""
     plan = Plan.of(study)
     context = _context(study, plan)
+    _check_tops(study, len(plan.benchmark.archs))
     _check_searches(study, benchmark=plan.benchmark)
     check_quantities(parse_constraints(study.constraints), quantities(None, plan.benchmark.complexity))
     try:
@@ -185,6 +210,16 @@ def checked(study: Study) -> Plan:
     sets = [c.training_set(study.seeds[0]) for c in study.estimators if isinstance(c, MeasuringConfig)]
     check_training_sets(plan.benchmark, filter(None, sets))  # or there are too few to learn from
     return plan
+
+
+def _check_tops(study: Study, n: int) -> None:
+    """UserError for a criterion of more architectures than there are."""
+    for criterion in resolve_all(study.criteria):
+        if criterion.at > n:
+            raise UserError(
+                f"criteria: {criterion.name!r} is of {criterion.at:g} architectures, the study has {n:,}; give a "
+                "smaller count"
+            )
 
 
 def _check_searches(study: Study, benchmark: Benchmark) -> None:
@@ -242,7 +277,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         values=values,
         ceiling=ceiling,
         ceiling_measure=benchmark.ceiling_measure,
-        notes=(*_departures(study, plan), *_remarks(study, plan)),
+        notes=(*_departures(study, plan), *_remarks(study, plan), *mixed(plan, store)),
         references=tuple(sourced(dict.fromkeys(of_study(study, plan.space.name)))[0]),
         scores=scores,
         errors=errors,

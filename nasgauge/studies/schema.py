@@ -11,9 +11,11 @@ from nasgauge.core.constraints import parse_constraints
 from nasgauge.core.errors import MAX_DRAWS, UserError, unknown_name
 from nasgauge.core.places import Place, here, paths_from
 from nasgauge.core.plugins import PluginConfig
+from nasgauge.core.store import RESERVED
 from nasgauge.criteria import resolve_all
 from nasgauge.estimators import EstimatorConfig, estimator_config
 from nasgauge.search import get_search
+from nasgauge.studies.published import published_values
 from nasgauge.studies.scores import ScoresConfig
 
 __all__ = ["JudgedSample", "Part", "ScoresConfig", "Study", "Survey", "expanded", "is_survey"]
@@ -26,6 +28,25 @@ def _known_criteria(specs: tuple) -> tuple:
     return specs
 
 
+def _known_criterion(spec: Any) -> Any:
+    resolve_all((spec,))
+    return spec
+
+
+def _known_published(name: str) -> str:
+    published_values(name)
+    return name
+
+
+def _part_name(name: str) -> str:
+    if name in RESERVED:
+        raise UserError(f"survey: a part named {name!r} would lie where the survey has a file of its own; rename it")
+    return name
+
+
+Criterion = Annotated[str | Options, AfterValidator(in_turn(_known_criterion))]
+Published = Annotated[str, AfterValidator(in_turn(_known_published))]
+PartName = Annotated[FileName, AfterValidator(in_turn(_part_name))]
 Criteria = Annotated[List[str | Options], AfterValidator(in_turn(_known_criteria))]
 
 
@@ -153,7 +174,7 @@ class Study(_Judged):
     benchmark: Benchmark
     archs: JudgedSample = JudgedSample()
     estimators: Estimators
-    published: str | None = None
+    published: Published | None = None
 
 
 class Part(Config):
@@ -164,7 +185,7 @@ class Part(Config):
     """
 
     benchmark: Benchmark
-    name: FileName
+    name: PartName
     archs: JudgedSample = JudgedSample()
     options: dict[str, Options] = {}
 
@@ -177,7 +198,7 @@ class Survey(_Judged):
     """
 
     parts: Annotated[List[Part], Field(min_length=2)]
-    criterion: str | Options = "kendall_tau"
+    criterion: Criterion = "kendall_tau"
     estimators: Annotated[List[Options], BeforeValidator(in_turn(expanded)), Field(min_length=1)]
 
     _place: Place = PrivateAttr(default_factory=here)

@@ -1,5 +1,6 @@
 """The same estimators on several benchmarks: each a study in a folder of its own, and one page over all of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -7,14 +8,18 @@ from typing import Any, final
 import numpy as np
 import pandas as pd
 
+from nasgauge.core import terminal
 from nasgauge.core.config import parse, tables_of
 from nasgauge.core.kept import keep, stored
 from nasgauge.core.progress import Phases, silent
 from nasgauge.core.store import Store
 from nasgauge.core.tables import CONTESTS, ERRORS, check, empty
+from nasgauge.core.workers import session
 from nasgauge.judging import contest
 from nasgauge.report import Bundle, write_survey
 from nasgauge.studies import run as running
+from nasgauge.studies.conditions import check_resumed
+from nasgauge.studies.corrected import check_corrected, check_corrected_survey
 from nasgauge.studies.run import Progression, Run
 from nasgauge.studies.schema import Survey
 
@@ -37,24 +42,36 @@ def run(
     folder: Path | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
+    address: str | None = None,
+    strict: bool = False,
     phases: Phases = silent,
+    tell: Callable[[str], None] = terminal.tell,
 ) -> Outcome:
     """Run the study of every part, or what remains of it, in a folder below `out`; writes `report.html` there.
 
-    text, folder: the survey's file and where it lies, as for a study.
+    text, folder, strict: the survey's file and where it lies, and conditions of finished tasks, as for a study.
     UserError for a mistake in any of the studies before the first one starts.
     """
     studies = survey.studies()
-    for study in studies.values():
-        running.checked(study)
+    plans = {name: running.checked(study) for name, study in studies.items()}
     tables = survey.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
-    keep(Store.open(out, tables, text, folder).folder, survey.place, {}, {})
+    difference = check_corrected_survey(survey, out, tables)
+    for name, study in studies.items():
+        check_corrected(plans[name], out / name, study.model_dump(exclude_unset=True))
+    keep(Store.open(out, tables, text, folder, replaces=True).folder, survey.place, {}, {})
+    if difference:
+        tell(f"{out}: goes on with the survey as it is now ({difference}); finished tasks that are its own are kept")
+    for name, plan in plans.items():
+        if Store.is_in(out / name):
+            check_resumed(plan, Store.existing(out / name), tell, strict=strict)
     bundles = {}
-    for i, (name, study) in enumerate(studies.items()):
-        told = _part_of(phases, name, i, len(studies))
-        made = running.run(study, out / name, workers=workers, n_workers=n_workers, phases=told)
-        made.report(phases=told)
-        bundles[name] = made.bundle()
+    with session(workers, n_workers, address):
+        for i, (name, study) in enumerate(studies.items()):
+            told = _part_of(phases, name, i, len(studies))
+            options = {"workers": workers, "n_workers": n_workers, "address": address, "phases": told, "tell": _nobody}
+            made = running.run(study, out / name, **options)
+            made.report(phases=told)
+            bundles[name] = made.bundle()
     return _written(Outcome(survey.title, bundles, _contests(survey, bundles)), out)
 
 
@@ -120,6 +137,10 @@ def _written(found: Outcome, out: Path) -> Outcome:
     Store.existing(out).write("contests", "all", found.contests)
     write_survey(found.title, found.bundles, found.contests, out / "report.html")
     return found
+
+
+def _nobody(sentence: str) -> None:
+    """Nothing is told twice."""
 
 
 def _part_of(phases: Phases, name: str, i: int, n: int) -> Phases:

@@ -4,7 +4,9 @@ One part in the store is one architecture with all its seeds; a run that was end
 """
 
 import json
+import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,15 +19,16 @@ from nasgauge.benchmarks.building.protocol import Protocol
 from nasgauge.benchmarks.building.recipe import Recipe
 from nasgauge.benchmarks.building.sample import chosen_archs
 from nasgauge.benchmarks.building.training import Outcome, train
-from nasgauge.core import references
+from nasgauge.core import references, terminal
+from nasgauge.core.conditions import Conditions, check_conditions, conditions
 from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.errors import UserError
 from nasgauge.core.kept import keep, stored
 from nasgauge.core.progress import Progress
 from nasgauge.core.replacing import write_atomically
 from nasgauge.core.store import Store, key_of
-from nasgauge.core.tables import TRAININGS, check
-from nasgauge.core.workers import check_workers, unordered_map
+from nasgauge.core.tables import ERRORS, TRAININGS, check, empty
+from nasgauge.core.workers import BUILDING, check_workers, on, unordered_map
 from nasgauge.criteria import kendall_tau
 from nasgauge.images import ImageData, Split, load_images, splits_of
 from nasgauge.nets import (
@@ -35,6 +38,7 @@ from nasgauge.nets import (
     complexity,
     count_parameters,
     device_named,
+    device_title,
     stand_alone,
 )
 from nasgauge.nets import build as build_network
@@ -55,15 +59,19 @@ def build(
     folder: Path | None = None,
     workers: str = "processes",
     n_workers: int | None = None,
+    address: str | None = None,
+    strict: bool = False,
     progress: Progress = lambda done, total: None,
+    tell: Callable[[str], None] = terminal.tell,
 ) -> pd.DataFrame:
     """Train what is not yet in `out`, then write `<name>.parquet` (TRAININGS) and `<name>.json` (facts) there.
 
     `text`: of the recipe's file, kept in the folder; `folder`: where that file lies, in which files of references are
     looked for; `where`: its name in messages. `progress(done, total)` follows
-    each architecture.
+    each architecture. Under other versions or devices than those of the architectures that are done it goes on, and
+    tells so; strict: it is refused.
     """
-    check_workers(workers, n_workers)
+    check_workers(workers, n_workers, address)
     device_named(recipe.device, where)
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs)
@@ -76,14 +84,25 @@ def build(
     if recipe.content:
         keep(out, recipe.place, {recipe.images: recipe.content}, {})
     store.plan({"trainings": keys})
-    done = store.keys("trainings")
+    done = store.done("trainings")
     todo = [task for task in zip(names, keys, strict=True) if task[1] not in done]
+    if todo:
+        parts = (store.conditions("trainings", key) for key in keys if key in done)
+        check_conditions(out, [(parts, _conditions(recipe))], tell, strict)
     progress(len(names) - len(todo), len(names))
-    for i, _ in enumerate(
-        unordered_map(partial(_train_part, out, recipe), todo, kind=workers, n_workers=n_workers), start=1
-    ):
+    train_part = partial(_train_part, Path(os.path.abspath(out)), recipe)  # a worker may have begun elsewhere
+    options = {"kind": workers, "n_workers": n_workers, "address": address, "lost": partial(_give_up, store)}
+    done_now = unordered_map(train_part, todo, resources=lambda task: on(recipe.device, BUILDING), **options)
+    for i, _ in enumerate(done_now, start=1):
         progress(len(names) - len(todo) + i, len(names))
-    return publish(store, recipe, keys)
+    return publish(store, recipe, keys, tell)
+
+
+def _give_up(store: Store, task: tuple[str, str], reason: str) -> None:
+    """An architecture of whose training workers died has no rows, and a reason."""
+    name, key = task
+    errors = pd.DataFrame({"estimator": "training", "arch": [name], "seed": 0, "error": reason})
+    store.write_task(key, {"errors": check(errors, ERRORS), "trainings": empty(TRAININGS)})
 
 
 def counted(folder: Path) -> tuple[int, int]:
@@ -93,7 +112,7 @@ def counted(folder: Path) -> tuple[int, int]:
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs)
     keys = _keys(recipe, [space.to_str(a) for a in archs])
-    return len(store.keys("trainings") & set(keys)), len(keys)
+    return len(store.done("trainings") & set(keys)), len(keys)
 
 
 def _keys(recipe: Recipe, names: list[str]) -> list[str]:
@@ -103,9 +122,21 @@ def _keys(recipe: Recipe, names: list[str]) -> list[str]:
     return [key_of({"arch": name} | given) for name in names]
 
 
-def publish(store: Store, recipe: Recipe, keys: list[str]) -> pd.DataFrame:
-    """Join the parts into the benchmark's table and measure the facts that it declares."""
+def publish(store: Store, recipe: Recipe, keys: list[str], tell: Callable[[str], None] = terminal.tell) -> pd.DataFrame:
+    """Join the parts into the benchmark's table and measure the facts that it declares.
+
+    What was given up is told and left out; UserError where that is everything.
+    """
     table = check(store.read("trainings", keys), TRAININGS)
+    there = store.keys("errors")
+    errors = store.read("errors", [key for key in keys if key in there])
+    if errors is not None:
+        told = (
+            f"{len(errors):,} of {len(keys):,} architectures were given up, `nasgauge status {store.folder}` says why"
+        )
+        if table.empty:
+            raise UserError(f"{told}; nothing is left to publish")
+        tell(f"{told}; the benchmark is published without them")
     path = store.folder / f"{recipe.name}.parquet"
     columns = {
         "seed": "int16",
@@ -177,7 +208,12 @@ def _train_part(folder: Path, recipe: Recipe, task: tuple[str, str]) -> None:
     space, data = get_space(recipe.space), _images(*recipe.loaded_from())
     if _keys(recipe, [name]) != [key]:
         raise references.edited(recipe.model_dump())
-    Store.existing(folder).write_task(key, {"trainings": train_arch(space, space.from_str(name), recipe, data)})
+    rows = train_arch(space, space.from_str(name), recipe, data)
+    Store.existing(folder).write_task(key, {"trainings": rows}, _conditions(recipe))
+
+
+def _conditions(recipe: Recipe) -> Conditions:
+    return conditions(device_title(device_named(recipe.device, f"recipe {recipe.name!r}")))
 
 
 def _options(recipe: Recipe, data: ImageData) -> NetOptions:
