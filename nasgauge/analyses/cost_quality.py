@@ -11,7 +11,8 @@ from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import BLUE, GREEN, VERMILION, legend_below, say, tidy
 from nasgauge.analyses.toolkit.front_names import write_names
 from nasgauge.analyses.toolkit.vectors import TRUTH_NAME, mean_truth, scores_by_seed
-from nasgauge.analyses.trend import direction, judged, steady
+from nasgauge.analyses.trend import direction, judged
+from nasgauge.core.rounding import steady
 from nasgauge.criteria import BoundCriterion, CriterionSpec, resolve_all
 from nasgauge.search import levels_of
 from nasgauge.spaces import Space

@@ -10,8 +10,9 @@ from nasgauge.analyses.toolkit.drawing import BLUE, VERMILION, plain, say, tidy
 from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of
 from nasgauge.analyses.toolkit.restricted import compared, pairs_of
 from nasgauge.analyses.toolkit.vectors import mean_truth
-from nasgauge.analyses.trend import steady, title
+from nasgauge.analyses.trend import title
 from nasgauge.core.errors import UserError
+from nasgauge.core.rounding import steady
 from nasgauge.criteria import BoundCriterion, Resamples, resolve_all
 from nasgauge.spaces import Space
 

@@ -10,8 +10,9 @@ import pandas as pd
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import LINES, N_LINES, legend_below, plain, say, tidy
 from nasgauge.analyses.toolkit.vectors import mean_truth, scores_by_seed
-from nasgauge.analyses.trend import placed, spread, steady
+from nasgauge.analyses.trend import placed, spread
 from nasgauge.core.errors import UserError
+from nasgauge.core.rounding import steady
 from nasgauge.criteria import kendall_tau
 from nasgauge.spaces import Space
 

@@ -9,7 +9,8 @@ from nasgauge.analyses.learning_curve import LEARNING_CRITERIA, kind_lines, kind
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import draw_line, legend_below, say, tidy
 from nasgauge.analyses.toolkit.vectors import mean_truth, scores_by_seed
-from nasgauge.analyses.trend import direction, spread, steady, title
+from nasgauge.analyses.trend import direction, spread, title
+from nasgauge.core.rounding import steady
 from nasgauge.criteria import BoundCriterion, CriterionSpec, resolve_all
 from nasgauge.spaces import Space
 

@@ -149,16 +149,6 @@ def places(names: Iterable[str], scores: pd.DataFrame, truth: pd.DataFrame) -> d
     return {name: i for i, name in enumerate(order, start=1)}
 
 
-def steady(values: np.ndarray) -> np.ndarray:
-    """Values rounded to 40 binary digits (12 decimal ones): the last bit of a sum must not break a tie.
-
-    >>> bool(steady(np.array([0.1 + 0.2]))[0] == steady(np.array([0.3]))[0])
-    True
-    """
-    mantissa, exponent = np.frexp(values)
-    return np.ldexp(np.round(mantissa * 2.0**40), exponent - 40)
-
-
 def title(criterion: BoundCriterion) -> str:
     """The title of a criterion, with its share or count; an unregistered one keeps its name.
 

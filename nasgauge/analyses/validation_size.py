@@ -10,7 +10,8 @@ import pandas as pd
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import BLACK, BLUE, SKY, Line, draw_line, legend_below, say, tidy
 from nasgauge.analyses.toolkit.vectors import mean_truth
-from nasgauge.analyses.trend import direction, judged, placed, steady
+from nasgauge.analyses.trend import direction, judged, placed
+from nasgauge.core.rounding import steady
 from nasgauge.criteria import CriterionSpec, resolve_all
 from nasgauge.spaces import Space
 

@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 
 from nasgauge.core.config import Distinct, Label, List
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.rounding import steady_mean
 from nasgauge.core.tables import SCORES, check, empty
 from nasgauge.estimators.configuration import CombiningConfig, Dependency
 
@@ -99,11 +100,12 @@ def combined(
             raise unknown_name("expert", expert, known)
     table = table[table["estimator"].isin(list(experts))]
     if seeds == "mean":
-        complete = table.groupby(["estimator", "arch"], sort=True)["score"]
-        n_seeds = table.groupby("estimator")["seed"].nunique()
-        means = complete.agg(["mean", "count"]).reset_index()
-        means = means[means["count"] == means["estimator"].map(n_seeds)]
-        table = means.rename(columns={"mean": "score"}).assign(seed=0)
+        by_seed = [
+            (name, steady_mean(part.pivot(index="arch", columns="seed", values="score")))
+            for name, part in table.groupby("estimator", sort=True)
+        ]
+        means = [pd.DataFrame({"estimator": n, "arch": m.index, "score": m.to_numpy(), "seed": 0}) for n, m in by_seed]
+        table = pd.concat(means, ignore_index=True)
     parts = []
     for seed, rows in table.groupby("seed", sort=True):
         ballots = rows.pivot(index="arch", columns="estimator", values="score").reindex(columns=list(experts)).dropna()

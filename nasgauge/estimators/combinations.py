@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 
 from nasgauge.core.config import Distinct, Label
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.rounding import steady_mean
 from nasgauge.core.tables import SCORES, check, empty
 from nasgauge.estimators.configuration import CombiningConfig, Dependency
 from nasgauge.spaces import Space
@@ -158,5 +159,5 @@ class EnsembleConfig(CombiningConfig):
     def combine(self, scores: pd.DataFrame) -> pd.DataFrame:
         part = scores[scores["estimator"] == self.of]
         wide = part.pivot(index="arch", columns="seed", values="score").dropna()  # scored by every seed
-        rows = {"estimator": self.names()[0], "arch": wide.index, "seed": 0, "score": wide.mean(axis=1).round(12)}
+        rows = {"estimator": self.names()[0], "arch": wide.index, "seed": 0, "score": steady_mean(wide)}
         return pd.DataFrame(rows).reset_index(drop=True)

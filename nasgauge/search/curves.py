@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.rounding import steady_mean
 from nasgauge.search.pool import Listed
 from nasgauge.search.registered import get_search
 from nasgauge.spaces import Space
@@ -105,9 +106,8 @@ def best_so_far(
 
 def _objective(scores: pd.DataFrame, truth: pd.DataFrame) -> dict[str, float]:
     """Mean score of each architecture that every seed of one estimator scored and that has a ground truth."""
-    known = scores[scores["score"].notna() & scores["arch"].isin(set(truth["arch"]))].groupby("arch")["score"]
-    whole = known.size() == scores["seed"].nunique()
-    return known.mean()[whole].to_dict()
+    mean = steady_mean(scores.pivot(index="arch", columns="seed", values="score")).dropna()
+    return mean[mean.index.isin(set(truth["arch"]))].to_dict()
 
 
 def _curve(run: pd.DataFrame, accuracy: pd.Series, incumbent: str) -> np.ndarray:

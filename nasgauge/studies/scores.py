@@ -14,6 +14,7 @@ from nasgauge.core.config import Distinct, Label, NotNegative, Seeds
 from nasgauge.core.errors import UserError
 from nasgauge.core.places import fingerprint
 from nasgauge.core.recorded import CHECKPOINT_SCORES, WINDOWS
+from nasgauge.core.rounding import steady_mean
 from nasgauge.core.tables import ERRORS, SCORES, check, empty
 from nasgauge.estimators import COSTS, ESTIMATORS, Estimates, Estimator, MeasuringConfig, RunContext
 from nasgauge.spaces import Arch, Space
@@ -82,7 +83,7 @@ class Scores(Estimator):
         for n in self.averages:
             name, means = f"{self.named[column]}_avg{n}", []
             for i in range(n, len(epochs) + 1):
-                mean = wide[epochs[i - n : i]].mean(axis=1, skipna=False).round(12)
+                mean = steady_mean(wide[epochs[i - n : i]])
                 rows = pd.DataFrame({"arch": mean.index, "score": mean.to_numpy()})
                 means.append(rows.assign(epoch=epochs[i - 1], oldest=epochs[i - n]))
             found = pd.concat(means, ignore_index=True).assign(estimator=name, seed=self.seed)

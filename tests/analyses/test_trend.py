@@ -6,8 +6,9 @@ import pytest
 from matplotlib.figure import Figure
 from scipy import stats
 
-from nasgauge.analyses.trend import compute, cubes, draw, places, steady
+from nasgauge.analyses.trend import compute, cubes, draw, places
 from nasgauge.core.errors import UserError
+from nasgauge.core.rounding import steady
 
 NO_SCORES = pd.DataFrame({"estimator": [], "arch": [], "seed": [], "score": []})
 

@@ -5,6 +5,7 @@ import pandas as pd
 
 from nasgauge.analyses.toolkit.memo import sharable
 from nasgauge.core.errors import UserError
+from nasgauge.core.rounding import steady_mean
 
 TRUTH_NAME = "truth"
 
@@ -56,7 +57,7 @@ def mean_scores(scores: pd.DataFrame) -> dict[str, pd.Series]:
     >>> mean_scores(scores)["e"].to_dict()
     {'a': 2.0}
     """
-    return {name: table.mean(axis=1) for name, table in scores_by_seed(scores).items()}
+    return {name: steady_mean(table) for name, table in scores_by_seed(scores).items()}
 
 
 def is_among(archs: pd.Series | pd.Index, known: pd.Series | pd.Index | np.ndarray) -> np.ndarray:
