@@ -4,12 +4,14 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,10 @@ def count(net: nn.Module, image: tuple[int, ...], *, dtype: torch.dtype | None =
     flop counter does not see. dtype: of the image, that of the parameters if absent.
     """
     extra = _Extra()
-    counter = FlopCounterMode(display=False)
+    counter = _Flops()
     with counter, sdpa_kernel(SDPBackend.MATH), extra:  # the counter knows no other
         _of_one_image(net, image, dtype)
-    return Complexity(n_params=count_parameters(net), macs=counter.get_total_flops() // 2 + extra.total)
+    return Complexity(n_params=count_parameters(net), macs=counter.total // 2 + extra.total)
 
 
 def count_convolutions(net: nn.Module, image: tuple[int, ...], *, dtype: torch.dtype | None = None) -> int:
@@ -85,6 +87,34 @@ _ACTIVATIONS = frozenset(
 _POOLS = frozenset(f"avg_pool{n}d" for n in (1, 2, 3))
 _ADAPTIVE_POOLS = frozenset(f"adaptive_avg_pool{n}d" for n in (1, 2, 3))
 _RECURRENT = frozenset(("lstm", "gru", "rnn_tanh", "rnn_relu"))
+
+
+class _Flops(TorchDispatchMode):
+    """Floating-point operations by torch's formulas, as its FlopCounterMode counts them.
+
+    That one imports torch's compiler, which takes longer than a small study.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # else torch imports its compiler to keep it away from here
+
+    def __torch_dispatch__(self, func: Any, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        operation = func._overloadpacket
+        if operation not in flop_registry and func is not torch.ops.prim.device.default:
+            with self:
+                output = func.decompose(*args, **kwargs)
+                if output is not NotImplemented:
+                    return output
+        output = func(*args, **kwargs)
+        if operation in flop_registry:
+            self.total += flop_registry[operation](*args, **kwargs, out_val=output)
+        return output
 
 
 class _Convolutions(TorchFunctionMode):

@@ -34,6 +34,14 @@ INITS: dict[str, Draw] = {
 }
 
 
+def emptied(net: nn.Module, device: torch.device) -> nn.Module:
+    """A network of the meta device with memory on another one, whose content is not defined.
+
+    As `Module.to_empty`, which for tensors of the meta device imports torch's compiler: longer than a small study.
+    """
+    return net._apply(lambda tensor: torch.empty(tensor.shape, dtype=tensor.dtype, device=device))
+
+
 _LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 _NORMS = (
     *(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm),

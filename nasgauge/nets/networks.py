@@ -9,7 +9,7 @@ from torch import nn
 
 from nasgauge.core.errors import UserError
 from nasgauge.nets.counting import Complexity, count
-from nasgauge.nets.initialisation import drawn_from, initialise
+from nasgauge.nets.initialisation import drawn_from, emptied, initialise
 from nasgauge.nets.options import NetOptions
 from nasgauge.nets.registered import StandAlone, stand_alone
 from nasgauge.spaces import Arch, Space
@@ -46,7 +46,7 @@ def build(
         return net.to(device).train()
     with torch.device("meta"):
         net = entry.build(arch, options)
-    net = net.to_empty(device=generators[0].device)
+    net = emptied(net, generators[0].device)
     initialise(net, generators, init)
     return net.to(device).train()
 

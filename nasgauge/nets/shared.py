@@ -14,7 +14,7 @@ from torch import nn
 from nasgauge.core.errors import UserError
 from nasgauge.core.registry import Registry
 from nasgauge.nets import darts_supernet, nb101_supernet, nb201_supernet, nds, nds_supernet
-from nasgauge.nets.initialisation import initialise
+from nasgauge.nets.initialisation import emptied, initialise
 from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.nets.program import Blueprint, Path, Plan, plan
 from nasgauge.nets.registered import entry_of
@@ -201,7 +201,7 @@ def supernet(
     o = replace(o, bn_track=chosen.bn != "batch")
     with torch.device("meta"):
         net = Supernet(blueprint(space, o, chosen))
-    net = net.to_empty(device=generator.device)
+    net = emptied(net, generator.device)
     initialise(net, [generator], init)
     return net.to(device).train()
 
