@@ -24,7 +24,12 @@ OPTIONS = {
     "operation_changes": {"least": 1},
     "search_regret": {"n_runs": 2},
 }
-SHOW_SCORES = {"score_histogram", "search_quality"}  # whose tables hold more of the scores than their order
+SHOW_SCORES = {
+    "score_histogram",
+    "search_quality",
+    "supernet_correlations",
+    "supernet_factors",
+}  # whose tables hold more of the scores than their order
 TABLES = {
     **RECORDS,
     "complexity": COMPLEXITY,
