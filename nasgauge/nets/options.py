@@ -49,9 +49,9 @@ class SupernetOptions:
     1x1 convolution without bias, normalisation or activation ("skip_connect": in its place; Laube & Zell 2021; cells of
     NAS-Bench-201 only). `picking`: where widths vary, which channels of the widest layer a path uses (`nets.resized`):
     "ordinal"; "l1" (nds); "shuffled", "interpolated", or "disabled", which is "ordinal" and a mistake unless one number
-    of vertices feeds the output (nb101). `path_dropout`: rate at which operations of a cell are dropped in training, for
-    each image by itself, more in later cells (`nets.sharing.PathDropout`; spaces of cells only). `operations_on`: an
-    operation has weights on each edge ("edge"), or all edges into a node share them ("node"; cells of NAS-Bench-201
+    of vertices feeds the output (nb101). `path_dropout`: rate at which operations of a cell are dropped in training,
+    for each image by itself, more in later cells (`nets.sharing.PathDropout`; spaces of cells only). `operations_on`:
+    an operation has weights on each edge ("edge"), or all edges into a node share them ("node"; cells of NAS-Bench-201
     only). `kernels`: "own", or "shared": a 1x1 convolution is the centre of the 3x3 convolution in its place after a
     learned transform of that kernel, which begins as the identity, with one normalisation for both (Cai et al. 2020,
     who crop before they transform; cells of NAS-Bench-201 only). `bn_per_source`: where edges share an operation, its
