@@ -19,6 +19,7 @@ from nasgauge.criteria import (
     precision_at_top,
     resolve,
     resolve_all,
+    sparse,
     sparse_kendall_tau,
     spearman_rho,
     worst_rank_at,
@@ -214,3 +215,11 @@ def test_the_same_criterion_twice_is_the_users_mistake():
     assert len(resolve_all([top, {**top, "fraction": 0.05}])) == 2
     with pytest.raises(UserError, match="twice"):
         resolve_all([top, "kendall_tau", dict(top)])
+
+
+def test_sparse_tau_compares_few_tied_positions_pair_by_pair_and_many_by_counting_alike(monkeypatch):
+    rng = np.random.default_rng(3)
+    truth, score = rng.integers(0, 40, 300) / 20_000, rng.integers(0, 60, 300).astype(float)
+    found = sparse_kendall_tau(score, truth)
+    monkeypatch.setattr(sparse, "_FEW", 0)
+    assert sparse_kendall_tau(score, truth) == pytest.approx(found, abs=1e-12)

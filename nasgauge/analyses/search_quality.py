@@ -5,6 +5,7 @@ import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import BLUE, GREEN, plain, say, scale_of, tidy
+from nasgauge.analyses.toolkit.pools import drawn_pools, ranked, reached
 from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
 from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
@@ -71,8 +72,7 @@ def compute(
             continue
         true = accuracy.reindex(table.index).to_numpy()
         size = min(n_pool, len(true))
-        again = np.random.default_rng(state)  # one stream for all, so that pools do not depend on the other estimators
-        pools = np.array([again.choice(len(true), size, replace=False) for _ in range(n_draws)])
+        pools = drawn_pools(len(true), size, n_draws, state)  # of one state, so that they depend on no other estimator
         found = _of_pools(table.to_numpy(), true, pools, min(k, size), width)
         for quantity, (of_draws, best, random) in found.items():
             kept = of_draws[~np.isnan(of_draws)]
@@ -116,14 +116,11 @@ def _of_pools(
     """
     seed = np.arange(len(pools)) % score.shape[1]
     scored, worse = score[pools, seed[:, None]], np.searchsorted(np.sort(true), true) / len(true)
-    ranked, ideal = (
-        np.take_along_axis(pools, np.argsort(-x, axis=1, kind="stable"), axis=1) for x in (scored, true[pools])
-    )
-    found, best = (true[order[:, :k]].mean(axis=1) for order in (ranked, ideal))
-    surpass, best_surpass = (worse[order[:, :k]].max(axis=1) ** k for order in (ranked, ideal))
+    by_score = ranked(pools, scored)
+    (found, surpass), (best, best_surpass) = (reached(each, true, k) for each in (by_score, ranked(pools, true[pools])))
     # The chance that k of n drawn ones are all among the i worst, for i = 0 ... n.
     all_worse = np.prod([np.linspace(-j, len(true) - j, len(true) + 1) / (len(true) - j) for j in range(k)], axis=0)
-    sparse_taus = _sparse_taus(true, ranked, width)
+    sparse_taus = _sparse_taus(true, by_score, width)
     sparse_taus[np.ptp(scored, axis=1) == 0] = np.nan  # constant scores rank nothing
     return {
         "found_accuracy": (found, best.mean(), true.mean()),

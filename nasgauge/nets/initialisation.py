@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.nets.sharing import KernelTransform
 
 Draw = Callable[[torch.Tensor, int, torch.Generator], None]
 
@@ -47,6 +48,7 @@ _NORMS = (
     *(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm),
     *(nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d),
 )
+_STATED = (*_NORMS, KernelTransform)  # not drawn
 
 
 @torch.no_grad()
@@ -56,8 +58,8 @@ def initialise(
     """Draw all weights anew, in module order; replica i of a grouped network from `generators[i]` alone.
 
     Convolutions and linear layers follow `init`; their biases are U(-1/sqrt(fan_in), 1/sqrt(fan_in)).
-    Normalisations get scale one, shift zero and fresh statistics. Parameters of anything else are a UserError, or with
-    `partly` left as they are.
+    Normalisations get scale one, shift zero and fresh statistics, transforms of kernels are the identity. Parameters of
+    anything else are a UserError, or with `partly` left as they are.
     """
     if init not in INITS:
         raise unknown_name("initialisation", init, INITS)
@@ -69,7 +71,7 @@ def initialise(
                     continue
                 for part, generator in zip(parameter.chunk(len(generators)), generators, strict=True):
                     draw(part, fan_in, generator)
-        elif isinstance(module, _NORMS):
+        elif isinstance(module, _STATED):
             module.reset_parameters()
         elif not partly and (module._parameters or module._buffers):
             raise UserError(

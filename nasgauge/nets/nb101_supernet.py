@@ -19,9 +19,10 @@ from torch import nn
 from nasgauge.core.errors import UserError
 from nasgauge.nets.nb101 import INPUT, OUTPUT, Block, ConvBNRelu, Network, layout, operation, vertex_channels
 from nasgauge.nets.ops import Classifier, Concatenation, Sum
-from nasgauge.nets.options import NetOptions, SupernetOptions, no_transformers, picking
-from nasgauge.nets.program import IMAGES, Blueprint, Path, Program, Step, served
+from nasgauge.nets.options import NetOptions, SupernetOptions, no_transformers, only_nb201, picking
+from nasgauge.nets.program import IMAGES, Blueprint, Path, Places, Program, Step, served
 from nasgauge.nets.resized import FirstOf, InterpolatedConvBN, OrdinalConvBN, ShuffledConvBN
+from nasgauge.nets.sharing import PathDropout
 from nasgauge.spaces import NB101, Arch, Space
 
 _RESIZED = {
@@ -37,6 +38,7 @@ _CELLS = NB101()
 def blueprint(space: Space, o: NetOptions, s: SupernetOptions) -> Blueprint:
     """Parts and programs of the supernet; operations that the space was restricted away from have no weights."""
     no_transformers(space.name, s)
+    only_nb201(space.name, s)
     rule = picking(space.name, s, _RESIZED)
     if rule == "interpolated" and o.bn_track:
         raise UserError("supernet: interpolated channels have no running statistics; use bn = 'batch'")
@@ -48,9 +50,9 @@ def blueprint(space: Space, o: NetOptions, s: SupernetOptions) -> Blueprint:
         return tuple(space.to_nb101(arch) for arch in served(space, path, n_cells))
 
     return Blueprint(
-        parts=_parts(space, o, _RESIZED[rule]),
-        program=lambda path: _program(cells(path), o)[0],
-        standalone=lambda path: _standalone(cells(path), o),
+        parts=_parts(space, o, _RESIZED[rule], s.path_dropout),
+        program=lambda path: _program(cells(path), o, bool(s.path_dropout))[0],
+        standalone=lambda path: _standalone(cells(path), o, bool(s.path_dropout)),
         n_cells=n_cells,
     )
 
@@ -65,12 +67,13 @@ def _check_ends(space: Space) -> None:
         )
 
 
-def _parts(space: Space, o: NetOptions, resized: Callable[[nn.Sequential], nn.Module]) -> nn.ModuleDict:
+def _parts(
+    space: Space, o: NetOptions, resized: Callable[[nn.Sequential], nn.Module], path_dropout: float
+) -> nn.ModuleDict:
     parts = nn.ModuleDict()
     parts["stem"] = ConvBNRelu(o.in_channels, o.channels, 3, o, cell=False)
-    for block in layout(o):
-        if block is None:
-            continue
+    blocks = [block for block in layout(o) if block is not None]
+    for layer, block in enumerate(blocks):
         widest = -(-block.c_out // max(1, min(space.ends)))
         for v in range(1, 1 + space.n_vertices if any(space.ends) else 1):
             if v in space.after_input:
@@ -80,13 +83,15 @@ def _parts(space: Space, o: NetOptions, resized: Callable[[nn.Sequential], nn.Mo
                     parts[f"{block.key}/{v}/{op}"] = resized(operation(op, widest, o))
         if OUTPUT in space.after_input:
             parts[f"{block.key}/{OUTPUT}/input"] = ConvBNRelu(block.c_in, block.c_out, 1, o, cell=True)
+        if path_dropout:
+            parts[f"{block.key}/drop"] = PathDropout(path_dropout, layer, len(blocks))
     parts["head"] = Classifier(o.channels * 2 ** (o.n_stages - 1), o)
     parts.update({_POOL: operation(_POOL, 1, o), "first": FirstOf(), "sum": Sum(), "concatenation": Concatenation()})
     parts["pool"] = nn.MaxPool2d(2, ceil_mode=True)
     return parts
 
 
-def _program(cells: tuple[Arch, ...], o: NetOptions) -> tuple[Program, dict[str, int]]:
+def _program(cells: tuple[Arch, ...], o: NetOptions, drops: bool) -> tuple[Program, dict[str, int]]:
     """The steps, and which of them runs each resized layer of the stand-alone network, by the layer's name."""
     steps, places = [IMAGES], {}
 
@@ -102,12 +107,12 @@ def _program(cells: tuple[Arch, ...], o: NetOptions) -> tuple[Program, dict[str,
         if block is None:
             value = add("pool", value)
         else:
-            value = _cell(add, f"blocks.{i}", block, value, next(left))
+            value = _cell(add, f"blocks.{i}", block, value, next(left), drops)
     add("head", value)
     return tuple(steps), places
 
 
-def _cell(add: Callable[..., int], name: str, block: Block, x: int, arch: Arch) -> int:
+def _cell(add: Callable[..., int], name: str, block: Block, x: int, arch: Arch, drops: bool) -> int:
     """The cell's steps in the order in which `nb101.Cell` computes them, hence the same rounding."""
     parents = _CELLS.parents(arch)
     channels = vertex_channels(parents, block.c_in, block.c_out)
@@ -128,6 +133,8 @@ def _cell(add: Callable[..., int], name: str, block: Block, x: int, arch: Arch) 
             values[v] = add(_POOL, y)
         else:
             values[v] = add(f"{block.key}/{v}/{op}", y, args=(c, c, 1), name=f"{name}.vertices.{v}")
+        if drops:
+            values[v] = add(f"{block.key}/drop", values[v], args=(v,))
     ends = [values[p] for p in parents[OUTPUT] if p != INPUT]
     joined = [add("concatenation", *ends)] if ends else []
     if INPUT in parents[OUTPUT]:
@@ -142,8 +149,8 @@ def _summed(add: Callable[..., int], terms: list[int]) -> int:
     return total
 
 
-def _standalone(cells: tuple[Arch, ...], o: NetOptions) -> tuple[nn.Module, dict[str, str | int]]:
-    places: dict[str, str | int] = {"stem": "stem", "classifier": "head", **_program(cells, o)[1]}
+def _standalone(cells: tuple[Arch, ...], o: NetOptions, drops: bool) -> tuple[nn.Module, Places]:
+    places: Places = {"stem": "stem", "classifier": "head", **_program(cells, o, drops)[1]}
     left = iter(cells)
     for i, block in enumerate(layout(o)):
         if block is not None and INPUT in _CELLS.parents(next(left))[OUTPUT]:

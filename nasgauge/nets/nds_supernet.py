@@ -19,7 +19,7 @@ from torch import nn
 from nasgauge.nets.nds import Conv, ConvBN, Convs, Network, shapes, shortcut, stem
 from nasgauge.nets.nds_steps import ByL1, Ordinal, Writer
 from nasgauge.nets.ops import Classifier, Sum
-from nasgauge.nets.options import NetOptions, SupernetOptions, no_transformers, picking
+from nasgauge.nets.options import NetOptions, SupernetOptions, no_transformers, only_nb201, picking
 from nasgauge.nets.program import Blueprint, Path, served
 from nasgauge.nets.resized import FirstChannels, IndexedConvBN, LargestL1, OrdinalConvBN, ResizedClassifier
 from nasgauge.spaces import ResidualStage, StagedSpace
@@ -32,6 +32,7 @@ def blueprint(convs: Convs) -> Callable[[StagedSpace, NetOptions, SupernetOption
 
     def make(space: StagedSpace, o: NetOptions, s: SupernetOptions) -> Blueprint:
         no_transformers(space.name, s)
+        only_nb201(space.name, s, cells=False)
         rule = picking(space.name, s, _RESIZED)
         grouped = any(stage.groups > 1 for stage in _offered(space))
 

@@ -49,12 +49,35 @@ class SupernetOptions:
     1x1 convolution without bias, normalisation or activation ("skip_connect": in its place; Laube & Zell 2021; cells of
     NAS-Bench-201 only). `picking`: where widths vary, which channels of the widest layer a path uses (`nets.resized`):
     "ordinal"; "l1" (nds); "shuffled", "interpolated", or "disabled", which is "ordinal" and a mistake unless one number
-    of vertices feeds the output (nb101).
+    of vertices feeds the output (nb101). `path_dropout`: rate at which operations of a cell are dropped in training,
+    for each image by itself, more in later cells (`nets.sharing.PathDropout`; spaces of cells only). `operations_on`:
+    an operation has weights on each edge ("edge"), or all edges into a node share them ("node"; cells of NAS-Bench-201
+    only). `kernels`: "own", or "shared": a 1x1 convolution is the centre of the 3x3 convolution in its place after a
+    learned transform of that kernel, which begins as the identity, with one normalisation for both (Cai et al. 2020,
+    who crop before they transform; cells of NAS-Bench-201 only). `bn_per_source`: where edges share an operation, its
+    normalisations have a scale, a shift and statistics for each source node (Luo et al. 2018; cells of NAS-Bench-201
+    only).
     """
 
     bn: Literal["batch", "tracked", "recalibrated"] = "batch"
     linear_transformers: Distinct[str] = ()
     picking: str = "ordinal"
+    path_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    operations_on: Literal["edge", "node"] = "edge"
+    kernels: Literal["own", "shared"] = "own"
+    bn_per_source: bool = False
+
+
+_OF_CELLS = ("path_dropout",)
+_OF_NB201 = ("operations_on", "kernels", "bn_per_source")
+
+
+def only_nb201(name: str, s: SupernetOptions, *, cells: bool = True) -> None:
+    """UserError for an option of NAS-Bench-201's supernet alone; without `cells` also for one of cells alone."""
+    for option in _OF_NB201 if cells else (*_OF_CELLS, *_OF_NB201):
+        if getattr(s, option) != getattr(SupernetOptions, option):
+            served = "cells of NAS-Bench-201" if option in _OF_NB201 else "search spaces of cells"
+            raise UserError(f"supernet: {option} is of {served} alone, and {name} has none; leave it out")
 
 
 def only_ordinal(name: str, s: SupernetOptions) -> None:

@@ -13,6 +13,7 @@ from torch import nn
 from nasgauge.core.errors import UserError
 from nasgauge.spaces import Arch, Space
 
+Places = dict[str, str | int | tuple[str, ...]]
 Path = Arch | tuple[Arch, ...]  # one architecture for all cells, or one for each cell
 
 
@@ -36,13 +37,14 @@ class Blueprint:
 
     `parts`: the shared modules by key, "<position>/...", each parameter in one of them. `program`: what a path runs, a
     UserError if the path is none of this supernet's. `standalone`: the path's stand-alone network with weights still
-    to come, and the part that belongs in each of its submodules, {submodule name: part key}. `n_cells`: how many
-    architectures a path has where every cell has its own.
+    to come, and what belongs in each of its submodules by name: a part's key; the number of a step whose part fills the
+    submodule with what the step uses of its weights; or keys of a part that fills it and of others that have no input,
+    whose values it takes. `n_cells`: how many architectures a path has where every cell has its own.
     """
 
     parts: nn.ModuleDict
     program: Callable[[Path], Program]
-    standalone: Callable[[Path], tuple[nn.Module, dict[str, str | int]]]
+    standalone: Callable[[Path], tuple[nn.Module, Places]]
     n_cells: int
 
 

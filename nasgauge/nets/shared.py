@@ -111,7 +111,7 @@ class Supernet(nn.Module):
         Nothing is copied: training it, or changing its mode, does so to the supernet. The exception are layers of which
         the path uses some channels: first channels are views of the shared weights, in modules of their own, with
         gradients of their own; those of grouped convolutions and of the channel selection rules "l1" and "interpolated"
-        copies.
+        copies; and 1x1 kernels that are made from a shared 3x3 kernel are copies.
         """
         with torch.device("meta"):
             net, places = self._standalone(path)
@@ -119,6 +119,9 @@ class Supernet(nn.Module):
         for name, place in places.items():
             if isinstance(place, str):
                 net.set_submodule(name, self.parts[place])
+            elif isinstance(place, tuple):
+                part, *others = place
+                self.parts[part].fill(net.get_submodule(name), *[self.parts[other]() for other in others])
             else:
                 part, inputs, args = program[place]
                 indices = [self.parts[program[i].part](*program[i].args) for i in inputs[1:]]

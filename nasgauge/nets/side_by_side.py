@@ -18,7 +18,8 @@ def side_by_side(
 ) -> list[torch.Tensor]:
     """part(*inputs[i], *args) for every i, in one call for all whose images have equal shapes and channels.
 
-    Inputs are images (n, c, h, w), or vectors of the channels to be used; what chooses such vectors is called for each.
+    Inputs are images (n, c, h, w), or vectors (channels to be used, transforms of a kernel); what gives such vectors is
+    called for each.
     """
     alike: dict[tuple[Any, ...], list[int]] = {}
     for i, given in enumerate(inputs):
@@ -31,7 +32,7 @@ def side_by_side(
 
 
 def _is_images(x: torch.Tensor) -> bool:
-    return x.is_floating_point()
+    return x.dim() == 4
 
 
 def _together(part: nn.Module, args: tuple[int, ...], inputs: Sequence[Sequence[torch.Tensor]]) -> list[torch.Tensor]:

@@ -39,10 +39,14 @@ def test_means_and_taus_equal_those_of_the_sorted_truth():
     means = np.array([[seed[order[:size]].mean() for size in found["n_best"]] for seed in seeds])
     taus = np.array([[stats.kendalltau(s[order[:m]], truth[order[:m]])[0] for m in found["n_best"]] for s in seeds])
     tau_a = [stats.kendalltau(found["n_best"], of_seed)[0] for of_seed in means]
+    of_the_mean = stats.kendalltau(found["n_best"], means.mean(axis=0))[0]
+    for column, of in (("spearman", stats.spearmanr), ("pearson", stats.pearsonr)):
+        values = [[of(s[order[:m]], truth[order[:m]])[0] for m in found["n_best"]] for s in seeds]
+        assert np.allclose(found[column], np.mean(values, axis=0))
     assert np.allclose(found["mean_score"], means.mean(axis=0))
     for column, expected in {"tau": taus.mean(axis=0), "low": taus.min(axis=0), "high": taus.max(axis=0)}.items():
         assert np.allclose(found[column], expected)
-    for column, expected in {"tau_a": np.mean(tau_a), "tau_a_low": min(tau_a), "tau_a_high": max(tau_a)}.items():
+    for column, expected in {"tau_a": of_the_mean, "tau_a_low": min(tau_a), "tau_a_high": max(tau_a)}.items():
         assert np.allclose(found[column], expected)
 
 
@@ -52,6 +56,19 @@ def test_a_score_that_falls_down_the_truth_reaches_minus_one():
     assert set(found.loc["good", "tau_a"]) == {-1.0} and set(found.loc["bad", "tau_a"]) == {1.0}
     assert found.loc["good", "tau"].tolist() == pytest.approx([1.0] * 4)
     assert found.loc["good", "n_best"].tolist() == [10, 25, 50, 60]
+
+
+def test_tau_a_is_of_the_mean_over_seeds_and_not_the_mean_of_their_tau_a():
+    """Noise of the seeds hides a falling mean in each of them; over many seeds it is there."""
+    rng = RNG(5)
+    truth = np.linspace(1, 0, 600)
+    seeds = 0.02 * truth + rng.normal(size=(40, 600)) * 0.1
+    found = compute(scores_of(e=seeds), truth_of(truth))
+    means = np.array([[seed[:size].mean() for size in found["n_best"]] for seed in seeds])
+    of_seeds = [stats.kendalltau(found["n_best"], of_seed)[0] for of_seed in means]
+    assert found["tau_a"].iloc[0] == pytest.approx(stats.kendalltau(found["n_best"], means.mean(axis=0))[0])
+    assert found["tau_a"].iloc[0] < np.mean(of_seeds) - 0.2
+    assert found["tau_a_low"].iloc[0] == pytest.approx(min(of_seeds))
 
 
 def test_ties_at_the_border_are_shared_and_not_settled_by_name():

@@ -91,7 +91,9 @@ def test_options_of_networks_change_them_or_are_named_as_without_meaning(name):
 def test_options_of_supernets_change_them_or_are_refused(name):
     space, small = get_space(name), NetOptions(channels=4, n_cells=1, n_stages=1, in_channels=1, depth_divisor=8)
     changed = {"bn": ["tracked", "recalibrated"], "linear_transformers": [("skip_connect",), ("avg_pool_3x3",)],
-               "picking": ["l1", "shuffled", "interpolated", "disabled"]}  # fmt: skip
+               "picking": ["l1", "shuffled", "interpolated", "disabled"], "path_dropout": [0.5],
+               "operations_on": ["node"], "kernels": ["shared"], "bn_per_source": [True]}  # fmt: skip
+    beside = {"bn_per_source": {"operations_on": "node"}}  # without which it is refused
     assert set(changed) == names_of(SupernetOptions)
 
     def made(**options):
@@ -100,7 +102,7 @@ def test_options_of_supernets_change_them_or_are_refused(name):
     for option, values in changed.items():
         for value in values:
             try:
-                assert made(**{option: value}) != made()
+                assert made(**{option: value}, **beside.get(option, {})) != made(**beside.get(option, {}))
             except UserError:
                 continue
 
@@ -277,6 +279,11 @@ REFUSED = {  # words that say nothing beside the others
         ({"net": {"replicas": 2}}, "one replica, not 2"),
         ({"training": {"clip": "none", "plateau_patience": 3}}, "it is of schedule plateau alone"),
         ({"without": ["avg_pool_3x3"], "supernet": {"linear_transformers": ["avg_pool_3x3"]}}, "this space lacks"),
+        (
+            {"without": ["nor_conv_1x1"], "supernet": {"kernels": "shared"}},
+            "needs both convolutions, and this space lacks",
+        ),
+        ({"supernet": {"bn_per_source": True}}, "bn_per_source changes nothing where each edge has operations"),
     ],
     "zeroshot": [
         ({"net": {"replicas": 2}}, "one replica, not 2"),

@@ -55,6 +55,24 @@ def what_differs(
     return ", ".join(found if known else [*found, NOT_RECORDED]) or NOTHING
 
 
+def differing(one: str, other: str, chosen: Chosen) -> list[str]:
+    """The settings and choices in which two estimators differ, sorted; one that only one of them has is among them.
+
+    A sampler stands for what goes with it: where it differs, options that only one of the two samplers has are left
+    out, and so is the number of architectures of a step.
+
+    >>> fair = {"sampler": "fair", "sampler_options.live_conv": "false", "n_samples": 5.0}
+    >>> differing("a", "b", {"a": fair, "b": {"sampler": "uniform", "n_samples": 1.0}})
+    ['sampler']
+    """
+    here, there = chosen.get(one, {}), chosen.get(other, {})
+    found = sorted(s for s in here.keys() | there.keys() if here.get(s) != there.get(s))
+    if "sampler" not in found:
+        return found
+    alone = {s for s in found if s.startswith("sampler_options.") and (s not in here or s not in there)}
+    return [s for s in found if s not in alone | {"n_samples"}]
+
+
 def kind_of(name: str, chosen: Chosen) -> str:
     """What the name adds to the shortest name of an estimator with the same settings that it begins with.
 

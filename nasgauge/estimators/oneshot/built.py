@@ -24,7 +24,7 @@ from nasgauge.estimators.oneshot.start import start_of
 from nasgauge.estimators.oneshot.tensorboard import tensorboard_logger
 from nasgauge.images import ImageData, Split
 from nasgauge.nets import NetOptions, Path, SupernetOptions, check_precision, device_named, supernet
-from nasgauge.spaces import Space
+from nasgauge.spaces import Arch, Space
 
 _N_LOOKED_AT = 1_000  # architectures of a restricted space, to see whether any is alive
 
@@ -114,13 +114,18 @@ def restricted(space: Space, without: Sequence[str], where: str) -> Space:
         return space
     rest = space.restrict([name for name in space.options if name not in without])
     rng = np.random.default_rng(0)
-    if rest.operations and not any(
-        sum(rest.op_counts(rest.sample(rng), live=True).values()) for _ in range(_N_LOOKED_AT)
-    ):
+    if rest.operations and not any(_is_connected(rest, rest.sample(rng)) for _ in range(_N_LOOKED_AT)):
         raise UserError(
             f"{where}: without {', '.join(without)} no path leads from input to output; keep another operation"
         )
     return rest
+
+
+def _is_connected(space: Space, arch: Arch) -> bool:
+    """Whether a path leads from input to output: through operations, or through edges that carry none."""
+    graphs = space.graphs(arch).values()
+    plain = any(not label and i not in g.dead for g in graphs for i, (*_, label) in enumerate(g.edges))
+    return plain or sum(space.op_counts(arch, live=True).values()) > 0
 
 
 def _n_topologies(config: OneShotConfig, space: Space, net: NetOptions, shared: SupernetOptions) -> int | None:
