@@ -8,8 +8,8 @@ import pandas as pd
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import LINES, N_LINES, legend_below, plain, say, tidy
 from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
-from nasgauge.analyses.trend import steady
 from nasgauge.core.errors import UserError
+from nasgauge.core.rounding import steady
 from nasgauge.criteria import kendall_tau, kendall_tau_at_top, pearson_r, spearman_rho
 from nasgauge.spaces import Space
 
