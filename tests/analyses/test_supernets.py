@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from scipy import stats
 
-from nasgauge.analyses import supernet_correlations, supernet_factors, supernet_metrics
+from nasgauge.analyses import split_spaces, supernet_correlations, supernet_factors, supernet_metrics
 from nasgauge.analyses.toolkit.supernet_quality import METRICS
 from nasgauge.core.errors import UserError
 
@@ -247,3 +247,48 @@ def test_what_is_undefined_is_said_in_the_drawing(analysis):
         said = [text.get_text() for text in axes.texts]
         if label not in ("mean_score", "found_accuracy", "surpass_probability"):
             assert said and undefined[analysis.ANALYSIS.name] in said[0]
+
+
+def parts_of(noise_within, noise_of_all, between):
+    """A supernet of all, whose scores also differ by part, and one of each of three parts; and their settings."""
+    true = TRUTH["accuracy"].to_numpy()
+    part = np.arange(N) % 3
+    rows, chosen = [], {"whole": {"epochs": 9.0, "picking": "ordinal", "without": "nothing"}}
+    for seed in (0, 1, 2):
+        noise = rng([3, seed]).normal(0, true.std(), N)
+        score = true + noise_of_all * noise + between * part
+        rows.append(pd.DataFrame({"estimator": "whole", "arch": TRUTH["arch"], "seed": seed, "score": score}))
+        for i in range(3):
+            own = true + noise_within * noise
+            table = pd.DataFrame({"estimator": f"part{i}", "arch": TRUTH["arch"], "seed": seed, "score": own})
+            rows.append(table[part == i])
+    chosen |= {f"part{i}": {"epochs": 9.0, "picking": "disabled", "without": f"all but {i}"} for i in range(3)}
+    return pd.concat(rows, ignore_index=True), chosen
+
+
+def test_supernets_of_parts_are_compared_with_the_whole_within_each_part():
+    scores, chosen = parts_of(0.5, 1.5, between=0.3)
+    table = ask(split_spaces, scores, chosen)
+    found = table[table["metric"] == "kendall_tau"].set_index("role")
+    assert found.loc["split", "within"] == pytest.approx(tau_of(0.5), abs=0.05)
+    assert found.loc["whole", "within"] == pytest.approx(tau_of(1.5), abs=0.05)
+    assert found.loc["whole", "whole"] < found.loc["whole", "within"] - 0.2  # what differs between parts misleads
+    assert np.isnan(found.loc["split", "whole"]) and found.loc["split", "parts"] == "part0, part1, part2"
+    assert set(table["n"]) == {N} and set(table["n_parts"]) == {3} and set(table["n_seeds"]) == {3}
+    part = scores[(scores["estimator"] == "whole") & (scores["seed"] == 0)].merge(TRUTH[["arch", "accuracy"]])
+    by_hand = [stats.kendalltau(part["score"][i::3], part["accuracy"][i::3]).statistic for i in range(3)]
+    one = ask(split_spaces, scores[scores["seed"] == 0], chosen)
+    assert one[(one["metric"] == "kendall_tau") & (one["role"] == "whole")]["within"].item() == pytest.approx(
+        np.mean(by_hand)
+    )
+
+
+def test_parts_that_share_architectures_or_differ_otherwise_are_no_split():
+    scores, chosen = parts_of(0.5, 1.5, between=0.3)
+    more = scores[scores["estimator"] == "whole"].iloc[:1].assign(estimator="part0")
+    more = pd.concat([more.assign(arch="a0001", seed=seed) for seed in (0, 1, 2)])
+    assert ask(split_spaces, pd.concat([scores, more]), chosen).empty
+    other = {name: each | {"epochs": float(i)} for i, (name, each) in enumerate(chosen.items())}
+    assert ask(split_spaces, scores, other).empty
+    few = scores[(scores["estimator"] != "part2") | scores["arch"].isin(ARCHS[:27])]  # nine architectures
+    assert set(ask(split_spaces, few, chosen)["parts"]) == {"part0, part1"}

@@ -23,6 +23,7 @@ OPTIONS = {
     "operation_bias_by_size": {"least": 1},
     "operation_changes": {"least": 1},
     "search_regret": {"n_runs": 2},
+    "split_spaces": {"least": 1},  # as one part alone is made up
 }
 SHOW_SCORES = {
     "score_histogram",
@@ -79,8 +80,10 @@ def records(archs):
     )
     pairs = epochs.merge(pairs, how="cross")
     settings = [("x", "channels", 4.0), ("y", "channels", 8.0), ("x", "epochs", 40.0), ("y", "epochs", 40.0)]
-    settings += [("part", "channels", 4.0), ("part", "epochs", 40.0)]
-    choices = [(name, "without", "none" if name == "part" else "nothing") for name in ("x", "y", "part")]
+    settings += [(name, *rest) for name in ("part", "flat") for rest in (("channels", 4.0), ("epochs", 40.0))]
+    choices = [
+        (name, "without", "none" if name in ("part", "flat") else "nothing") for name in ("x", "y", "part", "flat")
+    ]
     inside = each[(each["estimator"] == "x") & each["arch"].isin(archs[: len(archs) // 2])]
     moved = inside[inside["arch"].isin(archs[:3])].assign(member=lambda t: "of " + t["arch"])
     lessons = [("x", "mlp", "y", 0, seed, 0, arch) for seed in (0, 1) for arch in archs[:3]]
