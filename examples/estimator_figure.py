@@ -19,8 +19,8 @@ from nasgauge.judging import judge
 from nasgauge.studies.run import Run
 
 NAMED = {  # whose names are written, and where they begin relative to their points
-    "cwi": (6, -2), "vkdnw_agg": (3, -11), "az_nas": (6, -3), "synflow_jacov_params": (-30, 7), "te_nas": (-4, 6),
-    "vote": (-22, 5), "n_params": (-18, 6), "naswot": (5, -9), "synflow": (-36, 5), "grad_norm": (4, 5), "zen": (4, 5),
+    "cwi": (6, -2), "vkdnw_agg": (6, -3), "az_nas": (4, -10), "synflow_jacov_params": (-30, 7), "te_nas": (-32, 4),
+    "vote": (-22, 5), "n_params": (-18, 6), "naswot": (5, -9), "synflow": (6, 2), "grad_norm": (4, 5), "zen": (4, 5),
     "meco_opt": (6, 3), "plain": (4, 5),
 }  # fmt: skip
 GROUPS = {"CWI, five forms": "#c1440e", "combinations of others": "#1f5f99", "single zero-shot estimators": "#8a8a8a"}
@@ -51,7 +51,7 @@ def main() -> None:
     tau, top = values.columns
     figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
     groups = np.array([group_of(name) for name in values.index])
-    for group, colour in GROUPS.items():
+    for group, colour in reversed(GROUPS.items()):
         rows = values[groups == group]
         axes.scatter(rows[tau], rows[top], s=34, c=colour, label=group, zorder=3, edgecolors="white", linewidths=0.6)
     for name, row in values.iterrows():
