@@ -20,7 +20,7 @@ from nasgauge.studies.run import Run
 
 NAMED = {  # whose names are written, and where they begin relative to their points
     "cwi": (6, -2), "vkdnw_agg": (6, -3), "az_nas": (4, -10), "synflow_jacov_params": (-30, 7), "te_nas": (-32, 4),
-    "vote": (-22, 5), "n_params": (-18, 6), "naswot": (5, -9), "synflow": (6, 2), "grad_norm": (4, 5), "zen": (4, 5),
+    "vote": (-22, 5), "n_params": (-18, 6), "naswot": (5, -9), "synflow": (-20, 6), "grad_norm": (4, 5), "zen": (4, 5),
     "meco_opt": (6, 3), "plain": (4, 5),
 }  # fmt: skip
 GROUPS = {"CWI, five forms": "#c1440e", "combinations of others": "#1f5f99", "single zero-shot estimators": "#8a8a8a"}

@@ -94,7 +94,7 @@ SURVEYS = {
         "a: estimator 'zeroshot': seeds: 1 stands twice",
     ),
     "two names": (SURVEY.replace('"b"', '"a"'), "the name 'a' is taken"),
-    **{f"named {name}": (SURVEY.replace('"b"', f'"{name}"'), "where the survey keeps its own files") for name in sorted(RESERVED)},
+    **{f"named {x}": (SURVEY.replace('"b"', f'"{x}"'), "the survey keeps its own files") for x in sorted(RESERVED)},
 }
 
 

@@ -1,4 +1,4 @@
-"""The studies of what makes a supernet better: one factor at a time, equal budgets, and small slices to their tables."""
+"""The studies of what makes a supernet better: one factor at a time, equal budgets, small slices to their tables."""
 
 from itertools import combinations
 from pathlib import Path
