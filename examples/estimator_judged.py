@@ -1,7 +1,7 @@
 """The scores of `nasgauge run estimator-nb201`, whole or a part: python examples/estimator_judged.py FOLDER
 
 For each data set of NAS-Bench-201 (needs $NASGAUGE_DATA) and each set of classes a Markdown table: Kendall's tau and
-precision at 5% of every estimator, with 95% intervals, and how far CWI is ahead of it on the same resampled
+precision at 5% of every estimator, with 95% intervals, and by how much CWI is better on the same resampled
 architectures. The sets: all classes that the terms of CWI are measured on; those without the classes that its form was
 chosen on; and where some estimators are measured on fewer, those that all are. Ranks of combinations are those within
 the set.
@@ -57,14 +57,14 @@ def table(scores: pd.DataFrame, truth: pd.DataFrame, ours: str, n_bootstrap: int
     truth = truth[truth["arch"].isin(scores["arch"])]
     values = judge(scores, truth, CRITERIA, **options).set_index(["criterion", "estimator"])
     others = sorted(set(scores["estimator"]) - {ours})
-    ahead = paired(scores, truth, ours, others, CRITERIA, **options).set_index(["criterion", "rival"])
+    gaps = paired(scores, truth, ours, others, CRITERIA, **options).set_index(["criterion", "rival"])
     tau, top = values.index.unique("criterion")
-    lines = [f"| estimator | τ | {ours} ahead by | P@5% | {ours} ahead by | cells |", "|---" * 6 + "|"]
+    lines = [f"| estimator | τ | {ours} better by | P@5% | {ours} better by | cells |", "|---" * 6 + "|"]
     for name in values.loc[tau, "value"].sort_values(ascending=False).index:
         cells = []
         for criterion in (tau, top):
             cells.append(interval(values.loc[(criterion, name)], "value"))
-            cells.append("" if name == ours else interval(ahead.loc[(criterion, name)], "difference"))
+            cells.append("" if name == ours else interval(gaps.loc[(criterion, name)], "difference"))
         lines.append(f"| `{name}` | {' | '.join(cells)} | {int(values.loc[(tau, name), 'n'])} |")
     return "\n".join(lines)
 
