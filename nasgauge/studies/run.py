@@ -26,7 +26,7 @@ from nasgauge.report import Bundle, Evaluation, assembled, write
 from nasgauge.search import get_search
 from nasgauge.studies.citing import of_study, sourced
 from nasgauge.studies.plan import Plan, do
-from nasgauge.studies.published import published_values
+from nasgauge.studies.published import values_beside
 from nasgauge.studies.records import combined, recorded
 from nasgauge.studies.schema import Study
 from nasgauge.studies.training_sets import check_training_sets
@@ -177,6 +177,8 @@ def checked(study: Study) -> Plan:
     plan = Plan.of(study)
     context = _context(study, plan)
     _check_searches(study, benchmark=plan.benchmark)
+    if study.published is not None:
+        values_beside(study.published)  # so that a name that there is not is found before the work
     check_quantities(parse_constraints(study.constraints), quantities(None, plan.benchmark.complexity))
     try:
         check_estimators(study.estimators, context, study.seeds)
@@ -250,7 +252,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         space=plan.space,
         provenance=dict(benchmark.provenance),
         environment=store.environment(),
-        published=None if study.published is None else published_values(study.published),
+        published=None if study.published is None else values_beside(study.published),
         records=recorded(plan, store, measured),
         constraints=study.constraints,
         searches=study.searches,
