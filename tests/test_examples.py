@@ -50,13 +50,31 @@ n_gradient_archs = 3
 score_batch_size = 90
 net = { channels = 2, n_cells = 1, n_stages = 1 }
 """
+FACTORS = """
+title = "two supernets"
+benchmark = "digits-nb201"
+archs = { n = 12 }
+seeds = [0, 1]
+n_bootstrap = 5
+criteria = ["kendall_tau"]
+[[estimators]]
+name = "oneshot"
+epochs = 1
+net = { channels = 2, n_cells = 1, n_stages = 1 }
+[[estimators]]
+name = "oneshot"
+label = "tracked"
+epochs = 1
+net = { channels = 2, n_cells = 1, n_stages = 1 }
+supernet = { bn = "tracked" }
+"""
 OF_NB201 = """
 title = "an example's"
 benchmark = { name = "nb201", path = "nowhere.parquet" }
 [[estimators]]
 name = "zeroshot"
 """
-# {study}: a finished study, {nb201}: one of nb201, {table}, {other}: tables of trainings, {five}: a ground truth
+# {study}, {factors}: finished studies, {nb201}: one of nb201, {table}, {other}: trainings, {five}: a ground truth
 ARGUMENTS = {
     "any_networks.py": "{five} {out}/page.html",
     "bibtex_and_tables.py": "{study} {out}/tables",
@@ -72,6 +90,7 @@ ARGUMENTS = {
     "estimator_part.py": "{study} 12 1",
     "estimator_measured.py": "choice {out}/scores.csv 3 --seeds 0 --small --data digits --without gradient_flatness",
     "judge_dataframe.py": "{out}",
+    "landscape.py": "{out}/figure.png 1 3",
     "layer_profile.py": "{out}/figure.png",
     "markdown_table.py": "{study}",
     "nb101_views.py": "",
@@ -100,6 +119,7 @@ ARGUMENTS = {
     "search_curve.py": "{out} 12",
     "scores_from_csv.py": "{out}",
     "subset_supernet.py": "{out}/subset 1 12",
+    "supernet_factors.py": "{factors}",
     "synflow_preference.py": "400",
     "vote_by_sorting.py": "{nb201}",
 }
@@ -119,6 +139,7 @@ SAYS = {  # what stands in what it prints
     "estimator_part.py": r"^\d+ of \d+ tasks of the study are done$",
     "estimator_measured.py": r"cwi, effective +KD -?[01]\.\d+ +P@5% [01]\.\d+ +n 3\n",
     "judge_dataframe.py": r"noise ceiling +\.\d+ [\s\S]*n_params +\.\d+",
+    "landscape.py": r"alone network +loss \d\.\d+ +curvature -?\d+\.\d+ +roughness \d\.\d+\npath of[\s\S]*, 3 paths",
     "layer_profile.py": r"with skip: snip [\d.e+-]+ in the last convolution",
     "limit_on_latency.py": r"latency_ms < 1\.5 +10 +0\.9\d+ [\s\S]* 224 +300",
     "markdown_table.py": r"\| noise_ceiling \| [\s\S]*\| synflow \| -?\.\d+ \[-?\.\d+, -?\.\d+\] \(\.\d+\*?\)",
@@ -148,6 +169,7 @@ SAYS = {  # what stands in what it prints
     "search_curve.py": r"evolution, macs +12 +0\.\d+ +0\.\d+ +0\.\d+ +0\.\d+ +10",
     "scores_from_csv.py": r"epoch +\n1 +0\.\d+ [\s\S]*10 +0\.\d+ [\s\S]*report\.html",
     "subset_supernet.py": r"draw 3, all: whole -?0\.\d+ ± 0\.\d+, subset-2 -?0\.\d+ ± 0\.\d+",
+    "supernet_factors.py": r"main +found_accuracy +bn: batch -> tracked +[+-]\d+\.\d+ \[[+-][\d.]+, [+-][\d.]+\]  \w+",
     "synflow_preference.py": r"all \d+ pairs: the truth rises in [\d.]+%, synflow in [\d.]+%",
     "vote_by_sorting.py": r"sorted by majority: -?0\.\d+ to -?0\.\d+ over 20 orders",
 }
@@ -180,6 +202,7 @@ def folders(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(running, "write", lambda *_, **options: None)
         running.run_text(STUDY, place / "study", where="s.toml", workers="serial").bundle()
+        running.run_text(FACTORS, place / "factors", where="f.toml", workers="serial").bundle()
     archs = stand_in().truth
     noise = np.random.default_rng(0).random((3, len(archs)))
     guesses = {"mine": archs["accuracy"], **dict(zip(("relu_logdet", "jacob_cov", "synflow"), noise, strict=True))}
@@ -198,6 +221,7 @@ def folders(tmp_path_factory):
     pd.DataFrame({"arch": names, "accuracy": [0.9, 0.95, 0.93, 0.97, 0.85]}).to_csv(place / "five.csv", index=False)
     return {
         "study": place / "study",
+        "factors": place / "factors",
         "nb201": place / "nb201",
         "terms": place / "terms",
         "table": place / "digits-nb201.parquet",

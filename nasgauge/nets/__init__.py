@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "counting": ["CONVOLUTIONS", "Complexity", "count", "count_convolutions", "count_parameters"],
         "device": ["device_named", "device_title"],
         "initialisation": ["INITS", "drawn_from", "initialise"],
+        "landscape": ["Landscape", "loss_landscape"],
         "networks": ["build", "check_size", "complexity"],
         "options": ["NetOptions", "SupernetOptions"],
         "own": ["space_from"],

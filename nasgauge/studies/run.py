@@ -31,7 +31,7 @@ from nasgauge.studies.conditions import check_resumed, mixed
 from nasgauge.studies.corrected import check_corrected
 from nasgauge.studies.lost import options_of, without_lost
 from nasgauge.studies.plan import Plan, do
-from nasgauge.studies.published import published_values
+from nasgauge.studies.published import values_beside
 from nasgauge.studies.records import combined, recorded
 from nasgauge.studies.schema import Study
 from nasgauge.studies.training_sets import check_training_sets
@@ -202,6 +202,8 @@ def checked(study: Study) -> Plan:
     context = _context(study, plan)
     _check_tops(study, len(plan.benchmark.archs))
     _check_searches(study, benchmark=plan.benchmark)
+    if study.published is not None:
+        values_beside(study.published)  # so that a name that there is not is found before the work
     check_quantities(parse_constraints(study.constraints), quantities(None, plan.benchmark.complexity))
     try:
         check_estimators(study.estimators, context, study.seeds)
@@ -285,7 +287,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         space=plan.space,
         provenance=dict(benchmark.provenance),
         environment=store.environment(),
-        published=None if study.published is None else published_values(study.published),
+        published=None if study.published is None else values_beside(study.published),
         records=recorded(plan, store, measured),
         constraints=study.constraints,
         searches=study.searches,
