@@ -15,11 +15,12 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from nasgauge.core.errors import UserError
-from nasgauge.core.threads import one_thread
+from nasgauge.core.threads import one_thread, variables
 from nasgauge.core.work import TRIES, Work, set_engine
 
 _SOCKET_ROOM = 28  # letters: below its folder Ray makes sockets, whose paths may have 107
 _POLL, _PATIENCE = 5.0, 60.0  # seconds: between two looks at the cluster, and without any processor in it
+_NICENESS = "RAY_worker_niceness"
 _CARRIED = "NASGAUGE_"  # variables of the environment that begin so are the driver's on every node
 
 
@@ -28,7 +29,7 @@ def on_ray(work: Work) -> Iterator[Any]:
     with on_cluster(work.n_workers, work.address) as ray:
         _check_resources(ray, work)
         remote = ray.remote(_call)
-        given = ray.put(pickle.dumps(work.function))
+        given = ray.put(ray.cloudpickle.dumps(work.function))
         carried = {name: value for name, value in os.environ.items() if name.startswith(_CARRIED)}
         queue, pending = deque((item, 1) for item in work.items), {}
         try:
@@ -125,7 +126,8 @@ def _start(ray: Any, n_workers: int, address: str | None, folder: str) -> None:
         if address:
             ray.init(address, **quiet)
         else:
-            ray.init("local", num_cpus=n_workers, include_dashboard=False, _temp_dir=folder, **quiet)
+            with variables({_NICENESS: os.environ.get(_NICENESS, "0")}):  # Ray's own default is 15
+                ray.init("local", num_cpus=n_workers, include_dashboard=False, _temp_dir=folder, **quiet)
     except (OSError, ValueError, RuntimeError) as error:
         remedy = "start it with `ray start`, or correct --address" if address else "try --kind processes"
         raise UserError(f"workers 'ray': Ray could not be reached or started ({error}); {remedy}") from error

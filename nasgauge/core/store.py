@@ -176,8 +176,12 @@ class Store:
             raise UserError(f"{path}: is damaged ({error}); remove it, the next run regenerates it") from error
 
     def environment(self) -> dict[str, Any]:
-        """The environment record of the first run."""
-        return json.loads(text_of(self.folder / ENVIRONMENT))
+        """The environment record of the first run; UserError where its file is damaged."""
+        path = self.folder / ENVIRONMENT
+        try:
+            return dict(json.loads(text_of(path)))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise UserError(f"{path}: is damaged ({error}); remove it, the next run regenerates it") from error
 
     def plan(self, parts: Mapping[str, Sequence[str]]) -> None:
         """Record the keys of all planned parts, by table, so that `progress` can count without parsing the study."""
