@@ -220,7 +220,7 @@ def test_progress_counts_the_epochs_of_all_parts():
     assert told == [(0, 4), (1, 4), (2, 4), (2, 4), (3, 4), (4, 4)]
 
 
-def test_the_least_aligned_decision_decision_against_a_plain_computation():
+def test_the_least_aligned_decision_against_a_plain_computation():
     space = SPACE.restrict(["nor_conv_1x1", "nor_conv_3x3"])
     whole = one_shot(space)
     net = replace(whole, seed=0).fresh()
