@@ -36,7 +36,7 @@ class Work:
         """The result of an item of which TRIES workers died, how the last one did; UserError where there is none."""
         reason = f"{TRIES} workers in a row died of it, the last one {how}"
         if self.lost is None:
-            raise UserError(f"a piece of work was given up: {reason}; run the same command again to resume")
+            raise UserError(f"a task was given up: {reason}; run the same command again to resume")
         return self.lost(item, reason)
 
 

@@ -40,7 +40,7 @@ def _known_published(name: str) -> str:
 
 def _part_name(name: str) -> str:
     if name in RESERVED:
-        raise UserError(f"survey: a part named {name!r} would lie where the survey has a file of its own; rename it")
+        raise UserError(f"survey: {name!r} is the name of a file or folder of the survey; give the part another name")
     return name
 
 

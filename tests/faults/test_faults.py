@@ -215,7 +215,10 @@ def test_damaged_files_are_named_and_after_the_remedy_everything_is_as_it_was(tm
         if kind in ("parts/values", "parts/ceiling", "environment.json") or kind.startswith("checkpoints"):
             assert code in (0, 2), (kind, told)
         if code:
-            assert code == 2 and len(told) == 1 and str(folder if kind == "study.toml" else hurt) in told[0], (kind, told)
+            assert code == 2 and len(told) == 1 and str(folder if kind == "study.toml" else hurt) in told[0], (
+                kind,
+                told,
+            )
             assert kind == "study.toml" or "delete it" in told[0] or "remove it" in told[0], told
             if kind == "study.toml":
                 continue

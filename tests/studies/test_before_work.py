@@ -94,7 +94,10 @@ SURVEYS = {
         "a: estimator 'zeroshot': seeds: 1 stands twice",
     ),
     "two names": (SURVEY.replace('"b"', '"a"'), "the name 'a' is taken"),
-    **{f"named {name}": (SURVEY.replace('"b"', f'"{name}"'), "where the survey has a file") for name in RESERVED},
+    **{
+        f"named {name}": (SURVEY.replace('"b"', f'"{name}"'), "is the name of a file or folder of the survey")
+        for name in RESERVED
+    },
 }
 
 
