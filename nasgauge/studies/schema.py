@@ -40,11 +40,7 @@ def _known_published(name: str) -> str:
 
 def _part_name(name: str) -> str:
     if name in RESERVED:
-<<<<<<< HEAD
-        raise UserError(f"survey: a part named {name!r} would lie where the survey keeps its own files; rename it")
-=======
         raise UserError(f"survey: {name!r} is the name of a file or folder of the survey; give the part another name")
->>>>>>> h-scale
     return name
 
 

@@ -94,7 +94,10 @@ SURVEYS = {
         "a: estimator 'zeroshot': seeds: 1 stands twice",
     ),
     "two names": (SURVEY.replace('"b"', '"a"'), "the name 'a' is taken"),
-    **{f"named {x}": (SURVEY.replace('"b"', f'"{x}"'), "the survey keeps its own files") for x in sorted(RESERVED)},
+    **{
+        f"named {name}": (SURVEY.replace('"b"', f'"{name}"'), "is the name of a file or folder of the survey")
+        for name in sorted(RESERVED)
+    },
 }
 
 
