@@ -96,7 +96,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 
 def _of_estimator(score: np.ndarray, truth: np.ndarray, sizes: list[int]) -> list[tuple[float, ...]]:
     """For each N the columns n_best to tau_a_high; score (n_seeds, n), truth (n,)."""
-    weight = np.array([_share_among_best(truth, size) / size for size in sizes])  # (n_sizes, n)
+    weight = np.array([share_among_best(truth, size) / size for size in sizes])  # (n_sizes, n)
     mean = score @ weight.T  # (n_seeds, n_sizes)
     of_seeds = np.array([kendall_tau(steady(of_seed), sizes) for of_seed in mean])
     tau_a = (kendall_tau(steady(mean.mean(axis=0)), sizes), of_seeds.min(), of_seeds.max())
@@ -109,7 +109,7 @@ def _of_estimator(score: np.ndarray, truth: np.ndarray, sizes: list[int]) -> lis
     return rows
 
 
-def _share_among_best(truth: np.ndarray, size: int) -> np.ndarray:
+def share_among_best(truth: np.ndarray, size: int) -> np.ndarray:
     """Probability of each architecture to be among the `size` best: 1 above the border, equal shares at it."""
     border = np.sort(truth)[-size]
     above, tied = truth > border, truth == border
