@@ -20,9 +20,21 @@ import pandas as pd
 
 from nasgauge.benchmarks import load
 
+NEW = "a folder that is new each time"
 ROOT = Path(__file__).parents[1]
 COMMANDS = ("", "run", "judge", "report", "status", "list", "bench build", "bench import")
-LIMITS = {"list": 1.0, "import nasgauge": 0.2, "judge of 500 scores": 10.0}  # seconds; every --help: 0.5
+RUN = "run of 4 archs, 5 proxies"
+LIMITS = {"list": 1.0, "import nasgauge": 0.2, "judge of 500 scores": 10.0, RUN: 8.0}  # seconds; every --help: 0.5
+STUDY = """
+title = "four"
+benchmark = "digits-nb201"
+archs = { n = 4 }
+[[estimators]]
+name = "zeroshot"
+proxies = ["snip", "synflow", "n_params", "naswot", "grad_norm"]
+batch_size = 16
+net = { channels = 4, n_cells = 1, n_stages = 1 }
+"""
 HELP = 0.5
 
 
@@ -41,7 +53,9 @@ def programs(folder: Path, commands: tuple[str, ...]) -> dict[str, list[str]]:
     benchmark = "nb201" if os.environ.get("NASGAUGE_DATA") else "digits-nb201"
     words = ["judge", str(scores(folder, benchmark)), "--benchmark", benchmark]
     helps = {f"{command} --help".strip(): [*command.split(), "--help"] for command in commands}
-    called = {**helps, "list": ["list"], "judge of 500 scores": words}
+    (folder / "four.toml").write_text(STUDY, encoding="utf-8")
+    run = ["run", str(folder / "four.toml"), "--workers", "1", "--out", NEW]
+    called = {**helps, "list": ["list"], "judge of 500 scores": words, RUN: run}
     return {
         "python -c pass": ["-c", "pass"],
         "import numpy": ["-c", "import numpy"],
@@ -51,13 +65,15 @@ def programs(folder: Path, commands: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 def seconds(arguments: list[str], tree: Path) -> float:
-    """Processor time of one process that imports nasgauge from a tree."""
+    """Processor time of one process that imports nasgauge from a tree, and of its workers."""
     environment = {**os.environ, "PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(
-        [sys.executable, *arguments], check=True, capture_output=True, cwd=tempfile.gettempdir(), env=environment
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with tempfile.TemporaryDirectory() as new:
+        words = [os.path.join(new, "out") if word == NEW else word for word in arguments]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            [sys.executable, *words], check=True, capture_output=True, cwd=tempfile.gettempdir(), env=environment
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
@@ -85,11 +101,11 @@ def main() -> None:
             for name, tree in found:
                 found[name, tree] = min(found[name, tree], seconds(measured[name], trees[tree]))
     numpy = found["import numpy", "now"]
-    print(f"{'processor time, s':<22}" + "".join(f"{tree:>9}" for tree in trees) + f"{'/ numpy':>9}{'limit':>8}")
+    print(f"{'processor time, s':<26}" + "".join(f"{tree:>9}" for tree in trees) + f"{'/ numpy':>9}{'limit':>8}")
     for name in measured:
         limit = LIMITS.get(name, HELP if name.endswith("--help") else None)
         times = "".join(f"{found[name, tree]:>9.2f}" for tree in trees)
-        print(f"{name:<22}{times}{found[name, 'now'] / numpy:>9.1f}" + (f"{limit:>8.1f}" if limit else ""))
+        print(f"{name:<26}{times}{found[name, 'now'] / numpy:>9.1f}" + (f"{limit:>8.1f}" if limit else ""))
 
 
 if __name__ == "__main__":
