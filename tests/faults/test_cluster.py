@@ -97,7 +97,6 @@ print(json.dumps(found))
 
 
 @pytest.mark.long
-@pytest.mark.full
 def test_a_node_a_worker_and_the_driver_are_killed_and_the_tables_are_those_of_one_process(tmp_path, without_a_page):
     with tempfile.TemporaryDirectory(prefix="n", dir="/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name)

@@ -165,7 +165,7 @@ def test_the_ceiling_stands_on_top_and_the_rest_follow_by_value(page):
 def test_downloads_hold_the_tables(reader, bundle):
     tables = downloads(reader)
     # the others have nothing to say here
-    everywhere = {"values", "reliability", "agreement", "rank_scatter", "score_histogram", "top_cells"}
+    everywhere = {"values", "reliability", "agreement", "rank_scatter", "score_histogram", "top_cells", "operation_use"}
     bias = {"bias_profile", "place_bias", "enrichment", "misjudged"}
     assert set(tables) == everywhere | bias | {
         "best_of_truth",

@@ -89,7 +89,7 @@ WRONG = {
     "twice": ('"mine.csv"', {"arch": SAMPLE[0]}, "row 2 repeats row 1"),
     "no arch": ('"mine.csv"', {"arch": None}, "column 'arch' is missing"),
     "another space": ('"mine.csv"', {"arch": "abc"}, "mine.csv: row 1, column 'arch'"),
-    "an estimator that is not above": ('["mine.csv", "synflow"]', {}, "it must stand above"),
+    "an estimator that is not above": ('["mine.csv", "synflow"]', {}, "must stand above"),
 }
 
 
