@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from nasgauge.benchmarks.building import build as building
 from nasgauge.core.store import Store
 from nasgauge.studies import run as running
 
@@ -47,6 +48,17 @@ proxies = ["n_params", "random"]
 batch_size = 8
 net = { channels = 4, n_cells = 1, n_stages = 1 }
 """
+RECIPE = """
+name = "tiny"
+title = "tiny"
+space = "nb201"
+data = "digits"
+n_seeds = 2
+archs = { n = 4 }
+split = { n_train = 20, n_valid = 10 }
+net = { channels = 2, n_cells = 1, n_stages = 1 }
+protocol = { epochs = 1, batch_size = 10 }
+"""
 PROGRAM = """
 import json, os, sys
 from functools import partial
@@ -55,7 +67,8 @@ import ray
 from nasgauge.studies import run
 from nasgauge.studies import survey
 from nasgauge.core.errors import UserError
-from nasgauge.core.workers import unordered_map
+from nasgauge.benchmarks.building import build as building
+from nasgauge.core.workers import Resources, unordered_map
 
 def scaled(by, n):
     return by * n, os.environ.get("OMP_NUM_THREADS")
@@ -81,7 +94,13 @@ found["ended"] = not ray.is_initialized()
 ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, _temp_dir=str(folder / "r"))
 found["partial"] = sorted(unordered_map(partial(scaled, 3), range(20), kind="ray", n_workers=2))
 found["nothing"] = list(unordered_map(fail, [], kind="ray", n_workers=2))
+found["lost"] = next(unordered_map(die, [2], kind="ray", n_workers=2, lost=lambda n, reason: (n, reason)))
+try:
+    list(unordered_map(fail, [1], kind="ray", resources=lambda n: Resources(gpus=1)))
+except UserError as error:
+    found["accelerator"] = str(error)
 found["fail"], found["die"] = refused(fail, [4]), refused(die, [1])
+building.build_text(sys.argv[4], folder / "bench", where="tiny.toml", workers="ray")
 survey.run_text(two, folder / "survey", where="two.toml", workers="ray", n_workers=2)
 found["kept"] = ray.is_initialized()  # it is not ours to end
 ray.shutdown()
@@ -116,7 +135,7 @@ def ran(folder: Path) -> tuple[Path, dict, list[str]]:
     (folder / "t").mkdir()
     places = {"HOME": str(folder), "TMPDIR": str(folder / "t"), "PYTHONPATH": os.pathsep.join(sys.path)}
     told = subprocess.run(
-        [sys.executable, str(folder / "program.py"), str(folder), STUDY, SURVEY],
+        [sys.executable, str(folder / "program.py"), str(folder), STUDY, SURVEY, RECIPE],
         capture_output=True, text=True, timeout=900, env={**os.environ, **places},
     )  # fmt: skip
     assert told.returncode == 0, told.stderr
@@ -128,7 +147,14 @@ def test_partials_run_with_one_thread_each_and_errors_arrive(done):
     _, found, _ = done
     assert found["partial"] == [[3 * n, "1"] for n in range(20)] and found["nothing"] == []
     assert found["fail"] == "item 4"
-    assert "Ray lost a worker" in found["die"] and "\n" not in found["die"]
+    assert found["die"] == (
+        "a task was given up: 3 workers in a row died of it, the last one with Ray's WorkerCrashedError; run the same "
+        "command again to resume"
+    )
+    assert found["lost"] == [2, "3 workers in a row died of it, the last one with Ray's WorkerCrashedError"]
+    assert found["accelerator"].startswith(
+        "Ray: the work needs 1 accelerator of a node, the cluster has 0; start nodes"
+    )
 
 
 @pytest.mark.long
@@ -148,3 +174,13 @@ def test_study_and_survey_give_the_tables_that_processes_give(done, tmp_path, mo
         ours, theirs = (Store.existing(place / "study").read(table) for place in (tmp_path, folder))
         pd.testing.assert_frame_equal(ours, theirs)
     assert Store.existing(folder / "survey").read("contests")["part"].unique().tolist() == ["a", "b"]
+
+
+@pytest.mark.long
+def test_a_benchmark_is_built_as_one_process_builds_it(done, tmp_path):
+    folder, _, _ = done
+    building.build_text(RECIPE, tmp_path, where="tiny.toml", workers="serial")
+    ours, theirs = (pd.read_parquet(place / "tiny.parquet") for place in (tmp_path, folder / "bench"))
+    pd.testing.assert_frame_equal(ours.drop(columns="train_seconds"), theirs.drop(columns="train_seconds"))
+    store = Store.existing(folder / "bench")
+    assert {store.conditions("trainings", key)["engine"] for key in store.keys("trainings")} == {"ray"}

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from functools import partial
 
 import pytest
@@ -134,3 +136,20 @@ def test_a_session_keeps_its_processes_and_ends_them_and_a_dead_one_is_replaced(
     for process in first | last:
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
+
+
+UNGUARDED = """
+from nasgauge.core.workers import unordered_map
+def square(n):
+    return n * n
+print(list(unordered_map(square, [1, 2], n_workers=2, lost=lambda n, reason: "lost")))
+"""
+
+
+@pytest.mark.long
+def test_workers_that_cannot_begin_are_an_error_and_no_piece_of_work_is_given_up_for_it(tmp_path):
+    (tmp_path / "script.py").write_text(UNGUARDED)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    told = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert told.returncode == 1 and not told.stdout
+    assert "a worker process ended before its work began (exit code 1)" in told.stderr.splitlines()[-1]

@@ -105,7 +105,7 @@ def main() -> None:
             code = app(standalone_mode=False)
             sys.stdout.flush()
     except UserError as error:
-        code = _reported(error, 2)
+        code = _reported(error, _code_of(error.__cause__))
     except _REFUSED as error:  # options and arguments that the command does not take
         if type(error).__name__ == "NoArgsIsHelpError":
             error.show()
@@ -125,8 +125,13 @@ def main() -> None:
         where = "the output" if error.filename is None else os.fsdecode(error.filename)
         if error.filename is None:
             terminal.close_stdout()
-        code = _reported(f"{where}: {error.strerror or error}", 1 if error.errno in _OF_THE_MACHINE else 2)
+        code = _reported(f"{where}: {error.strerror or error}", _code_of(error))
     sys.exit(code or 0)
+
+
+def _code_of(cause: BaseException | None) -> int:
+    """1 for what the machine lacks, such as room on its disk, 2 for a mistake of the user's."""
+    return 1 if isinstance(cause, OSError) and cause.errno in _OF_THE_MACHINE else 2
 
 
 def _reported(message: object, code: int) -> int:

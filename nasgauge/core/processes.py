@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections import deque
@@ -14,12 +15,12 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import wait as wait_connections
 from typing import Any, final
 
+from nasgauge.core.errors import UserError
 from nasgauge.core.threads import THREADS, variables
 from nasgauge.core.work import TRIES, Work, set_engine
 
 _OF_THE_TERMINAL = tuple(getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name))
 _kept: list["_Worker"] | None = None
-_SECONDS = 5  # until a process that was found dead has an exit code
 
 
 def in_processes(work: Work) -> Iterator[Any]:
@@ -100,22 +101,38 @@ class _Worker:
     """A pool of one process, so that it is known of which item it died. The process starts with the first item."""
 
     pool: ProcessPoolExecutor = field(init=False)
+    began: Any = field(init=False)
     process: Any = None
     ended: bool = False
 
     def __post_init__(self) -> None:
         context = multiprocessing.get_context("spawn")  # a forked child would inherit torch's thread pools half alive
-        self.pool = ProcessPoolExecutor(1, mp_context=context, initializer=_end_with_parent)
+        self.began = context.Value("b", 0, lock=False)  # a lock could die with its holder
+        self.pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin, initargs=(self.began,))
 
     def submit(self, work: Work, item: Any) -> Future:
-        future = self.pool.submit(work.function, item)
+        given = pickle.dumps(work.function)
+        try:
+            future = self.pool.submit(_call, given, item)
+        except BrokenProcessPool:  # it died of something else, between two pieces of work
+            self.replace()
+            future = self.pool.submit(_call, given, item)
         self.process = next(iter((self.pool._processes or {}).values()), self.process)
         return future
 
     def replace(self) -> str:
-        """Another process in place of the dead one; how that one died."""
-        code = None if self.process is None else self.process.join(_SECONDS) or self.process.exitcode
-        self.pool.shutdown(wait=True, cancel_futures=True)
+        """Another process in place of the dead one; how that one died.
+
+        UserError where it ended by itself before it could do any work: so would all others.
+        """
+        began = bool(self.began.value)
+        self.pool.shutdown(wait=True, cancel_futures=True)  # its thread has waited for the process then
+        code = None if self.process is None else self.process.exitcode
+        if not began and code is not None and code >= 0:
+            raise UserError(
+                f"a worker process ended before its work began (exit code {code}); a script that runs studies needs "
+                "`if __name__ == '__main__':` before its first call, or workers='serial'"
+            )
         self.__post_init__()
         return _told(code)
 
@@ -149,11 +166,19 @@ def _start_tracker() -> None:
                 signal.signal(name, handler)
 
 
-def _end_with_parent() -> None:
-    """A worker ends when its parent has ended, instead of waiting for tasks forever.
+def _call(function: bytes, item: Any) -> Any:
+    """A piece of work; a function that cannot be loaded here is an error of the work, not the end of the worker."""
+    return pickle.loads(function)(item)
+
+
+def _begin(began: Any) -> None:
+    """What a worker does first.
+
+    It ends when its parent has ended, instead of waiting for tasks forever.
 
     Signals that a terminal sends to both are left to the parent.
     """
+    began.value = 1
     set_engine("processes")
     for name in _OF_THE_TERMINAL:
         signal.signal(name, signal.SIG_IGN)

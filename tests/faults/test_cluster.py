@@ -47,7 +47,7 @@ from pathlib import Path
 from ray.cluster_utils import Cluster
 
 folder, study = Path(sys.argv[1]), sys.argv[2]
-cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "temp_dir": str(folder / "r")})
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
 second = cluster.add_node(num_cpus=1)
 found = {}
 
@@ -102,7 +102,8 @@ def test_a_node_a_worker_and_the_driver_are_killed_and_the_tables_are_those_of_o
         folder = Path(name)
         for file, text in (("driver.py", DRIVER), ("program.py", PROGRAM)):
             (folder / file).write_text(text, encoding="utf-8")
-        places = {"HOME": name, "PYTHONPATH": os.pathsep.join(sys.path), "RAY_worker_niceness": "0"}
+        places = {"HOME": name, "PYTHONPATH": os.pathsep.join(sys.path), "RAY_worker_niceness": "0", "RAY_TMPDIR": name}
+        (folder / "ray").mkdir()  # where Ray notes the address
         told = subprocess.run(
             [sys.executable, str(folder / "program.py"), name, STUDY],
             capture_output=True, text=True, timeout=1800, env={**os.environ, **places},
