@@ -27,9 +27,9 @@ def in_processes(work: Work) -> Iterator[Any]:
     """The results of a piece of work as they are done; one whose process dies is done again, see `Work.lost`."""
     queue = deque((item, 1) for item in work.items)
     running: dict[Future, tuple[_Worker, Any, int]] = {}
+    _start_tracker()  # before a pool starts it by itself
     with _workers(min(work.n_workers, len(queue))) as workers, variables(dict.fromkeys(THREADS, "1")):
         idle = list(workers)  # children read the variables when they start
-        _start_tracker()
         try:
             while queue or running:
                 while queue and idle:
