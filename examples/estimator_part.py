@@ -1,9 +1,10 @@
 """A part of `nasgauge run estimator-nb201`: all of its estimators on the first classes of its random order.
 
-python examples/estimator_part.py FOLDER [CLASSES [WORKERS]]    # needs $NASGAUGE_DATA; 1,240 classes, all cores
+python examples/estimator_part.py FOLDER [CLASSES [WORKERS [NAME ...]]]    # needs $NASGAUGE_DATA; 1,240 classes, all cores
 
 FOLDER: of a `nasgauge run estimator-nb201` that was ended. What it holds is not done again, and the same `nasgauge run`
-does the rest; examples/estimator_judged.py judges what is there. The classes are a random sample of all.
+does the rest; examples/estimator_judged.py judges what is there. The classes are a random sample of all. NAME: only
+these estimators, for instance meco meco_opt.
 """
 
 import sys
@@ -21,8 +22,9 @@ def main() -> None:
     begun, store = Run.load(folder), Store.existing(folder)
     plan = begun.plan
     first = set(plan.benchmark.archs[:n])
-    tasks = [task for task in plan.remaining(store) if first.issuperset(task.archs)]
-    n_workers = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    n_workers, names = int(sys.argv[3]) if len(sys.argv) > 3 else None, sys.argv[4:] or list(plan.owners)
+    numbers = {plan.owners[name] for name in names}
+    tasks = [task for task in plan.remaining(store) if task.estimator in numbers and first.issuperset(task.archs)]
     for i, _ in enumerate(unordered_map(partial(do, folder, begun.study), tasks, n_workers=n_workers), start=1):
         print(f"{i} of {len(tasks)} tasks", flush=True)
     print(f"{plan.n_done(store):.0f} of {len(plan.tasks)} tasks of the study are done")
