@@ -4,8 +4,8 @@ python examples/random_kills.py [STUDY [KILLS [SEED [processes]]]] [--set KEY=VA
 
 `nasgauge run STUDY` five times: with two processes and on a Ray cluster of two nodes on this machine (`processes`:
 without Ray). Each time one kind of process gets SIGKILL at random numbers of finished tasks, each kill after a task was
-finished since the one before; a driver that was killed is started again by the same command, a node replaced by another.
-At the end the tables are compared with those of a run with one process.
+finished since the one before; a killed driver is started again by the same command, a node replaced by another. At the
+end the tables are compared with those of a run with one process.
 """
 
 import os
@@ -38,7 +38,10 @@ def workers(of: str) -> Iterator[int]:
     """Processes started here whose command line holds these words."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if of.encode() in path.read_bytes() and f"NASGAUGE_KILLS={MARK}".encode() in path.with_name("environ").read_bytes():
+            if (
+                of.encode() in path.read_bytes()
+                and f"NASGAUGE_KILLS={MARK}".encode() in path.with_name("environ").read_bytes()
+            ):
                 yield int(path.parent.name)
         except OSError:  # ended meanwhile
             continue
@@ -111,7 +114,10 @@ def main(study: str = "quickstart", n_kills: str = "10", seed: str = "0", *rest:
             equal = all(Store.existing(out).read(table).equals(rows) for table, rows in whole.items())
             name = "Ray, two nodes" if engine else "two processes"
             told = ", ".join(map(str, seen))
-            print(f"| {name} | {victim} | {len(seen)} | {told} of {total} | {'equal' if equal else 'DIFFERENT'} |", flush=True)
+            print(
+                f"| {name} | {victim} | {len(seen)} | {told} of {total} | {'equal' if equal else 'DIFFERENT'} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ ARGUMENTS = {
     "search_curve.py": "{out} 12",
     "scores_from_csv.py": "{out}",
     "subset_supernet.py": "{out}/subset 1 12",
-    "supernet_factors.py": "{factors}",
+    "supernet_factors.py": "{factors} --figure {out}/figure.png",
     "synflow_preference.py": "400",
     "vote_by_sorting.py": "{nb201}",
 }
