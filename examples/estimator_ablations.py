@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from estimator_judged import finished
 
 from nasgauge import benchmarks
-from nasgauge.core.store import Store
 from nasgauge.estimators import cwi
 from nasgauge.estimators.aggregation import share_of_rank
 from nasgauge.judging import judge, paired
@@ -69,7 +69,7 @@ def in_small_sets(scores: pd.DataFrame, truth: pd.DataFrame, size: int, rng: np.
 def main() -> None:
     n_bootstrap = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
     benchmark = benchmarks.load("nb201").in_classes("paper")
-    scores = Store.existing(Path(sys.argv[1])).read("scores")
+    scores, _ = finished(Path(sys.argv[1]))
     scores = scores[scores["arch"].isin(benchmark.archs)]
     whole = scores[scores["arch"].isin(set(scores.loc[scores["estimator"] == "jacobian_whiteness", "arch"]))]
     found = {name: of.rename("score").reset_index() for name, of in variants(whole).items()}

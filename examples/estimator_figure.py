@@ -10,10 +10,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from estimator_judged import CRITERIA, chosen_on, scores_on, sets_of
+from estimator_judged import CRITERIA, chosen_on, finished, scores_on, sets_of
 
 from nasgauge import benchmarks
-from nasgauge.core.store import Store
 from nasgauge.estimators.rivals import RIVALS
 from nasgauge.judging import judge
 from nasgauge.studies.run import Run
@@ -35,9 +34,9 @@ def group_of(name: str) -> str:
 
 def values_of(folder: Path) -> tuple[pd.DataFrame, int]:
     """Kendall's tau and precision at 5% by estimator, and the number of classes."""
-    store, study = Store.existing(folder), Run.load(folder).study
-    scores, benchmark = store.read("scores"), benchmarks.load("nb201").in_classes("paper")
-    tried = pd.concat([scores, store.read("errors")])[["estimator", "arch"]].drop_duplicates()
+    study, benchmark = Run.load(folder).study, benchmarks.load("nb201").in_classes("paper")
+    scores, errors = finished(folder)
+    tried = pd.concat([scores, errors])[["estimator", "arch"]].drop_duplicates()
     tried = tried[tried["arch"].isin(benchmark.archs)]
     archs = list(sets_of(tried, set(tried["estimator"].unique()), chosen_on(benchmark)).values())[-1]
     truth = benchmark.truth[benchmark.truth["arch"].isin(archs)]

@@ -24,6 +24,14 @@ CRITERIA = ["kendall_tau", {"name": "precision_at_top", "fraction": 0.05}]
 DATASETS = ("cifar10", "cifar100", "imagenet16-120")
 
 
+def finished(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores and errors of the tasks that are finished, of the study as it is now."""
+    store = Store.existing(folder)
+    done = store.done("scores")
+    keys = [task.key for task in Run.load(folder).plan.tasks if task.key in done]
+    return store.read("scores", keys), store.read("errors", keys)
+
+
 def chosen_on(benchmark) -> set[str]:
     """The members of the choice set (examples/estimator_measured.py); none of a benchmark that is no larger."""
     n_classes = benchmark.truth["iso_class"].nunique()
@@ -77,8 +85,8 @@ def interval(row: pd.Series, column: str) -> str:
 def main() -> None:
     ours, n_bootstrap = sys.argv[2] if len(sys.argv) > 2 else "cwi", int(sys.argv[3]) if len(sys.argv) > 3 else 1000
     folder = Path(sys.argv[1])
-    study, store = Run.load(folder).study, Store.existing(folder)
-    scores, errors = store.read("scores"), store.read("errors")
+    study = Run.load(folder).study
+    scores, errors = finished(folder)
     tried = pd.concat([scores, errors])[["estimator", "arch"]].drop_duplicates()
     needed = {need.name for config in study.estimators if ours in config.names() for need in config.dependencies()}
     for dataset in DATASETS:
