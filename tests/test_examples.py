@@ -20,10 +20,12 @@ from nasgauge.benchmarks.benchmark import Benchmark
 from nasgauge.benchmarks.building.recipe import Recipe
 from nasgauge.core.config import parse, tables_of
 from nasgauge.core.store import Store
+from nasgauge.core.tables import ERRORS, empty
 from nasgauge.estimators.cwi import FORMS
 from nasgauge.images import CROPS
 from nasgauge.spaces import NB201, SPACES
 from nasgauge.studies import run as running
+from nasgauge.studies.run import Run
 from nasgauge.studies.schema import Study
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -68,6 +70,26 @@ epochs = 1
 net = { channels = 2, n_cells = 1, n_stages = 1 }
 supernet = { bn = "tracked" }
 """
+CWI = """
+title = "forms"
+benchmark = "digits-nb201"
+archs = { n = 12 }
+n_bootstrap = 5
+criteria = ["kendall_tau"]
+[[estimators]]
+name = "zeroshot"
+proxies = [
+    "n_live_params", "n_blocks", "jacobian_whiteness", "identity_path", "receptive_field_entropy", "embedding_spectrum",
+]
+batch_size = 8
+net = { channels = 2, n_cells = 1, n_stages = 1 }
+[[estimators]]
+name = "cwi"
+[[estimators]]
+name = "cwi"
+form = "rank"
+label = "cwi_rank"
+"""
 OF_NB201 = """
 title = "an example's"
 benchmark = { name = "nb201", path = "nowhere.parquet" }
@@ -89,6 +111,7 @@ ARGUMENTS = {
     "estimator_judged.py": "{nb201} mine 20",
     "estimator_part.py": "{study} 12 1",
     "estimator_measured.py": "choice {out}/scores.csv 3 --seeds 0 --small --data digits --without gradient_flatness",
+    "estimator_survey.py": "{cwi} 10",
     "judge_dataframe.py": "{out}",
     "landscape.py": "{out}/figure.png 1 3",
     "layer_profile.py": "{out}/figure.png",
@@ -139,6 +162,7 @@ SAYS = {  # what stands in what it prints
     "estimator_judged.py": r"cifar100, all classes[\s\S]*`mine` \| 1\.000 \[1\.000, 1\.000\] \| +\|",
     "estimator_part.py": r"^\d+ of \d+ tasks of the study are done$",
     "estimator_measured.py": r"cwi, effective +KD -?[01]\.\d+ +P@5% [01]\.\d+ +n 3\n",
+    "estimator_survey.py": r"`cwi` \| difference \| `cwi_rank` [\s\S]*\| cwi \| 12 \| `\w+` -?0\.\d+ \[",
     "judge_dataframe.py": r"noise ceiling +\.\d+ [\s\S]*n_params +\.\d+",
     "landscape.py": r"alone network +loss \d\.\d+ +curvature -?\d+\.\d+ +roughness \d\.\d+\npath of[\s\S]*, 3 paths",
     "layer_profile.py": r"with skip: snip [\d.e+-]+ in the last convolution",
@@ -197,6 +221,16 @@ def loaded(name, **options):
     return stand_in() if real else LOAD(name, **options)
 
 
+def of_nb201(folder, scores):
+    """A study of nb201 whose first task left these scores."""
+    store = Store.open(folder, tables_of(OF_NB201, folder.name), OF_NB201)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(benchmarks, "load", loaded)
+        key = Run.load(folder).plan.tasks[0].key
+    store.write("errors", key, empty(ERRORS))
+    store.write("scores", key, scores)
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     """What examples read: a finished study, one of nb201 as far as it is read, and tables of trainings."""
@@ -205,15 +239,16 @@ def folders(tmp_path_factory):
         patch.setattr(running, "write", lambda *_, **options: None)
         running.run_text(STUDY, place / "study", where="s.toml", workers="serial").bundle()
         running.run_text(FACTORS, place / "factors", where="f.toml", workers="serial").bundle()
+        running.run_text(CWI, place / "cwi", where="c.toml", workers="serial").bundle()
     archs = stand_in().truth
     noise = np.random.default_rng(0).random((3, len(archs)))
     guesses = {"mine": archs["accuracy"], **dict(zip(("relu_logdet", "jacob_cov", "synflow"), noise, strict=True))}
     scores = pd.concat(archs[["arch"]].assign(estimator=name, seed=0, score=guess) for name, guess in guesses.items())
-    Store.open(place / "nb201", tables_of(OF_NB201, "nb201"), OF_NB201).write("scores", "all", scores)
+    of_nb201(place / "nb201", scores)
     terms = FORMS["spread"].proxies
     drawn = np.random.default_rng(1).random((len(terms), len(archs)))
     parts = [archs[["arch"]].assign(estimator=name, seed=0, score=x) for name, x in zip(terms, drawn, strict=True)]
-    Store.open(place / "terms", tables_of(OF_NB201, "terms"), OF_NB201).write("scores", "all", pd.concat(parts))
+    of_nb201(place / "terms", pd.concat(parts))
     rows = pd.read_parquet(TABLE)
     rows = rows[rows["arch"].isin(archs["arch"].head(40))]
     for name in ("digits-nb201", "other"):
@@ -224,6 +259,7 @@ def folders(tmp_path_factory):
     return {
         "study": place / "study",
         "factors": place / "factors",
+        "cwi": place / "cwi",
         "nb201": place / "nb201",
         "terms": place / "terms",
         "table": place / "digits-nb201.parquet",
