@@ -264,7 +264,7 @@ def _parsed(url: str) -> tuple[str, PurePosixPath]:
     """Protocol and path; UserError for a URL that is none, or has credentials in it, which the message leaves out."""
     found = _URL.fullmatch(url)
     if found is None:
-        raise UserError(f"{_USER.sub('', url)}: is no URL of one protocol; give one such as s3://bucket/folder")
+        raise UserError(f"{_USER.sub('', url)}: is not a URL of one protocol; give one such as s3://bucket/folder")
     protocol, path = found[1].lower(), found[2].rstrip("/")
     if _SECRET.match(path) or "?" in path:
         name = f"FSSPEC_{protocol.upper()}_..."

@@ -37,6 +37,8 @@ from nasgauge.studies.schema import Study
 from nasgauge.studies.training_sets import check_training_sets
 from nasgauge.studies.user_tables import numbers_by_arch
 
+_LOOK = 15.0  # seconds between two looks at the progress below a URL, where every listing is paid for
+
 
 @final
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ class Run:
         store.plan({part: [task.key for task in plan.tasks if task.part == part] for part in ("fits", "scores")})
         options = {"kind": workers, "n_workers": n_workers, "address": address, **options_of(plan, store)}
         work = partial(do, absolute(self.folder), self.study)  # a worker may have begun elsewhere
-        following = reported(partial(plan.n_done, store), len(plan.tasks), phases("estimating"))
+        looks = {} if isinstance(self.folder, Path) else {"every": _LOOK}
+        following = reported(partial(plan.n_done, store), len(plan.tasks), phases("estimating"), **looks)
         with following, session(workers, n_workers, address) if plan.remaining(store) else nullcontext():
             for level in sorted({task.level for task in plan.tasks}):
                 remaining = [task for task in plan.remaining(store) if task.level == level]
