@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from nasgauge.cli.options import Address, Kind, Strict, Workers
+from nasgauge.cli.options import Address, Kind, Out, Strict, Workers
+from nasgauge.core.remote import path_of
 from nasgauge.core.terminal import followed
 
 
 def build(
     recipe: Annotated[str, typer.Argument(help="Name of a shipped recipe, or a TOML file.")],
-    out: Annotated[Path | None, typer.Option(help="Output folder, from which an interrupted run resumes.")] = None,
+    out: Out = None,
     workers: Workers = None,
     kind: Kind = "processes",
     address: Address = None,
@@ -41,7 +42,7 @@ def build(
 def import_(
     kind: Annotated[str, typer.Argument(help="Layout: nats-bench, nb101, nb201, nb301, nds-resnet, ...")],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Official file or folder, or several.")],
-    out: Annotated[Path | None, typer.Option(help="Output folder.")] = None,
+    out: Annotated[Path | None, typer.Option(parser=path_of, metavar="PATH", help="Output folder.")] = None,
 ) -> None:
     """Convert official benchmark files to a table for studies and `judge`; their content is never executed."""
     from nasgauge.official import importing

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from nasgauge.cli.printing import print_table
+from nasgauge.core.remote import path_of
 
 
 def list_(
@@ -26,7 +27,10 @@ def list_(
 
 def cite(
     folder: Annotated[
-        Path | None, typer.Argument(help="Folder of a study or survey: also the sources of all it uses.")
+        Path | None,
+        typer.Argument(
+            parser=path_of, metavar="[FOLDER]", help="Folder of a study or survey: also the sources of all it uses."
+        ),
     ] = None,
 ) -> None:
     """Print the BibTeX entries to cite: nasgauge, and estimators, criteria, space and ground truth of a study."""

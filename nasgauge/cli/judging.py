@@ -11,6 +11,7 @@ from nasgauge.cli.papers import Papers
 from nasgauge.cli.printing import print_cautions, print_pairs
 from nasgauge.core.errors import MAX_DRAWS, MAX_SEED
 from nasgauge.core.output import check_output, protected
+from nasgauge.core.remote import path_of
 from nasgauge.core.terminal import console, followed
 
 
@@ -61,7 +62,9 @@ def judge(
     confidence: Annotated[float, typer.Option(help="Confidence level of the intervals, between 0 and 1.")] = 0.95,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Bootstrap random seed, from 0 to 2^53.")] = 0,
     json_: Annotated[bool, typer.Option("--json", help="Print a JSON list of records instead of the table.")] = False,
-    html: Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(parser=path_of, metavar="PATH", help="Also write an HTML report to this file.")
+    ] = None,
     figures: Figures = None,
     figure_format: FigureFormat = "pdf",
     figure: Only = None,

@@ -1,11 +1,26 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options that several commands share.
+
+Where `path_of` parses a path it may be a URL, and is then a `RemotePath`, which stands where a `Path` does.
+"""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Figures = Annotated[Path | None, typer.Option(help="Also write every figure to a file in this folder.")]
+from nasgauge.core.remote import path_of
+
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        parser=path_of, metavar="PATH",
+        help="Output folder, or a URL such as s3://bucket/folder, from which an interrupted run resumes.",
+    ),
+]  # fmt: skip
+Figures = Annotated[
+    Path | None,
+    typer.Option(parser=path_of, metavar="PATH", help="Also write every figure to a file in this folder."),
+]
 FigureFormat = Annotated[str, typer.Option(help="Figure format: pdf or svg.")]
 Only = Annotated[
     list[str] | None,
@@ -16,7 +31,12 @@ Columns = Annotated[
 ]
 Serif = Annotated[bool, typer.Option("--serif", help="Figures with a serif font.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Also write the numbers behind each figure as CSV.")]
-Latex = Annotated[Path | None, typer.Option(help="Also write the table of values as LaTeX (booktabs) to this file.")]
+Latex = Annotated[
+    Path | None,
+    typer.Option(
+        parser=path_of, metavar="PATH", help="Also write the table of values as LaTeX (booktabs) to this file."
+    ),
+]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Worker processes (default: all cores), at most eight per core.")
 ]

@@ -5,15 +5,29 @@ from typing import Annotated
 
 import typer
 
-from nasgauge.cli.options import Address, Columns, Csv, FigureFormat, Figures, Kind, Latex, Only, Serif, Strict, Workers
+from nasgauge.cli.options import (
+    Address,
+    Columns,
+    Csv,
+    FigureFormat,
+    Figures,
+    Kind,
+    Latex,
+    Only,
+    Out,
+    Serif,
+    Strict,
+    Workers,
+)
 from nasgauge.cli.papers import Papers
 from nasgauge.cli.printing import print_cautions, print_pairs
+from nasgauge.core.remote import path_of
 from nasgauge.core.terminal import console, followed
 
 
 def run(
     study: Annotated[str, typer.Argument(help="Name of a shipped study, or a TOML file.")],
-    out: Annotated[Path | None, typer.Option(help="Output folder, from which an interrupted run resumes.")] = None,
+    out: Out = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,7 +81,9 @@ def run(
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="Folder of a finished study or survey.")],
+    folder: Annotated[
+        Path, typer.Argument(parser=path_of, metavar="FOLDER", help="Folder of a finished study or survey.")
+    ],
     figures: Figures = None,
     figure_format: FigureFormat = "pdf",
     figure: Only = None,
@@ -94,8 +110,10 @@ def report(
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(help="Folder of a finished study or survey.")],
-    out: Annotated[Path, typer.Option(help="New folder for the tables.")],
+    folder: Annotated[
+        Path, typer.Argument(parser=path_of, metavar="FOLDER", help="Folder of a finished study or survey.")
+    ],
+    out: Annotated[Path, typer.Option(parser=path_of, metavar="PATH", help="New folder for the tables.")],
     kind: Annotated[str, typer.Option("--format", help="Format of the tables: csv or parquet.")] = "csv",
 ) -> None:
     """Write all tables of a finished study to files with readable names, and a README that lists their columns."""
@@ -110,7 +128,12 @@ def export(
 
 
 def status(
-    folder: Annotated[Path, typer.Argument(help="Folder of a study, a survey, `bench build` or `bench import`.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            parser=path_of, metavar="FOLDER", help="Folder of a study, a survey, `bench build` or `bench import`."
+        ),
+    ],
 ) -> None:
     """Report the progress of a run: completed and remaining tasks, failures with their reasons."""
     from nasgauge.studies import folders

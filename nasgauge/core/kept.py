@@ -2,7 +2,6 @@
 copies of small ones."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +9,7 @@ from typing import TypeVar
 from nasgauge.core.config import parsed
 from nasgauge.core.errors import UserError
 from nasgauge.core.places import Place, copied_as, paths_from
+from nasgauge.core.remote import AnyPath, absolute
 from nasgauge.core.replacing import write_atomically
 from nasgauge.core.store import Store, text_of
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 SOURCES, KEPT = "sources.json", "sources"
 
 
-def keep(folder: Path, place: Place, prints: Mapping[str, str], tables: Mapping[str, Path]) -> None:
+def keep(folder: AnyPath, place: Place, prints: Mapping[str, str], tables: Mapping[str, Path]) -> None:
     """Record in the folder of a study where its relative paths start and what its files contain.
 
     prints: by path, the fingerprint; tables: by path as it is written, the files of which a copy is kept.
@@ -29,18 +29,17 @@ def keep(folder: Path, place: Place, prints: Mapping[str, str], tables: Mapping[
     for text, path in tables.items():
         copy = folder / KEPT / copied_as(text)
         if copy != path:
-            copy.parent.mkdir(exist_ok=True)
-            shutil.copyfile(path, copy)
+            write_atomically(copy, path.read_bytes())
 
 
-def kept(folder: Path) -> tuple[Place | None, dict[str, str]]:
+def kept(folder: AnyPath) -> tuple[Place | None, dict[str, str]]:
     """What `keep` recorded in a folder: the place, and fingerprints by path; None and none where there is nothing."""
     path = folder / SOURCES
     if not path.is_file():
         return None, {}
     try:
         content = json.loads(text_of(path))
-        return Place(str(content["folder"]), str((folder / KEPT).absolute())), dict(content["files"])
+        return Place(str(content["folder"]), str(absolute(folder / KEPT))), dict(content["files"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UserError(f"{path}: is damaged ({error}); remove it, the next run regenerates it") from error
 

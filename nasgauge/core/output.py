@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from nasgauge.core.errors import UserError
+from nasgauge.core.remote import AnyPath, path_of
 from nasgauge.core.replacing import write_atomically
 
 _INPUTS: ContextVar[tuple[Path, ...]] = ContextVar("inputs", default=())
@@ -22,17 +23,17 @@ def protected(*inputs: Path | str | None) -> Iterator[None]:
         _INPUTS.reset(token)
 
 
-def write_output(path: Path | str, content: bytes, *, remedy: str = "choose another file") -> None:
+def write_output(path: AnyPath | str, content: bytes, *, remedy: str = "choose another file") -> None:
     """Write a file that a user has named; its folder is made.
 
     A regular file is replaced whole or stays as it is. Into a character device or a pipe, such as /dev/stdout, the
     content is written; it is never replaced. UserError, which ends with `remedy`: a folder, a block device, a symbolic
     link to a file (name that file instead), an input (see `protected`), a place that cannot be written.
     """
-    path = Path(path)
+    path = path_of(path)
     check_output(path, remedy=remedy)
     try:
-        if path.is_char_device() or path.is_fifo():
+        if isinstance(path, Path) and (path.is_char_device() or path.is_fifo()):
             with path.open("wb") as file:
                 file.write(content)
         else:
@@ -41,8 +42,10 @@ def write_output(path: Path | str, content: bytes, *, remedy: str = "choose anot
         raise UserError(f"{path}: cannot be written ({error.strerror}); {remedy}") from error
 
 
-def check_output(path: Path, *, remedy: str = "choose another file") -> None:
+def check_output(path: AnyPath, *, remedy: str = "choose another file") -> None:
     """UserError, before any work, where `write_output` would refuse the place."""
+    if not isinstance(path, Path):  # below a URL there are whole objects, and nothing else
+        return
     try:
         if path.is_char_device() or path.is_fifo():
             return

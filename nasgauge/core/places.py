@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import final
 
 from nasgauge.core.errors import UserError
+from nasgauge.core.remote import local_copy, path_of
 
 _FILE = re.compile(r"[/~$.].*|.*/.*|.*\.(npz|csv|tsv|json|jsonl|parquet|tar|tgz|zip|gz|bz2|xz|zst)", re.IGNORECASE)
 _REFERENCE = re.compile(r".*\.py:\w+")
@@ -39,8 +40,10 @@ class Place:
         UserError: the variable is needed and not set, a NUL byte.
         """
         path = Path(self.started(os.path.expanduser(expanded(text))))
-        copy = None if self.kept is None else Path(self.kept) / copied_as(text)
-        return copy if copy is not None and copy.is_file() and not os.path.exists(path) else path
+        if self.kept is None or os.path.exists(path):
+            return path
+        copy = path_of(self.kept) / copied_as(text)
+        return local_copy(copy) if copy.is_file() else path
 
 
 _PLACE: ContextVar[Place | None] = ContextVar("place", default=None)

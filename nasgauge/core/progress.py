@@ -6,7 +6,9 @@ of a computation, such as "bootstrap draws".
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from nasgauge.core.errors import UserError
 
 Progress = Callable[[float, int], None]  # (done, total)
 Phases = Callable[[str], Progress]  # name of the stage -> its Progress
@@ -35,13 +37,17 @@ class Counted:
 
 
 @contextmanager
-def reported(n_done: Callable[[], float], total: int, progress: Progress) -> Iterator[None]:
-    """While the block runs, call `progress(n_done(), total)`: at its beginning, every second, and at its end."""
+def reported(n_done: Callable[[], float], total: int, progress: Progress, *, every: float = _SECONDS) -> Iterator[None]:
+    """While the block runs, call `progress(n_done(), total)`: at its beginning, every so many seconds, and at its end.
+
+    A look in between that fails, as where an object store does not answer, is left out: the work has its own say.
+    """
     over = threading.Event()
 
     def repeat() -> None:
-        while not over.wait(_SECONDS):
-            progress(n_done(), total)
+        while not over.wait(every):
+            with suppress(UserError):
+                progress(n_done(), total)
 
     progress(n_done(), total)
     reporter = threading.Thread(target=repeat, daemon=True)

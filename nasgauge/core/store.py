@@ -7,12 +7,13 @@ parts are kept beside them: a part that is changed is not read, one that is miss
 
 import codecs
 import hashlib
+import io
 import json
 import os
 import re
 import time
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -23,6 +24,7 @@ import pyarrow.parquet as pq
 from nasgauge.core import references
 from nasgauge.core.conditions import FORMAT, Conditions, environment
 from nasgauge.core.errors import UserError
+from nasgauge.core.remote import AnyPath, contents, path_of
 from nasgauge.core.replacing import write_atomically
 
 STUDY, STUDY_JSON, ENVIRONMENT, PLAN, PARTS = "study.toml", "study.json", "environment.json", "plan.json", "parts"
@@ -36,6 +38,7 @@ _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")
 _STALE_SECONDS = 60  # a temporary file is that old before it is removed: writers may live on other machines
 _MAX_TEXT = 100_000_000  # bytes
 _ABSENT = object()
+_AT_ONCE = 256  # files that are read into memory together
 _CONDITIONS = b"nasgauge_conditions"  # key in the metadata of a part
 _AGAIN = "delete it and run again to recompute it"
 
@@ -80,14 +83,14 @@ def _difference(there: Any, here: Any, place: str = "") -> str:
 class Store:
     """The folder of one study. `Store.open` creates it or resumes it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: AnyPath | str) -> None:
+        self.folder = path_of(folder)
         self._digests_in: dict[str, dict[str, str]] = {}  # by the name of a file of digests, which its content decides
 
     @classmethod
     def open(
         cls,
-        folder: Path | str,
+        folder: AnyPath | str,
         tables: Mapping[str, Any],
         text: str | None = None,
         origin: Path | None = None,
@@ -100,7 +103,7 @@ class Store:
         folder of that file, the current one if None, which is kept too where references start from it. replaces: the
         study takes the place of the one in the folder, whose finished parts its caller has found to be its own.
         """
-        store = cls(Path(folder))
+        store = cls(folder)
         if cls.is_in(store.folder):
             difference = store.difference(tables)
             if difference and not replaces:
@@ -115,7 +118,6 @@ class Store:
         is_other = replaces and cls.is_in(store.folder) and bool(store.difference(tables))
         start = json.dumps({"folder": os.path.abspath(origin or ".")}).encode()
         try:
-            store.folder.mkdir(parents=True, exist_ok=True)
             if not (store.folder / ENVIRONMENT).exists():
                 write_atomically(store.folder / ENVIRONMENT, json.dumps(environment(), indent=2).encode())
             if is_moved or is_other or not cls.is_in(store.folder):
@@ -128,23 +130,24 @@ class Store:
             raise UserError(
                 f"{folder}: cannot be written ({error.strerror}); choose another folder with --out"
             ) from error
-        remove_stale(store.folder)
+        if isinstance(store.folder, Path):
+            remove_stale(store.folder)
         return store
 
     @classmethod
-    def existing(cls, folder: Path | str) -> "Store":
+    def existing(cls, folder: AnyPath | str) -> "Store":
         """The store in a folder, which must exist."""
-        if not cls.is_in(Path(folder)):
+        store = cls(folder)
+        if not cls.is_in(store.folder):
             raise UserError(
                 f"{folder}: is not a study folder (no {STUDY} in it); name the folder that `nasgauge run` wrote"
             )
-        store = cls(Path(folder))
         if (store.folder / ENVIRONMENT).is_file() and store.environment().get("format", FORMAT) > FORMAT:
             raise UserError(f"{folder}: was written by a newer version of nasgauge; update this one")
         return store
 
     @staticmethod
-    def is_in(folder: Path) -> bool:
+    def is_in(folder: AnyPath) -> bool:
         """Whether the folder holds a study."""
         return (folder / STUDY).is_file() or (folder / STUDY_JSON).is_file()
 
@@ -226,9 +229,8 @@ class Store:
         there = {name.name: self.keys(name.name) for name in (self.folder / PARTS).glob("*")}
         lacking = {
             key
-            for file in (self.folder / DIGESTS).glob("[!.]*.json")
-            for key in (file.stem.partition("-")[0],)
-            if any(key not in there.get(name, ()) for name in self._digests_of(file))
+            for key, written in self._digests().items()
+            if any(key not in there.get(name, ()) for digests in written for name in digests)
         }
         return self.keys(table) - lacking
 
@@ -256,31 +258,38 @@ class Store:
         UserError: a part that is damaged, or that is not what was written.
         """
         names = sorted(self.keys(table)) if keys is None else keys
-        parts = [self._read(table, key) for key in names]
+        written = self._digests(set(names))
+        parts = [
+            self._part(path, content, {digests[table] for digests in written.get(path.stem, ()) if table in digests})
+            for path, content in _loaded([self._path(table, key) for key in names])
+        ]
         return pd.concat(parts, ignore_index=True) if parts else None
 
     def conditions(self, table: str, key: str) -> Conditions:
         """Under which conditions a part was computed; parts of older versions record nothing."""
         return _conditions_in(self._path(table, key))
 
-    def _read(self, table: str, key: str) -> pd.DataFrame:
-        path = self._path(table, key)
-        files = (self.folder / DIGESTS).glob(f"{key}-*.json")
-        written = {digests[table] for file in files if table in (digests := self._digests_of(file))}
-        if written and path.is_file() and _digest(path.read_bytes()) not in written:
+    @staticmethod
+    def _part(path: AnyPath, content: bytes, written: Collection[str]) -> pd.DataFrame:
+        """The rows of a part; written: the digests that it may have, any if there are none."""
+        if written and _digest(content) not in written:
             raise UserError(f"{path}: has changed since it was written; {_AGAIN}")
-        return read_parquet(path)
+        return _rows_in(path, io.BytesIO(content))
 
-    def _digests_of(self, file: Path) -> dict[str, str]:
-        """By table, the digests of the parts that one run of a task wrote."""
-        if file.name not in self._digests_in:
-            content = file.read_bytes()
+    def _digests(self, keys: Collection[str] | None = None) -> dict[str, list[dict[str, str]]]:
+        """By the key of a task, what each run of it has written: digests by table; of all tasks where keys is None."""
+        files = list((self.folder / DIGESTS).glob("[!.]*.json"))
+        files = [file for file in files if keys is None or file.stem.partition("-")[0] in keys]
+        for file, content in _loaded([file for file in files if file.name not in self._digests_in]):
             if _digest(content)[:16] != file.stem.partition("-")[2]:
                 raise UserError(f"{file}: is damaged; delete it: parts are read without")
             self._digests_in[file.name] = json.loads(content)
-        return self._digests_in[file.name]
+        found: dict[str, list[dict[str, str]]] = {}
+        for file in files:
+            found.setdefault(file.stem.partition("-")[0], []).append(self._digests_in[file.name])
+        return found
 
-    def _path(self, table: str, key: str) -> Path:
+    def _path(self, table: str, key: str) -> Any:
         return self.folder / PARTS / table / f"{key}.parquet"
 
 
@@ -292,7 +301,14 @@ def _parquet(rows: pd.DataFrame, conditions: Conditions | None = None) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def _conditions_in(path: Path) -> Conditions:
+def _loaded(paths: Sequence[AnyPath]) -> Iterator[tuple[Any, bytes]]:
+    """Files with their content, a few at once, which matters where each answer of an object store takes a while."""
+    for start in range(0, len(paths), _AT_ONCE):
+        few = paths[start : start + _AT_ONCE]
+        yield from zip(few, contents(few), strict=True)
+
+
+def _conditions_in(path: AnyPath) -> Conditions:
     try:
         with path.open("rb") as file:
             kept = (pq.read_schema(file).metadata or {}).get(_CONDITIONS)
@@ -305,7 +321,7 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _is_ours_or_empty(folder: Path) -> bool:
+def _is_ours_or_empty(folder: AnyPath) -> bool:
     """Whether a folder without a study holds nothing, or only what a run leaves that was ended at its very start."""
     return folder.is_dir() and all(path.is_file() and _OWN.fullmatch(path.name) for path in folder.iterdir())
 
@@ -335,7 +351,7 @@ def remove_stale(folder: Path) -> None:
                 continue
 
 
-def text_of(path: Path) -> str:
+def text_of(path: AnyPath) -> str:
     """A text file in UTF-8, whatever the locale says, with "\\n" for every line end and without a byte order mark.
 
     UserError: it cannot be read, is not a regular file, is larger than 100 MB, or is in another encoding.
@@ -358,11 +374,19 @@ def text_of(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_parquet(path: Path) -> pd.DataFrame:
+def read_parquet(path: AnyPath) -> pd.DataFrame:
     """A Parquet file as a table; a damaged or foreign file is an error that names the remedy."""
     try:
         with path.open("rb") as file:  # Arrow takes no path whose name is no UTF-8
-            # One thread: a short command may end while Arrow still starts its pool, which aborts it.
-            return pd.read_parquet(file, use_threads=False, pre_buffer=False)
+            return _rows_in(path, file)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read as Parquet ({error}); {_AGAIN}") from error
+
+
+def _rows_in(path: AnyPath, file: Any) -> pd.DataFrame:
+    """The table in an opened Parquet file, whose path a message names."""
+    try:
+        # One thread: a short command may end while Arrow still starts its pool, which aborts it.
+        return pd.read_parquet(file, use_threads=False, pre_buffer=False)
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(f"{path}: cannot be read as Parquet ({error}); {_AGAIN}") from error

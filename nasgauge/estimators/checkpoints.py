@@ -11,6 +11,7 @@ from typing import Any, final
 import torch
 
 from nasgauge.core.errors import UserError
+from nasgauge.core.remote import AnyPath, path_of
 from nasgauge.core.replacing import write_atomically
 
 _DAMAGED = (
@@ -29,13 +30,13 @@ class CheckpointFolder(MutableMapping[int, dict[str, Any]]):
     is damaged, or holds anything else, is a UserError with its path and the remedy, and changes nothing.
     """
 
-    def __init__(self, folder: Path | str) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: AnyPath | str) -> None:
+        self.folder = path_of(folder)
 
     def __repr__(self) -> str:
         return f"CheckpointFolder({str(self.folder)!r})"
 
-    def path(self, epoch: int) -> Path:
+    def path(self, epoch: int) -> AnyPath:
         """The file of an epoch, whether it exists or not."""
         return self.folder / f"epoch-{epoch:06d}.pt"
 
@@ -44,11 +45,14 @@ class CheckpointFolder(MutableMapping[int, dict[str, Any]]):
         if not path.exists():
             raise KeyError(epoch)
         try:
-            with zipfile.ZipFile(path) as parts:  # torch's own format; it does not look at the checksums itself
+            file = path if isinstance(path, Path) else path.open()
+            with zipfile.ZipFile(file) as parts:  # torch's own format; it does not look at the checksums itself
                 damaged = parts.testzip()
             if damaged:
                 raise _unreadable(path, f"{damaged} is damaged")
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            if not isinstance(path, Path):
+                file.seek(0)
+            state = torch.load(file, map_location="cpu", weights_only=True)
         except _DAMAGED as error:
             raise _unreadable(path, str(error).partition("\n")[0]) from error
         if not isinstance(state, dict):
@@ -79,5 +83,5 @@ class CheckpointFolder(MutableMapping[int, dict[str, Any]]):
         return sum(1 for _ in self)
 
 
-def _unreadable(path: Path, reason: str) -> UserError:
+def _unreadable(path: AnyPath, reason: str) -> UserError:
     return UserError(f"{path}: is not a readable checkpoint ({reason}); delete it to resume from the one before")

@@ -9,6 +9,7 @@ from nasgauge.benchmarks import Benchmark, load
 from nasgauge.core.config import parsed, tables_of
 from nasgauge.core.errors import UserError
 from nasgauge.core.places import paths_from
+from nasgauge.core.remote import AnyPath, local, path_of
 from nasgauge.core.terminal import followed
 from nasgauge.studies import folders, survey
 from nasgauge.studies import run as running
@@ -20,7 +21,7 @@ from nasgauge.studies.texts import named
 
 def run(
     study: str | Path | Mapping[str, Any] | Study | Survey,
-    out: Path | str | None = None,
+    out: AnyPath | str | None = None,
     *,
     workers: Literal["serial", "processes", "ray"] = "processes",
     n_workers: int | None = None,
@@ -39,7 +40,7 @@ def run(
             chosen = parsed(tables, Survey if "parts" in tables else Study, name or "run")
     if out is None and name is None:
         raise UserError("run: a dictionary or a configuration has no name; give the folder, out='runs/mine'")
-    folder = Path("runs") / str(name) if out is None else Path(out)
+    folder = Path("runs") / str(name) if out is None else path_of(out)
     with followed("run") as phases:
         options = {"text": text, "folder": place, "workers": workers, "n_workers": n_workers, "phases": phases}
         if isinstance(chosen, Survey):
@@ -64,21 +65,22 @@ def build(
     from nasgauge.benchmarks.building.build import build as train
     from nasgauge.benchmarks.building.recipe import Recipe
 
+    out = local(out, "build")
     tables, text, name, place = _tables(recipe, "build", "recipe")
     with paths_from(place):
         chosen = parsed(tables, Recipe, name or "recipe")
     with followed("bench build") as phases:
         train(
-            chosen, Path(out), text=text, folder=place, where=chosen.name, workers=workers, n_workers=n_workers,
+            chosen, out, text=text, folder=place, where=chosen.name, workers=workers, n_workers=n_workers,
             progress=phases("training"),
         )  # fmt: skip
-    return load({"name": str(Path(out) / f"{chosen.name}.parquet")})
+    return load({"name": str(out / f"{chosen.name}.parquet")})
 
 
-def load_run(folder: Path | str) -> Run | Outcome:
+def load_run(folder: AnyPath | str) -> Run | Outcome:
     """A study or a survey that `run` or `nasgauge run` finished; UserError where there is none."""
-    if folders.kind_of(Path(folder)) == "survey":
-        return survey.load(Path(folder))
+    if folders.kind_of(path_of(folder)) == "survey":
+        return survey.load(folder)
     return Run.load(folder)
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.remote import AnyPath, local
 from nasgauge.core.replacing import write_atomically
 from nasgauge.core.tables import OFFICIAL, check
 from nasgauge.official import KINDS, Foreign, Kind, Training, kind_of
@@ -54,7 +55,7 @@ class Import:
 
 
 def import_file(
-    kind: str, path: Path | Sequence[Path], out: Path, *, progress: Callable[[int], None] = lambda n: None
+    kind: str, path: Path | Sequence[Path], out: AnyPath, *, progress: Callable[[int], None] = lambda n: None
 ) -> Import:
     """Read `path`, laid out as `kind`, into `<out>/<kind>.parquet` (table OFFICIAL) and `<kind>.json` beside it.
 
@@ -65,6 +66,7 @@ def import_file(
     """
     if kind not in KINDS:
         raise unknown_name("kind of benchmark file", kind, KINDS)
+    out = local(out, "an import")
     paths = [path] if isinstance(path, Path) else list(path)
     _check_paths(kind, paths)
     table = out / f"{kind}.parquet"

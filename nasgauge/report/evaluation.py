@@ -13,6 +13,7 @@ from rich.console import Console
 from nasgauge.analyses import ANALYSES
 from nasgauge.core.errors import UserError, check_seed
 from nasgauge.core.output import write_output
+from nasgauge.core.remote import path_of
 from nasgauge.criteria import BoundCriterion, CriterionSpec
 from nasgauge.judging import Correction, paired, with_ceilings
 from nasgauge.report.bundle import Bundle
@@ -130,8 +131,8 @@ class Evaluation:
         """The report page, also written to a file if one is given."""
         if path is None:
             return render(self.bundle)
-        write(self.bundle, Path(path))
-        return Path(path).read_text(encoding="utf-8")
+        write(self.bundle, path_of(path))
+        return path_of(path).read_text(encoding="utf-8")
 
     def to_latex(self, path: Path | str | None = None, **options: Any) -> str:
         """The table of values for a paper, see `report.latex_table`; also written to a file if one is given."""

@@ -4,12 +4,12 @@ import io
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from nasgauge.analyses import distinct
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.output import write_output
+from nasgauge.core.remote import AnyPath, path_of
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import csv_bytes
 from nasgauge.report.plots.style import WIDTHS, Style, check_style, dress, figure_class, styled
@@ -50,7 +50,7 @@ def figure(
 
 def write_figures(
     bundle: Bundle,
-    folder: Path | str,
+    folder: AnyPath | str,
     *,
     kind: str = "pdf",
     only: Collection[str] | None = None,
@@ -59,7 +59,7 @@ def write_figures(
     serif: bool = False,
     panels: Collection[str] | None = None,
     csv: bool = False,
-) -> list[Path]:
+) -> list[AnyPath]:
     """Write each figure of the page to `folder`/NAME.pdf (or .svg); returns the files.
 
     only: names of figures, see `figure`; all of the page if None, in the style "paper" with those for papers. style,
@@ -72,7 +72,7 @@ def write_figures(
     check_style(style, columns)
     if panels is not None and (only is None or len(only) != 1):
         raise UserError("figures: panels are chosen of one figure; name that figure alone")
-    folder = Path(folder)
+    folder = path_of(folder)
     files = []
     for sheet in sheets(bundle, style, only):
         with styled(style, serif=serif):

@@ -1,12 +1,12 @@
 """The figures of a survey as files."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
 from nasgauge.core.output import write_output
+from nasgauge.core.remote import AnyPath, path_of
 from nasgauge.judging import average_ranks
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import csv_bytes
@@ -20,7 +20,7 @@ NAME = "critical_difference"
 def write_survey_figures(
     bundles: Mapping[str, Bundle],
     contests: pd.DataFrame,
-    folder: Path | str,
+    folder: AnyPath | str,
     *,
     kind: str = "pdf",
     method: Literal["nemenyi", "wilcoxon"] = "nemenyi",
@@ -29,7 +29,7 @@ def write_survey_figures(
     serif: bool = False,
     csv: bool = False,
     **options: Any,
-) -> list[Path]:
+) -> list[AnyPath]:
     """Write the critical-difference diagram of a survey, and the figures of each part to a folder of its name.
 
     contests: table CONTESTS. method: as for `average_ranks`; with csv, its mean ranks and pairs are written too. The
@@ -37,7 +37,7 @@ def write_survey_figures(
     """
     check_format(kind)
     check_style(style, columns)
-    folder, files = Path(folder), []
+    folder, files = path_of(folder), []
     if contests["part"].nunique() > 1 and contests["estimator"].nunique() > 1:
         files = _write_diagram(contests, folder, kind, method, style, columns, serif, csv)
     for part, bundle in bundles.items():
@@ -47,8 +47,8 @@ def write_survey_figures(
 
 
 def _write_diagram(
-    contests: pd.DataFrame, folder: Path, kind: str, method: str, style: Style, columns: int, serif: bool, csv: bool
-) -> list[Path]:
+    contests: pd.DataFrame, folder: AnyPath, kind: str, method: str, style: Style, columns: int, serif: bool, csv: bool
+) -> list[AnyPath]:
     found = average_ranks(contests, method=method)
     width = WIDTHS[columns] if style == "paper" else 4.8
     with styled(style, serif=serif):

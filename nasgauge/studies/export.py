@@ -1,9 +1,7 @@
 """All tables of a finished study or survey as files under readable names, with a page that lists their columns."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -12,6 +10,8 @@ import pandas as pd
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.progress import Phases, silent
 from nasgauge.core.recorded import RECORDS
+from nasgauge.core.remote import AnyPath
+from nasgauge.core.replacing import write_atomically
 from nasgauge.core.store import ENVIRONMENT, STUDY, STUDY_JSON, Store
 from nasgauge.core.tables import CEILING, COMPLEXITY, CONTEST, CONTESTS, ERRORS, EXPENSES, SCORES, TRUTH, VALUES, Table
 from nasgauge.estimators import COSTS
@@ -54,7 +54,7 @@ class Exported:
     spec: Table | None = None
 
 
-def export(folder: Path, out: Path, *, kind: str = "csv", phases: Phases = silent) -> list[Path]:
+def export(folder: AnyPath, out: AnyPath, *, kind: str = "csv", phases: Phases = silent) -> list[AnyPath]:
     """Write every table of the finished study or survey in `folder` to the new folder `out`; returns the files.
 
     A survey has a folder per part. kind: "csv" (numbers to the last bit, an empty cell where there is no value) or
@@ -78,7 +78,7 @@ def export(folder: Path, out: Path, *, kind: str = "csv", phases: Phases = silen
         for name in {"", *parts}:
             _copy(folder / name, out / name)
         page = out / "README.md"
-        page.write_text(_page(folder, found, kind), encoding="utf-8")
+        write_atomically(page, _page(folder, found, kind).encode())
     except OSError as error:
         raise UserError(f"{out}: cannot be written ({error.strerror}); choose another folder with --out") from error
     return [*files, page]
@@ -105,23 +105,23 @@ def _of(name: str, table: pd.DataFrame) -> Exported:
     return Exported(name, _WHAT.get(name, f"recorded by estimators: {name.replace('_', ' ')}"), table, spec)
 
 
-def _write(exported: Exported, folder: Path, kind: str) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+def _write(exported: Exported, folder: AnyPath, kind: str) -> AnyPath:
     file = folder / f"{exported.name}.{kind}"
     if kind == "csv":
-        exported.table.to_csv(file, index=False, lineterminator="\n", encoding="utf-8")
+        content = exported.table.to_csv(index=False, lineterminator="\n").encode()
     else:
-        exported.table.to_parquet(file, index=False)
+        content = exported.table.to_parquet(index=False)
+    write_atomically(file, content)
     return file
 
 
-def _copy(folder: Path, out: Path) -> None:
+def _copy(folder: AnyPath, out: AnyPath) -> None:
     for name in (STUDY, STUDY_JSON, ENVIRONMENT):
         if (folder / name).is_file():
-            shutil.copyfile(folder / name, out / name)
+            write_atomically(out / name, (folder / name).read_bytes())
 
 
-def _page(folder: Path, found: dict[str, list[Exported]], kind: str) -> str:
+def _page(folder: AnyPath, found: dict[str, list[Exported]], kind: str) -> str:
     """README.md: each table once, with the columns that it has in any of the parts."""
     title = Store.existing(folder).tables().get("title", folder.name)
     parts = [name for name in found if name]

@@ -17,6 +17,8 @@ from nasgauge.core.config import Seeds
 from nasgauge.core.kept import kept
 from nasgauge.core.places import fingerprint
 from nasgauge.core.recorded import CHECKPOINT_SCORES
+from nasgauge.core.remote import AnyPath
+from nasgauge.core.replacing import write_note
 from nasgauge.core.store import Store, key_of
 from nasgauge.core.tables import SCORES, check, empty
 from nasgauge.estimators import (
@@ -216,7 +218,7 @@ def truth_of(study: Study) -> Benchmark:
     return benchmark.sample_classes(study.archs.n, twins=study.archs.twins, rng=rng)
 
 
-def do(folder: Path, study: Study, task: Task) -> None:
+def do(folder: AnyPath, study: Study, task: Task) -> None:
     """A worker's task; the part that says it is done is written last.
 
     UserError where a file that the study names is not what it was when the task was planned.
@@ -242,12 +244,12 @@ def do(folder: Path, study: Study, task: Task) -> None:
 class _Place:
     """A study in its folder; by the folder, and the code referred to, what a worker has loaded is found again."""
 
-    folder: Path
+    folder: AnyPath
     study: Study
     code: str
 
     @classmethod
-    def of(cls, folder: Path, study: Study) -> "_Place":
+    def of(cls, folder: AnyPath, study: Study) -> "_Place":
         return cls(folder, study, references.digest_of(study.model_dump(exclude={"criteria"})))
 
     def __eq__(self, other: object) -> bool:
@@ -275,8 +277,7 @@ def _estimator(place: _Place, index: int, seed: int, contents: tuple[str, ...]) 
     note = place.folder / "progress" / plan.key(index, seed)
 
     def progress(done: int, total: int) -> None:
-        note.parent.mkdir(exist_ok=True)
-        note.write_text(f"{done / total:.4f}", encoding="utf-8")
+        write_note(note, f"{done / total:.4f}")
 
     context = RunContext(
         space=plan.space,

@@ -1,6 +1,5 @@
 """The arrow: benchmark, estimators, scores, criteria, report."""
 
-import os
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from nasgauge.core.constraints import check_quantities, parse_constraints, quant
 from nasgauge.core.errors import UserError, without_torch
 from nasgauge.core.kept import keep, kept, stored
 from nasgauge.core.progress import Phases, reported, silent
+from nasgauge.core.remote import AnyPath, absolute, shared
 from nasgauge.core.store import Store
 from nasgauge.core.tables import ERRORS, empty
 from nasgauge.core.workers import check_workers, session, unordered_map
@@ -36,6 +36,8 @@ from nasgauge.studies.records import combined, recorded
 from nasgauge.studies.schema import Study
 from nasgauge.studies.training_sets import check_training_sets
 from nasgauge.studies.user_tables import numbers_by_arch
+
+_LOOK = 15.0  # seconds between two looks at the progress below a URL, where every listing is paid for
 
 
 @final
@@ -59,13 +61,13 @@ class Run:
         self.study, self._store, self._prints = study, store, prints
 
     @classmethod
-    def load(cls, folder: Path | str) -> Self:
+    def load(cls, folder: AnyPath | str) -> Self:
         """The run that lies in a folder; UserError where there is none."""
         store = Store.existing(folder)
         return cls(stored(store, Study), store, kept(store.folder)[1])
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> AnyPath:
         """Where it lies."""
         return self._store.folder
 
@@ -94,8 +96,9 @@ class Run:
         plan, store = self.plan, self._store
         store.plan({part: [task.key for task in plan.tasks if task.part == part] for part in ("fits", "scores")})
         options = {"kind": workers, "n_workers": n_workers, "address": address, **options_of(plan, store)}
-        work = partial(do, Path(os.path.abspath(self.folder)), self.study)  # a worker may have begun elsewhere
-        following = reported(partial(plan.n_done, store), len(plan.tasks), phases("estimating"))
+        work = partial(do, absolute(self.folder), self.study)  # a worker may have begun elsewhere
+        looks = {} if isinstance(self.folder, Path) else {"every": _LOOK}
+        following = reported(partial(plan.n_done, store), len(plan.tasks), phases("estimating"), **looks)
         with following, session(workers, n_workers, address) if plan.remaining(store) else nullcontext():
             for level in sorted({task.level for task in plan.tasks}):
                 remaining = [task for task in plan.remaining(store) if task.level == level]
@@ -115,7 +118,7 @@ class Run:
             self._bundle = _judged(self.study, self.plan, self._store, phases)
         return self._bundle
 
-    def report(self, path: Path | None = None, phases: Phases = silent) -> Path:
+    def report(self, path: AnyPath | None = None, phases: Phases = silent) -> AnyPath:
         """Render the report, `report.html` in the folder if no other path is given; returns the path."""
         target = path or self.folder / "report.html"
         write(self.bundle(phases), target, progress=phases("page"))
@@ -150,7 +153,7 @@ class Run:
 
 def run(
     study: Study,
-    out: Path,
+    out: AnyPath | str,
     *,
     text: str | None = None,
     folder: Path | None = None,
@@ -169,6 +172,7 @@ def run(
     strict: it is refused. UserError for a mistake in the study before any work is done and anything is written.
     """
     check_workers(workers, n_workers, address)
+    out = shared(out, workers)
     plan = checked(study)
     tables = study.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
     difference = check_corrected(plan, out, tables)
@@ -181,7 +185,7 @@ def run(
     return made.execute(workers=workers, n_workers=n_workers, address=address, phases=phases)
 
 
-def run_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> Run:
+def run_text(text: str, out: AnyPath | str, *, where: str, folder: Path | None = None, **options: Any) -> Run:
     """Run the study of a TOML text, see `run`.
 
     where: its name in messages; folder: of its file, where its relative paths start (the current one if None).
@@ -189,7 +193,7 @@ def run_text(text: str, out: Path, *, where: str, folder: Path | None = None, **
     return run(parse(text, Study, where, folder), out, text=text, folder=folder, **options)
 
 
-def report(folder: Path, phases: Phases = silent) -> dict[str, Bundle]:
+def report(folder: AnyPath | str, phases: Phases = silent) -> dict[str, Bundle]:
     """Render the report of a finished study; returns what it shows, under the name ""."""
     found = Run.load(folder)
     found.report(phases=phases)
@@ -236,7 +240,7 @@ def _check_searches(study: Study, benchmark: Benchmark) -> None:
             )
 
 
-def _keep(plan: Plan, folder: Path) -> None:
+def _keep(plan: Plan, folder: AnyPath) -> None:
     """Record what the user's files contain, and copies of tables, so that the folder is read without them."""
     configs = plan.study.estimators
     paths = [path for config in configs for path in config.files(plan.benchmark.training)]

@@ -12,6 +12,7 @@ from nasgauge.core import terminal
 from nasgauge.core.config import parse, tables_of
 from nasgauge.core.kept import keep, stored
 from nasgauge.core.progress import Phases, silent
+from nasgauge.core.remote import AnyPath, path_of, shared
 from nasgauge.core.store import Store
 from nasgauge.core.tables import CONTESTS, ERRORS, check, empty
 from nasgauge.core.workers import session
@@ -36,7 +37,7 @@ class Outcome:
 
 def run(
     survey: Survey,
-    out: Path,
+    out: AnyPath | str,
     *,
     text: str | None = None,
     folder: Path | None = None,
@@ -52,6 +53,7 @@ def run(
     text, folder, strict: the survey's file and where it lies, and conditions of finished tasks, as for a study.
     UserError for a mistake in any of the studies before the first one starts.
     """
+    out = shared(out, workers)
     studies = survey.studies()
     plans = {name: running.checked(study) for name, study in studies.items()}
     tables = survey.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
@@ -75,7 +77,7 @@ def run(
     return _written(Outcome(survey.title, bundles, _contests(survey, bundles)), out)
 
 
-def run_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> Outcome:
+def run_text(text: str, out: AnyPath | str, *, where: str, folder: Path | None = None, **options: Any) -> Outcome:
     """Run the survey of a TOML text, see `run`.
 
     where: its name in messages; folder: of its file, where its relative paths start (the current one if None).
@@ -83,8 +85,9 @@ def run_text(text: str, out: Path, *, where: str, folder: Path | None = None, **
     return run(parse(text, Survey, where, folder), out, text=text, folder=folder, **options)
 
 
-def report(folder: Path, phases: Phases = silent) -> dict[str, Bundle]:
+def report(folder: AnyPath | str, phases: Phases = silent) -> dict[str, Bundle]:
     """Render the reports of a finished survey; returns what they show, by part."""
+    folder = path_of(folder)
     survey = _stored(folder)
     names = list(survey.studies())
     bundles = {}
@@ -97,8 +100,9 @@ def report(folder: Path, phases: Phases = silent) -> dict[str, Bundle]:
     return bundles
 
 
-def load(folder: Path) -> Outcome:
+def load(folder: AnyPath | str) -> Outcome:
     """What a finished survey found; nothing is written. UserError while tasks of a part remain."""
+    folder = path_of(folder)
     survey = _stored(folder)
     bundles = {name: Run.load(folder / name).bundle() for name in survey.studies()}
     return Outcome(survey.title, bundles, _contests(survey, bundles))
@@ -133,7 +137,7 @@ def _contests(survey: Survey, bundles: dict[str, Bundle]) -> pd.DataFrame:
     return check(pd.concat(tables, ignore_index=True), CONTESTS)
 
 
-def _written(found: Outcome, out: Path) -> Outcome:
+def _written(found: Outcome, out: AnyPath) -> Outcome:
     Store.existing(out).write("contests", "all", found.contests)
     write_survey(found.title, found.bundles, found.contests, out / "report.html")
     return found

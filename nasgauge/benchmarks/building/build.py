@@ -4,7 +4,6 @@ One part in the store is one architecture with all its seeds; a run that was end
 """
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,6 +24,7 @@ from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.core.errors import UserError
 from nasgauge.core.kept import keep, stored
 from nasgauge.core.progress import Progress
+from nasgauge.core.remote import AnyPath, absolute, shared
 from nasgauge.core.replacing import write_atomically
 from nasgauge.core.store import Store, key_of
 from nasgauge.core.tables import ERRORS, TRAININGS, check, empty
@@ -45,14 +45,16 @@ from nasgauge.nets import build as build_network
 from nasgauge.spaces import Arch, Space, get_space
 
 
-def build_text(text: str, out: Path, *, where: str, folder: Path | None = None, **options: Any) -> pd.DataFrame:
+def build_text(
+    text: str, out: AnyPath | str, *, where: str, folder: Path | None = None, **options: Any
+) -> pd.DataFrame:
     """Build the benchmark of a recipe's TOML text, see `build`; folder: of its file, where relative paths start."""
     return build(parse(text, Recipe, where, folder), out, text=text, folder=folder, where=where, **options)
 
 
 def build(
     recipe: Recipe,
-    out: Path,
+    out: AnyPath | str,
     *,
     where: str,
     text: str | None = None,
@@ -72,6 +74,7 @@ def build(
     tells so; strict: it is refused.
     """
     check_workers(workers, n_workers, address)
+    out = shared(out, workers)
     device_named(recipe.device, where)
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs)
@@ -90,7 +93,7 @@ def build(
         parts = (store.conditions("trainings", key) for key in keys if key in done)
         check_conditions(out, [(parts, _conditions(recipe))], tell, strict)
     progress(len(names) - len(todo), len(names))
-    train_part = partial(_train_part, Path(os.path.abspath(out)), recipe)  # a worker may have begun elsewhere
+    train_part = partial(_train_part, absolute(out), recipe)  # a worker may have begun elsewhere
     options = {"kind": workers, "n_workers": n_workers, "address": address, "lost": partial(_give_up, store)}
     done_now = unordered_map(train_part, todo, resources=lambda task: on(recipe.device, BUILDING), **options)
     for i, _ in enumerate(done_now, start=1):
@@ -105,7 +108,7 @@ def _give_up(store: Store, task: tuple[str, str], reason: str) -> None:
     store.write_task(key, {"errors": check(errors, ERRORS), "trainings": empty(TRAININGS)})
 
 
-def counted(folder: Path) -> tuple[int, int]:
+def counted(folder: AnyPath) -> tuple[int, int]:
     """(architectures that are trained, all) in a folder of this recipe's."""
     store = Store.existing(folder)
     recipe = stored(store, Recipe)
@@ -202,7 +205,7 @@ def _images(name: str, path: str | None, content: str) -> ImageData:
     return load_images(name, path)  # once a process: decoding a large data set takes longer than a small training
 
 
-def _train_part(folder: Path, recipe: Recipe, task: tuple[str, str]) -> None:
+def _train_part(folder: AnyPath, recipe: Recipe, task: tuple[str, str]) -> None:
     """One worker's task: all seeds of one architecture, written as one part. task: its string, the part's key."""
     name, key = task
     space, data = get_space(recipe.space), _images(*recipe.loaded_from())
