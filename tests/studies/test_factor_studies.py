@@ -15,7 +15,7 @@ from nasgauge.studies import run as running
 from nasgauge.studies.schema import Study
 
 SHIPPED = Path(running.__file__).parent / "shipped"
-NAMES = ("factors", "training-variations", "masks", "dynamic-channels")
+NAMES = ("factors", "training-variations", "masks", "dynamic-channels", "landscape")
 FACTORS = {  # of factors.toml, and the settings in which they differ from the base
     "bn_tracked": {"bn"}, "bn_affine": {"bn_affine"}, "node": {"operations_on"}, "ofa_kernels": {"kernels"},
     "node_wsbn": {"operations_on", "bn_per_source"}, "path_dropout": {"path_dropout"}, "global_dropout": {"dropout"},
@@ -26,6 +26,9 @@ FACTORS = {  # of factors.toml, and the settings in which they differ from the b
     "data_75": {"train_share", "epochs"}, "data_50": {"train_share", "epochs"}, "data_25": {"train_share", "epochs"},
     "fairnas": {"sampler", "epochs"}, "deiso": {"sampler"}, "usual": {"bn", "channels", "lr", "train_share"},
 }  # fmt: skip
+
+
+CELLS = ("skips", "dense", "light")  # of landscape.toml
 
 
 def study_of(name):
@@ -96,6 +99,9 @@ def sliced(name):
         few |= {"warmup_epochs": 0.5} if "warmup_epochs" in entry.get("training", {}) else {}
         few |= {"batch_size": 16} if "images" in entry.get("training", {}) or "batch" in entry["label"] else {}
         entry |= {"epochs": 1, "n_score_batches": 1, "score_batch_size": 32}
+        if "landscape" in entry:
+            entry["landscape"] |= {"n_steps": 3, "n_images": 30, "n_pairs": 1}
+            entry["landscape"] |= {"n_paths": 3} if "n_paths" in entry["landscape"] else {}
         entry["training"] = entry.get("training", {}) | few
     return parsed(tables, Study, name)
 
@@ -122,6 +128,10 @@ def test_a_small_slice_runs_to_the_tables_of_its_question(name, tmp_path, withou
     if name == "factors":
         found = table("supernet_factors")
         assert set(found["base"]) == {"base", "base_loss"} and {"bn", "kernels", "lr"} <= set(found["factor"])
+    elif name == "landscape":
+        surfaces = table("loss_landscape").groupby(["estimator", "paths"])["n"].first()
+        assert len(surfaces) == 3 + 3 * 4 and (surfaces == 1).all()
+        assert set(surfaces["supernet"].index) - {"mean"} == {surfaces[f"alone_{x}"].index[0] for x in CELLS}
     elif name == "dynamic-channels":
         assert {"split", "whole"} <= set(table("split_spaces", smallest=2)["role"])
     else:
