@@ -122,7 +122,7 @@ def test_a_small_slice_runs_to_the_tables_of_its_question(name, tmp_path, withou
     assert set(metrics["kind"]) == {"main", "loss"} and set(metrics["estimator"]) >= {
         label
         for label in labels
-        if label not in ("disabled0", "disabled4")  # few of the cells
+        if label not in ("disabled0", "disabled4", "smaller_supernet")  # few of the cells
     }
     assert len(table("supernet_correlations"))
     if name == "factors":
