@@ -12,7 +12,7 @@ from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.estimators import RunContext
 from nasgauge.spaces import get_space
 from nasgauge.studies import run as running
-from nasgauge.studies.schema import Study
+from nasgauge.studies.schema import Study, Survey
 
 SHIPPED = Path(running.__file__).parent / "shipped"
 NAMES = ("factors", "training-variations", "masks", "dynamic-channels", "landscape")
@@ -87,6 +87,24 @@ def test_the_variations_of_training_are_those_of_the_paper_with_and_without_zero
         assert configs[f"clip{suffix}"].whole_protocol.clip == 5.0
         regular = configs[f"regularised{suffix}"].whole_protocol
         assert (regular.auto_augment, regular.label_smoothing) == ("cifar10", 0.1)
+
+
+def test_the_recipe_differs_from_the_usual_training_on_every_space_in_what_its_header_says():
+    text = (SHIPPED / "recipe.toml").read_text(encoding="utf-8")
+    studies = parse(text, Survey, "recipe").studies()
+    assert {study.benchmark for study in studies.values()} == {"digits-nb101", "digits-nb201", "digits-darts"}
+    for study in studies.values():
+        found = settings_of(study)
+        usual, recommended, ours = (found[label] for label in ("usual", "recommended", "ours"))
+        pairs = {"usual": (recommended, usual), "ours": (recommended, ours)}
+        differ = {
+            label: {key for key in one | other if one.get(key) != other.get(key)}
+            for label, (one, other) in pairs.items()
+        }
+        assert differ["usual"] == {"bn", "lr", "train_share", "epochs"}
+        assert {key for key in differ["ours"] if not key.startswith("sampler_options")} == {"sampler", "lr"}
+        assert (usual["bn"], recommended["bn"]) == ("tracked", "batch") and usual["lr"] == 4 * recommended["lr"]
+        assert usual["epochs"] * usual["train_share"] == recommended["epochs"]
 
 
 def sliced(name):
