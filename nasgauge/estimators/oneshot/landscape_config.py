@@ -12,8 +12,8 @@ from nasgauge.core.errors import UserError
 class LandscapeConfig(Config):
     """The training loss around the weights of the last epoch, for the analysis `loss_landscape`.
 
-    `archs`: architectures, each of which gets surfaces of its own loss; of a network trained alone (sampler `subset` of
-    one architecture) this one. `n_paths`: surfaces of the mean loss of so many architectures, drawn uniformly for each
+    `archs`: architectures, each with surfaces of its loss; of a network trained alone (sampler `subset` of one
+    architecture) this one. `n_paths`: surfaces of the mean loss of so many architectures, drawn uniformly for each
     seed; none if absent. `n_pairs`: pairs of random directions, the same for all surfaces of a seed. `radius`: reach of
     a surface from its middle, in units of the directions, which have the norm of each filter. `n_steps`: steps of a
     surface in each direction, an odd number. `n_images`: the first training images, in one batch.
