@@ -1,12 +1,13 @@
 """How smooth is the loss around the weights of a supernet, compared with a network trained alone?"""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import Analysis
-from nasgauge.analyses.toolkit.drawing import plain, say, tidy
+from nasgauge.analyses.toolkit.drawing import distinct, plain, say, tidy
 from nasgauge.analyses.toolkit.over_seeds import mean_interval
 from nasgauge.nets import Landscape
 from nasgauge.spaces import Space
@@ -78,6 +79,8 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     ax.set_axis_off()
     surfaces = [(key[0], part) for key, part in table.groupby(_OF, sort=False) if part["loss"].notna().any()]
     several = table.groupby("estimator", sort=False)["paths"].nunique() > 1
+    names = list(dict.fromkeys(table["paths"]))
+    called = dict(zip(names, distinct(names, 28), strict=True))
     levels = np.unique(np.quantile(finite, np.linspace(0, 1, _N_LEVELS)))
     colours = {"levels": levels, "cmap": "viridis", "norm": BoundaryNorm(levels, 256)}
     n_columns, n_rows = min(_N_COLUMNS, len(surfaces)), _n_rows(len(surfaces))
@@ -90,7 +93,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         if len(crossed):
             place.contour(found.at, found.at, found.loss.T, levels=crossed, colors="white", linewidths=0.5, alpha=0.7)
         place.plot(0, 0, "+", color="white", markersize=5, markeredgewidth=0.8)
-        place.set_title(_title(part, several[name]), fontsize=6.8, color="0.2", pad=3)
+        place.set_title(_title(part, called if several[name] else {}), fontsize=5.8, color="0.2", pad=3)
         place.set_aspect("equal")
         place.locator_params(nbins=3)
         place.tick_params(labelsize=6)
@@ -101,14 +104,12 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     bar.ax.tick_params(labelsize=6, length=2, color="0.6", labelcolor="0.3")
 
 
-def _title(part: pd.DataFrame, several: bool) -> str:
-    row, paths = part.iloc[0], ""
-    if row["paths"] == "mean":
-        paths = f"mean of {row['n_paths']} paths"
-    elif several:
-        paths = f"one path, {row['paths']}"
+def _title(part: pd.DataFrame, called: Mapping[str, str]) -> str:
+    """The estimator, whose loss it is, and its numbers; called: labels of architectures where there are several."""
+    row = part.iloc[0]
+    paths = f"mean of {row['n_paths']} paths" if row["paths"] == "mean" else called.get(row["paths"], "")
     numbers = f"curvature {row['curvature']:.2f}, roughness {row['roughness']:.3f}".replace("-", "−")
-    return f"{plain(row['estimator'], 24)}\n{plain(paths, 30)}\n{numbers}"
+    return f"{plain(row['estimator'], 24)}\n{paths}\n{numbers}"
 
 
 def _quantities(found: Landscape) -> dict[str, float]:

@@ -59,6 +59,16 @@ def test_ripples_are_rough_and_the_curvature_of_a_mean_is_the_mean_of_curvatures
     assert found.loc["one", "roughness"] > 0.05 and found.loc["mean", "roughness"] == pytest.approx(0, abs=1e-9)
 
 
+def test_paths_with_alike_names_have_titles_of_their_own():
+    alike = [f"|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|{end}~2|" for end in ("none", "nor_conv_1x1")]
+    table, _ = told(*(surface(bowl(3.0), paths=name) for name in ("mean", *alike)))
+    axes = Figure(figsize=(8, 2.4)).add_subplot()
+    draw(table, axes)
+    titles = [part.get_title() for part in axes.child_axes][:3]
+    assert len({title.split("\n")[1] for title in titles}) == 3 and any("mean of 300 paths" in t for t in titles)
+    assert all("curvature 3.00, roughness 0.000" in title for title in titles)
+
+
 def test_losses_that_are_not_finite_leave_no_number_and_the_others_are_drawn():
     broken = bowl(3.0)
     broken[5] = np.nan
