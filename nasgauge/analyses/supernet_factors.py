@@ -101,8 +101,9 @@ def over_spaces(tables: Mapping[str, pd.DataFrame], confidence: float = 0.95) ->
 
     tables: by name of the ground truth, what `compute` returned. A factor is the same where its name and its values off
     and on are. lower, upper: Student's t over the n_spaces ground truths in which it was varied, NaN of one. n_same:
-    in how many of them the influence has the sign of the mean. Returns (metric, kind, factor, off, on, influence,
-    lower, upper, n_same, n_spaces). UserError: no table.
+    in how many of them the influence has the sign of the mean. base, estimator: their names, joined by commas where
+    they differ. Returns (metric, kind, factor, off, on, base, estimator, influence, lower, upper, n_same, n_spaces).
+    UserError: no table.
     """
     if not tables:
         raise UserError("supernet_factors: no table to join; give at least one")
@@ -112,9 +113,10 @@ def over_spaces(tables: Mapping[str, pd.DataFrame], confidence: float = 0.95) ->
         of_space = part.groupby("space")["influence"].mean()
         mean, lower, upper = mean_interval(of_space.to_numpy(), confidence)
         same = int((np.sign(of_space) == np.sign(mean)).sum())
-        rows.append((*key, mean, lower, upper, same, len(of_space)))
-    names = ["metric", "kind", "factor", "off", "on", "influence", "lower", "upper", "n_same", "n_spaces"]
-    return pd.DataFrame(rows, columns=names)
+        called = [", ".join(dict.fromkeys(part[name])) for name in ("base", "estimator")]
+        rows.append((*key, *called, mean, lower, upper, same, len(of_space)))
+    names = ["metric", "kind", "factor", "off", "on", "base", "estimator"]
+    return pd.DataFrame(rows, columns=[*names, "influence", "lower", "upper", "n_same", "n_spaces"])
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
@@ -204,4 +206,9 @@ ANALYSIS = Analysis(
     panel_by="metric",
     size=(6.4, 3.0),
     size_of=_size,
+    over=over_spaces,
+    over_caption=(
+        "Points: means over ground truths of the change of the metric from the base; bars: 95% intervals (Student's t "
+        "over ground truths)."
+    ),
 )

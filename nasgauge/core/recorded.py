@@ -115,6 +115,22 @@ GRADIENTS = Table(
     key=("estimator", "seed", "epoch", "position", "arch_a", "arch_b"),
 )
 
+LANDSCAPES = Table(
+    "landscapes",
+    (
+        _ESTIMATOR,
+        _SEED,
+        _EPOCH,
+        Column("paths", "str", 'the architecture whose loss it is, or "mean": the mean of n_paths random ones'),
+        Column("n_paths", "int", "architectures in the mean"),
+        Column("pair", "int", "number of the pair of random directions, from 0"),
+        Column("a", "float", "step from the trained weights in the first direction, which has the norm of each filter"),
+        Column("b", "float", "the same in the second direction"),
+        Column("loss", "float", "mean cross-entropy of training images there, nats; null: not finite", nullable=True),
+    ),
+    key=("estimator", "seed", "epoch", "paths", "pair", "a", "b"),
+)
+
 TRAINING_ARCHS = Table(
     "training_archs",
     (_ESTIMATOR, _SEED, Column("arch", "str", "sampled in training, where it samples listed architectures alone")),
@@ -186,6 +202,17 @@ RECORDS = {
     t.name: t
     for t in (
         *(CHECKPOINT_SCORES, BATCH_SCORES, CLASS_SCORES, STAND_INS, MEMBER_SCORES, WINDOWS),
-        *(TRAINING_LOG, FORGETTING, GRADIENTS, TRAINING_ARCHS, POPULATIONS, PREFERENCES, SETTINGS, CHOICES, LESSONS),
+        *(
+            TRAINING_LOG,
+            FORGETTING,
+            GRADIENTS,
+            LANDSCAPES,
+            TRAINING_ARCHS,
+            POPULATIONS,
+            PREFERENCES,
+            SETTINGS,
+            CHOICES,
+            LESSONS,
+        ),
     )
 }  # recorded by estimators in addition to their scores, for analyses

@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "counting": ["CONVOLUTIONS", "Complexity", "count", "count_convolutions", "count_parameters"],
         "device": ["device_named", "device_title"],
         "initialisation": ["INITS", "drawn_from", "initialise"],
-        "landscape": ["Landscape", "loss_landscape"],
+        "landscape": ["loss_landscape"],
         "networks": ["build", "check_size", "complexity"],
         "options": ["NetOptions", "SupernetOptions"],
         "own": ["space_from"],
@@ -24,5 +24,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "program": ["Path"],
         "registered": ["NETS", "StandAlone", "check_meaning", "stand_alone"],
         "shared": ["SUPERNETS", "Supernet", "supernet"],
+        "surface": ["Landscape"],
     },
 )

@@ -16,7 +16,7 @@ from nasgauge.report.exhibit import Exhibit, Swatch, counted
 from nasgauge.report.panels import drawn_panels, shows_ceiling
 
 _TRUTH = "truth"  # always shown, as the page also describes the ground truth in it
-_PIXELS = 74  # of the page for an inch of a panel, at least
+PIXELS = 74  # of the page for an inch of a panel, at least
 Tables = tuple[pd.DataFrame, pd.DataFrame]  # scores and truth
 
 
@@ -134,7 +134,7 @@ def _exhibit(found: Computed, bundle: Bundle) -> Exhibit:
         absent=absent,
         legend=() if absent else _legend(analysis, table, bundle),
         wide=analysis.wide,
-        column=round(_PIXELS * analysis.size[0]),
+        column=round(PIXELS * analysis.size[0]),
     )
 
 

@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses import ANALYSES, Analysis
 from nasgauge.judging import with_ceilings
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import ceiling_sets
 from nasgauge.report.downloads import csv_download
-from nasgauge.report.exhibit import Exhibit, Panel
+from nasgauge.report.exhibit import Exhibit, Panel, counted
 from nasgauge.report.figures import svg
 from nasgauge.report.forest import CAPTION, QUESTION, draw_forest, size
+from nasgauge.report.gallery import PIXELS, computed
 from nasgauge.report.labels import COUNTING, EN_DASH, Heading, by_key, heading, interval, number
 from nasgauge.report.page import rendered, write_page
+from nasgauge.report.panels import drawn_panels
 from nasgauge.report.summary import is_near
 from nasgauge.report.wording import survey_answer
 
@@ -60,6 +63,7 @@ def render_survey(title: str, bundles: Mapping[str, Bundle], contests: pd.DataFr
         rows=lines(bundles, contests, by),
         winners=_winners(contests, by),
         forest=_forest(bundles),
+        joined=[found for analysis in ANALYSES.values() if (found := _joined(analysis, bundles)) is not None],
         values=csv_download(pd.concat(values, ignore_index=True), "values", rng=rng),
         contests=csv_download(contests, "contests", rng=rng),
     )
@@ -150,6 +154,32 @@ def _forest(bundles: Mapping[str, Bundle]) -> Exhibit:
         download=link,
         table=table,
         column=330,
+    )
+
+
+def _joined(analysis: Analysis, bundles: Mapping[str, Bundle]) -> Exhibit | None:
+    """An analysis over all parts that have a table of it; None where fewer than two have, or where it joins none."""
+    if analysis.over is None:
+        return None
+    tables = {}
+    for part, bundle in bundles.items():
+        for found in computed(bundle, rng=np.random.default_rng(0), only={analysis.name}):
+            if len(found.table):
+                tables[part] = found.table
+    if len(tables) < 2:
+        return None
+    table = analysis.over(tables)
+    return Exhibit(
+        name=analysis.name,
+        question=analysis.question,
+        finding=analysis.paper_finding,
+        n=counted(table["n_spaces"], "ground truths"),
+        notes=(analysis.over_caption,),
+        panels=drawn_panels(analysis, table, next(iter(bundles.values()))),
+        download=csv_download(table, analysis.name, rng=np.random.default_rng(0)),
+        table=table,
+        wide=analysis.wide,
+        column=round(PIXELS * analysis.size[0]),
     )
 
 

@@ -20,6 +20,7 @@ from nasgauge.benchmarks.building.recipe import Recipe, RecipeSample, SplitSizes
 from nasgauge.criteria import CRITERIA
 from nasgauge.estimators import ESTIMATORS
 from nasgauge.estimators.oneshot import SAMPLERS, Protocol
+from nasgauge.estimators.oneshot.landscape_config import LandscapeConfig
 from nasgauge.estimators.oneshot.origins import StartConfig, TopConfig
 from nasgauge.nets.options import NetOptions, SupernetOptions
 from nasgauge.studies.schema import JudgedSample, Part, Study, Survey
@@ -41,6 +42,7 @@ _KINDS: dict[str, tuple[type, str]] = {  # by heading: the configuration, and wh
     "Training of a supernet": (Protocol, "`training = { lr = 0.1 }` of a one-shot estimator; defaults as of digits."),
     "Start of a supernet": (StartConfig, '`start = { of = "full", epoch = 60 }` of a one-shot estimator.'),
     "Chosen architectures of a supernet": (TopConfig, '`top = { of = "full", share = 0.1 }` of a one-shot estimator.'),
+    "Landscape of a supernet": (LandscapeConfig, "`landscape = { n_paths = 300 }` of a one-shot estimator."),
     "Recipe": (Recipe, "The file of `nasgauge bench build`."),
     "Sample of a recipe": (RecipeSample, "`archs` of a recipe."),
     "Split of a recipe": (SplitSizes, "`split` of a recipe."),

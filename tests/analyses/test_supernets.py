@@ -219,9 +219,11 @@ def test_kinds_of_score_are_not_mixed():
 
 def test_influences_over_several_spaces_are_means_with_an_interval_over_them():
     rows = {"metric": "found_accuracy", "kind": "main", "factor": "bn", "off": "batch", "on": "tracked"}
+    rows |= {"base": "plain", "estimator": "running"}
     tables = {f"s{i}": pd.DataFrame([{**rows, "influence": x}]) for i, x in enumerate((0.1, 0.3, -0.1))}
     [row] = supernet_factors.over_spaces(tables).to_dict("records")
     assert row["influence"] == pytest.approx(0.1) and (row["n_spaces"], row["n_same"]) == (3, 2)
+    assert (row["base"], row["estimator"]) == ("plain", "running")
     assert row["upper"] - row["influence"] == pytest.approx(stats.t.ppf(0.975, 2) * 0.2 / np.sqrt(3))
     with pytest.raises(UserError, match="no table to join"):
         supernet_factors.over_spaces({})

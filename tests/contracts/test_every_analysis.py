@@ -90,6 +90,10 @@ def records(archs):
     for seed in (0, 1):  # the random choice is that of the draw, the next one that of the seed
         chosen = [*archs[:4], *archs[4 + 4 * seed : 8 + 4 * seed]]
         lessons += [("y", "mlp, stages of 4", "", 1, seed, i // 4, arch) for i, arch in enumerate(chosen)]
+    surfaces = pd.DataFrame({"paths": ["mean", archs[0]], "n_paths": [9, 1]})
+    for grid in ({"pair": [0, 1]}, {"a": [-0.5, 0.0, 0.5]}, {"b": [-0.5, 0.0, 0.5]}):
+        surfaces = surfaces.merge(pd.DataFrame(grid), how="cross")
+    surfaces = epochs.query("epoch == 40").merge(surfaces, how="cross")
     n = len(archs)
     spent = {"n_scored": n, "score_seconds": [0.1 * n, 5.0, 0.0], "fit_seconds": [0.0, 120.0, 0.0]}
     spent |= {"n_trained": [0, 0, n], "truth_seconds": [0.0, 0.0, 60.0 * n], "other_seconds": 0.0}
@@ -117,6 +121,7 @@ def records(archs):
         .assign(option="none", probability=1.0),
         "forgetting": steps.assign(accuracy_after_step=0.5, accuracy_after_epoch=rng.random(len(steps))),
         "gradients": pairs.assign(cosine=rng.uniform(-1, 1, len(pairs))),
+        "landscapes": surfaces.assign(loss=1 + rng.random(len(surfaces))),
         "complexity": pd.DataFrame({"arch": archs, "n_params": rng.integers(1, 9, len(archs)), "macs": None}),
         "attributes": pd.DataFrame({"arch": archs, "latency_ms": rng.random(len(archs))}),
         "constraints": parse_constraints(["latency_ms < 0.5", "n_params <= 6 and latency_ms > 0.1"]),

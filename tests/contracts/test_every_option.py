@@ -220,7 +220,8 @@ WORDS = {  # family -> word -> (what goes with it, another value)
         "n_score_batches": ({}, 1), "averages": ({"checkpoints": [1]}, [2]), "post_deiso": ({}, True),
         "form": ({"post_deiso": True}, "functional"), "forgetting_epochs": ({}, [1]), "gradient_epochs": ({}, [0]),
         "n_forgetting_archs": ({"forgetting_epochs": [1]}, 3), "n_gradient_archs": (GRADIENTS, 3),
-        "n_gradient_images": (GRADIENTS, 30), "tensorboard": ({}, "logs"), "device": ({}, "cudda"),
+        "n_gradient_images": (GRADIENTS, 30), "landscape": ({}, {"n_paths": 2}),
+        "tensorboard": ({}, "logs"), "device": ({}, "cudda"),
         "score_precision": ({}, "bfloat16"), "start": ({}, {"of": "other"}), "top": ({}, {"of": "a", "share": 0.5}),
     },
     "zeroshot": {
@@ -269,6 +270,10 @@ REFUSED = {  # words that say nothing beside the others
         ({"n_forgetting_archs": 3}, "n_forgetting_archs has no effect without forgetting_epochs"),
         ({"n_gradient_archs": 3}, "n_gradient_archs has no effect without gradient_epochs"),
         ({"n_gradient_images": 3}, "n_gradient_images has no effect without gradient_epochs"),
+        ({"landscape": {"radius": 1.0}}, "landscape: neither archs nor n_paths is given"),
+        ({"landscape": {"n_paths": 3, "n_steps": 4}}, "n_steps = 4 has no middle; give an odd number"),
+        ({"landscape": {"n_paths": 3, "n_images": 9_999}}, "landscape: n_images = 9999, but there are"),
+        ({"landscape": {"archs": ["nothing"]}}, "landscape: arch 'nothing' is not a valid NAS-Bench-201 cell"),
         ({"forgetting_epochs": [0]}, "'forgetting_epochs.0.' must be at least 1"),
         ({"forgetting_epochs": [3]}, "forgetting_epochs holds 3; training ends with epoch 2"),
         ({"gradient_epochs": [3]}, "gradient_epochs holds 3; training ends with epoch 2"),
@@ -359,7 +364,7 @@ def test_words_of_estimators_change_them_or_are_refused(family, word, tmp_path, 
         assert str(value) in str(refused) or word in str(refused) or word == "data"
 
 
-ONLY_ONE = ("start", "top", "also_without")  # keys that need a single supernet
+ONLY_ONE = ("start", "top", "also_without", "landscape")  # keys that need a single supernet
 
 
 def told_of_one(estimator):

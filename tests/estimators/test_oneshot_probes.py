@@ -8,12 +8,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nasgauge.core.recorded import FORGETTING, GRADIENTS, TRAINING_LOG
+from nasgauge.core.recorded import FORGETTING, GRADIENTS, LANDSCAPES, TRAINING_LOG
 from nasgauge.core.tables import check
+from nasgauge.estimators.oneshot.landscape_probe import LandscapeProbe
 from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, undisturbed
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.training_loop import train
-from nasgauge.nets import NetOptions, SupernetOptions, supernet
+from nasgauge.nets import NetOptions, SupernetOptions, loss_landscape, supernet
 from nasgauge.spaces import NB201
 
 SPACE = NB201()
@@ -141,6 +142,7 @@ def test_probes_leave_no_trace(bn, unused, patches, split):
     probes = [
         ForgettingProbe((1, 2), x, y, batch_size=16, max_archs=3, to_str=SPACE.to_str),
         GradientProbe((0, 1, 2), PATHS, x, y, to_str=SPACE.to_str),
+        LandscapeProbe((1, 2), {"mean": PATHS, "one": PATHS[:1]}, x, y, seeds=[5, 6], n_steps=3),
     ]
     watched, alone = (
         run(fresh(bn), [[p] for p in PATHS], patches, split, some, batch_size=25, unused=unused)
@@ -154,8 +156,24 @@ def test_probes_leave_no_trace(bn, unused, patches, split):
         assert torch.equal(watched["optimiser"]["state"][number]["momentum_buffer"], state["momentum_buffer"])
     logs = [[(r["lr"], r["train_loss"]) for r in k["rows"]["training_log"]] for k in (watched, alone)]
     assert logs[0] == logs[1]
-    for table in (FORGETTING, GRADIENTS, TRAINING_LOG):
+    assert len(watched["rows"]["landscapes"]) == 2 * 2 * 2 * 3 * 3
+    for table in (FORGETTING, GRADIENTS, LANDSCAPES, TRAINING_LOG):
         check(pd.DataFrame(watched["rows"][table.name]).assign(estimator="oneshot"), table)
+
+
+@pytest.mark.parametrize("bn", ["batch", "tracked"])
+def test_a_landscape_is_the_training_loss_with_statistics_of_its_images_and_without_dropout(bn, patches):
+    """Running statistics of other weights would say nothing, so that both supernets have the same surfaces."""
+    net, x, y = fresh(bn), patches.images[:40], patches.labels[:40]
+    probe = LandscapeProbe((1,), {"mean": PATHS, "one": PATHS[:1]}, x, y, seeds=[3], radius=0.2, n_steps=3)
+    table = pd.DataFrame(probe.after_epoch(net, 1, [])).set_index(["paths", "a", "b"])["loss"]
+    still = fresh("batch").eval()
+    each = [F.cross_entropy(still(x, path), y).item() for path in PATHS]
+    assert table["mean"][0, 0] == pytest.approx(sum(each) / len(each), rel=1e-5)
+    assert table["one"][0, 0] == pytest.approx(each[0], rel=1e-5)
+    by_hand = loss_landscape(still, lambda: F.cross_entropy(still(x, PATHS[0]), y), seed=3, radius=0.2, n=3)
+    assert table["one"].to_numpy() == pytest.approx(by_hand.loss.ravel(), rel=1e-5)
+    assert probe.after_epoch(net, 2, []) == []
 
 
 def test_what_a_probe_does_to_a_net_is_undone():

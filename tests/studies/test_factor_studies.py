@@ -12,10 +12,10 @@ from nasgauge.core.config import parse, parsed, tables_of
 from nasgauge.estimators import RunContext
 from nasgauge.spaces import get_space
 from nasgauge.studies import run as running
-from nasgauge.studies.schema import Study
+from nasgauge.studies.schema import Study, Survey
 
 SHIPPED = Path(running.__file__).parent / "shipped"
-NAMES = ("factors", "training-variations", "masks", "dynamic-channels")
+NAMES = ("factors", "training-variations", "masks", "dynamic-channels", "landscape")
 FACTORS = {  # of factors.toml, and the settings in which they differ from the base
     "bn_tracked": {"bn"}, "bn_affine": {"bn_affine"}, "node": {"operations_on"}, "ofa_kernels": {"kernels"},
     "node_wsbn": {"operations_on", "bn_per_source"}, "path_dropout": {"path_dropout"}, "global_dropout": {"dropout"},
@@ -26,6 +26,9 @@ FACTORS = {  # of factors.toml, and the settings in which they differ from the b
     "data_75": {"train_share", "epochs"}, "data_50": {"train_share", "epochs"}, "data_25": {"train_share", "epochs"},
     "fairnas": {"sampler", "epochs"}, "deiso": {"sampler"}, "usual": {"bn", "channels", "lr", "train_share"},
 }  # fmt: skip
+
+
+CELLS = ("skips", "dense", "light")  # of landscape.toml
 
 
 def study_of(name):
@@ -86,6 +89,24 @@ def test_the_variations_of_training_are_those_of_the_paper_with_and_without_zero
         assert (regular.auto_augment, regular.label_smoothing) == ("cifar10", 0.1)
 
 
+def test_the_recipe_differs_from_the_usual_training_on_every_space_in_what_its_header_says():
+    text = (SHIPPED / "recipe.toml").read_text(encoding="utf-8")
+    studies = parse(text, Survey, "recipe").studies()
+    assert {study.benchmark for study in studies.values()} == {"digits-nb101", "digits-nb201", "digits-darts"}
+    for study in studies.values():
+        found = settings_of(study)
+        usual, recommended, ours = (found[label] for label in ("usual", "recommended", "ours"))
+        pairs = {"usual": (recommended, usual), "ours": (recommended, ours)}
+        differ = {
+            label: {key for key in one | other if one.get(key) != other.get(key)}
+            for label, (one, other) in pairs.items()
+        }
+        assert differ["usual"] == {"bn", "lr", "train_share", "epochs"}
+        assert {key for key in differ["ours"] if not key.startswith("sampler_options")} == {"sampler", "lr"}
+        assert (usual["bn"], recommended["bn"]) == ("tracked", "batch") and usual["lr"] == 4 * recommended["lr"]
+        assert usual["epochs"] * usual["train_share"] == recommended["epochs"]
+
+
 def sliced(name):
     """The study with the same supernets, on few images and architectures, for one epoch."""
     tables = tables_of((SHIPPED / f"{name}.toml").read_text(encoding="utf-8"), name)
@@ -96,6 +117,9 @@ def sliced(name):
         few |= {"warmup_epochs": 0.5} if "warmup_epochs" in entry.get("training", {}) else {}
         few |= {"batch_size": 16} if "images" in entry.get("training", {}) or "batch" in entry["label"] else {}
         entry |= {"epochs": 1, "n_score_batches": 1, "score_batch_size": 32}
+        if "landscape" in entry:
+            entry["landscape"] |= {"n_steps": 3, "n_images": 30, "n_pairs": 1}
+            entry["landscape"] |= {"n_paths": 3} if "n_paths" in entry["landscape"] else {}
         entry["training"] = entry.get("training", {}) | few
     return parsed(tables, Study, name)
 
@@ -116,12 +140,16 @@ def test_a_small_slice_runs_to_the_tables_of_its_question(name, tmp_path, withou
     assert set(metrics["kind"]) == {"main", "loss"} and set(metrics["estimator"]) >= {
         label
         for label in labels
-        if label not in ("disabled0", "disabled4")  # few of the cells
+        if label not in ("disabled0", "disabled4", "smaller_supernet")  # few of the cells
     }
     assert len(table("supernet_correlations"))
     if name == "factors":
         found = table("supernet_factors")
         assert set(found["base"]) == {"base", "base_loss"} and {"bn", "kernels", "lr"} <= set(found["factor"])
+    elif name == "landscape":
+        surfaces = table("loss_landscape").groupby(["estimator", "paths"])["n"].first()
+        assert len(surfaces) == 3 + 3 * 4 and (surfaces == 1).all()
+        assert set(surfaces["supernet"].index) - {"mean"} == {surfaces[f"alone_{x}"].index[0] for x in CELLS}
     elif name == "dynamic-channels":
         assert {"split", "whole"} <= set(table("split_spaces", smallest=2)["role"])
     else:

@@ -52,7 +52,8 @@ class Analysis:
     caption: how to read the drawing, in a sentence or two. note: table -> a sentence that depends on it, or "".
     panel_note: rows of a panel -> a line below that panel, or "". legend: (table, space) -> strokes by label, called
     where there are panels. absence: (table, space) -> the reason if there are no panels, or "". biases: table -> biases
-    by estimator, for the first table of reports.
+    by estimator, for the first table of reports. over: tables by part of a survey -> one over all parts, drawn like its
+    own on the page of the survey with `over_caption`; None where that means nothing.
     """
 
     name: str
@@ -83,6 +84,8 @@ class Analysis:
     legend: Callable[[pd.DataFrame, Space | None], Mapping[str, Stroke]] | None = None
     absence: Callable[[pd.DataFrame, Space | None], str] | None = None
     biases: Callable[[pd.DataFrame], Mapping[str, tuple[Bias, ...]]] | None = None
+    over: Callable[[Mapping[str, pd.DataFrame]], pd.DataFrame] | None = None
+    over_caption: str = ""
 
     def __call__(
         self,

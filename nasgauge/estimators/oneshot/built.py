@@ -13,6 +13,8 @@ from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.images import parted, whole
 from nasgauge.estimators.network import images_of, network_options
 from nasgauge.estimators.oneshot.config import OneShotConfig
+from nasgauge.estimators.oneshot.landscape_config import LandscapeConfig
+from nasgauge.estimators.oneshot.landscape_probe import LandscapeProbe
 from nasgauge.estimators.oneshot.naming import path_string
 from nasgauge.estimators.oneshot.one_shot import OneShot
 from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, Probe
@@ -71,6 +73,8 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
     )  # fmt: skip
     if start is not None:
         start.check(made.fresh(), where)
+    if config.landscape is not None:
+        _check_landscape(made, config.landscape, f"{where}, landscape")
     return made
 
 
@@ -153,7 +157,33 @@ def _probes(config: OneShotConfig, space: Space, data: ImageData, split: Split, 
         archs = [next(SAMPLERS["uniform"](space, rng=rng, live_conv=True))[0] for _ in range(config.n_gradient_archs)]
         rows = split.train[: config.n_gradient_images]
         probes.append(GradientProbe(config.gradient_epochs, archs, data.images[rows], data.labels[rows], name))
+    if config.landscape is not None:
+        probes.append(_landscape(config, config.landscape, space, data, split, seed))
     return tuple(probes)
+
+
+def _landscape(
+    config: OneShotConfig, wanted: LandscapeConfig, space: Space, data: ImageData, split: Split, seed: int
+) -> LandscapeProbe:
+    """Surfaces after the last epoch; random architectures and directions are drawn from the seed."""
+    listed = given_archs(space, wanted.archs, f"{config.where}, landscape") if wanted.archs else []
+    groups: dict[str, list[Path]] = {space.to_str(arch): [arch] for arch in listed}
+    if wanted.n_paths is not None:
+        rng = own_stream(seed, Purpose.LANDSCAPE_ARCHS)
+        groups["mean"] = next(SAMPLERS["uniform"](space, rng=rng, n_samples=wanted.n_paths))
+    seeds = own_stream(seed, Purpose.LANDSCAPE_DIRECTIONS).integers(2**63, size=wanted.n_pairs).tolist()
+    rows = split.train[: wanted.n_images]
+    images, labels = data.images[rows], data.labels[rows]
+    last = (config.whole_protocol.epochs,)
+    return LandscapeProbe(last, groups, images, labels, seeds, wanted.radius, wanted.n_steps)
+
+
+def _check_landscape(made: OneShot, wanted: LandscapeConfig, where: str) -> None:
+    """UserError for more images than there are, and for an architecture without weights."""
+    if wanted.n_images > len(made.split.train):
+        raise UserError(f"{where}: n_images = {wanted.n_images}, but there are {len(made.split.train)} training images")
+    for arch in given_archs(made.space, wanted.archs, where) if wanted.archs else ():
+        made.fresh().used(arch)
 
 
 def _logger(config: OneShotConfig, seed: int) -> Callable[[Mapping[str, float]], None] | None:

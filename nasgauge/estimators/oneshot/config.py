@@ -12,6 +12,7 @@ from nasgauge.core.config import Config, Count, Distinct, Label, Options, Seed, 
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.estimators.configuration import Dependency, MeasuringConfig
 from nasgauge.estimators.context import RunContext
+from nasgauge.estimators.oneshot.landscape_config import LandscapeConfig
 from nasgauge.estimators.oneshot.naming import names
 from nasgauge.estimators.oneshot.origins import Epoch, StartConfig, TopConfig
 from nasgauge.estimators.oneshot.protocol import OPTIONAL, PROTOCOLS, Protocol
@@ -36,7 +37,7 @@ class _Recorded(Config):
 
     `forgetting_epochs`: when to record forgetting; `n_forgetting_archs`: number of architectures. `gradient_epochs`:
     when to record gradients; `n_gradient_archs`: number of architectures; `n_gradient_images`: number of training
-    images. `tensorboard`: folder for its logs.
+    images. `landscape`: the loss around the trained weights. `tensorboard`: folder for its logs.
     """
 
     forgetting_epochs: Distinct[Count] = ()
@@ -44,6 +45,7 @@ class _Recorded(Config):
     n_forgetting_archs: Count = 20
     n_gradient_archs: Count = 12
     n_gradient_images: Count = 256
+    landscape: LandscapeConfig | None = None
     tensorboard: str | None = None
 
 

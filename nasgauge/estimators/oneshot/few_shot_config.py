@@ -20,7 +20,8 @@ class FewShotConfig(OneShotConfig):
     for each option if absent, and 1 is plain one-shot. `groups`: in its place, lists of options by name, one a
     supernet. `budget`: the epochs of one supernet are divided among the parts ("total"), or each part gets all of them
     ("each"). Epochs of `checkpoints` and of records are those of each part. `label`: its name in tables.
-    All keys of "oneshot" serve as well, but for `start`, `top`, `also_without` and samplers with a controller.
+    All keys of "oneshot" serve as well, but for `start`, `top`, `also_without`, `landscape` and samplers with a
+    controller.
     """
 
     name: Literal["fewshot"] = "fewshot"
@@ -34,7 +35,7 @@ class FewShotConfig(OneShotConfig):
     def _split(self) -> Self:
         if self.parts is not None and self.groups:
             raise UserError(f"parts = {self.parts} and groups are both given; remove one of the two")
-        for key in ("start", "top", "also_without"):
+        for key in ("start", "top", "also_without", "landscape"):
             if getattr(self, key):
                 raise UserError(f"{key} is not possible with several supernets; leave it out, or take name = 'oneshot'")
         if not all(self.groups):

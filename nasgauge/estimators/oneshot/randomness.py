@@ -14,6 +14,8 @@ class Purpose(IntEnum):
 
     PROBED_ARCHS = 1
     WORD_FREQUENCIES = 2
+    LANDSCAPE_ARCHS = 3
+    LANDSCAPE_DIRECTIONS = 4
 
 
 def sampling_stream(seed: int, n_before: int = 0) -> np.random.Generator:

@@ -180,7 +180,10 @@ def given_archs(space: Space, archs: Sequence[str | Arch], where: str) -> list[A
             raise UserError(
                 f"{where}: {arch!r} in archs is not an architecture; give strings of {space.name}, or tuples"
             )
-    given = [space.from_str(arch) if isinstance(arch, str) else tuple(arch) for arch in archs]
+    try:
+        given = [space.from_str(arch) if isinstance(arch, str) else tuple(arch) for arch in archs]
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
     try:
         decisions = space.decisions()
     except NotImplementedError:

@@ -32,7 +32,7 @@ RESOLVED = ("sampler_options", "training", "epochs", "net", "supernet", "data", 
 UNRECORDED = (  # names, what is recorded or scored besides, and where it is computed
     *("name", "seeds", "label", "checkpoints", "averages", "post_deiso", "also_without", "data_path", "device"),
     *("forgetting_epochs", "gradient_epochs", "n_forgetting_archs", "n_gradient_archs", "n_gradient_images"),
-    "tensorboard",
+    *("landscape", "tensorboard"),
 )
 
 
