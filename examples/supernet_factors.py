@@ -35,9 +35,11 @@ def verdict(row: pd.Series) -> str:
 
 def draw(table: pd.DataFrame, path: Path) -> None:
     """The influences on both metrics side by side."""
-    figure = Figure(figsize=(13, 1.2 + 0.2 * table["estimator"].nunique()), layout="constrained")
+    n_factors = table.loc[table["kind"] == table["kind"].iloc[0], "estimator"].nunique()
+    figure = Figure(figsize=(13, 1.2 + 0.22 * n_factors), layout="constrained")
     for ax, metric in zip(figure.subplots(1, len(SHOWN)), SHOWN, strict=True):
         ANALYSES["supernet_factors"].draw(table[table["metric"] == metric], ax)
+        ax.locator_params(axis="x", nbins=5)
     figure.savefig(path, dpi=110)
 
 
