@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import select
 import signal
+import sys
 import tomllib
 from pathlib import Path
 
@@ -119,6 +120,14 @@ def registries_stay():
     after = {registry.kind: list(registry) for registry in REGISTRIES}
     changed = [kind for kind in before if before[kind] != after[kind]]
     assert not changed, f"the registries of {changed} are not as before; replace `_entries` instead of single names"
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays():
+    """Figures that pyplot keeps are closed after each test, so that none is there for another."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(autouse=True, scope="session")
