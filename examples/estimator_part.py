@@ -1,10 +1,10 @@
 """A part of `nasgauge run estimator-nb201`: all of its estimators on the first classes of its random order.
 
-python examples/estimator_part.py FOLDER [CLASSES [WORKERS [NAME ...]]]    # needs $NASGAUGE_DATA; 1,240, all cores
+python examples/estimator_part.py FOLDER [CLASSES [WORKERS [NAME ...]]]    # needs $NASGAUGE_DATA
 
 FOLDER: of a `nasgauge run estimator-nb201` that was ended. What it holds is not done again, and the same `nasgauge run`
-does the rest; examples/estimator_judged.py judges what is there. The classes are a random sample of all. NAME: only
-these estimators, for instance meco meco_opt.
+does the rest; examples/estimator_judged.py judges what is there. The classes are a random sample of all. CLASSES:
+1,240 if not given; WORKERS: all cores; NAME: these estimators alone, for instance meco meco_opt.
 """
 
 import sys

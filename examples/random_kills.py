@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ import numpy as np
 from nasgauge.core.store import Store
 from nasgauge.studies.run import Run
 
-MARK = str(os.getpid())  # in the environment of everything that is started here
+MARKED = {"NASGAUGE_KILLS": str(os.getpid()), "RAY_worker_niceness": "0"}  # variables of all that is started here
 
 
 def command(study: str, out: Path, *words: str) -> list[str]:
@@ -40,7 +41,7 @@ def workers(of: str) -> Iterator[int]:
         try:
             if (
                 of.encode() in path.read_bytes()
-                and f"NASGAUGE_KILLS={MARK}".encode() in path.with_name("environ").read_bytes()
+                and f"NASGAUGE_KILLS={os.getpid()}".encode() in path.with_name("environ").read_bytes()
             ):
                 yield int(path.parent.name)
         except OSError:  # ended meanwhile
@@ -53,6 +54,7 @@ class Cluster:
     def __init__(self) -> None:
         from ray.cluster_utils import Cluster as Local
 
+        os.environ |= MARKED
         self.local = Local(initialize_head=True, head_node_args={"num_cpus": 1})
         self.second = self.local.add_node(num_cpus=1)
         self.words = ("--kind", "ray", "--address", self.local.address)
@@ -70,7 +72,8 @@ def killed(
 ) -> list[int]:
     """Run the command to its end; returns at how many finished tasks something was killed."""
     seen, left = [], list(moments)
-    driver = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    start = partial(subprocess.Popen, words, stdout=subprocess.DEVNULL, env=os.environ | MARKED)
+    driver = start()
     while driver.poll() is None:
         time.sleep(0.01)
         if not left or (n := n_finished(out)) < left[0] or (seen and n <= seen[-1]):
@@ -78,7 +81,7 @@ def killed(
         if victim == "driver":
             driver.kill()
             driver.wait()
-            driver = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+            driver = start()
         elif victim == "worker":
             found = list(workers("ray::_call" if cluster else "multiprocessing.spawn"))
             if not found:
@@ -94,7 +97,6 @@ def killed(
 
 
 def main(study: str = "quickstart", n_kills: str = "10", seed: str = "0", *rest: str) -> None:
-    os.environ |= {"NASGAUGE_KILLS": MARK, "RAY_worker_niceness": "0"}
     campaigns = [(None, "driver"), (None, "worker"), (Cluster, "driver"), (Cluster, "worker"), (Cluster, "node")]
     campaigns, settings = (campaigns[:2], rest[1:]) if rest[:1] == ("processes",) else (campaigns, rest)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -103,6 +105,7 @@ def main(study: str = "quickstart", n_kills: str = "10", seed: str = "0", *rest:
         whole = {table: Store.existing(alone).read(table) for table in ("scores", "errors")}
         total = len([task for task in Run.load(alone).plan.tasks if task.archs])
         print("\n| engine | killed | times | at finished tasks | tables |\n|---|---|---|---|---|")
+        all_equal = True
         for i, (engine, victim) in enumerate(campaigns):
             out, rng = Path(folder) / str(i), np.random.default_rng(int(seed) + i)
             moments = sorted(rng.choice(np.arange(1, total - 2), int(n_kills), replace=False).tolist())
@@ -111,13 +114,15 @@ def main(study: str = "quickstart", n_kills: str = "10", seed: str = "0", *rest:
             seen = killed(words, out, victim, cluster, moments, rng)
             if cluster:
                 cluster.shutdown()
-            equal = all(Store.existing(out).read(table).equals(rows) for table, rows in whole.items())
+            all_equal &= (equal := all(Store.existing(out).read(table).equals(rows) for table, rows in whole.items()))
             name = "Ray, two nodes" if engine else "two processes"
             told = ", ".join(map(str, seen))
             print(
                 f"| {name} | {victim} | {len(seen)} | {told} of {total} | {'equal' if equal else 'DIFFERENT'} |",
                 flush=True,
             )
+    if not all_equal:
+        sys.exit("some tables differ")
 
 
 if __name__ == "__main__":

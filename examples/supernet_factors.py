@@ -2,7 +2,7 @@
 
 `python examples/supernet_factors.py FOLDER ...` reads finished folders of `nasgauge run factors`, and of copies of it
 on other ground truths. Per factor: the change of the search result and of sparse tau, in hundredths, with its 95%
-interval over seeds, or over the ground truths where there are several, and whether it can be told from zero. `--figure
+interval over seeds, or over the ground truths where there are several, and whether it excludes zero. `--figure
 FILE.png`: the influences of the first folder, of both metrics.
 """
 
@@ -30,7 +30,7 @@ def verdict(row: pd.Series) -> str:
     """Whether the interval leaves the sign open."""
     if np.isnan(row["lower"]):
         return "one value"
-    return "improves" if row["lower"] > 0 else "harms" if row["upper"] < 0 else "cannot be told"
+    return "improves" if row["lower"] > 0 else "harms" if row["upper"] < 0 else "undecided"
 
 
 def draw(table: pd.DataFrame, path: Path) -> None:
