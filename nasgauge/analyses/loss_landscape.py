@@ -86,7 +86,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     n_columns, n_rows = min(_N_COLUMNS, len(surfaces)), _n_rows(len(surfaces))
     for i, (name, part) in enumerate(surfaces):
         row, column = divmod(i, n_columns)
-        place = ax.inset_axes((column / n_columns, 1 - (row + 0.9) / n_rows, 0.84 / n_columns, 0.74 / n_rows))
+        place = ax.inset_axes((column / n_columns, 1 - (row + 0.9) / n_rows, 0.78 / n_columns, 0.74 / n_rows))
         found = _surface(part)
         filled = place.contourf(found.at, found.at, found.loss.T, **colours)
         crossed = levels[(levels > np.nanmin(found.loss)) & (levels < np.nanmax(found.loss))]

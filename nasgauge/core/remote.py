@@ -9,7 +9,6 @@ import atexit
 import hashlib
 import io
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
@@ -18,12 +17,10 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any, TypeVar, final
 
-from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError
+from nasgauge.core.urls import check_protocol, parsed, said
 
 T = TypeVar("T")
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
-_USER = re.compile(r"(?<=//)[^/@\s]*@")  # of a URL that an error quotes
-_SECRET = re.compile(r"[^/@]*:[^/]*@")  # a password at the beginning of a URL's path
 _LOCAL = ("file", "local")
 _OF_ONE_PROCESS = ("memory",)
 _AGAIN = "then run the same command again, which resumes"
@@ -39,8 +36,8 @@ class RemotePath:
 
     def __init__(self, url: str) -> None:
         """UserError: a URL that nothing here can open, or that has credentials in it."""
-        self.protocol, self._path = _parsed(url)
-        _check_protocol(self.protocol)
+        self.protocol, self._path = parsed(url)
+        check_protocol(self.protocol)
 
     def __str__(self) -> str:
         return f"{self.protocol}://{self._path}"
@@ -173,7 +170,7 @@ class RemotePath:
                 continue
             except FileNotFoundError as error:
                 raise UserError(
-                    f"{self}: cannot be written ({_said(error)}); create its bucket or uppermost folder, or choose "
+                    f"{self}: cannot be written ({said(error)}); create its bucket or uppermost folder, or choose "
                     "another place"
                 ) from error
 
@@ -184,12 +181,12 @@ class RemotePath:
         except (FileNotFoundError, FileExistsError, NotADirectoryError):
             raise
         except PermissionError as error:
-            why = f"access is denied ({_said(error)}); check the credentials and the rights that they give, {_AGAIN}"
+            why = f"access is denied ({said(error)}); check the credentials and the rights that they give, {_AGAIN}"
             raise UserError(f"{self}: {why}") from error
         except NotImplementedError as error:
             raise UserError(f"{self}: cannot be {what} by its protocol; choose another place") from error
         except Exception as error:
-            why = f"{type(error).__name__}: {_said(error)}"
+            why = f"{type(error).__name__}: {said(error)}"
             raise UserError(
                 f"{self}: cannot be {what} ({why}); check the address, the network and the credentials, {_AGAIN}"
             ) from error
@@ -208,7 +205,7 @@ def path_of(text: str | AnyPath) -> Any:
         return text
     if "://" not in str(text):
         return Path(text)
-    protocol, path = _parsed(str(text))
+    protocol, path = parsed(str(text))
     return Path("/", path) if protocol in _LOCAL else RemotePath(str(text))
 
 
@@ -258,51 +255,3 @@ def contents(paths: Sequence[AnyPath]) -> list[bytes]:
     places = [path._place for path in paths]
     found = first.parent._asked("read", lambda: first._system.cat(places))
     return [found] if isinstance(found, bytes) else [found[place] for place in places]
-
-
-def _parsed(url: str) -> tuple[str, PurePosixPath]:
-    """Protocol and path; UserError for a URL that is none, or has credentials in it, which the message leaves out."""
-    found = _URL.fullmatch(url)
-    if found is None:
-        raise UserError(f"{_USER.sub('', url)}: is not a URL of one protocol; give one such as s3://bucket/folder")
-    protocol, path = found[1].lower(), found[2].rstrip("/")
-    if _SECRET.match(path) or "?" in path:
-        name = f"FSSPEC_{protocol.upper()}_..."
-        raise UserError(
-            f"{protocol}://[...]: a URL with a password, or with options behind a ?, would be kept in files and "
-            f"messages; leave them out and set the variables of the service, such as AWS_ACCESS_KEY_ID, or {name}"
-        )
-    if not path.strip("/") or ".." in path.split("/"):
-        raise UserError(f"{url}: names no folder; give one such as {protocol}://bucket/folder")
-    return protocol, PurePosixPath(path)
-
-
-_CHECKED: set[str] = set()
-
-
-def _check_protocol(protocol: str) -> None:
-    """UserError: an unknown protocol, or one whose package is missing."""
-    if protocol in _CHECKED:
-        return
-    try:
-        import fsspec
-        from fsspec.registry import known_implementations
-    except ImportError as error:
-        raise UserError(
-            f"{protocol}://: needs fsspec, which is not installed; pip install 'nasgauge[remote]'"
-        ) from error
-    try:
-        fsspec.get_filesystem_class(protocol)
-    except ValueError as error:
-        raise unknown_name("protocol of a URL", protocol, fsspec.available_protocols()) from error
-    except ImportError as error:
-        package = str(known_implementations.get(protocol, {}).get("class", protocol)).partition(".")[0]
-        install = "'nasgauge[remote]'" if package == "s3fs" else package
-        raise UserError(f"{protocol}://: needs {package}, which is not installed; pip install {install}") from error
-    _CHECKED.add(protocol)
-
-
-def _said(error: BaseException) -> str:
-    """What an error says, without a user's name or password in a URL."""
-    text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-    return _USER.sub("", str(text))

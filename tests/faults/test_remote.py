@@ -14,7 +14,7 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
 from nasgauge.cli import main
-from nasgauge.core import remote
+from nasgauge.core import urls
 from nasgauge.core.errors import UserError
 from nasgauge.core.output import write_output
 from nasgauge.core.progress import reported
@@ -288,8 +288,10 @@ def test_a_look_at_the_progress_that_fails_is_left_out():
         ("a3://bucket/x", "unknown protocol of a URL 'a3'; nearest: s3"),
         ("gs://bucket/x", "gs://: needs gcsfs, which is not installed; pip install gcsfs"),
         ("s3://me:hidden@bucket/x", "s3://[...]: a URL with a password, or with options behind a ?"),
+        ("s3://me:hid/hidden@bucket/x", "s3://[...]: a URL with a password, or with options behind a ?"),
         ("s3://bucket/x?key=hidden", "s3://[...]: a URL with a password, or with options behind a ?"),
         ("x::s3://me:hidden@bucket/x", "x::s3://bucket/x: is not a URL of one protocol"),
+        ("x::s3://me:hid/hidden@bucket/x", "x::s3://bucket/x: is not a URL of one protocol"),
         ("s3://", "s3://: names no folder"),
         ("memory://a/../b", "memory://a/../b: names no folder"),
         ("memory://a", "memory://a: is the memory of one process, and workers are 'processes'; add --kind serial"),
@@ -308,7 +310,7 @@ def test_a_url_that_cannot_hold_a_study_is_one_line(url, told, call, tmp_path, m
 
 @pytest.mark.parametrize("package, url", [("fsspec", "memory://a/b"), ("s3fs", "s3://bucket/x")])
 def test_a_package_that_is_missing_is_named_with_its_extra(package, url, monkeypatch):
-    monkeypatch.setattr(remote, "_CHECKED", set())
+    monkeypatch.setattr(urls, "CHECKED", set())
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.delitem(importlib.import_module("fsspec.registry")._registry, "s3", raising=False)
     with pytest.raises(UserError, match=rf"needs {package}, which is not installed; pip install 'nasgauge\[remote\]'"):
