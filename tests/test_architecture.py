@@ -1,6 +1,7 @@
 """The house rules as a test: `lint-imports` holds the floors and what they may not import, the rest stands here."""
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from importlinter.cli import lint_imports
@@ -49,3 +50,22 @@ def test_no_module_on_the_first_level_and_never_three_folders():
     found = {p.name for p in PACKAGE.iterdir() if p.is_file()}
     assert found <= FIRST_LEVEL
     assert all(len(p.relative_to(PACKAGE).parts) <= 3 for p in PACKAGE.rglob("*.py"))
+
+
+def test_no_two_files_import_each_other_directly_or_in_a_circle():
+    files = {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in PACKAGE.rglob("*.py")}
+    edges = {name: {found for found in _imported(path) if found in files} for name, path in files.items()}
+    before = {name: {other for other in edges[name] if not other.endswith("__init__")} for name in files}
+    try:
+        assert len(list(TopologicalSorter(before).static_order())) >= len(files)
+    except CycleError as circle:
+        raise AssertionError(" imports ".join(circle.args[1])) from None
+
+
+def _imported(path: Path) -> set[str]:
+    """Modules of all imports, also of those within functions; a name may be that of a module."""
+    found = imports(path)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found

@@ -13,6 +13,7 @@ from nasgauge.estimators import RunContext, estimator_config
 from nasgauge.estimators.oneshot.origins import TopConfig, best_of
 from nasgauge.spaces import get_space
 from nasgauge.studies import run as running
+from nasgauge.studies.checks import checked
 from nasgauge.studies.plan import Plan
 from nasgauge.studies.schema import Study
 
@@ -154,7 +155,7 @@ def test_estimators_without_a_common_seed_are_not_combined():
         + '[[estimators]]\nname = "vote"\nexperts = ["on", "control"]\n'
     )
     with pytest.raises(UserError, match=r"no seed in common \('on' 0, 'control' 1\); give them") as told:
-        running.checked(parse(text, Study, "s"))
+        checked(parse(text, Study, "s"))
     assert "\n" not in str(told.value)
 
 
@@ -163,9 +164,9 @@ def test_a_combination_has_the_seeds_of_what_it_combines(of):
     """A vote is combined seed by seed, so that what takes its best has no other seeds."""
     child = f'{VOTE}[[estimators]]\nname = "oneshot"\nlabel = "late"\nsampler = "subset"\nseeds = SEEDS\n'
     text = f'{STUDY}{child}top = {{ of = "{of}", share = 0.5 }}\nepochs = 1\n{NET}'
-    assert running.checked(parse(text.replace("SEEDS", "[1]"), Study, "s")).seeds["vote"] == (0, 1)
+    assert checked(parse(text.replace("SEEDS", "[1]"), Study, "s")).seeds["vote"] == (0, 1)
     with pytest.raises(UserError, match=f"'late': seed 5 is wanted, '{of}' is measured with 0, 1"):
-        running.checked(parse(text.replace("SEEDS", "[5]"), Study, "s"))
+        checked(parse(text.replace("SEEDS", "[5]"), Study, "s"))
 
 
 def test_what_was_inherited_is_charged_up_to_its_epoch_and_once(done):
@@ -267,22 +268,22 @@ epochs = 1
 {NET}
 """
     )
-    assert running.checked(parse(text.replace("EPOCH", "2"), Study, "s")).tasks
+    assert checked(parse(text.replace("EPOCH", "2"), Study, "s")).tasks
     with pytest.raises(UserError, match="top: 'full' has no checkpoint of epoch 4, only of 1, 2"):
-        running.checked(parse(text.replace("EPOCH", "4"), Study, "s"))
+        checked(parse(text.replace("EPOCH", "4"), Study, "s"))
 
 
 def test_nothing_above_is_said_so(tmp_path):
     first = STUDY.partition("[[estimators]]")[0]
     text = f'{first}[[estimators]]\nname = "oneshot"\nlabel = "top"\nstart = {{ of = "full" }}\nepochs = 1\n{NET}'
     with pytest.raises(UserError, match="estimator 'top': estimator 'full' must stand above; there is none above"):
-        running.checked(parse(text, Study, "s"))
+        checked(parse(text, Study, "s"))
 
 
 def test_a_supernet_without_some_operations_starts_from_one_that_has_them_all(tmp_path):
     text = STUDY.replace('label = "control"', 'label = "control"\nwithout = ["none"]')
-    checked = running.checked(parse(text, Study, "s"))
-    assert checked.first_levels[4] == 1
+    plan = checked(parse(text, Study, "s"))
+    assert plan.first_levels[4] == 1
     swapped = STUDY.replace('label = "full"\n', 'label = "full"\nwithout = ["nor_conv_3x3"]\n')
     with pytest.raises(UserError, match=r"start: parts.* is absent in 'full'"):
-        running.checked(parse(swapped, Study, "s"))
+        checked(parse(swapped, Study, "s"))

@@ -14,8 +14,8 @@ from nasgauge.estimators.configuration import EstimatorConfig, MeasuringConfig
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.cwi import CwiConfig
 from nasgauge.estimators.inherited import InheritedConfig
-from nasgauge.estimators.oneshot.config import OneShotConfig
-from nasgauge.estimators.oneshot.few_shot_config import FewShotConfig
+from nasgauge.estimators.oneshot.config import FewShotConfig, OneShotConfig
+from nasgauge.estimators.oneshot.supernet_keys import SupernetKeys
 from nasgauge.estimators.predictors.config import PredictorConfig
 from nasgauge.estimators.zeroshot.config import ZeroShotConfig
 
@@ -51,7 +51,7 @@ def estimator_config(entry: Any) -> EstimatorConfig:
         raise UserError(f"estimators: each must be a table with its name, got {entry!r:.100}")
     kind = ESTIMATORS.find(entry["name"])
     label = entry.get("label")
-    name = entry["name"] if not issubclass(kind, OneShotConfig) or not isinstance(label, str) else label
+    name = entry["name"] if not issubclass(kind, SupernetKeys) or not isinstance(label, str) else label
     if not references.is_reference(name):
         return parsed(entry, kind, f"estimator {name!r}")
     own = kind.model_fields["name"].get_default()

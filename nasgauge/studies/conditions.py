@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from nasgauge.core.conditions import Conditions, check_conditions, conditions, mixture
 from nasgauge.core.store import Store
-from nasgauge.studies.devices import device_of, title_of
+from nasgauge.studies.devices import title_of
 from nasgauge.studies.plan import Plan, Task
 
 
@@ -27,6 +27,6 @@ def _recorded(plan: Plan, store: Store, tasks: Sequence[Task]) -> Iterator[tuple
     """By device, as the study names it, the conditions of each of these tasks, which are done."""
     devices: dict[str, list[Task]] = {}
     for task in tasks:
-        devices.setdefault(device_of(plan.study, task.estimator), []).append(task)
+        devices.setdefault(plan.devices[task.estimator], []).append(task)
     for device, own in sorted(devices.items()):
         yield device, [store.conditions(task.part, task.key) for task in own]

@@ -9,7 +9,6 @@ from nasgauge.core.store import Store
 from nasgauge.core.tables import ERRORS, SCORES, check, empty
 from nasgauge.core.workers import SCORING, TRAINING, Resources, on
 from nasgauge.estimators import COSTS
-from nasgauge.studies.devices import device_of
 from nasgauge.studies.plan import Plan, Task
 
 _OF = "a training that it needs was given up: "
@@ -41,7 +40,7 @@ def without_lost(plan: Plan, store: Store, tasks: list[Task]) -> list[Task]:
 
 def resources_of(plan: Plan, task: Task) -> Resources:
     """What a task occupies of a Ray cluster."""
-    return on(device_of(plan.study, task.estimator), SCORING if task.archs else TRAINING)
+    return on(plan.devices[task.estimator], SCORING if task.archs else TRAINING)
 
 
 def options_of(plan: Plan, store: Store) -> dict:

@@ -32,7 +32,7 @@ from nasgauge.estimators import (
     supernets_of,
 )
 from nasgauge.spaces import Space
-from nasgauge.studies.devices import device_of, title_of
+from nasgauge.studies.devices import title_of
 from nasgauge.studies.schema import Study
 from nasgauge.studies.training_sets import fitted
 from nasgauge.studies.user_tables import numbers_by_arch
@@ -139,18 +139,42 @@ class Plan:
         return found
 
     @cached_property
+    def files(self) -> list[dict[str, str]]:
+        """Of each estimator the fingerprints, by path, of the user's files that decide its scores.
+
+        Of a file that is gone, the fingerprint that it had when the study was run.
+        """
+        own = [config.files(self.benchmark.training) for config in self.study.estimators]
+        return [{str(path): self._print_of(path) for path in paths} for paths in own]
+
+    @cached_property
     def contents(self) -> list[tuple[str, ...]]:
         """Of each estimator the fingerprints of the user's files that decide its scores, or those that it needs."""
-        own = [[self.print_of(p) for p in c.files(self.benchmark.training)] for c in self.study.estimators]
         found: list[tuple[str, ...]] = []
-        for config, prints in zip(self.study.estimators, own, strict=True):
+        for config, own in zip(self.study.estimators, self.files, strict=True):
             needed = (found[self.owners[need.name]] for need in config.dependencies())
-            found.append(tuple(dict.fromkeys([*prints, *(one for many in needed for one in many)])))
+            found.append(tuple(dict.fromkeys([*own.values(), *(one for many in needed for one in many)])))
         return found
 
-    def print_of(self, path: Path) -> str:
-        """The fingerprint of a file of the user's; of one that is gone, that of the study's run."""
+    def _print_of(self, path: Path) -> str:
         return self.prints[str(path)] if str(path) in self.prints and not path.exists() else fingerprint(path)
+
+    @cached_property
+    def devices(self) -> list[str]:
+        """Of each estimator the device on which it computes, its own or that of its supernet, as the study names it."""
+        supernets, found = supernets_of(self.study.estimators), []
+        for config in self.study.estimators:
+            parents = (supernets[need.name] for need in config.dependencies() if need.name in supernets)
+            found.append(next((one.device for one in (config, *parents) if hasattr(one, "device")), "cpu"))
+        return found
+
+    @property
+    def context(self) -> RunContext:
+        """What surrounds its estimators, for any seed, before there are scores."""
+        return RunContext(
+            self.space, training=self.benchmark.training, supernets=supernets_of(self.study.estimators),
+            judged=lambda: self.benchmark.archs, numbers=partial(numbers_by_arch, self.benchmark),
+        )  # fmt: skip
 
     @cached_property
     def levels(self) -> list[int]:
@@ -236,7 +260,7 @@ def do(folder: AnyPath, study: Study, task: Task) -> None:
         parts = {"errors": found.errors, "costs": found.costs, **found.records, "scores": found.scores}
     else:
         parts = {**estimator.history(), "fits": pd.DataFrame({"estimator": [task.estimator], "seed": [task.seed]})}
-    store.write_task(task.key, parts, conditions(title_of(device_of(study, task.estimator))))
+    store.write_task(task.key, parts, conditions(title_of(_plan(place).devices[task.estimator])))
 
 
 @final

@@ -7,35 +7,25 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self, final
 
-import numpy as np
 import pandas as pd
 
-from nasgauge.benchmarks import Benchmark
-from nasgauge.core import references, terminal
+from nasgauge.core import terminal
 from nasgauge.core.config import parse, tables_of
-from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
-from nasgauge.core.errors import UserError, without_torch
+from nasgauge.core.errors import UserError
 from nasgauge.core.kept import keep, kept, stored
 from nasgauge.core.progress import Phases, reported, silent
 from nasgauge.core.remote import AnyPath, absolute, shared
 from nasgauge.core.store import Store
 from nasgauge.core.tables import ERRORS, empty
 from nasgauge.core.workers import check_workers, session, unordered_map
-from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
-from nasgauge.estimators import MeasuringConfig, RunContext, check_estimators, supernets_of
-from nasgauge.judging import judge, noise_ceilings, with_failures
-from nasgauge.report import Bundle, Evaluation, assembled, write
-from nasgauge.search import get_search
-from nasgauge.studies.citing import of_study, sourced
-from nasgauge.studies.conditions import check_resumed, mixed
+from nasgauge.report import Bundle, Evaluation, write
+from nasgauge.studies.checks import checked
+from nasgauge.studies.conditions import check_resumed
 from nasgauge.studies.corrected import check_corrected
+from nasgauge.studies.judged import judged
 from nasgauge.studies.lost import options_of, without_lost
 from nasgauge.studies.plan import Plan, do
-from nasgauge.studies.published import values_beside
-from nasgauge.studies.records import combined, recorded
 from nasgauge.studies.schema import Study
-from nasgauge.studies.training_sets import check_training_sets
-from nasgauge.studies.user_tables import numbers_by_arch
 
 _LOOK = 15.0  # seconds between two looks at the progress below a URL, where every listing is paid for
 
@@ -115,7 +105,7 @@ class Run:
                     f"{self.folder}: {n_left} of {len(self.plan.tasks)} tasks remain; `nasgauge run` with this folder "
                     "resumes"
                 )
-            self._bundle = _judged(self.study, self.plan, self._store, phases)
+            self._bundle = judged(self.plan, self._store, phases)
         return self._bundle
 
     def report(self, path: AnyPath | None = None, phases: Phases = silent) -> AnyPath:
@@ -200,121 +190,10 @@ def report(folder: AnyPath | str, phases: Phases = silent) -> dict[str, Bundle]:
     return {"": found.bundle()}
 
 
-def checked(study: Study) -> Plan:
-    """The study's plan, once its estimators are known to be without mistakes; UserError for the first."""
-    plan = Plan.of(study)
-    context = _context(study, plan)
-    _check_tops(study, len(plan.benchmark.archs))
-    _check_searches(study, benchmark=plan.benchmark)
-    if study.published is not None:
-        values_beside(study.published)  # so that a name that there is not is found before the work
-    check_quantities(parse_constraints(study.constraints), quantities(None, plan.benchmark.complexity))
-    try:
-        check_estimators(study.estimators, context, study.seeds)
-    except ModuleNotFoundError as error:
-        raise without_torch(error, study.title) from error
-    sets = [c.training_set(study.seeds[0]) for c in study.estimators if isinstance(c, MeasuringConfig)]
-    check_training_sets(plan.benchmark, filter(None, sets))  # or there are too few to learn from
-    return plan
-
-
-def _check_tops(study: Study, n: int) -> None:
-    """UserError for a criterion of more architectures than there are."""
-    for criterion in resolve_all(study.criteria):
-        if criterion.at > n:
-            raise UserError(
-                f"criteria: {criterion.name!r} is of {criterion.at:g} architectures, the study has {n:,}; give a "
-                "smaller count"
-            )
-
-
-def _check_searches(study: Study, benchmark: Benchmark) -> None:
-    """UserError for a search that needs sizes which neither the space nor the ground truth has."""
-    sizes = None if benchmark.complexity is None else benchmark.complexity.set_index("arch")["n_params"]
-    is_known = sizes is not None and sizes.reindex(list(benchmark.archs)).notna().all()
-    for name in study.searches:
-        if "size" in get_search(name).options and not is_known and not benchmark.space.operations:
-            raise UserError(
-                f"searches: {name!r} needs sizes; the ground truth has no n_params of all architectures, and search "
-                f"space {benchmark.space.name!r} does not say what its operations do; leave it out"
-            )
-
-
 def _keep(plan: Plan, folder: AnyPath) -> None:
     """Record what the user's files contain, and copies of tables, so that the folder is read without them."""
     configs = plan.study.estimators
-    paths = [path for config in configs for path in config.files(plan.benchmark.training)]
-    if paths:
+    prints = {path: content for files in plan.files for path, content in files.items()}
+    if prints:
         tables = {text: config.place.located(text) for config in configs for text in config.tables()}
-        keep(folder, configs[0].place, {str(path): plan.print_of(path) for path in paths}, tables)
-
-
-def _context(study: Study, plan: Plan) -> RunContext:
-    benchmark = plan.benchmark
-    return RunContext(
-        plan.space, training=benchmark.training, supernets=supernets_of(study.estimators),
-        judged=lambda: benchmark.archs, numbers=partial(numbers_by_arch, benchmark),
-    )  # fmt: skip
-
-
-def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
-    """Scores to values: every criterion with its interval, the noise ceiling, and what the report needs besides."""
-    benchmark = plan.benchmark
-    keys = [task.key for task in plan.tasks if task.archs]
-    measured = plan.scores(store)
-    errors = store.read("errors", keys)
-    scores = with_failures(measured, errors, combined(plan.study))
-    options = dict(
-        criteria=study.criteria or DEFAULT_CRITERIA, missing=study.missing, n_bootstrap=study.n_bootstrap,
-        confidence=study.confidence,
-    )  # fmt: skip
-    values = judge(
-        scores, benchmark.truth, progress=phases("bootstrap intervals"), rng=np.random.default_rng(0), **options
-    )
-    ceiling = noise_ceilings(
-        scores, benchmark.truth, benchmark.replicates, same_quantity=benchmark.ceiling_measure is None,
-        progress=phases("noise ceiling"), rng=np.random.default_rng(0), **options,
-    )  # fmt: skip
-    for name, table in (("values", values), ("ceiling", ceiling)):
-        store.write(name, "all", table)
-    return assembled(
-        title=study.title,
-        study=references.shortened(study.model_dump(exclude_unset=True)),
-        values=values,
-        ceiling=ceiling,
-        ceiling_measure=benchmark.ceiling_measure,
-        notes=(*_departures(study, plan), *_remarks(study, plan), *mixed(plan, store)),
-        references=tuple(sourced(dict.fromkeys(of_study(study, plan.space.name)))[0]),
-        scores=scores,
-        errors=errors,
-        truth=benchmark.truth,
-        space=plan.space,
-        provenance=dict(benchmark.provenance),
-        environment=store.environment(),
-        published=None if study.published is None else values_beside(study.published),
-        records=recorded(plan, store, measured),
-        constraints=study.constraints,
-        searches=study.searches,
-        phases=phases,
-        **options,
-    )
-
-
-def _departures(study: Study, plan: Plan) -> tuple[str, ...]:
-    """A sentence for every estimator that measures another network or other data than the ground truth's."""
-    context, found = _context(study, plan), {}
-    for config in study.estimators:
-        if isinstance(config, MeasuringConfig):
-            for phrase in config.departures(context):
-                found.setdefault(phrase, []).extend(config.names())
-    return tuple(f"Not as the ground truth was trained: {what}, of {_listed(names)}." for what, names in found.items())
-
-
-def _remarks(study: Study, plan: Plan) -> tuple[str, ...]:
-    """What the estimators say of their own scores, each sentence once."""
-    context = _context(study, plan)
-    return tuple(dict.fromkeys(remark for config in study.estimators for remark in config.remarks(context)))
-
-
-def _listed(names: list[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+        keep(folder, configs[0].place, prints, tables)

@@ -15,7 +15,7 @@ from nasgauge.core.store import RESERVED
 from nasgauge.criteria import resolve_all
 from nasgauge.estimators import EstimatorConfig, estimator_config
 from nasgauge.search import get_search
-from nasgauge.studies.published import published_values
+from nasgauge.studies.published import values_beside
 from nasgauge.studies.scores import ScoresConfig
 
 __all__ = ["JudgedSample", "Part", "ScoresConfig", "Study", "Survey", "expanded", "is_survey"]
@@ -34,7 +34,7 @@ def _known_criterion(spec: Any) -> Any:
 
 
 def _known_published(name: str) -> str:
-    published_values(name)
+    values_beside(name)
     return name
 
 

@@ -19,6 +19,7 @@ from nasgauge.core.workers import session
 from nasgauge.judging import contest
 from nasgauge.report import Bundle, write_survey
 from nasgauge.studies import run as running
+from nasgauge.studies.checks import checked
 from nasgauge.studies.conditions import check_resumed
 from nasgauge.studies.corrected import check_corrected, check_corrected_survey
 from nasgauge.studies.run import Progression, Run
@@ -55,7 +56,7 @@ def run(
     """
     out = shared(out, workers)
     studies = survey.studies()
-    plans = {name: running.checked(study) for name, study in studies.items()}
+    plans = {name: checked(study) for name, study in studies.items()}
     tables = survey.model_dump(exclude_unset=True) if text is None else tables_of(text, str(out))
     difference = check_corrected_survey(survey, out, tables)
     for name, study in studies.items():

@@ -8,7 +8,7 @@ import pytest
 from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.estimators import ESTIMATORS, EstimatorConfig, MeasuringConfig
-from nasgauge.studies import citing, texts
+from nasgauge.studies import citing, components, texts
 from nasgauge.studies import run as running
 from nasgauge.studies.described import described, parse_studies, question
 from nasgauge.studies.listing import keys_in, listing, references
@@ -90,16 +90,16 @@ def test_a_folder_of_something_else_is_refused(call, tmp_path):
 
 
 def test_a_component_without_a_shipped_entry_is_named():
-    sources, unknown = citing.sourced({("proxies", "mine"): None, ("proxies", "snip"): None})
+    sources, unknown = components.sourced({("proxies", "mine"): None, ("proxies", "snip"): None})
     assert unknown == ["proxy mine"] and sources["lee2019snip"] == ["proxy snip"]
 
 
 @pytest.mark.parametrize("name", texts.study_names())
 def test_everything_that_shipped_studies_use_is_listed_and_its_keys_have_entries(name):
     for study in parse_studies(texts.study_text(name), name):
-        sources, unknown = citing.sourced(dict.fromkeys(citing.of_study(study)))
+        sources, unknown = components.sourced(dict.fromkeys(components.of_study(study)))
         assert not unknown and set(sources) <= set(references())
-        used = {use for use, _ in citing.of_study(study)}
+        used = {use for use, _ in components.of_study(study)}
         assert {"benchmarks", "spaces", "criteria", "estimators"} <= used
 
 

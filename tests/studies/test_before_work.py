@@ -9,6 +9,7 @@ from nasgauge.core.store import RESERVED, Store
 from nasgauge.estimators.combinations import METHODS
 from nasgauge.studies import folders, survey
 from nasgauge.studies import run as running
+from nasgauge.studies.checks import checked
 from nasgauge.studies.schema import Study, Survey
 
 NET = "net = { channels = 4, n_cells = 1, n_stages = 1 }"
@@ -104,7 +105,7 @@ SURVEYS = {
 @pytest.mark.parametrize("case", STUDIES)
 def test_a_mistake_in_a_study_is_told_before_any_work(tmp_path, case):
     text, says = STUDIES[case]
-    running.checked(parse(STUDY, Study, "x.toml"))
+    checked(parse(STUDY, Study, "x.toml"))
     with pytest.raises(UserError, match=says):
         running.run_text(text, tmp_path / "out", where="x.toml", workers="serial")
     assert not (tmp_path / "out").exists()
@@ -122,7 +123,7 @@ def test_a_mistake_in_a_survey_is_told_before_any_work(tmp_path, case):
 def test_votes_that_are_possible_are_votes():
     for method in METHODS:
         text = with_vote(f'name = "vote"\nexperts = ["synflow"]\nmethod = "{method}"\n')
-        running.checked(parse(text, Study, "x.toml"))
+        checked(parse(text, Study, "x.toml"))
 
 
 TWO = """

@@ -7,7 +7,7 @@ import pytest
 from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.studies import published
-from nasgauge.studies import run as running
+from nasgauge.studies.checks import checked
 from nasgauge.studies.published import published_values, values_beside
 from nasgauge.studies.schema import Study
 from nasgauge.studies.texts import study_text
@@ -54,4 +54,4 @@ def test_a_study_shows_values_of_criteria_alone():
 def test_a_table_that_cannot_be_shown_is_refused_before_any_work(name, says, tmp_path):
     text = study_text("quickstart")
     with pytest.raises(UserError, match=says):
-        running.checked(parse(f'published = "{name}"\n{text}', Study, "quick"))
+        checked(parse(f'published = "{name}"\n{text}', Study, "quick"))

@@ -10,8 +10,11 @@ from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.search import SEARCHES
 from nasgauge.spaces import ListedSpace
+from nasgauge.studies import checks
 from nasgauge.studies import run as running
-from nasgauge.studies.citing import of_study
+from nasgauge.studies.checks import checked
+from nasgauge.studies.components import of_study
+from nasgauge.studies.plan import Plan
 from nasgauge.studies.schema import Study
 from nasgauge.studies.texts import study_text
 
@@ -74,17 +77,17 @@ file = "{tmp_path}/x.csv"
 """
     study = parse(text, Study, "small.toml")
     if complexity is SIZES or "size" not in SEARCHES[search].options:
-        assert running.checked(study).tasks
+        assert checked(study).tasks
         return
     with pytest.raises(UserError, match=f"searches: '{search}' needs sizes; .* search space 'listed' does not") as told:
-        running.checked(study)
+        checked(study)
     assert "\n" not in str(told.value)
 
 
 def test_sizes_follow_from_operations_where_no_parameters_are_known():
     (search,) = [name for name in SEARCHES if "size" in SEARCHES[name].options]
     study = parse(small(f'["{search}"]'), Study, "small.toml")
-    running._check_searches(study, replace(load("digits-nb201"), complexity=None))
+    checks.searches(Plan(study, replace(load("digits-nb201"), complexity=None)))
 
 
 @pytest.mark.long

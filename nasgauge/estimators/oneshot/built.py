@@ -12,26 +12,22 @@ from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.images import parted, whole
 from nasgauge.estimators.network import images_of, network_options
-from nasgauge.estimators.oneshot.config import OneShotConfig
-from nasgauge.estimators.oneshot.landscape_config import LandscapeConfig
-from nasgauge.estimators.oneshot.landscape_probe import LandscapeProbe
-from nasgauge.estimators.oneshot.naming import path_string
 from nasgauge.estimators.oneshot.one_shot import OneShot
-from nasgauge.estimators.oneshot.probes import ForgettingProbe, GradientProbe, Probe
-from nasgauge.estimators.oneshot.randomness import Purpose, own_stream
-from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
+from nasgauge.estimators.oneshot.origins import StartConfig, check_epoch
+from nasgauge.estimators.oneshot.recording import check_landscape, probes
+from nasgauge.estimators.oneshot.restricted import restricted
+from nasgauge.estimators.oneshot.samplers import Sampler, get_sampler, per_cell
 from nasgauge.estimators.oneshot.sampling import given_archs
 from nasgauge.estimators.oneshot.settings import choices, numbers
-from nasgauge.estimators.oneshot.start import start_of
+from nasgauge.estimators.oneshot.start import Start
+from nasgauge.estimators.oneshot.supernet_keys import SupernetKeys
 from nasgauge.estimators.oneshot.tensorboard import tensorboard_logger
-from nasgauge.images import ImageData, Split
+from nasgauge.images import ImageData
 from nasgauge.nets import NetOptions, Path, SupernetOptions, check_precision, device_named, supernet
-from nasgauge.spaces import Arch, Space
-
-_N_LOOKED_AT = 1_000  # architectures of a restricted space, to see whether any is alive
+from nasgauge.spaces import Space
 
 
-def built(config: OneShotConfig, context: RunContext) -> OneShot:
+def built(config: SupernetKeys, context: RunContext) -> OneShot:
     """The estimator; UserError for what does not fit the space or the images."""
     where, space, seed = config.where, context.space, context.seed
     device = device_named(config.device, where)
@@ -59,12 +55,12 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
     )
     if config.top is not None and archs is None:
         sampler = partial(_not_scored_yet, f"{where}, top: there are no scores of {config.top.of!r} yet; run a study")
-    start = start_of(config.start, context, where)
+    start = _start(config.start, context, where)
     made = OneShot(
         space, data, split, sampler, protocol, net=net, supernet=shared, seed=seed, label=config.label,
         checkpoint_epochs=config.checkpoints, score_batch_size=config.score_batch_size,
         n_score_batches=config.n_score_batches, averages=config.averages, post_deiso=config.post_deiso,
-        form=config.form, judged=context.judged, smaller=smaller, probes=_probes(config, space, data, split, seed),
+        form=config.form, judged=context.judged, smaller=smaller, probes=probes(config, space, data, split, seed),
         settings=numbers(protocol, net, len(first_step)), choices=described,
         checkpoints=context.checkpoints(_apart(config.label, data)),
         progress=context.progress, on_epoch=_logger(config, seed), device=config.device,
@@ -74,11 +70,26 @@ def built(config: OneShotConfig, context: RunContext) -> OneShot:
     if start is not None:
         start.check(made.fresh(), where)
     if config.landscape is not None:
-        _check_landscape(made, config.landscape, f"{where}, landscape")
+        check_landscape(made, config.landscape, f"{where}, landscape")
     return made
 
 
-def _top(config: OneShotConfig, sampler: Sampler, context: RunContext) -> list[str] | None:
+def _start(config: StartConfig | None, context: RunContext, where: str) -> Start | None:
+    """Where a supernet of this context starts; UserError for an unknown label or an epoch that is not kept."""
+    if config is None:
+        return None
+    if config.of not in context.supernets:
+        known = unknown_name("supernet (the label of a 'oneshot' above)", config.of, context.supernets)
+        raise UserError(f"{where}, start: {known}")
+    parent = context.supernets[config.of].build(context)
+    if not isinstance(parent, OneShot):
+        raise UserError(f"{where}, start: {config.of!r} is not one supernet; name a 'oneshot' above")
+    epoch = parent.epochs[-1] if config.epoch is None else config.epoch
+    check_epoch(epoch, parent.epochs, config.of, f"{where}, start")
+    return Start(parent, epoch)
+
+
+def _top(config: SupernetKeys, sampler: Sampler, context: RunContext) -> list[str] | None:
     """The architectures that the sampler is given; None where there is no choice by score, or no score yet."""
     if config.top is None:
         return None
@@ -90,7 +101,7 @@ def _top(config: OneShotConfig, sampler: Sampler, context: RunContext) -> list[s
     return config.top.archs(context, config.where)
 
 
-def _alone(config: OneShotConfig, space: Space, top: Sequence[str] | None) -> tuple[str, ...]:
+def _alone(config: SupernetKeys, space: Space, top: Sequence[str] | None) -> tuple[str, ...]:
     """The architectures that are sampled alone, by score or as listed; none where others are sampled too."""
     if config.sampler != "subset" or (config.top is not None and top is None):  # not scored yet
         return ()
@@ -109,30 +120,7 @@ def _apart(label: str, data: ImageData) -> str:
     return f"{label}-{data.fingerprint}" if data.fingerprint else label
 
 
-def restricted(space: Space, without: Sequence[str], where: str) -> Space:
-    """The space without some operations; UserError for an unknown one, and where nothing is left that computes."""
-    for name in without:
-        if name not in space.options:
-            raise UserError(f"{where}: {unknown_name('operation', name, space.options)}")
-    if not without:
-        return space
-    rest = space.restrict([name for name in space.options if name not in without])
-    rng = np.random.default_rng(0)
-    if rest.operations and not any(_is_connected(rest, rest.sample(rng)) for _ in range(_N_LOOKED_AT)):
-        raise UserError(
-            f"{where}: without {', '.join(without)} no path leads from input to output; keep another operation"
-        )
-    return rest
-
-
-def _is_connected(space: Space, arch: Arch) -> bool:
-    """Whether a path leads from input to output: through operations, or through edges that carry none."""
-    graphs = space.graphs(arch).values()
-    plain = any(not label and i not in g.dead for g in graphs for i, (*_, label) in enumerate(g.edges))
-    return plain or sum(space.op_counts(arch, live=True).values()) > 0
-
-
-def _n_topologies(config: OneShotConfig, space: Space, net: NetOptions, shared: SupernetOptions) -> int | None:
+def _n_topologies(config: SupernetKeys, space: Space, net: NetOptions, shared: SupernetOptions) -> int | None:
     """How many cells of the supernet have an architecture of their own; None: all have the same."""
     return None if config.share_topology else supernet(space, net, shared, generator=torch.Generator()).n_cells
 
@@ -145,48 +133,7 @@ def _sampler(
     return per_cell([sampler(space, rng=child, **options) for child in rng.spawn(n_topologies)])
 
 
-def _probes(config: OneShotConfig, space: Space, data: ImageData, split: Split, seed: int) -> tuple[Probe, ...]:
-    """Validation images for forgetting; for gradients, training images and architectures drawn from the seed."""
-    probes: list[Probe] = []
-    name = partial(path_string, space)
-    if config.forgetting_epochs:
-        x, y = data.images[split.valid], data.labels[split.valid]
-        probes.append(ForgettingProbe(config.forgetting_epochs, x, y, max_archs=config.n_forgetting_archs, to_str=name))
-    if config.gradient_epochs:
-        rng = own_stream(seed, Purpose.PROBED_ARCHS)
-        archs = [next(SAMPLERS["uniform"](space, rng=rng, live_conv=True))[0] for _ in range(config.n_gradient_archs)]
-        rows = split.train[: config.n_gradient_images]
-        probes.append(GradientProbe(config.gradient_epochs, archs, data.images[rows], data.labels[rows], name))
-    if config.landscape is not None:
-        probes.append(_landscape(config, config.landscape, space, data, split, seed))
-    return tuple(probes)
-
-
-def _landscape(
-    config: OneShotConfig, wanted: LandscapeConfig, space: Space, data: ImageData, split: Split, seed: int
-) -> LandscapeProbe:
-    """Surfaces after the last epoch; random architectures and directions are drawn from the seed."""
-    listed = given_archs(space, wanted.archs, f"{config.where}, landscape") if wanted.archs else []
-    groups: dict[str, list[Path]] = {space.to_str(arch): [arch] for arch in listed}
-    if wanted.n_paths is not None:
-        rng = own_stream(seed, Purpose.LANDSCAPE_ARCHS)
-        groups["mean"] = next(SAMPLERS["uniform"](space, rng=rng, n_samples=wanted.n_paths))
-    seeds = own_stream(seed, Purpose.LANDSCAPE_DIRECTIONS).integers(2**63, size=wanted.n_pairs).tolist()
-    rows = split.train[: wanted.n_images]
-    images, labels = data.images[rows], data.labels[rows]
-    last = (config.whole_protocol.epochs,)
-    return LandscapeProbe(last, groups, images, labels, seeds, wanted.radius, wanted.n_steps)
-
-
-def _check_landscape(made: OneShot, wanted: LandscapeConfig, where: str) -> None:
-    """UserError for more images than there are, and for an architecture without weights."""
-    if wanted.n_images > len(made.split.train):
-        raise UserError(f"{where}: n_images = {wanted.n_images}, but there are {len(made.split.train)} training images")
-    for arch in given_archs(made.space, wanted.archs, where) if wanted.archs else ():
-        made.fresh().used(arch)
-
-
-def _logger(config: OneShotConfig, seed: int) -> Callable[[Mapping[str, float]], None] | None:
+def _logger(config: SupernetKeys, seed: int) -> Callable[[Mapping[str, float]], None] | None:
     if config.tensorboard is None:
         return None
     return tensorboard_logger(f"{config.tensorboard}/{config.label}-seed{seed}")

@@ -12,14 +12,14 @@ from nasgauge.core.errors import UserError
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.estimator import Estimates, Trainable
 from nasgauge.estimators.oneshot.built import built as one_shot
-from nasgauge.estimators.oneshot.built import restricted
 from nasgauge.estimators.oneshot.class_members import StandIns, scoring_request
 from nasgauge.estimators.oneshot.controllers import Controller
-from nasgauge.estimators.oneshot.few_shot_config import FewShotConfig
+from nasgauge.estimators.oneshot.few_shot_keys import FewShotKeys
 from nasgauge.estimators.oneshot.few_shot_split import split_of
 from nasgauge.estimators.oneshot.merging import merged, merged_history
 from nasgauge.estimators.oneshot.naming import names
 from nasgauge.estimators.oneshot.one_shot import OneShot
+from nasgauge.estimators.oneshot.restricted import restricted
 from nasgauge.estimators.oneshot.sampling import given_archs
 from nasgauge.estimators.oneshot.settings import as_text
 from nasgauge.estimators.oneshot.tables import recorded
@@ -142,7 +142,7 @@ class Weights:
         return self._nets[self.place(arch)][1].standalone(arch)
 
 
-def built(config: FewShotConfig, context: RunContext) -> FewShot:
+def built(config: FewShotKeys, context: RunContext) -> FewShot:
     """The estimator; UserError for what does not fit the space, the split or the images."""
     space = restricted(context.space, config.without, config.where)
     number, place, groups = split_of(config, replace(context, space=space))
@@ -164,7 +164,7 @@ def built(config: FewShotConfig, context: RunContext) -> FewShot:
     )
 
 
-def _choices(config: FewShotConfig, parts: Sequence[OneShot], groups: Sequence[Sequence[str]]) -> dict[str, str]:
+def _choices(config: FewShotKeys, parts: Sequence[OneShot], groups: Sequence[Sequence[str]]) -> dict[str, str]:
     """What all parts have in common, and what only the whole has: the split, and lists before they were divided."""
     first = parts[0].choices
     found = {name: text for name, text in first.items() if all(part.choices[name] == text for part in parts)}
@@ -174,8 +174,8 @@ def _choices(config: FewShotConfig, parts: Sequence[OneShot], groups: Sequence[S
 
 
 def _each(
-    config: FewShotConfig, context: RunContext, spaces: list[SpacePart]
-) -> Iterator[tuple[FewShotConfig, RunContext]]:
+    config: FewShotKeys, context: RunContext, spaces: list[SpacePart]
+) -> Iterator[tuple[FewShotKeys, RunContext]]:
     """Of each part its keys and what surrounds it: folder, share of the progress, listed architectures."""
     n, listed = len(spaces), config.sampler_options.get("archs")
     if isinstance(listed, list | tuple):

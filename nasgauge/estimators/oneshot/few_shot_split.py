@@ -8,7 +8,7 @@ import numpy as np
 from nasgauge.core.errors import UserError
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.oneshot.built import built as one_shot
-from nasgauge.estimators.oneshot.few_shot_config import FewShotConfig
+from nasgauge.estimators.oneshot.few_shot_keys import FewShotKeys
 from nasgauge.estimators.oneshot.one_shot import OneShot
 from nasgauge.estimators.oneshot.probes import GradientProbe
 from nasgauge.spaces import choices_of, groups_named, in_groups, option_words
@@ -18,7 +18,7 @@ _N_BASES = 4  # architectures in which each decision is varied
 _N_IMAGES = 128
 
 
-def split_of(config: FewShotConfig, context: RunContext) -> Split:
+def split_of(config: FewShotKeys, context: RunContext) -> Split:
     """The split that a configuration asks for; UserError where the space cannot be split so."""
     space, where = context.space, config.where
     try:
@@ -39,7 +39,7 @@ def split_of(config: FewShotConfig, context: RunContext) -> Split:
     return number, place, in_groups(options, n)
 
 
-def _number(config: FewShotConfig, context: RunContext, n: int) -> int:
+def _number(config: FewShotKeys, context: RunContext, n: int) -> int:
     if config.split == "gradients":
         return least_aligned_decision(
             one_shot(config.trained_for(config.whole_protocol.epochs, {"without": ()}), context)

@@ -8,17 +8,15 @@ import inspect
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nasgauge.core.config import Config
 from nasgauge.core.places import names_a_file
 from nasgauge.core.references import shortened
 from nasgauge.estimators.oneshot.protocol import Protocol
 from nasgauge.estimators.oneshot.samplers import Sampler
+from nasgauge.estimators.oneshot.supernet_keys import SupernetKeys
 from nasgauge.nets.options import NetOptions, SupernetOptions
-
-if TYPE_CHECKING:
-    from nasgauge.estimators.oneshot.config import OneShotConfig
 
 _N_LISTED = 20  # entries of a list that its text names
 NOTHING = "nothing"  # the text of an empty list
@@ -44,7 +42,7 @@ def numbers(protocol: Protocol, net: NetOptions, n_samples: int) -> dict[str, fl
 
 
 def choices(
-    config: "OneShotConfig", net: NetOptions, shared: SupernetOptions, sampler: Sampler, *,
+    config: SupernetKeys, net: NetOptions, shared: SupernetOptions, sampler: Sampler, *,
     data: str, fingerprint: str, form: str,
 ) -> dict[str, str]:  # fmt: skip
     """Everything else that decides training or scoring, by name, as text; the order of `without` does not matter.

@@ -7,9 +7,7 @@ from typing import Any, final
 
 import torch
 
-from nasgauge.core.errors import UserError, unknown_name
-from nasgauge.estimators.context import RunContext
-from nasgauge.estimators.oneshot.origins import StartConfig, check_epoch
+from nasgauge.core.errors import UserError
 from nasgauge.nets import Supernet
 
 
@@ -48,20 +46,3 @@ class Start:
         net.load_state_dict(own)
         content = b"".join(weight.cpu().numpy().tobytes() for weight in own.values())
         return f"epoch {self.epoch} of {self.supernet.label}, checksum {zlib.crc32(content)}"
-
-
-def start_of(config: StartConfig | None, context: RunContext, where: str) -> Start | None:
-    """Where a supernet of this context starts; UserError for an unknown label or an epoch that is not kept."""
-    if config is None:
-        return None
-    if config.of not in context.supernets:
-        known = unknown_name("supernet (the label of a 'oneshot' above)", config.of, context.supernets)
-        raise UserError(f"{where}, start: {known}")
-    from nasgauge.estimators.oneshot.one_shot import OneShot
-
-    parent = context.supernets[config.of].build(context)
-    if not isinstance(parent, OneShot):
-        raise UserError(f"{where}, start: {config.of!r} is not one supernet; name a 'oneshot' above")
-    epoch = parent.epochs[-1] if config.epoch is None else config.epoch
-    check_epoch(epoch, parent.epochs, config.of, f"{where}, start")
-    return Start(parent, epoch)

@@ -1,18 +1,16 @@
-"""Configuration of few-shot estimators: several supernets, each of a part of the space."""
+"""The keys of few-shot estimators, which train a supernet for each part of a space."""
 
-from typing import Annotated, Any, Literal, Self, final
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nasgauge.core.config import Count, Distinct, Label, List
+from nasgauge.core.config import Count, Distinct, List
 from nasgauge.core.errors import UserError
-from nasgauge.estimators.context import RunContext
-from nasgauge.estimators.oneshot.config import OneShotConfig
+from nasgauge.estimators.oneshot.supernet_keys import SupernetKeys
 
 
-@final
-class FewShotConfig(OneShotConfig):
-    """Few-shot: a supernet for each part of the space, which is split at one decision.
+class FewShotKeys(SupernetKeys):
+    """A supernet for each part of the space, which is split at one decision.
 
     `split`: number of the decision, from 0, among those of the encoding that leave a choice whatever the others are:
     the first, next to the input, if absent; or "gradients", the one about whose options the gradients of shared weights
@@ -24,8 +22,6 @@ class FewShotConfig(OneShotConfig):
     controller.
     """
 
-    name: Literal["fewshot"] = "fewshot"
-    label: Label = "fewshot"
     split: Annotated[int, Field(ge=0)] | Literal["gradients"] = 0
     parts: Count | None = None
     groups: List[Distinct[str]] = ()
@@ -42,7 +38,7 @@ class FewShotConfig(OneShotConfig):
             raise UserError("groups: one of them is empty; name an option in each")
         return self
 
-    def of_part(self, number: int, n_parts: int) -> "FewShotConfig":
+    def of_part(self, number: int, n_parts: int) -> Self:
         """The keys of one part's supernet; UserError where there are fewer epochs than they are wanted for."""
         epochs = self.whole_protocol.epochs
         if self.budget == "total":
@@ -60,8 +56,3 @@ class FewShotConfig(OneShotConfig):
                 )
         folder = None if self.tensorboard is None else f"{self.tensorboard}/part{number}"
         return self.trained_for(epochs, {"without": (), "tensorboard": folder})
-
-    def build(self, context: RunContext) -> Any:
-        from nasgauge.estimators.oneshot.few_shot import built
-
-        return built(self, context)
