@@ -10,6 +10,8 @@ import pytest
 from nasgauge.analyses.toolkit.pairs import pairs_of
 from nasgauge.benchmarks import embedded
 from nasgauge.benchmarks.building import build as bench
+from nasgauge.benchmarks.building.build import train_arch
+from nasgauge.benchmarks.building.publishing import measured_facts
 from nasgauge.benchmarks.building.recipe import Recipe, RecipeSample
 from nasgauge.benchmarks.building.sample import chosen_archs
 from nasgauge.benchmarks.building.training import Outcome
@@ -68,7 +70,7 @@ def test_what_it_wrote_is_a_benchmark_with_its_own_facts(built):
     benchmark = embedded.from_files(out / "tiny.parquet")
     assert benchmark.facts["n_archs"] == 3 and benchmark.facts["n_seeds"] == 2
     assert benchmark.facts["kendall_tau_between_halves"] == pytest.approx(
-        bench.measured_facts(table)["kendall_tau_between_halves"], abs=1e-4
+        measured_facts(table)["kendall_tau_between_halves"], abs=1e-4
     )
     mean = benchmark.truth.groupby("arch")["accuracy"].mean()
     np.testing.assert_allclose(mean, table.groupby("arch")["test_accuracy"].mean(), atol=1e-6)
@@ -93,6 +95,50 @@ def test_a_larger_benchmark_keeps_the_architectures_of_the_smaller_one():
     space = NB201()
     assert chosen_archs(space, RecipeSample(n=50))[:20] == chosen_archs(space, RecipeSample(n=20))
     assert len({space.canonical(a) for a in chosen_archs(space, RecipeSample(form="paper"))}) == 6_466
+
+
+def test_a_larger_benchmark_reuses_the_table_of_the_smaller_one_to_the_bit(built, tmp_path, monkeypatch):
+    out, _ = built
+    larger = RECIPE.replace("n = 3", "n = 4").replace("tiny networks", "more tiny networks")
+    whole = build(larger, tmp_path / "whole")
+    trained = []
+    monkeypatch.setattr(
+        bench, "train_arch", lambda space, arch, *rest: trained.append(arch) or train_arch(space, arch, *rest)
+    )
+    options = {"where": "tiny.toml", "workers": "serial", "reuse": out / "tiny.parquet"}
+    grown = bench.build_text(larger, tmp_path / "grown", **options)
+    assert len(trained) == 1
+    files = [pd.read_parquet(tmp_path / name / "tiny.parquet") for name in ("whole", "grown")]
+    columns = [column for column in whole if column != "train_seconds"]
+    pd.testing.assert_frame_equal(files[0][columns], files[1][columns], check_exact=True)
+    assert grown["arch"].tolist() == whole["arch"].tolist()
+    again = bench.build_text(RECIPE, tmp_path / "fewer", **(options | {"reuse": tmp_path / "grown" / "tiny.parquet"}))
+    assert len(trained) == 1 and again["arch"].nunique() == 3
+    assert bench.build_text(larger, tmp_path / "grown", **options)["arch"].nunique() == 4  # what is done stays
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("epochs = 1", "epochs = 2", r"trained otherwise: protocol = \{'epochs': 1.*in the recipe \{'epochs': 2"),
+        ("n_seeds = 2", "n_seeds = 3", "trained otherwise: n_seeds = 2, in the recipe 3"),
+        ("channels = 2", "channels = 3", "trained otherwise: net"),
+    ],
+)
+def test_a_table_of_another_recipe_is_not_reused(built, tmp_path, old, new, says):
+    options = {"where": "tiny.toml", "workers": "serial", "reuse": built[0] / "tiny.parquet"}
+    with pytest.raises(UserError, match=says):
+        bench.build_text(RECIPE.replace(old, new), tmp_path / "t", **options)
+    assert not (tmp_path / "t").exists()
+
+
+@pytest.mark.parametrize("facts", ['"recipe": 3', '"recipes": {}', '"recipe": {}, "conditions": []'])
+def test_a_table_without_its_recipe_is_not_reused(built, tmp_path, facts):
+    (tmp_path / "old.parquet").write_bytes((built[0] / "tiny.parquet").read_bytes())
+    (tmp_path / "old.json").write_text(f'{{"space": "nb201", {facts}}}')
+    with pytest.raises(UserError, match="do not contain its recipe; build it again, or leave out --reuse"):
+        options = {"where": "tiny.toml", "workers": "serial", "reuse": tmp_path / "old.parquet"}
+        bench.build_text(RECIPE, tmp_path / "t", **options)
 
 
 @pytest.mark.parametrize("name", list(SPACES))

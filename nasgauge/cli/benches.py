@@ -17,6 +17,10 @@ def build(
     kind: Kind = "processes",
     address: Address = None,
     strict: Strict = False,
+    reuse: Annotated[
+        Path | None,
+        typer.Option(help="Table of such a recipe for other architectures, which are not trained again."),
+    ] = None,
 ) -> None:
     """Train architectures from scratch to build a tabular benchmark (resumable)."""
     from nasgauge.core.workers import check_workers
@@ -33,7 +37,7 @@ def build(
         chosen = parse(text, Recipe, name, place)
         table = building.build(
             chosen, folder, text=text, folder=place, where=name, workers=kind, n_workers=workers, address=address,
-            strict=strict, progress=phases("training"),
+            strict=strict, reuse=reuse, progress=phases("training"),
         )  # fmt: skip
     file = folder / f"{chosen.name}.parquet"
     print(f"{table['arch'].nunique():,} architectures x {table['seed'].nunique()} seeds: {file}")

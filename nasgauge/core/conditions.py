@@ -59,6 +59,16 @@ def mixture(parts: Iterable[Conditions]) -> str:
     return "; ".join(phrases)
 
 
+def common(parts: Iterable[Conditions]) -> dict[str, str]:
+    """The conditions that all parts share.
+
+    >>> common([{"torch": "2.10", "python": "3.11"}, {"torch": "2.11", "python": "3.11"}])
+    {'python': '3.11'}
+    """
+    shared = [set(part.items()) for part in parts]
+    return dict(sorted(set.intersection(*shared))) if shared else {}
+
+
 def check_conditions(
     where: object, groups: Iterable[tuple[Iterable[Conditions], Conditions]], tell: Callable[[str], None], strict: bool
 ) -> None:

@@ -56,11 +56,13 @@ def build(
     *,
     workers: Literal["serial", "processes"] = "processes",
     n_workers: int | None = None,
+    reuse: Path | str | None = None,
 ) -> Benchmark:
     """Train architectures from scratch, or what remains of them, and return the benchmark that they make.
 
-    recipe: name of a shipped one, a TOML file, or the same as a dictionary. out: the folder. UserError: a mistake in
-    the recipe, before any work.
+    recipe: name of a shipped one, a TOML file, or the same as a dictionary. out: the folder. reuse: a table that this
+    recipe made of other architectures, which are not trained again. UserError: a mistake in the recipe, before any
+    work; a table of another recipe.
     """
     from nasgauge.benchmarks.building.build import build as train
     from nasgauge.benchmarks.building.recipe import Recipe
@@ -72,7 +74,7 @@ def build(
     with followed("bench build") as phases:
         train(
             chosen, out, text=text, folder=place, where=chosen.name, workers=workers, n_workers=n_workers,
-            progress=phases("training"),
+            reuse=None if reuse is None else Path(reuse), progress=phases("training"),
         )  # fmt: skip
     return load({"name": str(out / f"{chosen.name}.parquet")})
 

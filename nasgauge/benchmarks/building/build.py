@@ -3,7 +3,6 @@
 One part in the store is one architecture with all its seeds; a run that was ended goes on where it stopped.
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +14,9 @@ import pandas as pd
 import torch
 
 from nasgauge.benchmarks.building.protocol import Protocol
+from nasgauge.benchmarks.building.publishing import publish
 from nasgauge.benchmarks.building.recipe import Recipe
+from nasgauge.benchmarks.building.reuse import reused
 from nasgauge.benchmarks.building.sample import chosen_archs
 from nasgauge.benchmarks.building.training import Outcome, train
 from nasgauge.core import references, terminal
@@ -25,11 +26,9 @@ from nasgauge.core.errors import UserError
 from nasgauge.core.kept import keep, stored
 from nasgauge.core.progress import Progress
 from nasgauge.core.remote import AnyPath, absolute, shared
-from nasgauge.core.replacing import write_atomically
 from nasgauge.core.store import Store, key_of
 from nasgauge.core.tables import ERRORS, TRAININGS, check, empty
 from nasgauge.core.workers import BUILDING, check_workers, on, unordered_map
-from nasgauge.criteria import kendall_tau
 from nasgauge.images import ImageData, Split, load_images, splits_of
 from nasgauge.nets import (
     NetOptions,
@@ -63,10 +62,13 @@ def build(
     n_workers: int | None = None,
     address: str | None = None,
     strict: bool = False,
+    reuse: Path | None = None,
     progress: Progress = lambda done, total: None,
     tell: Callable[[str], None] = terminal.tell,
 ) -> pd.DataFrame:
     """Train what is not yet in `out`, then write `<name>.parquet` (TRAININGS) and `<name>.json` (facts) there.
+
+    reuse: a table that such a recipe made, of other architectures (fewer, say): what it contains is not trained again.
 
     `text`: of the recipe's file, kept in the folder; `folder`: where that file lies, in which files of references are
     looked for; `where`: its name in messages. `progress(done, total)` follows
@@ -80,6 +82,7 @@ def build(
     archs = chosen_archs(space, recipe.archs)
     _check_net(space, recipe, where)
     _check_sizes(space, recipe, where)
+    there = None if reuse is None else reused(recipe, reuse)
     tables = recipe.model_dump(exclude_unset=True) if text is None else tables_of(text, where)
     store = Store.open(out, tables, text, folder)
     names = [space.to_str(a) for a in archs]
@@ -87,6 +90,8 @@ def build(
     if recipe.content:
         keep(out, recipe.place, {recipe.images: recipe.content}, {})
     store.plan({"trainings": keys})
+    if there is not None:
+        there.write(store, dict(zip(names, keys, strict=True)), recipe.n_seeds)
     done = store.done("trainings")
     todo = [task for task in zip(names, keys, strict=True) if task[1] not in done]
     if todo:
@@ -123,63 +128,6 @@ def _keys(recipe: Recipe, names: list[str]) -> list[str]:
     own = {"code": references.digest_of(recipe.model_dump()), "images": recipe.content}
     given = {what: content for what, content in own.items() if content}
     return [key_of({"arch": name} | given) for name in names]
-
-
-def publish(store: Store, recipe: Recipe, keys: list[str], tell: Callable[[str], None] = terminal.tell) -> pd.DataFrame:
-    """Join the parts into the benchmark's table and measure the facts that it declares.
-
-    What was given up is told and left out; UserError where that is everything.
-    """
-    table = check(store.read("trainings", keys), TRAININGS)
-    there = store.keys("errors")
-    errors = store.read("errors", [key for key in keys if key in there])
-    if errors is not None:
-        told = (
-            f"{len(errors):,} of {len(keys):,} architectures were given up, `nasgauge status {store.folder}` says why"
-        )
-        if table.empty:
-            raise UserError(f"{told}; nothing is left to publish")
-        tell(f"{told}; the benchmark is published without them")
-    path = store.folder / f"{recipe.name}.parquet"
-    columns = {
-        "seed": "int16",
-        "valid_loss": "float32",
-        "test_loss": "float32",
-        "n_params": "int32",
-        "macs": "Int64" if table["macs"].isna().any() else "int64",
-        "train_seconds": "float32",
-    }
-    small = table.astype(columns)
-    write_atomically(path, small.to_parquet(index=False, compression="zstd"))
-    facts = measured_facts(check(small, TRAININGS))
-    record = {
-        "name": recipe.name,
-        "title": recipe.title,
-        "space": recipe.space,
-        "training": recipe.training(),
-        "facts": facts,
-        "environment": store.environment(),
-    }
-    write_atomically(path.with_suffix(".json"), json.dumps(record, indent=2).encode())
-    return table
-
-
-def measured_facts(table: pd.DataFrame) -> dict[str, float | int]:
-    """What the benchmark declares of itself, computed from its own table; the contract test computes it again."""
-    wide = table.pivot(index="arch", columns="seed", values="test_accuracy")
-    halves = wide.to_numpy()
-    n = halves.shape[1] // 2
-    facts = {
-        "n_archs": len(wide),
-        "n_classes": int(table["iso_class"].nunique()),
-        "n_seeds": wide.shape[1],
-        "best_test_accuracy": round(float(wide.mean(axis=1).max()), 6),
-        "core_seconds": round(float(table["train_seconds"].sum()), 0),
-    }
-    if n:
-        tau = kendall_tau(halves[:, :n].mean(1), halves[:, n : 2 * n].mean(1))
-        facts["kendall_tau_between_halves"] = round(tau, 4)
-    return facts
 
 
 def _check_net(space: Space, recipe: Recipe, where: str) -> None:

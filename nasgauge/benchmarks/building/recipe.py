@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from nasgauge.benchmarks.building.protocol import Protocol
+from nasgauge.core import references
 from nasgauge.core.config import Config, Count, FileName, Options, Seed, keys_of, table_of
 from nasgauge.core.errors import UserError
 from nasgauge.core.places import Place, fingerprint, here, names_a_file
@@ -80,6 +81,15 @@ class Recipe(PluginConfig):
     def training(self) -> dict[str, Any]:
         """What the facts of the table say of its trainings, see `benchmarks.Training`."""
         return {"data": self.images, "data_path": self.data_path, "net": self.net}
+
+    def decisive(self) -> Options:
+        """All that decides the trainings of an architecture: the keys with their defaults, the content of one's images.
+
+        Name, title, plugins and the choice of architectures decide nothing, nor does the path of the images.
+        """
+        kept = self.model_dump(mode="json", exclude={"name", "title", "archs", "plugins", "data_path"})
+        images = {"data": self.content or self.data, "code": references.digest_of(self.model_dump())}
+        return kept | images | {"protocol": vars(self.protocol)}
 
     @property
     def place(self) -> Place:
