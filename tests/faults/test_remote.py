@@ -207,6 +207,43 @@ def test_tables_are_those_of_a_local_folder_and_a_part_that_is_lost_is_done_agai
         CheckpointFolder(str(checkpoint.parent))[1]
 
 
+def test_a_look_at_the_progress_lists_every_table_once(monkeypatch):
+    """Every listing of a store is paid for; the progress of a training is read where there is a note of it alone."""
+    run("memory://a/b")
+    made = running.Run.load("memory://a/b")
+    store, plan = made._store, made.plan
+    for note in (store.folder / "progress").iterdir():
+        note.unlink()
+    [fit] = (store.folder / "parts" / "fits").iterdir()
+    (store.folder / "progress" / fit.stem).write_bytes(b"0.25")
+    listed, asked = [], []
+
+    def counted(self, path, detail=True, **options):
+        listed.append(path.strip("/").removeprefix("a/b/"))
+        return ls(self, path, detail=detail, **options)
+
+    def told(self, path, **options):
+        asked.append(path)
+        return info(self, path, **options)
+
+    ls, info = MemoryFileSystem.ls, MemoryFileSystem.info
+    tables = [f"parts/{name}" for name in store.names()]
+    assert {"parts/scores", "parts/fits", "parts/costs"} <= set(tables)
+    monkeypatch.setattr(MemoryFileSystem, "ls", counted)
+    monkeypatch.setattr(MemoryFileSystem, "info", told)
+    for look, found in ((lambda: plan.remaining(store), []), (lambda: plan.n_done(store), 3), (store.progress, (3, 3))):
+        listed.clear()
+        assert look() == found and sorted(listed) == sorted(["parts", "digests", *tables])
+    fit.unlink()
+    listed.clear()
+    asked.clear()
+    assert plan.n_done(store) == 2.25
+    assert sorted(listed) == sorted(
+        ["parts", "digests", "progress", *(name for name in tables if name != "parts/fits")]
+    )
+    assert not asked
+
+
 @pytest.mark.long
 def test_two_processes_write_to_a_bucket(server, expected, call, tmp_path):
     (tmp_path / "x.toml").write_text(STUDY)
