@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
+from small_studies import study
 
 from nasgauge.cli import main
 from nasgauge.core import urls
@@ -24,25 +25,7 @@ from nasgauge.core.store import Store
 from nasgauge.estimators.checkpoints import CheckpointFolder
 from nasgauge.studies import run as running
 
-NET = "net = { channels = 2, n_cells = 1, n_stages = 1, bn_affine = false }"
-STUDY = f"""
-title = "small"
-benchmark = "digits-nb201"
-archs = {{ n = 5 }}
-n_bootstrap = 5
-criteria = ["kendall_tau"]
-[[estimators]]
-name = "zeroshot"
-proxies = ["n_params", "synflow"]
-batch_size = 8
-{NET}
-[[estimators]]
-name = "oneshot"
-label = "net"
-epochs = 1
-score_batch_size = 180
-{NET}
-"""
+STUDY = study(5)
 MEASURED = ("train_seconds", "arch_seconds", "fit_seconds")  # by a clock
 
 
