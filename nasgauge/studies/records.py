@@ -24,8 +24,11 @@ def recorded(plan: Plan, store: Store, measured: pd.DataFrame) -> Tables:
     if benchmark.complexity is not None:
         tables["complexity"] = benchmark.complexity
     costs = store.read("costs", [task.key for task in plan.tasks if task.archs])
+    there = store.keys("shared_costs")
+    shared = store.read("shared_costs", [task.key for task in plan.tasks if task.key in there])
     logs = tables.get("training_log")
-    tables["expenses"] = expenses(costs, measured, benchmark.truth, plan.dependencies, plan.owners, logs)
+    needs = plan.dependencies
+    tables["expenses"] = expenses(costs, measured, benchmark.truth, needs, plan.owners, logs, shared)
     return tables
 
 

@@ -284,13 +284,14 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
     )  # fmt: skip
     for name, table in (("values", values), ("ceiling", ceiling)):
         store.write(name, "all", table)
+    records = recorded(plan, store, measured)
     return assembled(
         title=study.title,
         study=references.shortened(study.model_dump(exclude_unset=True)),
         values=values,
         ceiling=ceiling,
         ceiling_measure=benchmark.ceiling_measure,
-        notes=(*_departures(study, plan), *_remarks(study, plan), *mixed(plan, store)),
+        notes=(*_departures(study, plan), *_remarks(study, plan), *mixed(plan, store), *_added(records)),
         references=tuple(sourced(dict.fromkeys(of_study(study, plan.space.name)))[0]),
         scores=scores,
         errors=errors,
@@ -299,7 +300,7 @@ def _judged(study: Study, plan: Plan, store: Store, phases: Phases) -> Bundle:
         provenance=dict(benchmark.provenance),
         environment=store.environment(),
         published=None if study.published is None else values_beside(study.published),
-        records=recorded(plan, store, measured),
+        records=records,
         constraints=study.constraints,
         searches=study.searches,
         phases=phases,
@@ -321,6 +322,14 @@ def _remarks(study: Study, plan: Plan) -> tuple[str, ...]:
     """What the estimators say of their own scores, each sentence once."""
     context = _context(study, plan)
     return tuple(dict.fromkeys(remark for config in study.estimators for remark in config.remarks(context)))
+
+
+def _added(records: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
+    """A sentence on those that are charged for scores of one entry one by one, see `costs.expenses`."""
+    names = records["expenses"].query("n_added > 0")["estimator"].tolist()
+    if not names:
+        return ()
+    return (f"Costs of {_listed(names)} are sums over scores of one entry, whose shared work is not recorded.",)
 
 
 def _listed(names: list[str], most: int = 3) -> str:
