@@ -51,6 +51,9 @@ def _written(plan: Plan, store: Store) -> Tables:
         if keys:
             rows = store.read(name, keys).drop_duplicates()  # the settings of an estimator are those of all its seeds
             tables[name] = check(rows.reset_index(drop=True), spec)
+    if "settings" in tables:
+        kinds = {name: kind for config in plan.study.estimators for name, kind in config.kinds().items()}
+        tables["settings"] = tables["settings"].assign(kind=lambda rows: rows["estimator"].map(kinds).fillna(""))
     return tables
 
 
