@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import small_studies
 
 from nasgauge.benchmarks.building import build as building
 from nasgauge.core import conditions as conditions_of
@@ -13,47 +14,7 @@ from nasgauge.core.store import Store
 from nasgauge.studies import run as running
 from nasgauge.studies import survey
 
-STUDY = """
-title = "small"
-benchmark = "digits-nb201"
-archs = { n = 22 }
-n_bootstrap = 10
-[[estimators]]
-name = "zeroshot"
-proxies = ["n_params", "synflow"]
-batch_size = 8
-net = { channels = 4, n_cells = 1, n_stages = 1 }
-[[estimators]]
-name = "oneshot"
-label = "tiny"
-epochs = 1
-net = { channels = 2, n_cells = 1, n_stages = 1, bn_affine = false }
-score_batch_size = 180
-"""
-SURVEY = """
-title = "two"
-n_bootstrap = 10
-parts = [
-    { name = "a", benchmark = "digits-nb201", archs = { n = 22 } },
-    { name = "b", benchmark = "digits-nb201", archs = { n = 23 } },
-]
-[[estimators]]
-name = "zeroshot"
-proxies = ["n_params"]
-batch_size = 8
-net = { channels = 4, n_cells = 1, n_stages = 1 }
-"""
-RECIPE = """
-name = "tiny"
-title = "tiny"
-space = "nb201"
-data = "digits"
-n_seeds = 2
-archs = { n = 3 }
-split = { n_train = 20, n_valid = 10 }
-net = { channels = 2, n_cells = 1, n_stages = 1 }
-protocol = { epochs = 1, batch_size = 10 }
-"""
+STUDY, SURVEY, RECIPE = small_studies.study(22), small_studies.survey(22, 23), small_studies.recipe(3)
 
 
 def build(text, out, **options):

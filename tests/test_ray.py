@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import small_studies
 
 from nasgauge.benchmarks.building import build as building
 from nasgauge.core.store import Store
@@ -48,17 +49,7 @@ proxies = ["n_params", "random"]
 batch_size = 8
 net = { channels = 4, n_cells = 1, n_stages = 1 }
 """
-RECIPE = """
-name = "tiny"
-title = "tiny"
-space = "nb201"
-data = "digits"
-n_seeds = 2
-archs = { n = 4 }
-split = { n_train = 20, n_valid = 10 }
-net = { channels = 2, n_cells = 1, n_stages = 1 }
-protocol = { epochs = 1, batch_size = 10 }
-"""
+RECIPE = small_studies.recipe(4)
 PROGRAM = """
 import json, os, sys
 from functools import partial

@@ -2,15 +2,20 @@
 
 import shutil
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from nasgauge.analyses import ANALYSES
+from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
+from nasgauge.core.store import Store
 from nasgauge.spaces import NB201
+from nasgauge.studies import records
 from nasgauge.studies import run as running
+from nasgauge.studies.schema import Study
 
 SKIP = 1
 
@@ -281,3 +286,26 @@ def test_mistakes_are_told_before_anything_is_trained(tmp_path, old, new, says):
     with pytest.raises(UserError, match=says):
         running.run_text(STUDY.replace(old, new, 1), tmp_path / "out", where="small.toml", workers="serial").bundle()
     assert not (tmp_path / "out").exists()
+
+
+def test_the_kind_of_each_score_of_a_supernet_is_that_of_the_configuration(tmp_path):
+    """Also in folders of earlier versions, whose parts do not say it."""
+    head = 'title = "t"\nbenchmark = "digits-nb201"\n'
+    nets = {"supernet": "", "supernet_120": "averages = [2]\npost_deiso = true\n", "supernet_120_x": ""}
+    text = head + "".join(f'[[estimators]]\nname = "oneshot"\nlabel = "{n}"\nepochs = 3\n{o}' for n, o in nets.items())
+    study = parse(text, Study, "x.toml")
+    names = [name for config in study.estimators for name in config.names()]
+    store = Store.open(tmp_path, {"title": "t"})
+    settings = pd.DataFrame({"estimator": [*names, "other"], "setting": "epochs", "value": 3.0})
+    store.write_task("k", {"settings": settings})
+    found = records._written(SimpleNamespace(study=study, tasks=[SimpleNamespace(key="k")]), store)["settings"]
+    kinds = found.set_index("estimator")["kind"].to_dict()
+    assert kinds == {
+        **{name: "main" for name in nets},
+        **{f"{name}_loss": "loss" for name in nets},
+        "supernet_120_avg2": "avg2",
+        "supernet_120_avg2_loss": "avg2_loss",
+        "supernet_120_post_deiso": "post_deiso",
+        "supernet_120_post_deiso_loss": "post_deiso_loss",
+        "other": "",
+    }

@@ -1,6 +1,6 @@
 """On which settings of network, training and sampling does the ranking depend?"""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -15,6 +15,7 @@ from nasgauge.analyses.toolkit.supernet_settings import (
     Chosen,
     chosen_by,
     kind_of,
+    kinds_in,
     what_differs,
     with_choices,
 )
@@ -65,10 +66,11 @@ def compute(
     where a setting has no such series, it gets one of all estimators of a kind, and also_differs names what differs
     with it (else "nothing"). Where choices of one of them are not recorded, also_differs says so: then it is not known
     that they are equal. The
-    kind is what a name adds to that of another estimator with the same settings ("net_loss" beside "net": loss), "main"
-    where it adds nothing; series: the kind, then the settings that part this series from others of its kind. n:
-    architectures of the ground truth that all n_seeds seeds scored. Directions and ranges are the criteria's; NaN where
-    a criterion is undefined for one of the seeds. Returns (setting, setting_value, series, also_differs, estimator,
+    kind is that of table SETTINGS ("loss", "main": accuracy); where it is not recorded, what a name adds to that of
+    another estimator with the same settings ("net_loss" beside "net": loss), "main" where it adds nothing; series: the
+    kind, then the settings that part this series from others of its kind. n: architectures of the ground truth that all
+    n_seeds seeds scored. Directions and ranges are the criteria's; NaN where a criterion is undefined for one of the
+    seeds. Returns (setting, setting_value, series, also_differs, estimator,
     criterion, at, value, low, high, n, n_seeds); empty where no setting differs. UserError: criteria that do not exist,
     an estimator called "truth".
 
@@ -89,7 +91,7 @@ def compute(
     chosen = {name: each for name, each in chosen_by(settings, choices).items() if name in values}
     recorded, rows = with_choices(choices), []
     for setting in sorted(settings.loc[settings["estimator"].isin(chosen), "setting"].unique()):
-        for compared in _comparisons(setting, chosen, recorded):
+        for compared in _comparisons(setting, chosen, recorded, kinds_in(settings)):
             for name in compared.names:
                 key = {"setting": setting, "setting_value": chosen[name][setting], "series": compared.label}
                 key |= {"also_differs": compared.also_differs, "estimator": name}
@@ -134,7 +136,7 @@ def _values(
             yield name, judged([(score, accuracy.to_numpy()[kept]) for score in by_seed[kept].T], requested)
 
 
-def _comparisons(setting: str, chosen: Chosen, recorded: Collection[str]) -> list[Comparison]:
+def _comparisons(setting: str, chosen: Chosen, recorded: Collection[str], kinds: Mapping[str, str]) -> list[Comparison]:
     """The comparisons by one setting: all else equal where that can be had, else all estimators of a kind."""
     having = {name: dict(each) for name, each in chosen.items() if setting in each}
     others = {name: {s: v for s, v in each.items() if s != setting} for name, each in having.items()}
@@ -142,7 +144,7 @@ def _comparisons(setting: str, chosen: Chosen, recorded: Collection[str]) -> lis
         groups: dict[tuple[str, frozenset], list[str]] = {}
         for name in having:
             fixed = frozenset(others[name].items()) if controlled else frozenset()
-            groups.setdefault((kind_of(name, chosen), fixed), []).append(name)
+            groups.setdefault((kind_of(name, chosen, kinds), fixed), []).append(name)
         groups = {key: names for key, names in groups.items() if len({having[name][setting] for name in names}) > 1}
         if groups:
             break

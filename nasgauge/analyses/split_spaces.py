@@ -10,7 +10,7 @@ from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import BLUE, VERMILION, plain, say, tidy
 from nasgauge.analyses.toolkit.over_seeds import mean_interval
 from nasgauge.analyses.toolkit.supernet_quality import METRICS, Measure, by_kind, scored_supernets
-from nasgauge.analyses.toolkit.supernet_settings import Chosen, chosen_by
+from nasgauge.analyses.toolkit.supernet_settings import Chosen, chosen_by, kinds_in
 from nasgauge.spaces import Space
 
 _COLUMNS = (
@@ -56,7 +56,7 @@ def compute(
     accuracy, tables = scored_supernets(scores, truth, every)
     chosen = {name: every[name] for name in tables}
     rows: list[dict[str, object]] = []
-    for kind, names in by_kind(tables, chosen):
+    for kind, names in by_kind(tables, chosen, kinds_in(settings)):
         small = [name for name in names if len(tables[name]) <= largest * len(accuracy)]
         for owners in _splits(small, tables, chosen, least):
             kept = [name for name in owners if len(tables[name]) >= smallest]

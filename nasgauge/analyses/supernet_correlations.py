@@ -8,7 +8,6 @@ import pandas as pd
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import say
 from nasgauge.analyses.toolkit.supernet_quality import METRICS, Measure, measured
-from nasgauge.analyses.toolkit.supernet_settings import chosen_by
 from nasgauge.criteria import pearson_r, spearman_rho
 from nasgauge.spaces import Space
 
@@ -50,7 +49,7 @@ def compute(
     """
     measure = Measure(int(rng.integers(2**63)), **options)
     state = int(rng.integers(2**63))
-    every = measured(scores, truth, chosen_by(settings, choices), measure)
+    every = measured(scores, truth, settings, choices, measure)
     rows = []
     for kind, table in every.groupby("kind", sort=False):
         for first, second in combinations(METRICS, 2):

@@ -15,6 +15,7 @@ from nasgauge.analyses.toolkit.supernet_settings import (
     Chosen,
     chosen_by,
     differing,
+    kinds_in,
     what_differs,
     with_choices,
 )
@@ -81,7 +82,7 @@ def compute(
     if base is not None and base not in chosen:
         raise unknown_name("base of supernet_factors", base, chosen)
     recorded, rows = with_choices(choices), []
-    for kind, names in by_kind(tables, chosen):
+    for kind, names in by_kind(tables, chosen, kinds_in(settings)):
         if base is not None and base not in names:
             continue
         star = _star(names, chosen, base)

@@ -6,7 +6,6 @@ import pandas as pd
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import BLUE, say, tidy
 from nasgauge.analyses.toolkit.supernet_quality import METRICS, Measure, measured
-from nasgauge.analyses.toolkit.supernet_settings import chosen_by
 from nasgauge.spaces import Space
 
 _SHOWN = (  # the three pairs of Fig. 4 of Yu et al.
@@ -36,8 +35,8 @@ def compute(
     `toolkit.supernet_quality.Measure`, over the n architectures with a ground truth that all seeds of the estimator
     scored; `variant` and `width` of the sparse tau are columns. scores, truth, settings, choices: tables SCORES, TRUTH,
     SETTINGS, CHOICES; space is not used. n_pool, k, n_draws: pools of a random search, their best by score, and how
-    many pools are drawn; supernets that scored equally many architectures get the same pools. kind: what a name adds to
-    that of an estimator of the same settings ("loss"), "main" where it adds nothing. Returns (kind, estimator, seed,
+    many pools are drawn; supernets that scored equally many architectures get the same pools. kind: as in `by_setting`,
+    "main" for accuracy. Returns (kind, estimator, seed,
     mean_score, kendall_tau, sparse_kendall_tau, found_accuracy, surpass_probability, variant, width, n); empty where no
     settings are recorded. NaN: constant scores or accuracies. UserError: n_pool, k or n_draws below 1, an unknown
     variant, a width not above 0, an estimator called "truth".
@@ -52,7 +51,7 @@ def compute(
     Reference: yu2020train, Sec. 3.2.
     """
     measure = Measure(int(rng.integers(2**63)), n_pool, k, n_draws, variant, width)
-    table = measured(scores, truth, chosen_by(settings, choices), measure)
+    table = measured(scores, truth, settings, choices, measure)
     table.insert(table.columns.get_loc("n"), "variant", variant)
     table.insert(table.columns.get_loc("n"), "width", width)
     return table

@@ -76,7 +76,7 @@ def judge(
     """Evaluate the scores of any estimator against a benchmark or a ground-truth file."""
     from nasgauge.core.plugins import import_plugins
     from nasgauge.judging import arguments, as_json, judge_scores
-    from nasgauge.report import of_verdict, terminal_table, write
+    from nasgauge.report import check_figures, of_verdict, terminal_table, write
 
     papers = Papers(
         folder=figures, format=figure_format, only=figure, columns=columns, serif=serif, csv=csv, latex=latex
@@ -84,6 +84,7 @@ def judge(
     import_plugins(plugin or [])
     with protected(scores, truth), followed("judge") as phases:
         papers.check()
+        check_figures(figure or [])
         if html is not None:
             check_output(html)
         verdict = judge_scores(
@@ -95,6 +96,7 @@ def judge(
         )  # fmt: skip
         if html is not None or figures is not None or latex is not None:
             shown = of_verdict(verdict, title=f"Evaluation of {scores.name}", phases=phases)
+            check_figures(figure or [], shown)
             if html is not None:
                 write(shown, html, progress=phases("page"))
             papers.write({"": shown})

@@ -23,15 +23,19 @@ class Papers:
     latex: Path | None
 
     def check(self) -> None:
-        """UserError, before any work, for options without a folder, an unknown format, a file not to be replaced."""
+        """UserError, before any work, for options without a folder, an unknown format, places that cannot be written.
+
+        Names of figures are checked by `report.check_figures` when plug-ins, which may bring some, are imported.
+        """
+        from nasgauge.report import check_format, check_written
+
+        check_format(self.format)
         if self.latex is not None:
             check_output(self.latex)
-        if self.folder is None and (self.only or self.columns or self.serif or self.csv):
-            raise UserError("--figure, --columns, --serif and --csv choose among figures; add --figures FOLDER")
         if self.folder is not None:
-            from nasgauge.report import check_format
-
-            check_format(self.format)
+            check_written(self.folder, **{**self.options, "only": None})
+        elif self.only or self.columns or self.serif or self.csv:
+            raise UserError("--figure, --columns, --serif and --csv choose among figures; add --figures FOLDER")
 
     @property
     def options(self) -> dict[str, Any]:
@@ -48,14 +52,13 @@ class Papers:
         from nasgauge import report
 
         lines = []
-        if self.folder is not None and contests is None:
-            bundle = shown[""]
-            if self.options["style"] == "paper" and (not self.only or "differences" in self.only):
-                bundle = report.with_differences(bundle)
-            files = report.write_figures(bundle, self.folder, **self.options)
-        elif self.folder is not None:
-            files = report.write_survey_figures(shown, contests, self.folder, **self.options)
         if self.folder is not None:
+            compares = self.options["style"] == "paper" and (not self.only or "differences" in self.only)
+            drawn = {name: report.with_differences(one) if compares else one for name, one in shown.items()}
+            if contests is None:
+                files = report.write_figures(drawn[""], self.folder, **self.options)
+            else:
+                files = report.write_survey_figures(drawn, contests, self.folder, **self.options)
             lines.append(f"{len(files)} files of figures: {self.folder}")
         if self.latex is not None:
             text = report.latex_table(shown[""]) if contests is None else report.latex_survey(shown, contests)

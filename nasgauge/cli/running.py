@@ -101,7 +101,7 @@ def report(
     papers.check()
     module = folders.reporter(folder)
     with followed("report") as phases:
-        shown = module.report(folder, phases)
+        shown = module.report(folder, phases, figures=figure or [])
     print(f"report: {folder / 'report.html'}")
     from nasgauge.core.store import Store
 

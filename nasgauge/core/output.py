@@ -43,7 +43,7 @@ def write_output(path: AnyPath | str, content: bytes, *, remedy: str = "choose a
 
 
 def check_output(path: AnyPath, *, remedy: str = "choose another file") -> None:
-    """UserError, before any work, where `write_output` would refuse the place."""
+    """UserError, before any work, where `write_output` would refuse the place, or the folder it lies in is a file."""
     if not isinstance(path, Path):  # below a URL there are whole objects, and nothing else
         return
     try:
@@ -56,5 +56,14 @@ def check_output(path: AnyPath, *, remedy: str = "choose another file") -> None:
             raise UserError(f"{path}: {what}; {remedy}")
         if path.exists() and any(one.exists() and path.samefile(one) for one in _INPUTS.get()):
             raise UserError(f"{path}: is a file that is read, which would be replaced; {remedy}")
+        check_folder(path.parent, remedy=remedy)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise UserError(f"{str(path)!r}: cannot be written ({error}); {remedy}") from error
+
+
+def check_folder(folder: AnyPath, *, remedy: str) -> None:
+    """UserError, before any work, where no folder can be made because it, or one that it lies in, is a file."""
+    if isinstance(folder, Path):
+        there = next((one for one in (folder, *folder.parents) if one.exists()), None)
+        if there is not None and not there.is_dir():
+            raise UserError(f"{folder}: cannot be written ({there} is not a folder); {remedy}")

@@ -170,6 +170,7 @@ SETTINGS = Table(
         _ESTIMATOR,
         Column("setting", "str", "name of the setting: channels, n_cells, epochs, n_samples, train_share, ..."),
         Column("value", "float"),
+        Column("kind", "str", "which score of a supernet: main, loss, avg3, ...; empty: not known", optional=True),
     ),
     key=("estimator", "setting"),
 )

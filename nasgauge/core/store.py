@@ -13,7 +13,7 @@ import os
 import re
 import time
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -198,7 +198,7 @@ class Store:
         planned = self._planned()
         if planned is None:
             return None
-        done = {table: self.done(table) for table in planned}
+        done = self.done_in(planned)
         n_done = sum(key in done[table] for table, keys in planned.items() for key in keys)
         return n_done, sum(map(len, planned.values()))
 
@@ -226,13 +226,17 @@ class Store:
 
     def done(self, table: str) -> set[str]:
         """Keys of the tasks whose last part, of that table, is there with all others that were written with it."""
+        return self.done_in([table])[table]
+
+    def done_in(self, tables: Iterable[str]) -> dict[str, set[str]]:
+        """`done` by table, for several tables from one listing of each that there is, as listings may be paid for."""
         there = {name.name: self.keys(name.name) for name in (self.folder / PARTS).glob("*")}
         lacking = {
             key
             for key, written in self._digests().items()
             if any(key not in there.get(name, ()) for digests in written for name in digests)
         }
-        return self.keys(table) - lacking
+        return {table: there.get(table, set()) - lacking for table in tables}
 
     def write(self, table: str, key: str, rows: pd.DataFrame) -> None:
         """Write one part, whole or not at all; an existing part of that key is replaced."""

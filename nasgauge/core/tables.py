@@ -219,6 +219,7 @@ EXPENSES = Table(
         Column("truth_seconds", "float", "of these trainings; null: not reported", nullable=True),
         Column("other_seconds", "float", "of the estimators that it depends on", nullable=True),
         Column("total_seconds", "float", "sum of the above; null: one of them is not reported", nullable=True),
+        Column("n_added", "int", "scores of one entry that other_seconds adds, shared work unknown", optional=True),
     ),
     key=("estimator",),
 )

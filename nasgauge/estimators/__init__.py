@@ -17,13 +17,13 @@ from nasgauge.estimators.configuration import (
 )
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.cwi import cwi
-from nasgauge.estimators.estimator import COSTS, Estimates, Estimator, Learner, Trainable
+from nasgauge.estimators.estimator import COSTS, SHARED_COSTS, Estimates, Estimator, Learner, Trainable
 from nasgauge.estimators.inherited import Inherited
 from nasgauge.estimators.registered import ESTIMATORS, check_estimators, estimator_config, supernets_of
 from nasgauge.estimators.stages import Stages
 
 __all__ = [
-    "COSTS", "ESTIMATORS", "CombiningConfig", "Dependency", "Estimates", "Estimator", "EstimatorConfig", "Inherited",
-    "Learner", "MeasuringConfig", "RunContext", "Stages", "Trainable", "TrainingSet", "aggregate",
+    "COSTS", "ESTIMATORS", "SHARED_COSTS", "CombiningConfig", "Dependency", "Estimates", "Estimator", "EstimatorConfig",
+    "Inherited", "Learner", "MeasuringConfig", "RunContext", "Stages", "Trainable", "TrainingSet", "aggregate",
     "check_estimators", "cwi", "estimator_config", "supernets_of", "vote",
 ]  # fmt: skip

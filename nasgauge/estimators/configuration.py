@@ -124,6 +124,10 @@ class EstimatorConfig(Config):
     def names(self) -> tuple[str, ...]:
         """The estimators that stand in the score table."""
 
+    def kinds(self) -> Mapping[str, str]:
+        """By name which score of a supernet an estimator is, "main" for accuracy; empty where there is no supernet."""
+        return {}
+
     def components(self) -> Mapping[str, tuple[str, ...]]:
         """By category of `nasgauge list`, the names of what it is made of, for `nasgauge cite`."""
         return {}

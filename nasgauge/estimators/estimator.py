@@ -36,6 +36,17 @@ COSTS = Table(
     key=("estimator",),
 )
 
+SHARED_COSTS = Table(
+    "shared_costs",
+    (
+        Column("estimator", "str"),
+        Column("work", "str", "name of a part of its work that other estimators of its entry may share: build, shared"),
+        Column("arch_seconds", "float", "mean wall seconds of it for one architecture, contained in those of COSTS"),
+        Column("n", "int", "architectures measured"),
+    ),
+    key=("estimator", "work"),
+)  # in studies `work` of one name is done once for all estimators of an entry
+
 
 @dataclass(frozen=True)
 class Estimates:
@@ -43,7 +54,7 @@ class Estimates:
 
     An estimator and architecture that were asked for stand in exactly one of `scores` and `errors`, unless the
     estimator has learned from the architecture and is to be judged on unseen ones. `records`: tables
-    of `recorded.RECORDS` by name, what analyses need and cannot derive from scores.
+    of `recorded.RECORDS` by name, what analyses need and cannot derive from scores, and SHARED_COSTS.
     """
 
     scores: pd.DataFrame

@@ -51,6 +51,8 @@ class Inherited(Estimator):
             told = [(name, *pair) for name in names for pair in members.items()]
             stand_ins = pd.DataFrame(told, columns=["estimator", "arch", "member"])
             records["stand_ins"] = check(self._named(stand_ins), STAND_INS)
+        if "shared_costs" in last.records:
+            records["shared_costs"] = self._named(last.records["shared_costs"])
         return Estimates(
             scores=check(self._named(last.scores), SCORES),
             errors=self._named(last.errors),

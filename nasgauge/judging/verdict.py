@@ -11,14 +11,15 @@ import pandas as pd
 from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
 from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
-from nasgauge.core.errors import UserError
+from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.progress import Phases, silent
-from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec
+from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec, resolve_all
 from nasgauge.judging.ceiling import noise_ceilings
 from nasgauge.judging.ceiling_rows import with_ceilings
 from nasgauge.judging.judge import judge
 from nasgauge.judging.scorefiles import Spellings, likely_sentinels, matched, score_table, truth_table
-from nasgauge.spaces import Space, get_space
+from nasgauge.judging.values import check_options
+from nasgauge.spaces import ORDERS, Space, get_space
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,17 +83,21 @@ def judge_scores(
         raise UserError(f"judge: {option} applies to --truth only; a benchmark defines {what}")
     if isinstance(benchmark, Benchmark) and choices:
         raise UserError("judge: options of a benchmark apply to its name; choose them where the benchmark is loaded")
+    check_options(n_bootstrap, confidence, missing=missing, unknown=unknown)
+    resolve_all(criteria)
+    limits, place = parse_constraints(constraints), None if space is None else get_space(space)
+    if arch_order is not None and arch_order not in ORDERS:
+        raise unknown_name("order of operations", arch_order, ORDERS)
     if benchmark is not None and not isinstance(benchmark, Benchmark):
         benchmarks.known(benchmark)
     if benchmark is not None:
         file = score_table(scores, lower_is_better=lower_is_better)
         known = _of_benchmark(benchmark, choices or {}, file.scores["arch"].unique(), arch_order)
     else:
-        place = None if space is None else get_space(space)
         known = _of_table(truth, place, truth_lower_is_better, arch_order)
         file = score_table(scores, lower_is_better=lower_is_better, archs=known.archs)
     place = known.spellings.space
-    check_quantities(parse_constraints(constraints), quantities(known.attributes, known.complexity))
+    check_quantities(limits, quantities(known.attributes, known.complexity))
     file = matched(file, known.spellings, unknown=unknown, called=known.name, left_out=known.left_out)
     notes = (*file.notes, *likely_sentinels(file.scores, place), *known.notes)
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}

@@ -8,7 +8,7 @@ from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import measured_on
 from nasgauge.report.differences import with_differences
 from nasgauge.report.evaluation import Evaluation
-from nasgauge.report.figure_files import check_format, figure, write_figures
+from nasgauge.report.figure_files import check_format, check_written, figure, write_figures
 from nasgauge.report.gallery import computed
 from nasgauge.report.latex import latex_paired, latex_survey, latex_table
 from nasgauge.report.page import render, write
@@ -19,7 +19,7 @@ from nasgauge.report.plots import (
     plot_scatter,
     plot_values,
 )
-from nasgauge.report.sheets import figure_names
+from nasgauge.report.sheets import check_figures, figure_names
 from nasgauge.report.survey_files import write_survey_figures
 from nasgauge.report.survey_page import render_survey, write_survey
 from nasgauge.report.survey_text import survey_table
@@ -30,7 +30,9 @@ __all__ = [
     "Bundle",
     "Evaluation",
     "assembled",
+    "check_figures",
     "check_format",
+    "check_written",
     "computed",
     "figure",
     "figure_names",

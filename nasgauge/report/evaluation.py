@@ -12,19 +12,20 @@ from rich.console import Console
 
 from nasgauge.analyses import ANALYSES
 from nasgauge.core.errors import UserError, check_seed
-from nasgauge.core.output import write_output
+from nasgauge.core.output import check_output, write_output
 from nasgauge.core.remote import path_of
 from nasgauge.criteria import BoundCriterion, CriterionSpec
 from nasgauge.judging import Correction, paired, with_ceilings
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.differences import with_differences
 from nasgauge.report.downloads import csv_bytes
-from nasgauge.report.figure_files import figure, write_figures
+from nasgauge.report.figure_files import check_written, figure, write_figures
 from nasgauge.report.gallery import computed
-from nasgauge.report.latex import latex_table
+from nasgauge.report.latex import chosen_headings, latex_table
 from nasgauge.report.page import render, write
 from nasgauge.report.plots import plot_scatter, plot_values
-from nasgauge.report.sheets import DIFFERENCES
+from nasgauge.report.plots.style import check_style
+from nasgauge.report.sheets import DIFFERENCES, check_figures
 from nasgauge.report.text import terminal_table
 
 Style = Literal["report", "paper"]
@@ -116,11 +117,14 @@ class Evaluation:
 
     def figure(self, name: str, *, columns: Literal[1, 2] = 1, serif: bool = False) -> Any:
         """One figure of the report by name, as a Matplotlib figure in the width of one or two columns."""
+        check_style("paper", columns)
+        check_figures([name])
         bundle = self._with_differences() if name == DIFFERENCES else self.bundle
         return figure(bundle, name, columns=columns, serif=serif)
 
     def write_figures(self, folder: Path | str, *, kind: Literal["pdf", "svg"] = "pdf", **options: Any) -> list[Path]:
         """All figures of the report as files, see `report.write_figures`."""
+        check_written(folder, kind=kind, **options)
         bundle = self._with_differences() if options.get("style") == "paper" else self.bundle
         return write_figures(bundle, folder, kind=kind, **options)
 
@@ -131,11 +135,15 @@ class Evaluation:
         """The report page, also written to a file if one is given."""
         if path is None:
             return render(self.bundle)
+        check_output(path_of(path))
         write(self.bundle, path_of(path))
         return path_of(path).read_text(encoding="utf-8")
 
     def to_latex(self, path: Path | str | None = None, **options: Any) -> str:
         """The table of values for a paper, see `report.latex_table`; also written to a file if one is given."""
+        chosen_headings(self.values, options.get("criteria"))
+        if path is not None:
+            check_output(path_of(path))
         return _written(latex_table(self.bundle, **options), path)
 
     def to_csv(self, path: Path | str | None = None) -> str:

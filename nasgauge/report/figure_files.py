@@ -8,12 +8,12 @@ from typing import Any
 
 from nasgauge.analyses import distinct
 from nasgauge.core.errors import UserError, unknown_name
-from nasgauge.core.output import write_output
+from nasgauge.core.output import check_folder, write_output
 from nasgauge.core.remote import AnyPath, path_of
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import csv_bytes
 from nasgauge.report.plots.style import WIDTHS, Style, check_style, dress, figure_class, styled
-from nasgauge.report.sheets import Sheet, sheets
+from nasgauge.report.sheets import Sheet, check_figures, sheets
 
 KINDS = ("pdf", "svg")
 Panel = tuple[str, Callable[[Any], None]]
@@ -68,10 +68,7 @@ def write_figures(
     gives the same drawings, whichever are written. Existing files of these names are replaced. UserError: an unknown
     format or name, a folder that cannot be written.
     """
-    check_format(kind)
-    check_style(style, columns)
-    if panels is not None and (only is None or len(only) != 1):
-        raise UserError("figures: panels are chosen of one figure; name that figure alone")
+    check_written(folder, kind=kind, only=only, style=style, columns=columns, panels=panels)
     folder = path_of(folder)
     files = []
     for sheet in sheets(bundle, style, only):
@@ -92,10 +89,32 @@ def saved(figure: Any, kind: str) -> bytes:
     return content.getvalue()
 
 
+def check_written(
+    folder: AnyPath | str,
+    *,
+    kind: str = "pdf",
+    only: Collection[str] | None = None,
+    style: Style = "report",
+    columns: int = 1,
+    panels: Collection[str] | None = None,
+    **others: Any,
+) -> None:
+    """UserError, before any work, for arguments that `write_figures` refuses whatever the report contains.
+
+    An unknown format, figure, style or number of columns, panels of no single figure, a folder that is a file.
+    """
+    check_format(kind)
+    check_style(style, columns)
+    check_figures(only or ())
+    if panels is not None and (only is None or len(only) != 1):
+        raise UserError("figures: panels are chosen of one figure; name that figure alone")
+    check_folder(path_of(folder), remedy=ELSEWHERE)
+
+
 def check_format(kind: str) -> None:
-    """UserError for a format that figures cannot be written in."""
+    """UserError for a format that figures cannot be written in, with the nearest."""
     if kind not in KINDS:
-        raise UserError(f"figures: unknown format {kind!r}; use one of {', '.join(KINDS)}")
+        raise unknown_name("format of figures", kind, KINDS)
 
 
 def _with_panels(sheet: Sheet, panels: Collection[str] | None) -> Sheet:

@@ -52,13 +52,16 @@ def sheets(bundle: Bundle, style: Style, only: Collection[str] | None = None) ->
     UserError: an unknown name, or one whose input is missing or which has nothing to show, with the reason.
     """
     if only is not None:
-        _check(bundle, only)
+        check_figures(only, bundle)
+        if DIFFERENCES in only and "paired" not in bundle.records:
+            raise UserError(f"figure {DIFFERENCES!r} needs a table of paired differences; compare the estimators first")
     papers = style == "paper" or only is not None
     if only is None or VALUES in only:
         yield _values(bundle, style)
     if papers and (only is None or SCATTER in only):
         yield _scatter(bundle)
-    if papers and "paired" in bundle.records and (only is None or DIFFERENCES in only):
+    pairs = bundle.records.get("paired", ())  # none of a single estimator
+    if papers and (len(pairs) if only is None else DIFFERENCES in only):
         yield _differences(bundle, style)
     for found in computed(bundle, rng=np.random.default_rng(_SEED), only=only):
         if found.drawable(bundle):
@@ -67,18 +70,21 @@ def sheets(bundle: Bundle, style: Style, only: Collection[str] | None = None) ->
             raise UserError(f"figure {found.name!r}: {found.analysis.why_absent(found.table, bundle.space)}")
 
 
-def _check(bundle: Bundle, only: Collection[str]) -> None:
-    known = figure_names(bundle)
-    for name in only:
-        if name in ANALYSES and name not in known:
-            lacking = sorted(set(ANALYSES[name].needs) - set(bundle.records))
+def check_figures(names: Collection[str], bundle: Bundle | None = None) -> None:
+    """UserError for a name of no figure, with the nearest, and for an analysis whose input the bundle lacks.
+
+    Without a bundle only names are checked, which takes no work; analyses of plug-ins must be registered.
+    """
+    known = [VALUES, SCATTER, DIFFERENCES, *ANALYSES]
+    for name in names:
+        if name not in known:
+            raise unknown_name("figure", name, known)
+        needs = ANALYSES[name].needs if name in ANALYSES and bundle is not None else ()
+        lacking = sorted(set(needs) - set(bundle.records if bundle is not None else ()))
+        if lacking:
             raise UserError(
                 f"figure {name!r} needs {', '.join(lacking)}, which this study has not recorded; choose another figure"
             )
-        if name == DIFFERENCES and name not in known:
-            raise UserError(f"figure {name!r} needs a table of paired differences; compare the estimators first")
-        if name not in known:
-            raise unknown_name("figure", name, known)
 
 
 def _values(bundle: Bundle, style: Style) -> Sheet:

@@ -10,9 +10,9 @@ from nasgauge.core.remote import AnyPath, path_of
 from nasgauge.judging import average_ranks
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.downloads import csv_bytes
-from nasgauge.report.figure_files import ELSEWHERE, check_format, saved, write_figures
+from nasgauge.report.figure_files import ELSEWHERE, check_written, saved, write_figures
 from nasgauge.report.plots.ranking import draw_ranks, size_of
-from nasgauge.report.plots.style import WIDTHS, Style, check_style, dress, figure_class, styled
+from nasgauge.report.plots.style import WIDTHS, Style, dress, figure_class, styled
 
 NAME = "critical_difference"
 
@@ -35,8 +35,7 @@ def write_survey_figures(
     contests: table CONTESTS. method: as for `average_ranks`; with csv, its mean ranks and pairs are written too. The
     other arguments are those of `write_figures`. A survey of one benchmark, or of one estimator, has no diagram.
     """
-    check_format(kind)
-    check_style(style, columns)
+    check_written(folder, kind=kind, style=style, columns=columns, **options)
     folder, files = path_of(folder), []
     if contests["part"].nunique() > 1 and contests["estimator"].nunique() > 1:
         files = _write_diagram(contests, folder, kind, method, style, columns, serif, csv)

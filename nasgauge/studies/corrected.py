@@ -54,7 +54,7 @@ def _dumped(study: Study, key: str) -> Any:
 
 def _check_estimators(before: Plan, now: Plan, store: Store, difference: str) -> None:
     old, new = _standings(before), _standings(now)
-    done = store.done("scores") | store.done("fits")
+    done = set().union(*store.done_in(("scores", "fits")).values())
     for i, config in enumerate(now.study.estimators):
         changed = [name for name in config.names() if name in old and old[name] != new[name]]
         if not changed or not isinstance(config, MeasuringConfig):

@@ -14,7 +14,7 @@ from nasgauge.core.remote import AnyPath
 from nasgauge.core.replacing import write_atomically
 from nasgauge.core.store import ENVIRONMENT, STUDY, STUDY_JSON, Store
 from nasgauge.core.tables import CEILING, COMPLEXITY, CONTEST, CONTESTS, ERRORS, EXPENSES, SCORES, TRUTH, VALUES, Table
-from nasgauge.estimators import COSTS
+from nasgauge.estimators import COSTS, SHARED_COSTS
 from nasgauge.report import computed
 from nasgauge.studies import folders, survey
 from nasgauge.studies.run import Run
@@ -33,13 +33,14 @@ _WHAT = {
     "complexity": "sizes of the networks of the ground truth",
     "expenses": "what every estimator costs, with the cost of all that it needs",
     "costs": "seconds of every task",
+    "shared_costs": "seconds of the work that estimators of one entry share",
     "fits": "completed trainings of supernets, by number of the estimator in the study",
     "contests": "which estimator is best on which part",
 }
 _SPECS = {
     **RECORDS, "scores": SCORES, "errors": ERRORS, "truth": TRUTH, "replicates": TRUTH, "values": VALUES,
     "ceiling": CEILING, "contest": CONTEST, "connected": VALUES, "complexity": COMPLEXITY, "expenses": EXPENSES,
-    "costs": COSTS, "contests": CONTESTS,
+    "costs": COSTS, "shared_costs": SHARED_COSTS, "contests": CONTESTS,
 }  # fmt: skip
 
 

@@ -1,6 +1,9 @@
 """From the scores of a finished study to what its report shows."""
 
+from collections.abc import Mapping
+
 import numpy as np
+import pandas as pd
 
 from nasgauge.core import references
 from nasgauge.core.progress import Phases
@@ -36,13 +39,14 @@ def judged(plan: Plan, store: Store, phases: Phases) -> Bundle:
     )  # fmt: skip
     for name, table in (("values", values), ("ceiling", ceiling)):
         store.write(name, "all", table)
+    records = recorded(plan, store, measured)
     return assembled(
         title=study.title,
         study=references.shortened(study.model_dump(exclude_unset=True)),
         values=values,
         ceiling=ceiling,
         ceiling_measure=benchmark.ceiling_measure,
-        notes=(*_departures(plan), *_remarks(plan), *mixed(plan, store)),
+        notes=(*_departures(plan), *_remarks(plan), *mixed(plan, store), *_added(records)),
         references=tuple(sourced(dict.fromkeys(of_study(study, plan.space.name)))[0]),
         scores=scores,
         errors=errors,
@@ -51,7 +55,7 @@ def judged(plan: Plan, store: Store, phases: Phases) -> Bundle:
         provenance=dict(benchmark.provenance),
         environment=store.environment(),
         published=None if study.published is None else values_beside(study.published),
-        records=recorded(plan, store, measured),
+        records=records,
         constraints=study.constraints,
         searches=study.searches,
         phases=phases,
@@ -73,6 +77,14 @@ def _remarks(plan: Plan) -> tuple[str, ...]:
     """What the estimators say of their own scores, each sentence once."""
     remarks = (remark for config in plan.study.estimators for remark in config.remarks(plan.context))
     return tuple(dict.fromkeys(remarks))
+
+
+def _added(records: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
+    """A sentence on those that are charged for scores of one entry one by one, see `costs.expenses`."""
+    names = records["expenses"].query("n_added > 0")["estimator"].tolist()
+    if not names:
+        return ()
+    return (f"Costs of {_listed(names)} are sums over scores of one entry, whose shared work is not recorded.",)
 
 
 def _listed(names: list[str], most: int = 3) -> str:

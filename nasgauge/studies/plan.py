@@ -209,14 +209,15 @@ class Plan:
 
     def remaining(self, store: Store) -> list[Task]:
         """The tasks that are not done."""
-        done = {part: store.done(part) for part in ("scores", "fits")}
+        done = store.done_in(("scores", "fits"))
         return [task for task in self.tasks if task.key not in done[task.part]]
 
     def n_done(self, store: Store) -> float:
         """The tasks that are done, a training under way counting as the share of its epochs that it has trained."""
         remaining = self.remaining(store)
-        notes = [store.folder / "progress" / task.key for task in remaining if not task.archs]
-        shares = sum(float(n.read_text(encoding="utf-8") or 0) for n in notes if n.is_file())
+        trained = {task.key for task in remaining if not task.archs}
+        notes = [note for note in (store.folder / "progress").glob("*") if note.name in trained] if trained else []
+        shares = sum(float(note.read_text(encoding="utf-8") or 0) for note in notes)
         return len(self.tasks) - len(remaining) + shares
 
     def scores(self, store: Store, below: int | None = None) -> pd.DataFrame:

@@ -24,8 +24,11 @@ def recorded(plan: Plan, store: Store, measured: pd.DataFrame) -> Tables:
     if benchmark.complexity is not None:
         tables["complexity"] = benchmark.complexity
     costs = store.read("costs", [task.key for task in plan.tasks if task.archs])
+    there = store.keys("shared_costs")
+    shared = store.read("shared_costs", [task.key for task in plan.tasks if task.key in there])
     logs = tables.get("training_log")
-    tables["expenses"] = expenses(costs, measured, benchmark.truth, plan.dependencies, plan.owners, logs)
+    needs = plan.dependencies
+    tables["expenses"] = expenses(costs, measured, benchmark.truth, needs, plan.owners, logs, shared)
     return tables
 
 
@@ -48,6 +51,9 @@ def _written(plan: Plan, store: Store) -> Tables:
         if keys:
             rows = store.read(name, keys).drop_duplicates()  # the settings of an estimator are those of all its seeds
             tables[name] = check(rows.reset_index(drop=True), spec)
+    if "settings" in tables:
+        kinds = {name: kind for config in plan.study.estimators for name, kind in config.kinds().items()}
+        tables["settings"] = tables["settings"].assign(kind=lambda rows: rows["estimator"].map(kinds).fillna(""))
     return tables
 
 

@@ -1,6 +1,6 @@
 """The arrow: benchmark, estimators, scores, criteria, report."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -18,7 +18,7 @@ from nasgauge.core.remote import AnyPath, absolute, shared
 from nasgauge.core.store import Store
 from nasgauge.core.tables import ERRORS, empty
 from nasgauge.core.workers import check_workers, session, unordered_map
-from nasgauge.report import Bundle, Evaluation, write
+from nasgauge.report import Bundle, Evaluation, check_figures, write
 from nasgauge.studies.checks import checked
 from nasgauge.studies.conditions import check_resumed
 from nasgauge.studies.corrected import check_corrected
@@ -183,11 +183,18 @@ def run_text(text: str, out: AnyPath | str, *, where: str, folder: Path | None =
     return run(parse(text, Study, where, folder), out, text=text, folder=folder, **options)
 
 
-def report(folder: AnyPath | str, phases: Phases = silent) -> dict[str, Bundle]:
-    """Render the report of a finished study; returns what it shows, under the name ""."""
+def report(folder: AnyPath | str, phases: Phases = silent, *, figures: Collection[str] = ()) -> dict[str, Bundle]:
+    """Render the report of a finished study; returns what it shows, under the name "".
+
+    figures: names of those that will be drawn of it; UserError before any work for an unknown one, and before the page
+    is drawn for one whose input the study has not recorded.
+    """
     found = Run.load(folder)
+    check_figures(figures)
+    bundle = found.bundle(phases)
+    check_figures(figures, bundle)
     found.report(phases=phases)
-    return {"": found.bundle()}
+    return {"": bundle}
 
 
 def _keep(plan: Plan, folder: AnyPath) -> None:

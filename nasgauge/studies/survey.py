@@ -1,6 +1,6 @@
 """The same estimators on several benchmarks: each a study in a folder of its own, and one page over all of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -17,7 +17,7 @@ from nasgauge.core.store import Store
 from nasgauge.core.tables import CONTESTS, ERRORS, check, empty
 from nasgauge.core.workers import session
 from nasgauge.judging import contest
-from nasgauge.report import Bundle, write_survey
+from nasgauge.report import Bundle, check_figures, write_survey
 from nasgauge.studies import run as running
 from nasgauge.studies.checks import checked
 from nasgauge.studies.conditions import check_resumed
@@ -86,17 +86,18 @@ def run_text(text: str, out: AnyPath | str, *, where: str, folder: Path | None =
     return run(parse(text, Survey, where, folder), out, text=text, folder=folder, **options)
 
 
-def report(folder: AnyPath | str, phases: Phases = silent) -> dict[str, Bundle]:
-    """Render the reports of a finished survey; returns what they show, by part."""
+def report(folder: AnyPath | str, phases: Phases = silent, *, figures: Collection[str] = ()) -> dict[str, Bundle]:
+    """Render the reports of a finished survey; returns what they show, by part. figures: as for a study."""
     folder = path_of(folder)
     survey = _stored(folder)
-    names = list(survey.studies())
-    bundles = {}
-    for i, name in enumerate(names):
-        told = _part_of(phases, name, i, len(names))
-        part = Run.load(folder / name)
-        part.report(phases=told)
-        bundles[name] = part.bundle()
+    check_figures(figures)
+    parts = {name: Run.load(folder / name) for name in survey.studies()}
+    told = {name: _part_of(phases, name, i, len(parts)) for i, name in enumerate(parts)}
+    bundles = {name: part.bundle(told[name]) for name, part in parts.items()}
+    for bundle in bundles.values():
+        check_figures(figures, bundle)
+    for name, part in parts.items():
+        part.report(phases=told[name])
     _written(Outcome(survey.title, bundles, _contests(survey, bundles)), folder)
     return bundles
 

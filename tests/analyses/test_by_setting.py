@@ -88,6 +88,19 @@ def test_a_name_that_begins_as_that_of_another_supernet_is_no_kind_of_score_of_i
     }
 
 
+def test_a_label_with_a_number_is_no_kind_of_score_of_a_shorter_one():
+    """Supernets with equal settings, such as those of other seeds: their names say nothing, the recorded kinds do."""
+    chosen = {f"{net}{rest}": {"channels": c} for c, net in ((4, "supernet"), (8, "wide")) for rest in ("", "_120")}
+    settings = settings_of(chosen | {f"{name}_loss": each for name, each in chosen.items()})
+    scored = scores_of(*settings["estimator"])
+    settings["kind"] = ["loss" if name.endswith("_loss") else "main" for name in settings["estimator"]]
+    table = compute(scored, TRUTH, settings=settings, choices=choices_of(settings["estimator"]))
+    found = {series: set(part["estimator"]) for series, part in table.groupby("series")}
+    assert found == {"main": set(chosen), "loss": {f"{name}_loss" for name in chosen}}
+    unknown = compute(scored, TRUTH, settings=settings.assign(kind=""), choices=choices_of(settings["estimator"]))
+    assert set(unknown["series"]) == {"main", "loss", "120", "120_loss"}  # the best that names allow
+
+
 def test_a_number_that_is_an_option_of_the_sampler_too_differs_once():
     chosen = {f"s{n}": {"n_samples": n} for n in (1, 3)}
     choices = choices_of(chosen)

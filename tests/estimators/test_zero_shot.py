@@ -10,7 +10,7 @@ import torch
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import ERRORS, SCORES, check
-from nasgauge.estimators import COSTS
+from nasgauge.estimators import COSTS, SHARED_COSTS
 from nasgauge.estimators.zeroshot import PROXIES, Proxy, ZeroShot, draw_batches, noise_like
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import NB201, Darts
@@ -41,6 +41,21 @@ def test_every_architecture_and_proxy_has_a_score_or_a_reason():
     assert set(worst["arch"]) == {SPACE.to_str(ARCHS[1])} and (worst["score"] == -np.inf).all()
     assert set(worst["estimator"]) == {name for name in PROXIES if PROXIES[name].worst}
     assert set(costs["estimator"]) == set(PROXIES) and (costs["arch_seconds"] > 0).all() and set(costs["n"]) == {3}
+
+
+def test_the_work_that_proxies_share_is_recorded_by_its_name():
+    found = zero_shot(["snip", "grasp", "jacob_cov", "synflow", "n_params", "random"]).estimate(ARCHS[::2])
+    shared = check(found.records["shared_costs"], SHARED_COSTS)
+    assert shared.groupby("estimator")["work"].agg(set).to_dict() == {
+        "snip": {"build", "shared"},
+        "grasp": {"build", "shared", "curvature"},
+        "jacob_cov": {"build", "shared"},
+        "synflow": {"build", "synflow"},
+        "n_params": {"build", "counts"},
+    }
+    assert (shared.groupby("work")["arch_seconds"].nunique() == 1).all() and set(shared["n"]) == {2}
+    alone = found.costs.set_index("estimator")["arch_seconds"]
+    assert (alone - shared.groupby("estimator")["arch_seconds"].sum().reindex(alone.index, fill_value=0.0) > 0).all()
 
 
 def test_duplicated_images_are_a_missing_row_with_its_reason():

@@ -15,6 +15,7 @@ import sys
 from functools import partial
 
 import pytest
+import small_studies
 
 from nasgauge.benchmarks.building import build as building
 from nasgauge.cli import main
@@ -23,50 +24,7 @@ from nasgauge.core.store import Store
 from nasgauge.studies import run as running
 from nasgauge.studies import survey
 
-NET = "net = { channels = 2, n_cells = 1, n_stages = 1, bn_affine = false }"
-STUDY = f"""
-title = "small"
-benchmark = "digits-nb201"
-archs = {{ n = 22 }}
-n_bootstrap = 5
-criteria = ["kendall_tau"]
-[[estimators]]
-name = "zeroshot"
-proxies = ["n_params", "synflow"]
-batch_size = 8
-{NET}
-[[estimators]]
-name = "oneshot"
-label = "net"
-epochs = 1
-score_batch_size = 180
-{NET}
-"""
-SURVEY = f"""
-title = "two"
-n_bootstrap = 5
-criteria = ["kendall_tau"]
-parts = [
-    {{ name = "a", benchmark = "digits-nb201", archs = {{ n = 4 }} }},
-    {{ name = "b", benchmark = "digits-nb201", archs = {{ n = 5 }} }},
-]
-[[estimators]]
-name = "zeroshot"
-proxies = ["n_params"]
-batch_size = 8
-{NET}
-"""
-RECIPE = """
-name = "tiny"
-title = "tiny"
-space = "nb201"
-data = "digits"
-n_seeds = 2
-archs = { n = 2 }
-split = { n_train = 20, n_valid = 10 }
-net = { channels = 2, n_cells = 1, n_stages = 1 }
-protocol = { epochs = 1, batch_size = 10 }
-"""
+STUDY, SURVEY, RECIPE = small_studies.study(22), small_studies.survey(4, 5), small_studies.recipe(2)
 COMMANDS = {
     "run": (["run"], STUDY, 8),
     "run a survey": (["run"], SURVEY, 6),

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
+from small_studies import study
 
 from nasgauge.cli import main
 from nasgauge.core import urls
@@ -24,25 +25,7 @@ from nasgauge.core.store import Store
 from nasgauge.estimators.checkpoints import CheckpointFolder
 from nasgauge.studies import run as running
 
-NET = "net = { channels = 2, n_cells = 1, n_stages = 1, bn_affine = false }"
-STUDY = f"""
-title = "small"
-benchmark = "digits-nb201"
-archs = {{ n = 5 }}
-n_bootstrap = 5
-criteria = ["kendall_tau"]
-[[estimators]]
-name = "zeroshot"
-proxies = ["n_params", "synflow"]
-batch_size = 8
-{NET}
-[[estimators]]
-name = "oneshot"
-label = "net"
-epochs = 1
-score_batch_size = 180
-{NET}
-"""
+STUDY = study(5)
 MEASURED = ("train_seconds", "arch_seconds", "fit_seconds")  # by a clock
 
 
@@ -205,6 +188,43 @@ def test_tables_are_those_of_a_local_folder_and_a_part_that_is_lost_is_done_agai
     checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
     with pytest.raises(UserError, match=r"epoch-000001\.pt: is not a readable checkpoint"):
         CheckpointFolder(str(checkpoint.parent))[1]
+
+
+def test_a_look_at_the_progress_lists_every_table_once(monkeypatch):
+    """Every listing of a store is paid for; the progress of a training is read where there is a note of it alone."""
+    run("memory://a/b")
+    made = running.Run.load("memory://a/b")
+    store, plan = made._store, made.plan
+    for note in (store.folder / "progress").iterdir():
+        note.unlink()
+    [fit] = (store.folder / "parts" / "fits").iterdir()
+    (store.folder / "progress" / fit.stem).write_bytes(b"0.25")
+    listed, asked = [], []
+
+    def counted(self, path, detail=True, **options):
+        listed.append(path.strip("/").removeprefix("a/b/"))
+        return ls(self, path, detail=detail, **options)
+
+    def told(self, path, **options):
+        asked.append(path)
+        return info(self, path, **options)
+
+    ls, info = MemoryFileSystem.ls, MemoryFileSystem.info
+    tables = [f"parts/{name}" for name in store.names()]
+    assert {"parts/scores", "parts/fits", "parts/costs"} <= set(tables)
+    monkeypatch.setattr(MemoryFileSystem, "ls", counted)
+    monkeypatch.setattr(MemoryFileSystem, "info", told)
+    for look, found in ((lambda: plan.remaining(store), []), (lambda: plan.n_done(store), 3), (store.progress, (3, 3))):
+        listed.clear()
+        assert look() == found and sorted(listed) == sorted(["parts", "digests", *tables])
+    fit.unlink()
+    listed.clear()
+    asked.clear()
+    assert plan.n_done(store) == 2.25
+    assert sorted(listed) == sorted(
+        ["parts", "digests", "progress", *(name for name in tables if name != "parts/fits")]
+    )
+    assert not asked
 
 
 @pytest.mark.long

@@ -28,7 +28,7 @@ def test_every_figure_of_the_page_becomes_a_file(bundle, tmp_path, monkeypatch, 
 
 
 def test_mistakes_are_told(bundle, tmp_path):
-    with pytest.raises(UserError, match="unknown format 'png'; use one of pdf, svg"):
+    with pytest.raises(UserError, match="unknown format of figures 'png'; known: pdf, svg"):
         write_figures(bundle, tmp_path, kind="png")
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be written"):

@@ -6,7 +6,7 @@ from typing import final
 
 import pandas as pd
 
-from nasgauge.analyses.toolkit.supernet_settings import MAIN, NOTHING, chosen_by, kind_of
+from nasgauge.analyses.toolkit.supernet_settings import MAIN, NOTHING, chosen_by, kind_of, kinds_in
 from nasgauge.analyses.toolkit.vectors import is_among
 
 _KINDS = {MAIN: "accuracy"}  # of the scores, as panels name them; others keep their names
@@ -75,7 +75,7 @@ def pairs_of(settings: pd.DataFrame, choices: pd.DataFrame) -> list[Pair]:
     alike: dict[tuple, dict[str, str]] = {}
     for name, each in chosen.items():
         rest = frozenset((setting, value) for setting, value in each.items() if setting != "without")
-        alike.setdefault((kind_of(name, chosen), rest), {})[name] = str(each["without"])
+        alike.setdefault((kind_of(name, chosen, kinds_in(settings)), rest), {})[name] = str(each["without"])
     found = [
         Pair(without, _KINDS.get(kind, kind), restricted, unrestricted)
         for (kind, _), names in alike.items()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.toolkit.pools import drawn_pools, ranked, reached
-from nasgauge.analyses.toolkit.supernet_settings import MAIN, Chosen, kind_of
+from nasgauge.analyses.toolkit.supernet_settings import MAIN, Chosen, chosen_by, kind_of, kinds_in
 from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import kendall_tau, sparse_kendall_tau
@@ -80,19 +80,25 @@ def scored_supernets(
     return accuracy, {name: table for name, table in tables.items() if len(table)}
 
 
-def by_kind(names: Mapping[str, object], chosen: Chosen) -> Iterator[tuple[str, list[str]]]:
-    """The estimators by kind of score, see `kind_of`: accuracy ("main") first, each in the order of their names."""
+def by_kind(names: Mapping[str, object], chosen: Chosen, known: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """The estimators by kind of score, see `kind_of`: accuracy ("main") first, each in the order of their names.
+
+    known: those that are recorded, see `kinds_in`.
+    """
     kinds: dict[str, list[str]] = {}
     for name in sorted(names):
-        kinds.setdefault(kind_of(name, chosen), []).append(name)
+        kinds.setdefault(kind_of(name, chosen, known), []).append(name)
     yield from sorted(kinds.items(), key=lambda item: (item[0] != MAIN, item[0]))
 
 
-def measured(scores: pd.DataFrame, truth: pd.DataFrame, chosen: Chosen, measure: Measure) -> pd.DataFrame:
+def measured(
+    scores: pd.DataFrame, truth: pd.DataFrame, settings: pd.DataFrame, choices: pd.DataFrame | None, measure: Measure
+) -> pd.DataFrame:
     """One row per trained supernet: kind, estimator, seed, its METRICS, and n architectures."""
+    chosen = chosen_by(settings, choices)
     accuracy, tables = scored_supernets(scores, truth, chosen)
     rows = []
-    for kind, names in by_kind(tables, {name: chosen[name] for name in tables}):
+    for kind, names in by_kind(tables, {name: chosen[name] for name in tables}, kinds_in(settings)):
         for name in names:
             true = accuracy.reindex(tables[name].index).to_numpy()
             for seed, score in tables[name].items():

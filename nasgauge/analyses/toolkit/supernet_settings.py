@@ -73,11 +73,25 @@ def differing(one: str, other: str, chosen: Chosen) -> list[str]:
     return [s for s in found if s not in alone | {"n_samples"}]
 
 
-def kind_of(name: str, chosen: Chosen) -> str:
-    """What the name adds to the shortest name of an estimator with the same settings that it begins with.
+def kinds_in(settings: pd.DataFrame) -> dict[str, str]:
+    """By estimator of table SETTINGS which score of its supernet it is, where that is recorded."""
+    if "kind" not in settings:
+        return {}
+    known = settings[settings["kind"] != ""]
+    return dict(zip(known["estimator"], known["kind"], strict=True))
 
-    >>> kind_of("net_loss", {"net": {"epochs": 9.0}, "net_loss": {"epochs": 9.0}}), kind_of("net", {"net": {}})
-    ('loss', 'main')
+
+def kind_of(name: str, chosen: Chosen, kinds: Mapping[str, str]) -> str:
+    """Which score of its supernet an estimator is, as recorded in `kinds`, see `kinds_in`.
+
+    Where it is not recorded: what the name adds to the shortest name of an estimator with the same settings that it
+    begins with, which may be another supernet's.
+
+    >>> chosen = {"net": {"epochs": 9.0}, "net_loss": {"epochs": 9.0}, "net_120": {"epochs": 9.0}}
+    >>> kind_of("net_loss", chosen, {}), kind_of("net", chosen, {}), kind_of("net_120", chosen, {"net_120": "main"})
+    ('loss', 'main', 'main')
     """
+    if name in kinds:
+        return kinds[name]
     same = [other for other, each in chosen.items() if each == chosen[name] and f"{name}_".startswith(f"{other}_")]
     return name[len(min(same, key=len)) :].strip("_") or MAIN

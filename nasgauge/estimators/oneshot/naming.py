@@ -30,6 +30,15 @@ def names(label: str, averages: Sequence[int] = (), post_deiso: bool = False) ->
     return tuple(name for stem in stems for name in pair(stem))
 
 
+def kinds(label: str, averages: Sequence[int] = (), post_deiso: bool = False) -> dict[str, str]:
+    """By name what each estimator of one supernet scores; "main": accuracy with the weights as they are.
+
+    >>> kinds("s_120", [3])
+    {'s_120': 'main', 's_120_loss': 'loss', 's_120_avg3': 'avg3', 's_120_avg3_loss': 'avg3_loss'}
+    """
+    return {name: name[len(label) + 1 :] or "main" for name in names(label, averages, post_deiso)}
+
+
 def path_string(space: Space, path: "Path") -> str:
     """The space's string of an architecture; of a path whose cells differ, theirs one after the other."""
     cells = path if path and isinstance(path[0], tuple) else (path,)

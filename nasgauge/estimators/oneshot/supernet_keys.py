@@ -13,7 +13,7 @@ from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.estimators.configuration import Dependency, MeasuringConfig
 from nasgauge.estimators.context import RunContext
 from nasgauge.estimators.oneshot.landscape_config import LandscapeConfig
-from nasgauge.estimators.oneshot.naming import names
+from nasgauge.estimators.oneshot.naming import kinds, names
 from nasgauge.estimators.oneshot.origins import Epoch, StartConfig, TopConfig
 from nasgauge.estimators.oneshot.protocol import OPTIONAL, PROTOCOLS, Protocol
 from nasgauge.nets.options import NetOptions, SupernetOptions
@@ -117,6 +117,9 @@ class SupernetKeys(MeasuringConfig, _Recorded):
 
     def names(self) -> tuple[str, ...]:
         return names(self.label, self.averages, self.post_deiso)
+
+    def kinds(self) -> Mapping[str, str]:
+        return kinds(self.label, self.averages, self.post_deiso)
 
     def dependencies(self) -> tuple[Dependency, ...]:
         return tuple(taken.dependency() for taken in (self.start, self.top) if taken is not None)

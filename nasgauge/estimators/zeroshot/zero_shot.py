@@ -1,6 +1,7 @@
 """The zero-shot estimator: freshly drawn networks, measured once for all proxies."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import final
@@ -11,7 +12,7 @@ import torch
 
 from nasgauge.core.errors import UserError, check_seed, unknown_name
 from nasgauge.core.tables import ERRORS, SCORES, check, empty
-from nasgauge.estimators.estimator import COSTS, Estimates, Estimator
+from nasgauge.estimators.estimator import COSTS, SHARED_COSTS, Estimates, Estimator
 from nasgauge.estimators.zeroshot.inputs import INPUTS, Batch, noise_like
 from nasgauge.estimators.zeroshot.passes import STAGES, as_unmeasurable, reason, record_of
 from nasgauge.estimators.zeroshot.proxies import get_proxy
@@ -123,7 +124,8 @@ class ZeroShot(Estimator):
         """One score an architecture and proxy, or its reason in `errors`; architectures given twice are measured once.
 
         Serial and without global state: the result for an architecture depends on nothing but it and the fields.
-        `costs` charges a proxy alone: building the network, and in full each stage that it needs. An architecture that
+        `costs` charges a proxy alone: building the network, and in full each stage that it needs; record `shared_costs`
+        has these by name ("build", "counts", stages), so that several proxies can be charged once. An architecture that
         `network` has none for (it raises UserError) has errors, and no part in costs; without any other, costs are
         empty. A pass that fails, and a proxy that raises anything or gives no finite number, is an error of the proxies
         concerned. A function of the network is charged for building it and for its run, one of a record for the passes.
@@ -134,7 +136,9 @@ class ZeroShot(Estimator):
     def _measured(self, archs: Iterable[Arch]) -> Estimates:
         proxies = self._proxies()
         batches = self._prepared()
-        scores, errors, seconds = [], [], dict.fromkeys((p.name for p in proxies), 0.0)
+        scores, errors = [], []
+        own: defaultdict[str, float] = defaultdict(float)  # seconds by proxy
+        done: defaultdict[str, float] = defaultdict(float)  # seconds by part of the work, which proxies share
         n = 0
         for arch in dict.fromkeys(archs):
             text = self.space.to_str(arch)
@@ -158,12 +162,20 @@ class ZeroShot(Estimator):
                     scores.append(row | {"score": self._score(proxy, net, batches, records)})
                 except (Exception, SystemExit) as failure:  # noqa: BLE001 - a proxy may be anybody's, and fail in any way
                     errors.append(row | {"error": reason(failure)})
-                seconds[proxy.name] += time.perf_counter() - start + _charge(proxy, spent)
-        costs = [{"estimator": self._called(p), "arch_seconds": seconds[p.name] / n, "n": n} for p in proxies if n]
+                own[proxy.name] += time.perf_counter() - start
+            for work, seconds in spent.items():
+                done[work] += seconds
+        costs, shared = [], []
+        for proxy in proxies if n else ():
+            works = {work: done[work] / n for work in _works(proxy)}
+            row = {"estimator": self._called(proxy), "n": n}
+            costs.append(row | {"arch_seconds": own[proxy.name] / n + sum(works.values())})
+            shared += [row | {"work": work, "arch_seconds": seconds} for work, seconds in works.items()]
         return Estimates(
             scores=check(pd.DataFrame(scores), SCORES) if scores else empty(SCORES),
             errors=check(pd.DataFrame(errors), ERRORS) if errors else empty(ERRORS),
             costs=check(pd.DataFrame(costs), COSTS) if costs else empty(COSTS),
+            records={"shared_costs": check(pd.DataFrame(shared), SHARED_COSTS) if shared else empty(SHARED_COSTS)},
         )
 
     def _score(self, proxy: Proxy, net: torch.nn.Module, batches: list[Batch], records: list[Record]) -> float:
@@ -262,14 +274,13 @@ class ZeroShot(Estimator):
             return failure.alone()
 
 
-def _charge(proxy: Proxy, spent: dict[str, float]) -> float:
+def _works(proxy: Proxy) -> list[str]:
+    """The parts of the work for an architecture that the proxy needs and may share with others."""
     if proxy.reads == "network":
-        return spent["build"]
+        return ["build"]
     if not proxy.needs:
-        return 0.0
-    if proxy.needs == {"counts"}:
-        return spent["build"] + spent["counts"]
+        return []
     stages = [stage for stage, (fields, _) in STAGES.items() if fields & proxy.needs]
-    if "curvature" in proxy.needs:
+    if "curvature" in proxy.needs and "shared" not in stages:
         stages.append("shared")
-    return spent["build"] + sum(spent[stage] for stage in dict.fromkeys(stages))
+    return ["build", *(["counts"] if "counts" in proxy.needs else []), *stages]
