@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nasgauge.cli.options import Columns, Csv, FigureFormat, Figures, Latex, Only, Serif
+from nasgauge.cli.options import FORMAT, Columns, Csv, FigureFormat, Figures, Latex, Only, Serif
 from nasgauge.cli.papers import Papers
 from nasgauge.cli.printing import print_cautions, print_pairs
 from nasgauge.core.errors import MAX_DRAWS, MAX_SEED
@@ -66,7 +66,7 @@ def judge(
         Path | None, typer.Option(parser=path_of, metavar="PATH", help="Also write an HTML report to this file.")
     ] = None,
     figures: Figures = None,
-    figure_format: FigureFormat = "pdf",
+    figure_format: FigureFormat = FORMAT,
     figure: Only = None,
     columns: Columns = None,
     serif: Serif = False,

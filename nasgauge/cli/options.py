@@ -21,6 +21,7 @@ Figures = Annotated[
     Path | None,
     typer.Option(parser=path_of, metavar="PATH", help="Also write every figure to a file in this folder."),
 ]
+FORMAT = "pdf"  # of figures, where none is given
 FigureFormat = Annotated[str, typer.Option(help="Figure format: pdf or svg.")]
 Only = Annotated[
     list[str] | None,

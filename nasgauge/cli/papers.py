@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+from nasgauge.cli.options import FORMAT
 from nasgauge.core.errors import UserError
 from nasgauge.core.output import check_output, write_output
 
@@ -27,11 +28,12 @@ class Papers:
 
         Names of figures are checked by `report.check_figures` when plug-ins, which may bring some, are imported.
         """
-        from nasgauge.report import check_format, check_written
-
-        check_format(self.format)
         if self.latex is not None:
             check_output(self.latex)
+        if self.folder is not None or self.format != FORMAT:
+            from nasgauge.report import check_format, check_written  # late: these import all that draws
+
+            check_format(self.format)
         if self.folder is not None:
             check_written(self.folder, **{**self.options, "only": None})
         elif self.only or self.columns or self.serif or self.csv:

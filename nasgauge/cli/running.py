@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from nasgauge.cli.options import (
+    FORMAT,
     Address,
     Columns,
     Csv,
@@ -85,7 +86,7 @@ def report(
         Path, typer.Argument(parser=path_of, metavar="FOLDER", help="Folder of a finished study or survey.")
     ],
     figures: Figures = None,
-    figure_format: FigureFormat = "pdf",
+    figure_format: FigureFormat = FORMAT,
     figure: Only = None,
     columns: Columns = None,
     serif: Serif = False,
