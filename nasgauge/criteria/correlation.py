@@ -4,7 +4,7 @@ import numpy as np
 from scipy import stats
 
 from nasgauge.criteria.borders import run_sums
-from nasgauge.criteria.concordance import n_pairs, net_concordance, score_ties, truth_ties
+from nasgauge.criteria.concordance import n_pairs, net_concordance, ties
 from nasgauge.criteria.resamples import Resamples, check_pair, is_defined
 
 
@@ -82,8 +82,8 @@ def pearson_r_of_draws(rows: Resamples) -> np.ndarray:
 
 def kendall_tau_of_draws(rows: Resamples) -> np.ndarray:
     """Kendall's tau-b of each draw."""
-    pairs = n_pairs(rows.sizes)
-    return tau_b(net_concordance(rows), pairs - score_ties(rows), pairs - truth_ties(rows))
+    pairs, tied = n_pairs(rows.sizes), ties(rows)
+    return tau_b(net_concordance(rows, tied), pairs - tied[0], pairs - tied[1])
 
 
 def spearman_rho_of_draws(rows: Resamples) -> np.ndarray:
