@@ -48,6 +48,8 @@ def run_sums(counts: np.ndarray, starts: np.ndarray) -> np.ndarray:
     >>> run_sums(np.array([[1, 2, 0, 1]], dtype="uint8"), np.array([0, 1, 3]))
     array([[1., 2., 1.]])
     """
+    if len(starts) == counts.shape[1]:
+        return counts.astype("float64")
     size = np.diff(np.append(starts, counts.shape[1]))
     sums = np.take(counts, starts, axis=1).astype("float64")
     several = np.flatnonzero(size > 1)

@@ -4,8 +4,11 @@ import numpy as np
 from scipy import stats
 
 from nasgauge.criteria.borders import run_sums
-from nasgauge.criteria.concordance import n_pairs, net_concordance, score_ties, truth_ties
+from nasgauge.criteria.concordance import n_pairs, net_concordance, ties
 from nasgauge.criteria.resamples import Resamples, check_pair, is_defined
+
+_MOST_CANCELLED = 4.0  # sum of squares about the mean of all rows, relative to that about the mean of a draw
+_MOST_HALVED = 2**30  # rows of a draw, twice which are an int32
 
 
 def pearson_r(score: np.ndarray, truth: np.ndarray) -> float:
@@ -70,32 +73,53 @@ def spearman_rho(score: np.ndarray, truth: np.ndarray) -> float:
 
 
 def pearson_r_of_draws(rows: Resamples) -> np.ndarray:
-    """Pearson's r of each draw, with the mean of the draw taken off before products are summed."""
+    """Pearson's r of each draw, from sums of products about the mean of all rows.
+
+    Where the mean of a draw is far from that one, as in a draw without the only outlier, most of the sums would cancel;
+    it is then taken off, and what is left is scaled, before products are summed.
+    """
     value = np.full(len(rows), np.nan)
     if not len(rows.score) or np.isneginf(rows.score).any():
         return value
-    score, truth = _near_zero(rows.score), _near_zero(rows.truth)
+    x, y = (z - z.mean() for z in (_near_zero(rows.score), _near_zero(rows.truth)))
+    products = (x, y, x * x, y * y, x * y)
     for draws in rows.blocks(rows.defined):
-        value[draws] = _weighted_correlation(rows.counts[draws].astype("float64"), score, truth)
+        weight = rows.counts[draws].astype("float64")
+        n = rows.sizes[draws]
+        x_mean, y_mean, xx, yy, xy = (np.vecdot(weight, z) / n for z in products)
+        x_spread, y_spread = xx - x_mean**2, yy - y_mean**2
+        is_near = (_MOST_CANCELLED * x_spread >= xx) & (_MOST_CANCELLED * y_spread >= yy)
+        found = np.empty(len(draws))
+        spread = np.sqrt(x_spread[is_near]), np.sqrt(y_spread[is_near])
+        found[is_near] = np.clip((xy - x_mean * y_mean)[is_near] / spread[0] / spread[1], -1.0, 1.0)
+        for far in np.flatnonzero(~is_near):
+            drawn = weight[far] > 0
+            score, truth = _near_zero(rows.score[drawn]), _near_zero(rows.truth[drawn])
+            found[far] = _weighted_correlation(weight[far, drawn], score, truth)
+        value[draws] = found
     return value
 
 
 def kendall_tau_of_draws(rows: Resamples) -> np.ndarray:
     """Kendall's tau-b of each draw."""
-    pairs = n_pairs(rows.sizes)
-    return tau_b(net_concordance(rows), pairs - score_ties(rows), pairs - truth_ties(rows))
+    pairs, tied = n_pairs(rows.sizes), ties(rows)
+    return tau_b(net_concordance(rows, tied), pairs - tied[0], pairs - tied[1])
 
 
 def spearman_rho_of_draws(rows: Resamples) -> np.ndarray:
-    """Spearman's rho of each draw, from the mean ranks that the draw's own counts give."""
+    """Spearman's rho of each draw, from the mean ranks that the draw's own counts give.
+
+    Ranks count twice and from their middle, so that all are integers. N rows in tie groups of m rows each have the sum
+    of squares (N^3 - sum m^3) / 3 of them.
+    """
     value = np.full(len(rows), np.nan)
     for draws in rows.blocks(rows.defined):
-        counts = rows.counts[draws]
         score, score_spread = _mean_ranks(rows.counts_by_score[draws], rows.score_starts)
-        truth, truth_spread = _mean_ranks(counts, rows.truth_starts)
+        truth, truth_spread = _mean_ranks(rows.counts[draws], rows.truth_starts)
         if truth.shape[1] < len(rows.truth):
             truth = np.take(truth, rows.truth_group, axis=1)
-        product = np.vecdot(counts * truth, np.take(score, rows.score_group, axis=1))
+        score = np.take(score, rows.score_group, axis=1)
+        product = np.vecdot(np.multiply(truth, score, dtype="float64"), rows.counts[draws].astype("float64"))
         value[draws] = product / np.sqrt(score_spread) / np.sqrt(truth_spread)
     return np.clip(value, -1.0, 1.0)
 
@@ -109,12 +133,15 @@ def tau_b(net: np.ndarray, untied_by_score: np.ndarray, untied_by_truth: np.ndar
 
 
 def _mean_ranks(counts: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of each draw the mean rank of each run of an order, from the middle of all ranks, and its sum of squares."""
+    """Of each draw twice the mean rank of each run of an order, from the middle of all, and its sum of squares."""
     size = run_sums(counts, starts)
-    rank = np.cumsum(size, axis=1)
-    rank -= rank[:, -1:] / 2
-    rank -= size / 2
-    return rank, np.vecdot(size * rank, rank)
+    n = size.sum(axis=1)
+    rank = np.cumsum(size, axis=1, dtype="int32" if n.max() < _MOST_HALVED else "float64")
+    spread = (n**3 - np.vecdot(size * size, size)) / 3
+    rank *= 2
+    rank -= n[:, None].astype(rank.dtype)
+    rank -= size.astype(rank.dtype)
+    return rank, spread
 
 
 def _near_zero(values: np.ndarray) -> np.ndarray:

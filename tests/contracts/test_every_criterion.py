@@ -248,6 +248,19 @@ def test_a_resample_by_counts_equals_the_resample_written_out(name, n, n_levels)
         assert np.isfinite(values[:3]).all()
 
 
+@pytest.mark.parametrize("size", [1e3, 1e8, 1e300])
+def test_pearsons_r_of_a_resample_without_the_outlier_is_that_of_the_others(size):
+    draw = np.random.default_rng(4)
+    score, truth = draw.random(60), draw.random(60)
+    score[7] = size
+    counts = draw.multinomial(60, [1 / 60] * 60, size=6).astype("uint8")
+    counts[::2, 7], counts[1::2, 7] = 0, 1
+    values = bind("pearson_r").values_of_draws(Resamples.of(score, truth, counts))
+    written_out = [bind("pearson_r")(np.repeat(score, c), np.repeat(truth, c)) for c in counts]
+    np.testing.assert_allclose(values, written_out, rtol=0, atol=1e-12)
+    assert (np.abs(values[::2]) < 0.6).all()
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("n_levels", [6, 10**6])
