@@ -1,5 +1,7 @@
 """Which operation is over-ranked when it replaces another?"""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -54,13 +56,14 @@ def compute(
     if n_bootstrap < 1 or least < 1:
         raise UserError(f"operation_bias: {n_bootstrap} draws, at least {least} pairs; both must be at least 1")
     state = int(rng.integers(2**63))
-    rows: list[dict[str, object]] = []
-    for name, errors in rank_errors(scores, truth).items() if space is not None else ():
-        pairs = frequent(pairs_of(space, errors.index), least)
+    rows: dict[str, list[dict[str, object]]] = {}
+    found = rank_errors(scores, truth) if space is not None else {}
+    for archs, alike in on_the_same(found):
+        pairs = frequent(pairs_of(space, archs), least)
         if len(pairs):
-            again = np.random.default_rng(state)
-            rows += [{"estimator": name, **row} for row in steps(pairs, errors, n_bootstrap, confidence, again)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+            rows |= steps(pairs, alike, n_bootstrap, confidence, np.random.default_rng(state))
+    each = [{"estimator": name, **row} for name in found for row in rows.get(name, ())]
+    return pd.DataFrame(each, columns=list(COLUMNS))
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
@@ -87,32 +90,62 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         side.set_visible(False)
 
 
+def on_the_same(found: Mapping[str, pd.DataFrame]) -> list[tuple[pd.Index, dict[str, pd.DataFrame]]]:
+    """Tables of `rank_errors` by estimator, in groups of the same architectures."""
+    groups: dict[tuple[str, ...], dict[str, pd.DataFrame]] = {}
+    for name, errors in found.items():
+        groups.setdefault(tuple(errors.index), {})[name] = errors
+    return [(next(iter(alike.values())).index, alike) for alike in groups.values()]
+
+
 def steps(
-    pairs: pd.DataFrame, errors: pd.DataFrame, n_bootstrap: int, confidence: float, rng: np.random.Generator
-) -> list[dict[str, object]]:
-    """The quantities of `compute` for each mutation of these pairs; errors: one estimator's of `rank_errors`."""
-    pairs = pairs.sort_values(["from_op", "to_op"], kind="stable")
+    pairs: pd.DataFrame,
+    alike: Mapping[str, pd.DataFrame],
+    n_bootstrap: int,
+    confidence: float,
+    rng: np.random.Generator,
+) -> dict[str, list[dict[str, object]]]:
+    """The quantities of `compute` for each mutation of these pairs, by estimator.
+
+    alike: tables of `rank_errors` on the same architectures, which have the resamples and their weights in common.
+    """
+    pairs = pairs.iloc[_by_step(pairs)]
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
-    columns = {name: errors[name].to_numpy() for name in ("accuracy", "score", "excess")}
-    up = {name: (np.sign(v[b] - v[a]) + 1) / 2 for name, v in columns.items()}
-    gap = columns["excess"][b] - columns["excess"][a]
     starts = np.flatnonzero(~pairs["step"].duplicated().to_numpy())
     ends = np.append(starts[1:], len(pairs))
-    draws = np.empty((n_bootstrap, len(starts)))
-    for i, counts in enumerate(draws_of_rows(len(errors), n_bootstrap, rng)):
+    gaps = {name: errors["excess"].to_numpy()[b] - errors["excess"].to_numpy()[a] for name, errors in alike.items()}
+    draws = {name: np.empty((n_bootstrap, len(starts))) for name in alike}
+    n_archs = len(next(iter(alike.values())))
+    for i, counts in enumerate(draws_of_rows(n_archs, n_bootstrap, rng)):
         weight = (counts[a] * counts[b]).astype("float64")
         total = np.add.reduceat(weight, starts)
-        draws[i] = np.add.reduceat(weight * gap, starts) / np.where(total > 0, total, np.nan)
-    rows = []
-    for k, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        low, high = interval_of(draws[:, k], confidence)
-        part = slice(start, end)
-        step = {"from_op": pairs["from_op"].iloc[start], "to_op": pairs["to_op"].iloc[start]}
-        shares = {"truth_up": up["accuracy"][part].mean(), "score_up": up["score"][part].mean()}
-        excess = {"excess": gap[part].mean(), "excess_lower": low, "excess_upper": high}
-        n_archs = len(np.unique(np.concatenate([a[part], b[part]])))
-        rows.append(step | shares | excess | {"n_archs": n_archs, "n": end - start})
+        total[total <= 0] = np.nan
+        for name, gap in gaps.items():
+            draws[name][i] = np.add.reduceat(weight * gap, starts) / total
+    words = list(pairs.iloc[starts][["from_op", "to_op"]].itertuples(index=False, name=None))
+    members = [len(np.unique(np.concatenate([a[s:e], b[s:e]]))) for s, e in zip(starts, ends, strict=True)]
+    rows: dict[str, list[dict[str, object]]] = {name: [] for name in alike}
+    for name, errors in alike.items():
+        up = {c: _up(errors[c].to_numpy(), a, b) for c in ("accuracy", "score")}
+        for k, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            low, high = interval_of(draws[name][:, k], confidence)
+            part = slice(start, end)
+            row = {"from_op": words[k][0], "to_op": words[k][1]}
+            row |= {"truth_up": up["accuracy"][part].mean(), "score_up": up["score"][part].mean()}
+            row |= {"excess": gaps[name][part].mean(), "excess_lower": low, "excess_upper": high}
+            rows[name].append(row | {"n_archs": members[k], "n": end - start})
     return rows
+
+
+def _by_step(pairs: pd.DataFrame) -> np.ndarray:
+    """The order of the pairs by their mutations."""
+    codes = [pd.factorize(pairs[column], sort=True)[0] for column in ("to_op", "from_op")]
+    return np.lexsort(codes)
+
+
+def _up(values: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """1 where b has the higher value, 0 where a has, 1/2 where they are equal."""
+    return (np.sign(values[b] - values[a]) + 1) / 2
 
 
 ANALYSIS = Analysis(

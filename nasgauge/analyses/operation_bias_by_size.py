@@ -43,10 +43,11 @@ def compute(
         )
     size = complexity.set_index("arch")[by].astype("float64")
     state = int(rng.integers(2**63))
-    rows: list[dict[str, object]] = []
-    for name, errors in rank_errors(scores, truth).items() if space is not None else ():
-        known = size.reindex(errors.index).to_numpy()
-        pairs = pairs_of(space, errors.index)
+    rows: dict[str, list[dict[str, object]]] = {}
+    found = rank_errors(scores, truth) if space is not None else {}
+    for archs, alike in operation_bias.on_the_same(found):
+        known = size.reindex(archs).to_numpy()
+        pairs = pairs_of(space, archs)
         mean = (known[pairs["a"].to_numpy("int64")] + known[pairs["b"].to_numpy("int64")]) / 2
         pairs = pairs.assign(size=mean).dropna(subset="size")
         again = np.random.default_rng(state)
@@ -54,9 +55,9 @@ def compute(
             part = frequent(part, least)
             if len(part):
                 place = {"group": group, "smallest": part["size"].min(), "largest": part["size"].max()}
-                found = operation_bias.steps(part, errors, n_bootstrap, confidence, again)
-                rows += [{"estimator": name} | place | row for row in found]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+                for name, each in operation_bias.steps(part, alike, n_bootstrap, confidence, again).items():
+                    rows.setdefault(name, []).extend({"estimator": name} | place | row for row in each)
+    return pd.DataFrame([row for name in found for row in rows.get(name, ())], columns=list(COLUMNS))
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:

@@ -172,14 +172,17 @@ def _call(function: bytes, item: Any) -> Any:
 
 
 def _begin(began: Any) -> None:
-    """What a worker does first.
+    """What a worker does first."""
+    began.value = 1
+    set_engine("processes")
+    follow_parent()
 
-    It ends when its parent has ended, instead of waiting for tasks forever.
+
+def follow_parent() -> None:
+    """End when the parent has ended, instead of waiting for work forever.
 
     Signals that a terminal sends to both are left to the parent.
     """
-    began.value = 1
-    set_engine("processes")
     for name in _OF_THE_TERMINAL:
         signal.signal(name, signal.SIG_IGN)
     parent = multiprocessing.parent_process()

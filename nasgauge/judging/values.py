@@ -1,5 +1,6 @@
 """Values of criteria with their bootstrap intervals: the draws, their means over seeds, their percentiles."""
 
+import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -11,8 +12,10 @@ from nasgauge.criteria import BoundCriterion, Resamples
 
 # Cells of (draws, architectures) per batch: about 0.1 GB per copy.
 _CELLS = 100_000_000
+_N_KEPT = 2_000  # values of all draws of a criterion, some kilobytes each
 _MOST_CELLS = 4_000_000_000  # of the counts, a byte each
 
+_kept: dict[tuple, np.ndarray] = {}
 Column = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows of the ground truth, their scores, their ground truth
 
 
@@ -94,7 +97,33 @@ def draws_of(
     counts: np.ndarray,
     tick: Callable[[float], None] = lambda share: None,
 ) -> dict[BoundCriterion, np.ndarray]:
-    """Each criterion of each resample, averaged over the columns; tick as for `rows_of`."""
+    """Each criterion of each resample, averaged over the columns; tick as for `rows_of`.
+
+    What was computed last is kept, as the same estimators are first judged and then compared.
+    """
+    content = _content(columns, counts)
+    keys = {c: (content, c.function, c.of_draws, repr(sorted(c.options.items()))) for c in criteria}
+    found = {c: _kept[key] for c, key in keys.items() if key in _kept}
+    tick(float(len(found) * len(columns)))
+    found |= _computed(columns, [c for c in criteria if c not in found], counts, tick)
+    _kept.update({keys[c]: values for c, values in found.items()})
+    while len(_kept) > _N_KEPT:
+        _kept.pop(next(iter(_kept)))
+    return found
+
+
+def _content(columns: list[Column], counts: np.ndarray) -> bytes:
+    """A digest of what the draws of a criterion depend on."""
+    digest = hashlib.blake2b(digest_size=20)
+    for array in (counts, *(array for column in columns for array in column)):
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.digest()
+
+
+def _computed(
+    columns: list[Column], criteria: list[BoundCriterion], counts: np.ndarray, tick: Callable[[float], None]
+) -> dict[BoundCriterion, np.ndarray]:
     total = {c: np.zeros(len(counts)) for c in criteria}
     step = max(1, _CELLS // max(1, counts.shape[1]))
     for start in range(0, len(counts), step):

@@ -7,7 +7,8 @@ from typing import final
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses import ANALYSES, SECTIONS, Analysis, Bias, is_among, shared
+from nasgauge.analyses import ANALYSES, SECTIONS, Analysis, Bias, is_among, rank_errors, shared
+from nasgauge.core.copies import in_copies
 from nasgauge.core.progress import Progress, untold
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import measured_on
@@ -47,6 +48,23 @@ class Computed:
         return not self.analysis.why_absent(self.table, bundle.space)
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Task:
+    """An analysis by its name that is to be computed on tables, which may be a sample, with a generator of its own."""
+
+    name: str
+    analysis: Analysis
+    sampled: str
+    tables: Tables
+    rng: np.random.Generator
+
+    def computed(self, bundle: Bundle) -> Computed:
+        """Its table."""
+        table = self.analysis(*self.tables, bundle.space, rng=self.rng, records=bundle.records)
+        return Computed(self.name, self.analysis, table, self.sampled, self.rng)
+
+
 def computed(
     bundle: Bundle, *, rng: np.random.Generator, only: Collection[str] | None = None, progress: Progress = untold
 ) -> Iterator[Computed]:
@@ -55,35 +73,50 @@ def computed(
     A table does not depend on which others are computed, because each analysis has a generator of its own. progress
     (done, total): number of analyses, reported before each.
     """
-    scores, truth = bundle.measured, bundle.truth
-    whole = scores[is_among(scores["arch"], truth["arch"])], truth
-    state = int(rng.integers(2**63))
-    chosen = {name: a for name, a in ANALYSES.items() if only is None or name in only}
-    samples: dict[int | None, tuple[str, Tables]] = {None: ("", whole)}
+    planned = _planned(bundle, rng, only)
     with shared():
-        for i, (name, analysis) in enumerate(chosen.items()):
-            progress(i, len(chosen))
-            if not set(analysis.needs) <= set(bundle.records):
-                continue
-            limit, own = analysis.limit, np.random.default_rng([state, *name.encode()])
-            if limit not in samples:
-                samples[limit] = _thinned(*whole, limit, np.random.default_rng([state, limit]))
-            sampled, tables = samples[limit]
-            table = analysis(*tables, bundle.space, rng=own, records=bundle.records)
-            yield Computed(name, analysis, table, sampled, own)
+        for i, task in enumerate(planned):
+            progress(i, len(planned))
+            yield task.computed(bundle)
 
 
-def exhibits(bundle: Bundle, *, rng: np.random.Generator, progress: Progress = untold) -> dict[str, Exhibit]:
+def exhibits(
+    bundle: Bundle, *, rng: np.random.Generator, processes: int | None = None, progress: Progress = untold
+) -> dict[str, Exhibit]:
     """Every analysis whose input tables are available, as a figure by name; without panels only if shown `always`.
 
+    processes: how many compute and draw them, None: one for each core; the figures do not depend on it.
     progress(done, total): number of analyses, reported before each.
     """
-    shown = {}
-    for found in computed(bundle, rng=rng, progress=progress):
-        exhibit = _exhibit(found, bundle)
-        if exhibit.panels or found.analysis.always:
-            shown[found.name] = exhibit
+    planned, shown = _planned(bundle, rng, None), {}
+    with shared():
+        if planned:
+            rank_errors(
+                *planned[0].tables
+            )  # most analyses need it or its parts, which copies of this process then have
+        found = in_copies(lambda task: _exhibit(task.computed(bundle), bundle), planned, n=processes)
+        for i, task in enumerate(planned):
+            progress(i, len(planned))
+            exhibit = next(found)
+            if exhibit.panels or task.analysis.always:
+                shown[task.name] = exhibit
     return shown
+
+
+def _planned(bundle: Bundle, rng: np.random.Generator, only: Collection[str] | None) -> list[Task]:
+    scores, truth = bundle.measured, bundle.truth
+    inside = is_among(scores["arch"], truth["arch"])
+    whole = scores if inside.all() else scores[inside], truth
+    state = int(rng.integers(2**63))
+    samples: dict[int | None, tuple[str, Tables]] = {None: ("", whole)}
+    planned = []
+    for name, analysis in ANALYSES.items():
+        if (only is None or name in only) and set(analysis.needs) <= set(bundle.records):
+            limit = analysis.limit
+            if limit not in samples:
+                samples[limit] = _thinned(*whole, limit, np.random.default_rng([state, limit]))
+            planned.append(Task(name, analysis, *samples[limit], np.random.default_rng([state, *name.encode()])))
+    return planned
 
 
 def parts(shown: Mapping[str, Exhibit], bundle: Bundle) -> list[Part]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from nasgauge.analyses import shared
 from nasgauge.core.output import write_output
 from nasgauge.core.progress import Progress, untold
 from nasgauge.report.bundle import Bundle
@@ -27,9 +28,10 @@ _N_REASONS = 40
 _SCRIPTS = ("sort", "figures", "explorer")
 
 
-def render(bundle: Bundle, *, progress: Progress = untold) -> str:
+def render(bundle: Bundle, *, processes: int | None = None, progress: Progress = untold) -> str:
     """The page as one string; the same bundle gives the same bytes.
 
+    processes: how many compute and draw the figures, None: one for each core; the page does not depend on it.
     All text from the bundle is escaped. Beyond the limit in its entry an analysis uses a seeded sample of the
     architectures, as the explorer does beyond 2,000, and downloads contain at most 20,000 rows; the captions state it.
     progress(done, total): reported after each analysis.
@@ -38,7 +40,9 @@ def render(bundle: Bundle, *, progress: Progress = untold) -> str:
     rows = estimator_rows(bundle)
     by = leading(bundle.values)
     figure = forest(bundle, rng=rng)
-    shown = exhibits(bundle, rng=rng, progress=progress)
+    with shared():
+        shown = exhibits(bundle, rng=rng, processes=processes, progress=progress)
+        explored = explorer(bundle, rng=rng)
     biased = biases(shown)
     return rendered(
         "page.html.j2",
@@ -51,7 +55,7 @@ def render(bundle: Bundle, *, progress: Progress = untold) -> str:
         has_contest=len(bundle.contest) > 0,
         has_connected=len(bundle.connected) > 0,
         n_connected=int(bundle.connected["n"].max()) if len(bundle.connected) else 0,
-        explorer=explorer(bundle, rng=rng),
+        explorer=explored,
         first=best_first(bundle.values, by)[0],
         columns=columns(bundle),
         ceilings=ceiling_rows(bundle),

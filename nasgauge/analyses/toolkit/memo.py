@@ -16,6 +16,8 @@ _FOUND: ContextVar[dict[tuple, tuple] | None] = ContextVar("found", default=None
 def shared() -> Iterator[None]:
     """Within: a `sharable` function is computed once for the same table objects, which must not change meanwhile.
 
+    Blocks within share with the block around them.
+
     >>> truth = pd.DataFrame({"arch": ["a"], "seed": 0, "accuracy": 0.5})
     >>> @sharable
     ... def copied(truth: pd.DataFrame) -> pd.DataFrame:
@@ -26,7 +28,8 @@ def shared() -> Iterator[None]:
     >>> copied(truth) is copied(truth)
     False
     """
-    token = _FOUND.set({})
+    outer = _FOUND.get()
+    token = _FOUND.set({} if outer is None else outer)
     try:
         yield
     finally:
