@@ -27,9 +27,11 @@ _given: tuple[Callable[[Any], Any], Sequence[Any]] | None = None  # to this proc
 def n_copies() -> int:
     """How many processes compute at once: one for each core this process may use; one where it cannot be copied.
 
-    A copy makes no copies of itself, and elsewhere than on Linux system libraries do not survive copying.
+    A copy makes no copies of itself. Elsewhere than on Linux system libraries do not survive copying, nor do the
+    threads of Ray where it was imported.
     """
-    return 1 if _given is not None or sys.platform != "linux" else len(os.sched_getaffinity(0))
+    alone = _given is not None or sys.platform != "linux" or "ray" in sys.modules
+    return 1 if alone else len(os.sched_getaffinity(0))
 
 
 def in_copies(function: Callable[[T], R], items: Sequence[T], *, n: int | None = None) -> Iterator[R]:

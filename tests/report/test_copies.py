@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 from dataclasses import replace
 
 import pytest
@@ -29,6 +30,11 @@ def test_several_copies_compute_and_make_no_copies_of_themselves():
     found = list(in_copies(lambda x: (os.getpid(), n_copies()), range(4), n=2))
     assert here not in {pid for pid, _ in found}
     assert {n for _, n in found} == {1}
+
+
+def test_a_process_with_threads_of_ray_is_not_copied(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", sys)
+    assert n_copies() == 1 and list(in_copies(lambda x: os.getpid(), range(3))) == [os.getpid()] * 3
 
 
 @pytest.mark.parametrize("n", [1, 2])
