@@ -6,9 +6,9 @@ import pandas as pd
 from nasgauge.analyses.complexity_bias import groups_of
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.toolkit.drawing import BLUE, ORANGE, plain, say, tidy
-from nasgauge.analyses.toolkit.partial import partial_spearman_of_draws
+from nasgauge.analyses.toolkit.partial import Partial
 from nasgauge.analyses.toolkit.properties import properties_of
-from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of
+from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of, narrowed
 from nasgauge.analyses.toolkit.vectors import is_among, mean_scores, mean_truth
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import Resamples, resolve
@@ -76,13 +76,17 @@ def compute(
     sizes = properties_of(accuracy.index, None, complexity).dropna()
     state = int(rng.integers(2**63))
     rows: list[dict[str, object]] = []
+    grounds: dict[tuple[str, ...], _Ground] = {}
     for name, score in sorted(mean_scores(scores).items()):
         score = score[is_among(score.index, sizes.index)].sort_index() if len(sizes.columns) else score[:0]
         if len(score):
-            counts = draws_of_rows(len(score), n_bootstrap, np.random.default_rng(state))  # one stream for all
-            true, own = accuracy.reindex(score.index).to_numpy(), sizes.reindex(score.index)
-            by_name = {column: own[column].to_numpy() for column in own}
-            found = _rows(score.to_numpy(), true, by_name, n_bands, counts, confidence)
+            archs = tuple(score.index)
+            if archs not in grounds:
+                counts = draws_of_rows(len(score), n_bootstrap, np.random.default_rng(state))  # one stream for all
+                true, own = accuracy.reindex(score.index).to_numpy(), sizes.reindex(score.index)
+                by_name = {column: own[column].to_numpy() for column in own}
+                grounds = {archs: _Ground(true, by_name, n_bands, counts)}  # the last one alone: it is large
+            found = _rows(score.to_numpy(), grounds[archs], confidence)
             rows += [{"estimator": name, **row, "n": len(score)} for row in found]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -115,30 +119,40 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     tidy(ax)
 
 
-def _rows(
-    score: np.ndarray, true: np.ndarray, sizes: Sizes, n_bands: int, counts: np.ndarray, confidence: float
-) -> list[dict[str, object]]:
-    whole = np.ones((1, len(score)), dtype="int64")
-    band = groups_of(next(iter(sizes.values())), n_bands)
+class _Ground:
+    """What estimators on the same architectures share: ground truth, sizes and bands, with the architectures as they
+    are and in all resamples."""
+
+    def __init__(self, true: np.ndarray, sizes: Sizes, n_bands: int, counts: np.ndarray) -> None:
+        band = groups_of(next(iter(sizes.values())), n_bands)
+        given, both = np.column_stack(list(sizes.values())), (np.ones((1, len(true)), dtype="uint8"), narrowed(counts))
+        self.n_draws, self.groups = len(counts), {_TAU: np.ones_like(band), _WITHIN: band}
+        self.within = {name: [_Within(true, groups, c) for c in both] for name, groups in self.groups.items()}
+        self.partial = [Partial(true, given, c) for c in both]
+        self.baselines = {name: self._baseline(sizes, *within) for name, within in self.within.items()}
+
+    def _baseline(self, sizes: Sizes, whole: "_Within", drawn: "_Within") -> tuple[str, float, np.ndarray]:
+        """The size that agrees best with the ground truth, with its value and its draws."""
+        values = {name: whole(size)[0] for name, size in sizes.items()}
+        defined = [name for name, value in values.items() if not np.isnan(value)]
+        if not defined:
+            return NO_BASELINE, np.nan, np.full(self.n_draws, np.nan)
+        name = max(defined, key=values.get)
+        return name, values[name], drawn(sizes[name])
+
+
+def _rows(score: np.ndarray, ground: _Ground, confidence: float) -> list[dict[str, object]]:
     rows = []
-    for quantity, groups in ((_TAU, np.ones_like(band)), (_WITHIN, band)):
-        value, draws = (_within(score, true, groups, c) for c in (whole, counts))
-        of_sizes = {name: _within(size, true, groups, whole)[0] for name, size in sizes.items()}
-        defined = [name for name, other in of_sizes.items() if not np.isnan(other)]
-        baseline = max(defined, key=of_sizes.get) if defined else NO_BASELINE
-        other = of_sizes.get(baseline, np.nan)
-        gap = draws - _within(sizes[baseline], true, groups, counts) if defined else np.full(len(draws), np.nan)
-        low, high = interval_of(gap, confidence)
+    for quantity, within in ground.within.items():
+        value, draws = (tau(score) for tau in within)
+        baseline, other, of_baseline = ground.baselines[quantity]
+        low, high = interval_of(draws - of_baseline, confidence)
         row = _row(quantity, value[0], draws, confidence) | {"baseline": baseline, "baseline_value": other}
         row |= {"difference": value[0] - other, "difference_lower": low, "difference_upper": high}
-        rows.append(row | {"n_pairs": _n_pairs(groups)})
-    given = np.column_stack(list(sizes.values()))
-    value, draws = (partial_spearman_of_draws(score, true, given, c) for c in (whole, counts))
-    row = _row(_PARTIAL, value[0], draws, confidence) | {
-        "baseline": NO_BASELINE,
-        "n_pairs": _n_pairs(np.ones_like(band)),
-    }
-    return [*rows, row]
+        rows.append(row | {"n_pairs": _n_pairs(ground.groups[quantity])})
+    value, draws = (partial.spearman(score) for partial in ground.partial)
+    row = {"baseline": NO_BASELINE, "n_pairs": _n_pairs(ground.groups[_TAU])}
+    return [*rows, _row(_PARTIAL, value[0], draws, confidence) | row]
 
 
 def _row(quantity: str, value: float, draws: np.ndarray, confidence: float) -> dict[str, object]:
@@ -150,19 +164,29 @@ def _n_pairs(groups: np.ndarray) -> int:
     return sum(n * (n - 1) // 2 for n in np.bincount(groups).tolist())
 
 
-def _within(score: np.ndarray, true: np.ndarray, groups: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Mean tau-b within the groups of varying truth, weighted by their pairs, of each draw; NaN for constant scores."""
-    total, weights = np.zeros(len(counts)), np.zeros(len(counts))
-    ranked = np.zeros(len(counts), dtype=bool)
-    for group in np.unique(groups):
-        inside = groups == group
-        drawn, truth = counts[:, inside], true[inside]
-        tau = _TAU_B.values_of_draws(Resamples.of(score[inside], truth, drawn))
-        n = drawn.sum(axis=1)
-        weight = Resamples.of(truth, truth, drawn).defined * n * (n - 1) / 2
-        total, weights = total + weight * np.nan_to_num(tau), weights + weight
-        ranked |= ~np.isnan(tau)
-    return np.where(ranked & (weights > 0), total / np.maximum(weights, 1), np.nan)
+class _Within:
+    """Mean tau-b of scores within the groups of varying truth, weighted by their pairs, of each draw."""
+
+    def __init__(self, true: np.ndarray, groups: np.ndarray, counts: np.ndarray) -> None:
+        self._parts = [
+            (groups == group, true[groups == group], counts[:, groups == group]) for group in np.unique(groups)
+        ]
+        sizes = [drawn.sum(axis=1, dtype="int64") for _, _, drawn in self._parts]
+        self._weights = [
+            Resamples.of(truth, truth, drawn).defined * n * (n - 1) / 2
+            for (_, truth, drawn), n in zip(self._parts, sizes, strict=True)
+        ]
+        self._n_draws = len(counts)
+
+    def __call__(self, score: np.ndarray) -> np.ndarray:
+        """NaN for constant scores."""
+        total, weights = np.zeros(self._n_draws), np.zeros(self._n_draws)
+        ranked = np.zeros(self._n_draws, dtype=bool)
+        for (inside, truth, drawn), weight in zip(self._parts, self._weights, strict=True):
+            tau = _TAU_B.values_of_draws(Resamples.of(score[inside], truth, drawn))
+            total, weights = total + weight * np.nan_to_num(tau), weights + weight
+            ranked |= ~np.isnan(tau)
+        return np.where(ranked & (weights > 0), total / np.maximum(weights, 1), np.nan)
 
 
 ANALYSIS = Analysis(

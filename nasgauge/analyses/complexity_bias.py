@@ -5,7 +5,7 @@ import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.toolkit.drawing import BLUE, VERMILION, say, tidy
-from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of, rank_errors
+from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of, narrowed, on_the_same, rank_errors
 from nasgauge.analyses.toolkit.vectors import ranks
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import Resamples, resolve
@@ -59,14 +59,22 @@ def compute(
         raise UserError(f"complexity_bias: {n_groups} groups and {n_bootstrap} draws; both must be at least 1")
     size = complexity.set_index("arch")[by].dropna()
     state = int(rng.integers(2**63))
-    rows = []
-    for name, errors in rank_errors(scores, truth).items():
-        errors = errors.join(size.rename("size"), how="inner")
+    found = rank_errors(scores, truth)
+    rows: dict[str, list[dict[str, object]]] = {name: [] for name in found}
+    for _, alike in on_the_same(found):
+        sized = {name: errors.join(size.rename("size"), how="inner") for name, errors in alike.items()}
+        sizes = next(iter(sized.values()))["size"].to_numpy()
         again = np.random.default_rng(state)  # one stream for all, so that draws do not depend on the other estimators
-        for group, part in errors.groupby(groups_of(errors["size"].to_numpy(), n_groups)):
-            row = {"estimator": name, "group": group, "smallest": part["size"].min(), "largest": part["size"].max()}
-            rows.append(row | _quantities(part, n_bootstrap, confidence, again) | {"n": len(part)})
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        groups = groups_of(sizes, n_groups)
+        for group in np.unique(groups):
+            inside = groups == group
+            counts = draws_of_rows(int(inside.sum()), n_bootstrap, again)
+            weights, counts = counts.astype("float64"), narrowed(counts)
+            ends = {"smallest": sizes[inside].min(), "largest": sizes[inside].max()}
+            for name, errors in sized.items():
+                part = _quantities(errors[inside], counts, weights, confidence)
+                rows[name].append({"estimator": name, "group": group, **ends, **part, "n": int(inside.sum())})
+    return pd.DataFrame([row for each in rows.values() for row in each], columns=list(COLUMNS))
 
 
 def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
@@ -97,14 +105,14 @@ def groups_of(size: np.ndarray, n_groups: int) -> np.ndarray:
     return 1 + np.minimum(n_groups - 1, np.floor(place / max(1, len(size)) * n_groups)).astype(int)
 
 
-def _quantities(part: pd.DataFrame, n_bootstrap: int, confidence: float, rng: np.random.Generator) -> dict[str, float]:
-    counts = draws_of_rows(len(part), n_bootstrap, rng)
+def _quantities(part: pd.DataFrame, counts: np.ndarray, weights: np.ndarray, confidence: float) -> dict[str, float]:
+    """The quantities of `compute` in a group; counts: its resamples, weights: the same in float64."""
     score, accuracy = part["score"].to_numpy(), part["accuracy"].to_numpy()
     tau = resolve("kendall_tau")
     found = {"kendall_tau": (tau(score, accuracy), tau.values_of_draws(Resamples.of(score, accuracy, counts)))}
     for name, column in (("rank_difference", "difference"), ("excess", "excess")):
         values = part[column].to_numpy()
-        found[name] = (values.mean(), counts @ values / len(part))
+        found[name] = (values.mean(), weights @ values / len(part))
     row = {}
     for name, (value, draws) in found.items():
         low, high = interval_of(draws, confidence)

@@ -8,7 +8,7 @@ import pandas as pd
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.toolkit.drawing import plain, say
 from nasgauge.analyses.toolkit.pairs import frequent, pairs_of
-from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of, rank_errors
+from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of, on_the_same, rank_errors
 from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
@@ -88,14 +88,6 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     ax.tick_params(length=0, labelcolor="0.3")
     for side in ax.spines.values():
         side.set_visible(False)
-
-
-def on_the_same(found: Mapping[str, pd.DataFrame]) -> list[tuple[pd.Index, dict[str, pd.DataFrame]]]:
-    """Tables of `rank_errors` by estimator, in groups of the same architectures."""
-    groups: dict[tuple[str, ...], dict[str, pd.DataFrame]] = {}
-    for name, errors in found.items():
-        groups.setdefault(tuple(errors.index), {})[name] = errors
-    return [(next(iter(alike.values())).index, alike) for alike in groups.values()]
 
 
 def steps(

@@ -8,7 +8,7 @@ from nasgauge.analyses.complexity_bias import groups_of
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.toolkit.drawing import plain, say
 from nasgauge.analyses.toolkit.pairs import frequent, pairs_of
-from nasgauge.analyses.toolkit.rank_errors import rank_errors
+from nasgauge.analyses.toolkit.rank_errors import on_the_same, rank_errors
 from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
@@ -45,7 +45,7 @@ def compute(
     state = int(rng.integers(2**63))
     rows: dict[str, list[dict[str, object]]] = {}
     found = rank_errors(scores, truth) if space is not None else {}
-    for archs, alike in operation_bias.on_the_same(found):
+    for archs, alike in on_the_same(found):
         known = size.reindex(archs).to_numpy()
         pairs = pairs_of(space, archs)
         mean = (known[pairs["a"].to_numpy("int64")] + known[pairs["b"].to_numpy("int64")]) / 2

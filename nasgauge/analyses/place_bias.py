@@ -5,7 +5,7 @@ import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
 from nasgauge.analyses.toolkit.drawing import plain, say
-from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of, rank_errors
+from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of, on_the_same, rank_errors
 from nasgauge.analyses.toolkit.vectors import ranks
 from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
@@ -37,23 +37,23 @@ def compute(
     if n_bootstrap < 1 or least < 1:
         raise UserError(f"place_bias: {n_bootstrap} draws, at least {least} architectures; both must be at least 1")
     state = int(rng.integers(2**63))
-    rows: list[dict[str, object]] = []
-    words: dict[str, tuple[str, ...]] = {}
-    for name, errors in rank_errors(scores, truth).items() if space is not None else ():
-        for arch in errors.index:
-            if arch not in words:
-                words[arch] = space.words(space.from_str(arch))
-        held = _held([words[arch] for arch in errors.index], least)
-        shares = {column: ranks(errors[column].to_numpy()) / len(errors) for column in ("accuracy", "score")}
-        excess = errors["excess"].to_numpy()
-        counts = draws_of_rows(len(errors), n_bootstrap, np.random.default_rng(state))
-        for (place, word), members in held.items():
-            drawn = counts[:, members]
+    found = rank_errors(scores, truth) if space is not None else {}
+    rows: dict[str, list[dict[str, object]]] = {name: [] for name in found}
+    for archs, alike in on_the_same(found):
+        counts = draws_of_rows(len(archs), n_bootstrap, np.random.default_rng(state))
+        shares = {name: {c: ranks(errors[c].to_numpy()) / len(archs) for c in ("accuracy", "score")}
+                  for name, errors in alike.items()}  # fmt: skip
+        for (place, word), members in _held([space.words(space.from_str(arch)) for arch in archs], least).items():
+            drawn = counts[:, members].astype("float64")
             total = drawn.sum(axis=1)
-            low, high = interval_of(drawn @ excess[members] / np.where(total > 0, total, np.nan), confidence)
-            means = [values[members].mean() for values in (shares["accuracy"], shares["score"], excess)]
-            rows.append(dict(zip(COLUMNS, [name, place, word, *means, low, high, len(members)], strict=True)))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+            total[total <= 0] = np.nan
+            for name, errors in alike.items():
+                excess = errors["excess"].to_numpy()[members]
+                low, high = interval_of(drawn @ excess / total, confidence)
+                means = [shares[name][c][members].mean() for c in ("accuracy", "score")]
+                row = [name, place, word, *means, excess.mean(), low, high, len(members)]
+                rows[name].append(dict(zip(COLUMNS, row, strict=True)))
+    return pd.DataFrame([row for each in rows.values() for row in each], columns=list(COLUMNS))
 
 
 def _held(words: list[tuple[str, ...]], least: int) -> dict[tuple[int, str], np.ndarray]:

@@ -1,5 +1,7 @@
 """Rank difference and excess: errors of the estimated rank, and relative to architectures of equal accuracy."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -50,9 +52,22 @@ def _rises(r: np.ndarray, e: np.ndarray) -> bool:
     return float((r - r.mean()) @ (e - e.mean())) >= 0
 
 
+def on_the_same(found: Mapping[str, pd.DataFrame]) -> list[tuple[pd.Index, dict[str, pd.DataFrame]]]:
+    """Tables of `rank_errors` by estimator, in groups of the same architectures, which can share resamples."""
+    groups: dict[tuple[str, ...], dict[str, pd.DataFrame]] = {}
+    for name, errors in found.items():
+        groups.setdefault(tuple(errors.index), {})[name] = errors
+    return [(next(iter(alike.values())).index, alike) for alike in groups.values()]
+
+
 def draws_of_rows(n: int, n_draws: int, rng: np.random.Generator) -> np.ndarray:
     """Multiplicities of n rows in n_draws bootstrap resamples, integers (n_draws, n)."""
     return rng.multinomial(n, np.full(n, 1 / n), size=n_draws)
+
+
+def narrowed(counts: np.ndarray) -> np.ndarray:
+    """Multiplicities in a byte each, where all fit: criteria of resamples mostly wait for memory."""
+    return counts.astype("uint8") if counts.max(initial=0) <= np.iinfo("uint8").max else counts
 
 
 def interval_of(draws: np.ndarray, confidence: float) -> tuple[float, float]:
