@@ -195,6 +195,20 @@ def test_a_function_of_ones_own_is_judged_with_an_interval(planted):
     np.testing.assert_allclose(numbers[1], 2 * numbers[0], atol=1e-12)
 
 
+def test_a_function_that_reads_more_than_its_arguments_is_computed_each_time(planted):
+    truth, score = planted
+    scale = [1.0]
+
+    def scaled_tau(score, truth):
+        return scale[0] * kendall_tau(score, truth)
+
+    found = []
+    for scale[0] in (1.0, 2.0):
+        table = judge(score_table(score), truth_table(truth), [scaled_tau], n_bootstrap=20, rng=rng())
+        found.append(table[["value", "lower", "upper"]].to_numpy())
+    np.testing.assert_allclose(found[1], 2 * found[0], atol=1e-12)
+
+
 @pytest.mark.parametrize(
     "change, message",
     [

@@ -8,7 +8,7 @@ import pandas as pd
 
 from nasgauge.core.errors import MAX_DRAWS, UserError, check_count
 from nasgauge.core.tables import TRUTH, VALUES, check, empty
-from nasgauge.criteria import BoundCriterion, Resamples
+from nasgauge.criteria import CRITERIA, BoundCriterion, Resamples
 
 # Cells of (draws, architectures) per batch: about 0.1 GB per copy.
 _CELLS = 100_000_000
@@ -99,14 +99,19 @@ def draws_of(
 ) -> dict[BoundCriterion, np.ndarray]:
     """Each criterion of each resample, averaged over the columns; tick as for `rows_of`.
 
-    What was computed last is kept, as the same estimators are first judged and then compared.
+    What was computed last is kept, as the same estimators are first judged and then compared; but for functions of the
+    user's that are not registered, which may depend on more than their arguments.
     """
-    content = _content(columns, counts)
-    keys = {c: (content, c.function, c.of_draws, repr(sorted(c.options.items()))) for c in criteria}
+    content, registered = _content(columns, counts), {entry.function for entry in CRITERIA.values()}
+    keys = {
+        c: (content, c.function, c.of_draws, repr(sorted(c.options.items())))
+        for c in criteria
+        if c.function in registered
+    }
     found = {c: _kept[key] for c, key in keys.items() if key in _kept}
     tick(float(len(found) * len(columns)))
     found |= _computed(columns, [c for c in criteria if c not in found], counts, tick)
-    _kept.update({keys[c]: values for c, values in found.items()})
+    _kept.update({key: found[c] for c, key in keys.items()})
     while len(_kept) > _N_KEPT:
         _kept.pop(next(iter(_kept)))
     return found

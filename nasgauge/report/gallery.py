@@ -86,7 +86,7 @@ def exhibits(
     """Every analysis whose input tables are available, as a figure by name; without panels only if shown `always`.
 
     processes: how many compute and draw them, None: one for each core; the figures do not depend on it.
-    progress(done, total): number of analyses, reported before each.
+    progress(done, total): number of analyses.
     """
     planned, shown = _planned(bundle, rng, None), {}
     with shared():
@@ -95,9 +95,9 @@ def exhibits(
                 *planned[0].tables
             )  # most analyses need it or its parts, which copies of this process then have
         found = in_copies(lambda task: _exhibit(task.computed(bundle), bundle), planned, n=processes)
-        for i, task in enumerate(planned):
+        progress(0, len(planned))
+        for i, (task, exhibit) in enumerate(zip(planned, found, strict=True), start=1):
             progress(i, len(planned))
-            exhibit = next(found)
             if exhibit.panels or task.analysis.always:
                 shown[task.name] = exhibit
     return shown

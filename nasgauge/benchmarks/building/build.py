@@ -68,12 +68,10 @@ def build(
 ) -> pd.DataFrame:
     """Train what is not yet in `out`, then write `<name>.parquet` (TRAININGS) and `<name>.json` (facts) there.
 
-    reuse: a table that such a recipe made, of other architectures (fewer, say): what it contains is not trained again.
-
     `text`: of the recipe's file, kept in the folder; `folder`: where that file lies, in which files of references are
-    looked for; `where`: its name in messages. `progress(done, total)` follows
-    each architecture. Under other versions or devices than those of the architectures that are done it goes on, and
-    tells so; strict: it is refused.
+    looked for; `where`: its name in messages. `progress(done, total)` follows each architecture. `reuse`: a table that
+    such a recipe made of other architectures, of fewer for example, which are not trained again. Under other versions
+    or devices than those of the architectures that are done it goes on, and tells so; strict: it is refused.
     """
     check_workers(workers, n_workers, address)
     out = shared(out, workers)

@@ -50,7 +50,7 @@ def publish(store: Store, recipe: Recipe, keys: list[str], tell: Callable[[str],
         "recipe": recipe.decisive(),
         "facts": facts,
         "environment": store.environment(),
-        "conditions": common(store.conditions("trainings", key) for key in keys),
+        "conditions": common(store.conditions("trainings", key) for key in keys if key not in there),
     }
     write_atomically(path.with_suffix(".json"), json.dumps(record, indent=2).encode())
     return table
