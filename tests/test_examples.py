@@ -63,12 +63,14 @@ criteria = ["kendall_tau"]
 name = "oneshot"
 epochs = 1
 net = { channels = 2, n_cells = 1, n_stages = 1 }
+landscape = { n_paths = 3, n_pairs = 1, n_steps = 3, n_images = 20 }
 [[estimators]]
 name = "oneshot"
 label = "tracked"
 epochs = 1
 net = { channels = 2, n_cells = 1, n_stages = 1 }
 supernet = { bn = "tracked" }
+landscape = { n_paths = 3, n_pairs = 1, n_steps = 3, n_images = 20 }
 """
 CWI = """
 title = "forms"
@@ -113,6 +115,7 @@ ARGUMENTS = {
     "estimator_measured.py": "choice {out}/scores.csv 3 --seeds 0 --small --data digits --without gradient_flatness",
     "estimator_survey.py": "{cwi} 10",
     "judge_dataframe.py": "{out}",
+    "landscape_differences.py": "{factors} oneshot",
     "layer_profile.py": "{out}/figure.png",
     "markdown_table.py": "{study}",
     "nb101_views.py": "",
@@ -163,6 +166,7 @@ SAYS = {  # what stands in what it prints
     "estimator_measured.py": r"cwi, effective +KD -?[01]\.\d+ +P@5% [01]\.\d+ +n 3\n",
     "estimator_survey.py": r"`cwi` \| difference \| `cwi_rank` [\s\S]*\| cwi \| 12 \| `\w+` -?0\.\d+ \[",
     "judge_dataframe.py": r"noise ceiling +\.\d+ [\s\S]*n_params +\.\d+",
+    "landscape_differences.py": r"\| oneshot \| tracked( \| -?\d+\.\d+ \[-?[\d.]+, -?[\d.]+\]){3} \|",
     "layer_profile.py": r"with skip: snip [\d.e+-]+ in the last convolution",
     "limit_on_latency.py": r"latency_ms < 1\.5 +10 +0\.9\d+ [\s\S]* 224 +300",
     "markdown_table.py": r"\| noise_ceiling \| [\s\S]*\| synflow \| -?\.\d+ \[-?\.\d+, -?\.\d+\] \(\.\d+\*?\)",
