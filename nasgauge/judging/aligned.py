@@ -67,7 +67,10 @@ def aligned(scores: pd.DataFrame, accuracy: pd.Series, missing: str, *, drop: bo
         n_unknown = scores["arch"][own & (position < 0)].nunique()
         matrix, measured = _by_seed(scores[part], position[part], len(accuracy))
         found.append(_judged_on(str(estimator), matrix, measured, missing, n_unknown))
-    judged = np.unique(np.concatenate([one.kept for one in found]))
+    is_judged = np.zeros(len(accuracy), dtype=bool)
+    for one in found:
+        is_judged[one.kept] = True
+    judged = np.flatnonzero(is_judged)
     true = accuracy.to_numpy()[judged]
     return Alignment(accuracy.index[judged], [_within(one, judged, true) for one in found])
 

@@ -8,6 +8,7 @@ import pandas as pd
 from nasgauge.core.errors import MAX_DRAWS, UserError, check_count
 from nasgauge.core.tables import TRUTH, VALUES, check, empty
 from nasgauge.criteria import BoundCriterion, Resamples
+from nasgauge.criteria.resamples import best_first
 
 # Cells of (draws, architectures) per batch: about 0.1 GB per copy.
 _CELLS = 100_000_000
@@ -75,8 +76,10 @@ def rows_of(
     tick: called with the completed share of a criterion's draws of a column. fixed: further columns, the counts.
     """
     usable = applicable(criteria, columns, is_fraction=is_fraction)
+    orders = [best_first(score, truth) for _, score, truth in columns]  # once for all criteria, most of which sort so
+    pairs = [(score[order], truth[order]) for order, (_, score, truth) in zip(orders, columns, strict=True)]
     try:
-        values = {c: np.mean([c(score, truth) for _, score, truth in columns]) for c in usable}
+        values = {c: np.mean([c(score, truth) for score, truth in pairs]) for c in usable}
     except UserError as error:
         raise UserError(f"estimator {estimator!r}: {error}") from error
     draws = draws_of(columns, usable, counts, tick)
