@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from nasgauge.criteria.borders import run_sums
+from nasgauge.criteria.borders import blocks, run_sums
 from nasgauge.criteria.concordance import n_pairs, net_concordance, ties
 from nasgauge.criteria.resamples import Resamples, check_pair, is_defined
 
@@ -113,7 +113,7 @@ def spearman_rho_of_draws(rows: Resamples) -> np.ndarray:
     of squares (N^3 - sum m^3) / 3 of them.
     """
     value = np.full(len(rows), np.nan)
-    for draws in rows.blocks(rows.defined):
+    for draws in blocks(np.flatnonzero(rows.defined), 4 * len(rows.score)):  # as many arrays are at work
         score, score_spread = _mean_ranks(rows.counts_by_score[draws], rows.score_starts)
         truth, truth_spread = _mean_ranks(rows.counts[draws], rows.truth_starts)
         if truth.shape[1] < len(rows.truth):

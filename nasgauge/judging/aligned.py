@@ -57,17 +57,23 @@ def aligned(scores: pd.DataFrame, accuracy: pd.Series, missing: str, *, drop: bo
     """
     position = _positions(scores, accuracy.index, drop=drop)
     found = []
-    for estimator in scores["estimator"].unique():
-        own = (scores["estimator"] == estimator).to_numpy()
+    number, estimators = pd.factorize(scores["estimator"])
+    measurements = scores[["seed", "score"]]  # without text, of which parts are slow to take
+    for i, estimator in enumerate(estimators):
+        own = number == i
         part = own & (position >= 0)
         if not part.any():
             raise UserError(
                 f"estimator {estimator!r} scores none of the architectures of the ground truth; leave it out"
             )
-        n_unknown = scores["arch"][own & (position < 0)].nunique()
-        matrix, measured = _by_seed(scores[part], position[part], len(accuracy))
+        foreign = own & (position < 0)
+        n_unknown = scores["arch"][foreign].nunique() if foreign.any() else 0
+        matrix, measured = _by_seed(measurements[part], position[part], len(accuracy))
         found.append(_judged_on(str(estimator), matrix, measured, missing, n_unknown))
-    judged = np.unique(np.concatenate([one.kept for one in found]))
+    is_judged = np.zeros(len(accuracy), dtype=bool)
+    for one in found:
+        is_judged[one.kept] = True
+    judged = np.flatnonzero(is_judged)
     true = accuracy.to_numpy()[judged]
     return Alignment(accuracy.index[judged], [_within(one, judged, true) for one in found])
 

@@ -133,7 +133,7 @@ def noise_ceilings(
         key = one.kept.tobytes()
         if key not in sets:
             n_draws = n_bootstrap if len(sets) < _N_WITH_INTERVALS else 0
-            own = None if replicates is None else replicates[replicates["arch"].isin(found.archs[one.kept])]
+            own = None if replicates is None else replicates[_are_among(replicates["arch"], found.archs[one.kept])]
             ceiling = noise_ceiling(
                 None if own is None or own.empty else own,
                 bound,
@@ -147,6 +147,11 @@ def noise_ceilings(
         tables.append(sets[key].assign(estimator=one.estimator))
     columns = [c.name for c in CEILING.columns]
     return check(pd.concat([t[columns] for t in tables if len(t)] or tables, ignore_index=True), CEILING)
+
+
+def _are_among(archs: pd.Series, some: pd.Index) -> np.ndarray:
+    """Whether each architecture is one of some distinct ones; `isin` of text takes ten times as long."""
+    return some.get_indexer(archs) >= 0
 
 
 def _halves(truth: pd.DataFrame, n_splits: int, rng: np.random.Generator) -> Iterator[Column]:

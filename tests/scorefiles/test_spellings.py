@@ -141,7 +141,8 @@ def test_the_command_line_reads_every_spelling(monkeypatch, capsys, tmp_path, na
         cli.main()
     out, err = capsys.readouterr()
     assert not end.value.code and [row["value"] for row in json.loads(out)] == pytest.approx([1.0])
-    assert err.count("\n") == (note is not None) and (note or "") in err
+    lines = [line for line in err.splitlines() if not line.endswith(" s")]  # a busy machine adds those of progress
+    assert len(lines) == (note is not None) and (note or "") in err
 
 
 def test_lists_in_cells_are_read_as_their_text(tmp_path):

@@ -7,6 +7,7 @@ import re
 import pandas as pd
 
 from nasgauge.core.errors import UserError
+from nasgauge.judging.scorefiles.csv_plain import plain_cells
 from nasgauge.judging.scorefiles.decimals import with_points
 from nasgauge.judging.scorefiles.files import Cells
 from nasgauge.judging.scorefiles.text import decoded
@@ -29,7 +30,7 @@ def read_csv(content: bytes, where: str) -> Cells:
     """
     text = decoded(content, where)
     separator = _separator(text, where)
-    return _cells(_rows(text, separator, where), where, separator)
+    return _plain(content, text, where, separator) or _cells(_rows(text, separator, where), where, separator)
 
 
 def read_tsv(content: bytes, where: str) -> Cells:
@@ -41,6 +42,16 @@ def read_tsv(content: bytes, where: str) -> Cells:
         if other is not None:
             raise UserError(f"{where}: its cells are separated by {_SEPARATORS[other]}; rename it to .csv")
     return _cells(rows, where, "\t")
+
+
+def _plain(content: bytes, text: str, where: str, separator: str) -> Cells | None:
+    """The cells of a file without quotes and blank lines; None for another, whose rows are read one by one."""
+    first = text.partition("\n")[0].removesuffix("\r").split(separator)
+    table = plain_cells(content, len(first), separator)
+    if table is None:
+        return None
+    table.columns, table.index = _header(first, where), pd.RangeIndex(1, len(table) + 1)
+    return _with_points(table, where, separator)
 
 
 def _cells(rows: Rows, where: str, separator: str) -> Cells:
@@ -55,6 +66,10 @@ def _cells(rows: Rows, where: str, separator: str) -> Cells:
             raise UserError(f"{where}: row {number - start} has {cells}, the header {len(header)}; {remedy}")
     index = [number - start for number, _ in rows[1:]]
     table = pd.DataFrame([row for _, row in rows[1:]], columns=header, index=index, dtype="str")
+    return _with_points(table, where, separator)
+
+
+def _with_points(table: pd.DataFrame, where: str, separator: str) -> Cells:
     if separator == ",":
         return Cells(where, table)
     table, changed = with_points(table, where)
