@@ -5,6 +5,7 @@ and need no `__main__` that can be imported; only results travel. They must not 
 half alive.
 """
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -78,6 +79,7 @@ def _pool(n: int, function: Callable[[T], R], items: Sequence[T]) -> Iterator[Pr
 def _begin(function: Callable[[Any], Any], items: Sequence[Any]) -> None:
     global _given
     _given = function, items
+    gc.freeze()  # what the parent has stays, and need not be looked through again
     follow_parent()
 
 
