@@ -170,3 +170,21 @@ def test_mistakes_in_a_study_are_told_before_any_work_begins(tmp_path, old, new,
     with pytest.raises(UserError, match=says):
         running.run_text(STUDY.replace(old, new, 1), tmp_path / "s", where="small.toml", workers="serial").bundle()
     assert not (tmp_path / "s").exists()
+
+
+def test_a_study_that_is_corrected_in_the_same_process_is_measured_with_its_new_keys(tmp_path, without_a_page):
+    text = """
+title = "t"
+benchmark = "digits-nb201"
+archs = { n = 3 }
+criteria = ["kendall_tau"]
+[[estimators]]
+name = "zeroshot"
+proxies = ["n_params"]
+"""
+    out = tmp_path / "out"
+    running.run_text(text, out, where="t", workers="serial")
+    again = running.run_text(text.replace("n_params", "macs"), out, where="t", workers="serial")
+    alone = running.run_text(text.replace("n_params", "macs"), tmp_path / "alone", where="t", workers="serial")
+    assert set(again.scores["estimator"]) == {"macs"}
+    pd.testing.assert_frame_equal(again.scores, alone.scores)

@@ -267,21 +267,22 @@ def do(folder: AnyPath, study: Study, task: Task) -> None:
 @final
 @dataclass(frozen=True)
 class _Place:
-    """A study in its folder; by the folder, and the code referred to, what a worker has loaded is found again."""
+    """A study in its folder; by the folder, the keys and the code referred to, what is loaded is found again."""
 
     folder: AnyPath
     study: Study
-    code: str
+    content: str
 
     @classmethod
     def of(cls, folder: AnyPath, study: Study) -> "_Place":
-        return cls(folder, study, references.digest_of(study.model_dump(exclude={"criteria"})))
+        code = references.digest_of(study.model_dump(exclude={"criteria"}))
+        return cls(folder, study, key_of([code, study.model_dump(mode="json", exclude={"criteria"})]))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Place) and (self.folder, self.code) == (other.folder, other.code)
+        return isinstance(other, _Place) and (self.folder, self.content) == (other.folder, other.content)
 
     def __hash__(self) -> int:
-        return hash((self.folder, self.code))
+        return hash((self.folder, self.content))
 
 
 @lru_cache(maxsize=4)

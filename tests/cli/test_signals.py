@@ -37,15 +37,16 @@ COMMANDS = {"run": (["run"], STUDY, "scores"), "bench build": (["bench", "build"
 
 
 def group(leader: int) -> list[str]:
-    """The commands of the living processes of a process group."""
+    """The commands of the living processes of a process group; one that is ending has no memory and no command."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
+            words = path.with_name("cmdline").read_text()
         except OSError:  # it has ended meanwhile
             continue
-        if int(fields[2]) == leader and fields[0] not in "ZX":
-            found.append(path.with_name("cmdline").read_text())
+        if int(fields[2]) == leader and fields[0] not in "ZX" and words:
+            found.append(words)
     return found
 
 
