@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis, Bias
-from nasgauge.analyses.toolkit.drawing import BLUE, VERMILION, plain, say, tidy
+from nasgauge.analyses.toolkit.drawing import BLUE, STROKES, VERMILION, draw_marks, plain, say, tidy
 from nasgauge.analyses.toolkit.properties import properties_of
 from nasgauge.analyses.toolkit.rank_errors import rank_errors
 from nasgauge.core.errors import UserError
@@ -83,13 +83,14 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     if table.empty:
         say(ax, "fewer than 20 architectures")
         return
-    for y, row in enumerate(table.itertuples()):
-        chosen = not np.isnan(row.step)
-        colour = VERMILION if chosen else BLUE
-        ax.plot([100 * row.lower, 100 * row.upper], [y, y], color=colour, linewidth=1.4)
-        ax.plot(100 * row.effect, y, "s" if chosen else "o", color=colour, markersize=3.6)
+    rows = [(y, row, not np.isnan(row.step)) for y, row in enumerate(table.itertuples())]
+    colours = [VERMILION if chosen else BLUE for _, _, chosen in rows]
+    ax.hlines(range(len(rows)), 100 * table["lower"], 100 * table["upper"], colours, linewidth=1.4, **STROKES)
+    draw_marks(ax, [(100 * row.effect, y, BLUE) for y, row, chosen in rows if not chosen], "o", markersize=3.6)
+    draw_marks(ax, [(100 * row.effect, y, VERMILION) for y, row, chosen in rows if chosen], "s", markersize=3.6)
+    for y, row, chosen in rows:
         if chosen:
-            ax.annotate(f"{row.step:.0f}", (1.0, y), xycoords=("axes fraction", "data"), color=colour, fontsize=7,
+            ax.annotate(f"{row.step:.0f}", (1.0, y), xycoords=("axes fraction", "data"), color=VERMILION, fontsize=7,
                         va="center", ha="right")  # fmt: skip
     ax.axvline(0, color="0.5", linewidth=0.7)
     ax.set_yticks(range(len(table)), [plain(name.replace("_", " "), 16) for name in table["property"]], fontsize=6.5)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
-from nasgauge.analyses.toolkit.drawing import BLUE, ORANGE, plain, say, tidy
+from nasgauge.analyses.toolkit.drawing import BLUE, ORANGE, STROKES, plain, say, tidy
 from nasgauge.analyses.toolkit.properties import properties_of
 from nasgauge.analyses.toolkit.rank_errors import draws_of_rows
 from nasgauge.analyses.toolkit.vectors import is_among, mean_scores, mean_truth
@@ -87,12 +87,11 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         return
     names = list(dict.fromkeys(table["property"]))
     for end, colour, shift, fill in (("top", BLUE, -0.17, BLUE), ("bottom", ORANGE, 0.17, "white")):
-        rows = table[table["end"] == end].set_index("property")
-        for y, name in enumerate(names):
-            row = rows.loc[name]
-            ax.plot([row["lower"], row["upper"]], [y + shift] * 2, color=colour, linewidth=1.3)
-            ax.plot(row["enrichment"], y + shift, "o", color=colour, markerfacecolor=fill, markersize=3.4)
-            ax.plot([row["truth_enrichment"]] * 2, [y + shift - 0.16, y + shift + 0.16], color="0.25", linewidth=1.1)
+        rows = table[table["end"] == end].set_index("property").loc[names]
+        y = np.arange(len(names)) + shift
+        ax.hlines(y, rows["lower"], rows["upper"], colour, linewidth=1.3, **STROKES)
+        ax.plot(rows["enrichment"], y, "o", color=colour, markerfacecolor=fill, markersize=3.4)
+        ax.vlines(rows["truth_enrichment"], y - 0.16, y + 0.16, "0.25", linewidth=1.1, **STROKES)
     ax.axvline(0, color="0.5", linewidth=0.7)
     ax.set_yticks(range(len(names)), [plain(name.replace("_", " "), 16) for name in names], fontsize=6.5)
     ax.set_ylim(len(names) - 0.4, -0.6)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
-from nasgauge.analyses.toolkit.drawing import plain, say
+from nasgauge.analyses.toolkit.drawing import draw_marks, plain, say
 from nasgauge.analyses.toolkit.pairs import frequent, pairs_of
 from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of, on_the_same, rank_errors
 from nasgauge.core.errors import UserError
@@ -75,11 +75,14 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     place = {name: i for i, name in enumerate(names)}
     matrix = np.full((len(names), len(names)), np.nan)
     most = max(0.02, float(table["excess"].abs().max()))
+    dots = []
     for row in table.itertuples():
         i, j = place[row.from_op], place[row.to_op]
         matrix[i, j], matrix[j, i] = row.excess, -row.excess
         if row.excess_lower > 0 or row.excess_upper < 0:
-            ax.plot([j, i], [i, j], ".", color="white" if abs(row.excess) > 0.6 * most else "0.1", markersize=3)
+            colour = "white" if abs(row.excess) > 0.6 * most else "0.1"
+            dots += [(j, i, colour), (i, j, colour)]
+    draw_marks(ax, dots, ".", markersize=3)
     ax.imshow(matrix, cmap="PuOr_r", vmin=-most, vmax=most)
     short = [plain(name.replace("_", " "), 14) for name in names]
     size = 6.5 if len(names) <= 8 else 4.5

@@ -6,7 +6,7 @@ import pandas as pd
 from nasgauge.analyses import operation_bias
 from nasgauge.analyses.complexity_bias import groups_of
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
-from nasgauge.analyses.toolkit.drawing import plain, say
+from nasgauge.analyses.toolkit.drawing import draw_marks, plain, say
 from nasgauge.analyses.toolkit.pairs import frequent, pairs_of
 from nasgauge.analyses.toolkit.rank_errors import on_the_same, rank_errors
 from nasgauge.core.errors import UserError
@@ -70,12 +70,14 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     place = {name: i for i, name in enumerate(sorted(shown))}
     groups = sorted(table["group"].unique())
     matrix = np.full((len(place), len(groups)), np.nan)
+    dots = []
     for name, row in zip(names, table.itertuples(), strict=True):
         if name in place:
             i, j = place[name], groups.index(row.group)
             matrix[i, j] = row.score_up - row.truth_up
             if row.excess_lower > 0 or row.excess_upper < 0:
-                ax.plot(j, i, ".", color="white" if abs(matrix[i, j]) > 0.3 else "0.1", markersize=3)
+                dots.append((j, i, "white" if abs(matrix[i, j]) > 0.3 else "0.1"))
+    draw_marks(ax, dots, ".", markersize=3)
     ax.imshow(matrix, cmap="PuOr_r", vmin=-0.5, vmax=0.5, aspect="auto")
     ax.set_xticks(range(len(groups)), [str(group) for group in groups])
     ax.set_yticks(range(len(place)), [plain(name.replace("_", " "), 34) for name in place], fontsize=5.5)

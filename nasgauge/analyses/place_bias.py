@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis
-from nasgauge.analyses.toolkit.drawing import plain, say
+from nasgauge.analyses.toolkit.drawing import draw_marks, plain, say
 from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of, on_the_same, rank_errors
 from nasgauge.analyses.toolkit.vectors import ranks
 from nasgauge.core.errors import UserError
@@ -75,12 +75,13 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         return
     names, places = sorted(table["word"].unique()), sorted(table["place"].unique())
     matrix = np.full((len(names), len(places)), np.nan)
-    most = max(0.02, float(table["excess"].abs().max()))
+    most, dots = max(0.02, float(table["excess"].abs().max())), []
     for row in table.itertuples():
         i, j = names.index(row.word), places.index(row.place)
         matrix[i, j] = row.excess
         if (row.excess_lower > 0 or row.excess_upper < 0) and len(names) <= 30:
-            ax.plot(j, i, ".", color="white" if abs(row.excess) > 0.6 * most else "0.1", markersize=3)
+            dots.append((j, i, "white" if abs(row.excess) > 0.6 * most else "0.1"))
+    draw_marks(ax, dots, ".", markersize=3)
     ax.imshow(matrix, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto")
     ax.set_xticks(range(len(places)), [str(place) for place in places], fontsize=6.5 if len(places) <= 8 else 4.5)
     step = max(1, len(names) // 30)

@@ -81,7 +81,7 @@ def compute(
             continue
         true, vectors = accuracy.reindex(table.index).to_numpy(), [table[seed].to_numpy("float64") for seed in table]
         counts = (1, 10, n_top(n, fraction=_FRACTION))
-        chosen = {("random", b): by_chance(vectors, b, counts) for b in budgets_of(n)}
+        chosen = {("random", b): weights for b, weights in by_chance(vectors, budgets_of(n), counts).items()}
         if names:
             archs = tuple(table.index)
             pool = pools.setdefault(archs, Listed(space, archs))

@@ -127,9 +127,13 @@ def _batch(by_truth: np.ndarray, by_score: np.ndarray, k: int, first: np.ndarray
     size = _sums(counts, by_truth)
     above = np.cumsum(size, axis=1) - size
     chance = np.clip((k - above) / np.maximum(size, 1), 0, 1)[:, by_truth]
-    last, hits = (np.cumsum(_sums(values, by_score), axis=1) for values in (counts, counts * chance))
+    last, hits = (_from_zero(np.cumsum(_sums(values, by_score), axis=1)) for values in (counts, counts * chance))
     # Within a tie group every order is equally likely, so that the expectation is linear in the number taken of it.
-    return np.stack([np.interp(first, [0, *x], [0, *y]) for x, y in zip(last, hits, strict=True)])
+    return np.stack([np.interp(first, x, y) for x, y in zip(last, hits, strict=True)])
+
+
+def _from_zero(sums: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.zeros((len(sums), 1)), sums], axis=1)
 
 
 def _sums(values: np.ndarray, group: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ and need no `__main__` that can be imported; only results travel. They must not 
 half alive.
 """
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -55,7 +56,7 @@ def in_copies(function: Callable[[T], R], items: Sequence[T], *, n: int | None =
                     yield future.result()
             except BrokenProcessPool as error:
                 raise UserError(
-                    "a process that computed the report was killed (out of memory?); run the command again, on one "
+                    "a process that computed a part of it was killed (out of memory?); run the command again, on one "
                     "core (`taskset -c 0 nasgauge ...`) it needs the least memory"
                 ) from error
 
@@ -78,6 +79,7 @@ def _pool(n: int, function: Callable[[T], R], items: Sequence[T]) -> Iterator[Pr
 def _begin(function: Callable[[Any], Any], items: Sequence[Any]) -> None:
     global _given
     _given = function, items
+    gc.freeze()  # what the parent has stays, and need not be looked through again
     follow_parent()
 
 

@@ -181,15 +181,23 @@ class RemotePath:
         except (FileNotFoundError, FileExistsError, NotADirectoryError):
             raise
         except PermissionError as error:
+            self._forget()
             why = f"access is denied ({said(error)}); check the credentials and the rights that they give, {_AGAIN}"
             raise UserError(f"{self}: {why}") from error
         except NotImplementedError as error:
             raise UserError(f"{self}: cannot be {what} by its protocol; choose another place") from error
         except Exception as error:
+            self._forget()
             why = f"{type(error).__name__}: {said(error)}"
             raise UserError(
                 f"{self}: cannot be {what} ({why}); check the address, the network and the credentials, {_AGAIN}"
             ) from error
+
+    def _forget(self) -> None:
+        """fsspec keeps connections for the whole process; the next path is opened with what was corrected meanwhile."""
+        import fsspec
+
+        fsspec.get_filesystem_class(self.protocol).clear_instance_cache()
 
 
 AnyPath = Path | RemotePath

@@ -10,7 +10,7 @@ from nasgauge.criteria.chosen import best_accuracy_at, best_rank_at, regret_at, 
 from nasgauge.criteria.correlation import kendall_tau, pearson_r, spearman_rho
 from nasgauge.criteria.criterion import BoundCriterion, Criterion
 from nasgauge.criteria.registered import CRITERIA, DEFAULT_CRITERIA, CriterionSpec, resolve, resolve_all
-from nasgauge.criteria.resamples import Resamples, n_top
+from nasgauge.criteria.resamples import Resamples, n_top, order_best_first
 from nasgauge.criteria.sparse import sparse_kendall_tau
 from nasgauge.criteria.top import kendall_tau_at_top, precision_at_bottom, precision_at_top
 
@@ -26,6 +26,7 @@ __all__ = [
     "kendall_tau",
     "kendall_tau_at_top",
     "n_top",
+    "order_best_first",
     "pearson_r",
     "precision_at_bottom",
     "precision_at_top",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError
-from nasgauge.judging.values import Column
+from nasgauge.judging.draws import Column
 
 
 @final
@@ -80,7 +80,8 @@ def aligned(scores: pd.DataFrame, accuracy: pd.Series, missing: str, *, drop: bo
 
 def _positions(scores: pd.DataFrame, archs: pd.Index, *, drop: bool) -> np.ndarray:
     """Row of each score in the ground truth, -1 for an architecture without ground truth."""
-    position = archs.get_indexer(scores["arch"])
+    code, names = pd.factorize(scores["arch"])  # each name is looked up once
+    position = archs.get_indexer(names)[code]
     foreign = position < 0
     if foreign.any() and not drop:
         row = int(np.flatnonzero(foreign)[0])

@@ -15,8 +15,8 @@ from nasgauge.core.tables import CEILING, NOISE_CEILING, SCORES, VALUES, check, 
 from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
 from nasgauge.judging.aligned import aligned
+from nasgauge.judging.draws import Column
 from nasgauge.judging.values import (
-    Column,
     check_options,
     checked_truth,
     draw_counts,

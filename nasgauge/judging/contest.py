@@ -9,12 +9,12 @@ from nasgauge.core.progress import Counted, Progress, untold
 from nasgauge.core.tables import SCORES, check
 from nasgauge.criteria import BoundCriterion, CriterionSpec, resolve_all
 from nasgauge.judging.aligned import aligned
+from nasgauge.judging.draws import draws_of
 from nasgauge.judging.values import (
     applicable,
     check_options,
     checked_truth,
     draw_counts,
-    draws_of,
     holds_fractions,
     interval,
     mean_accuracy,

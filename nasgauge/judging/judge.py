@@ -12,7 +12,9 @@ from nasgauge.core.tables import NOISE_CEILING, SCORES, check
 from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
 from nasgauge.judging.aligned import aligned
+from nasgauge.judging.draws import drawn_before
 from nasgauge.judging.values import (
+    applicable,
     check_options,
     checked_truth,
     draw_counts,
@@ -69,10 +71,13 @@ def judge(
     found = aligned(scores, accuracy, missing, drop=unknown == "drop")
     counts = draw_counts(len(found.archs), n_bootstrap, rng=rng)
     tick = Counted(progress, len(bound) * sum(len(one.columns) for one in found.estimators))
-    options = {"is_fraction": holds_fractions(accuracy), "tick": tick}
+    is_fraction = holds_fractions(accuracy)
+    options = {"is_fraction": is_fraction, "tick": tick}
     rows = [
         row
-        for one in found.estimators
+        for one in drawn_before(
+            found.estimators, lambda one: applicable(bound, one.columns, is_fraction=is_fraction), counts
+        )
         for row in rows_of(one.estimator, one.columns, bound, counts, confidence, **options, **one.counts)
     ]
     return values_table(rows)

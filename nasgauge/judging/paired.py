@@ -14,13 +14,12 @@ from nasgauge.criteria import BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
 from nasgauge.judging.aligned import Alignment, aligned
 from nasgauge.judging.correction import Correction, adjusted, check_correction, p_value
+from nasgauge.judging.draws import Column, draws_of
 from nasgauge.judging.values import (
-    Column,
     applicable,
     check_options,
     checked_truth,
     draw_counts,
-    draws_of,
     holds_fractions,
     interval,
     mean_accuracy,

@@ -1,6 +1,5 @@
 """Values of criteria with their bootstrap intervals: the draws, their means over seeds, their percentiles."""
 
-import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -8,16 +7,10 @@ import pandas as pd
 
 from nasgauge.core.errors import MAX_DRAWS, UserError, check_count
 from nasgauge.core.tables import TRUTH, VALUES, check, empty
-from nasgauge.criteria import CRITERIA, BoundCriterion, Resamples
-from nasgauge.criteria.resamples import best_first
+from nasgauge.criteria import BoundCriterion, order_best_first
+from nasgauge.judging.draws import Column, draws_of
 
-# Cells of (draws, architectures) per batch: about 0.1 GB per copy.
-_CELLS = 100_000_000
-_N_KEPT = 2_000  # values of all draws of a criterion, some kilobytes each
 _MOST_CELLS = 4_000_000_000  # of the counts, a byte each
-
-_kept: dict[tuple, np.ndarray] = {}
-Column = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows of the ground truth, their scores, their ground truth
 
 
 def draw_counts(n: int, n_draws: int, *, rng: np.random.Generator) -> np.ndarray:
@@ -80,7 +73,7 @@ def rows_of(
     """
     usable = applicable(criteria, columns, is_fraction=is_fraction)
     given = [(score, truth) for _, score, truth in columns]
-    orders = [best_first(score, truth) for score, truth in given]
+    orders = [order_best_first(score, truth) for score, truth in given]
     ordered = [(score[order], truth[order]) for (score, truth), order in zip(given, orders, strict=True)]
     try:
         values = {c: np.mean([c(*pair) for pair in (ordered if _counts_a_top(c) else given)]) for c in usable}
@@ -98,57 +91,6 @@ def rows_of(
 def _counts_a_top(criterion: BoundCriterion) -> bool:
     """Whether it sorts the rows and counts them, so that it is spared sorting; sums depend on the order of the rows."""
     return criterion.of_draws is not None and not np.isnan(criterion.at)
-
-
-def draws_of(
-    columns: list[Column],
-    criteria: list[BoundCriterion],
-    counts: np.ndarray,
-    tick: Callable[[float], None] = lambda share: None,
-) -> dict[BoundCriterion, np.ndarray]:
-    """Each criterion of each resample, averaged over the columns; tick as for `rows_of`.
-
-    What was computed last is kept, as the same estimators are first judged and then compared; but for functions of the
-    user's that are not registered, which may depend on more than their arguments.
-    """
-    content, registered = _content(columns, counts), {entry.function for entry in CRITERIA.values()}
-    keys = {
-        c: (content, c.function, c.of_draws, repr(sorted(c.options.items())))
-        for c in criteria
-        if c.function in registered
-    }
-    found = {c: _kept[key] for c, key in keys.items() if key in _kept}
-    tick(float(len(found) * len(columns)))
-    found |= _computed(columns, [c for c in criteria if c not in found], counts, tick)
-    _kept.update({key: found[c] for c, key in keys.items()})
-    while len(_kept) > _N_KEPT:
-        _kept.pop(next(iter(_kept)))
-    return found
-
-
-def _content(columns: list[Column], counts: np.ndarray) -> bytes:
-    """A digest of what the draws of a criterion depend on."""
-    digest = hashlib.blake2b(digest_size=20)
-    for array in (counts, *(array for column in columns for array in column)):
-        digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.digest()
-
-
-def _computed(
-    columns: list[Column], criteria: list[BoundCriterion], counts: np.ndarray, tick: Callable[[float], None]
-) -> dict[BoundCriterion, np.ndarray]:
-    total = {c: np.zeros(len(counts)) for c in criteria}
-    step = max(1, _CELLS // max(1, counts.shape[1]))
-    for start in range(0, len(counts), step):
-        part = slice(start, start + step)
-        for kept, score, truth in columns:
-            drawn = counts[part] if len(kept) == counts.shape[1] else np.take(counts[part], kept, axis=1)
-            resamples = Resamples.of(score, truth, drawn)
-            for c in criteria:
-                total[c][part] += c.values_of_draws(resamples)
-                tick(len(drawn) / len(counts))
-    return {c: values / len(columns) for c, values in total.items()}
 
 
 def interval(draws: np.ndarray, confidence: float) -> tuple[float, float]:

@@ -18,6 +18,7 @@ STYLE = {
     "axes.unicode_minus": True,
     "text.usetex": False,
 }
+_DPI = 72  # of vector graphics, at which the layout is done
 _FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
@@ -40,20 +41,24 @@ def svg(
     """
     # Here and not above: the terminal's tables must not wait for a drawing library.
     import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     out = io.StringIO()
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": salt}), warnings.catch_warnings():
         # Names may hold letters that the measuring font lacks; the browser has its own fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure = Figure(figsize=size, layout="constrained" if margins is None else None, dpi=_DPI)
+        FigureCanvasSVG(figure)
         if margins is None:
-            axes = Figure(figsize=size, layout="constrained").add_subplot()
+            draw(figure.add_subplot())
+            figure.get_layout_engine().execute(figure)
+            figure.set_layout_engine("none")  # `savefig` would draw everything once more for it
         else:
             left, bottom, right, top = margins
-            axes = Figure(figsize=size).add_axes((left, bottom, right - left, top - bottom))
-        draw(axes)
+            draw(figure.add_axes((left, bottom, right - left, top - bottom)))
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        axes.figure.savefig(out, format="svg", dpi=150, transparent=True, metadata=nothing)
+        figure.savefig(out, format="svg", dpi=150, transparent=True, metadata=nothing)
     return _inline(out.getvalue(), label, least, most)
 
 

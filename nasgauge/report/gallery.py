@@ -105,8 +105,9 @@ def exhibits(
 
 def _planned(bundle: Bundle, rng: np.random.Generator, only: Collection[str] | None) -> list[Task]:
     scores, truth = bundle.measured, bundle.truth
-    inside = is_among(scores["arch"], truth["arch"])
-    whole = scores if inside.all() else scores[inside], truth
+    if not is_among(scores["arch"].unique(), truth["arch"]).all():
+        scores = scores[is_among(scores["arch"], truth["arch"])]
+    whole = scores, truth
     state = int(rng.integers(2**63))
     samples: dict[int | None, tuple[str, Tables]] = {None: ("", whole)}
     planned = []

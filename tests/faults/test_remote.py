@@ -49,6 +49,7 @@ def server():
     moto = pytest.importorskip("moto.server", reason="needs moto[s3], flask and flask-cors")
     pytest.importorskip("s3fs", reason="needs the extra `remote`")
     import boto3
+    import s3fs
 
     serving = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     serving.start()
@@ -59,8 +60,12 @@ def server():
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         client = boto3.client("s3")
         client.create_bucket(Bucket="bucket")
+        # kept for the whole process by its options, which do not name the server: another worker's share of this file
+        # may have begun here with a server of its own
+        s3fs.S3FileSystem.clear_instance_cache()
         yield url
         client.close()
+    s3fs.S3FileSystem.clear_instance_cache()
     serving.stop()
 
 
@@ -168,6 +173,19 @@ def test_what_others_write_is_seen_at_once(server):
     client.put_object(Bucket="bucket", Key="seen/a", Body=b"1")
     client.close()
     assert [one.name for one in place.iterdir()] == ["a"] and (place / "a").exists()
+
+
+@pytest.mark.long
+def test_an_address_that_is_corrected_is_used_by_the_same_process(server, monkeypatch):
+    """The file system of an address is kept by fsspec; a notebook would stay with the wrong one until it ends."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with monkeypatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        fsspec.get_filesystem_class("s3").clear_instance_cache()
+        with pytest.raises(UserError, match=r"cannot be read.*check the address"):
+            path_of("s3://bucket/corrected").exists()
+    write_atomically(path_of("s3://bucket/corrected"), b"1")
+    assert path_of("s3://bucket/corrected").read_bytes() == b"1"
 
 
 @pytest.mark.parametrize("place", ["memory", "foldered", pytest.param("s3", marks=pytest.mark.long)], indirect=True)

@@ -6,11 +6,14 @@ import signal
 import sys
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from nasgauge.analyses import ANALYSES
 from nasgauge.core.copies import in_copies, n_copies
 from nasgauge.core.errors import UserError
+from nasgauge.judging import draws, judge
 from nasgauge.report import render
 
 
@@ -66,6 +69,18 @@ def test_an_interrupt_ends_copies_that_compute():
 
 def test_a_page_is_the_same_from_one_process_and_from_several(bundle):
     assert render(bundle, processes=1) == render(bundle, processes=3)
+
+
+def test_values_are_the_same_where_copies_compute_the_draws(bundle, monkeypatch):
+    def judged():
+        monkeypatch.setattr(draws, "_kept", {})
+        criteria = ["kendall_tau", "pearson_r", {"name": "precision_at_top", "fraction": 0.2}]
+        return judge(bundle.scores, bundle.truth, criteria, n_bootstrap=50, rng=np.random.default_rng(0))
+
+    here = judged()
+    monkeypatch.setattr(draws, "_LARGE", 0)
+    monkeypatch.setattr("nasgauge.core.copies.n_copies", lambda: 2)
+    pd.testing.assert_frame_equal(judged(), here, check_exact=True)
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -29,6 +29,8 @@ def chances_of_top(n: int, budget: int, k: int) -> np.ndarray:
 def over_ties(chances: np.ndarray, score: np.ndarray) -> np.ndarray:
     """The chance of each architecture where the chances are those of places, and ties are settled at random.
 
+    chances: (..., n), several at once. score: (n,).
+
     >>> over_ties(np.array([0.6, 0.3, 0.1]), np.array([1.0, 5.0, 1.0])).round(3).tolist()
     [0.2, 0.6, 0.2]
     >>> over_ties(np.array([0.4, 0.3, 0.3]), np.array([-np.inf, 1.0, -np.inf])).round(3).tolist()
@@ -38,8 +40,8 @@ def over_ties(chances: np.ndarray, score: np.ndarray) -> np.ndarray:
     ranked = score[order]
     starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))  # equal ones of -inf are ties too
     sizes = np.diff([*starts, len(score)])
-    found = np.empty(len(score))
-    found[order] = (np.add.reduceat(chances, starts) / sizes).repeat(sizes)
+    found = np.empty(chances.shape)
+    found[..., order] = (np.add.reduceat(chances, starts, axis=-1) / sizes).repeat(sizes, axis=-1)
     return found
 
 

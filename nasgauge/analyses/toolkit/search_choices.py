@@ -22,11 +22,12 @@ def budgets_of(n: int) -> list[int]:
     return [*(b for e in range(len(str(n))) for b in (10**e, 2 * 10**e, 5 * 10**e) if b < n), n]
 
 
-def by_chance(vectors: Sequence[np.ndarray], budget: int, counts: Sequence[int]) -> np.ndarray:
-    """Weights of the architectures in the mean over the choices of random searches, (len(counts), n), of sum 1."""
+def by_chance(vectors: Sequence[np.ndarray], budgets: Sequence[int], counts: Sequence[int]) -> dict[int, np.ndarray]:
+    """By budget, weights of the architectures in the mean over the choices of random searches, (len(counts), n), of
+    sum 1."""
     n = len(vectors[0])
-    chances = [chances_of_top(n, budget, k) / min(k, budget) for k in counts]
-    return np.array([np.mean([over_ties(chance, score) for score in vectors], axis=0) for chance in chances])
+    chances = np.array([[chances_of_top(n, b, k) / min(k, b) for k in counts] for b in budgets])
+    return dict(zip(budgets, np.mean([over_ties(chances, score) for score in vectors], axis=0), strict=True))
 
 
 def by_runs(
