@@ -1,5 +1,6 @@
 """`bench build`: tables with the declared columns, resumption, growth, and mistakes."""
 
+import json
 import pickle
 from types import SimpleNamespace
 
@@ -115,6 +116,18 @@ def test_a_larger_benchmark_reuses_the_table_of_the_smaller_one_to_the_bit(built
     again = bench.build_text(RECIPE, tmp_path / "fewer", **(options | {"reuse": tmp_path / "grown" / "tiny.parquet"}))
     assert len(trained) == 1 and again["arch"].nunique() == 3
     assert bench.build_text(larger, tmp_path / "grown", **options)["arch"].nunique() == 4  # what is done stays
+
+
+def test_a_table_that_is_older_than_a_key_of_the_protocol_is_reused(built, tmp_path):
+    (tmp_path / "old.parquet").write_bytes((built[0] / "tiny.parquet").read_bytes())
+    record = json.loads((built[0] / "tiny.json").read_text())
+    del record["recipe"]["protocol"]["test_stride"]
+    (tmp_path / "old.json").write_text(json.dumps(record))
+    options = {"where": "tiny.toml", "workers": "serial", "reuse": tmp_path / "old.parquet"}
+    assert bench.build_text(RECIPE, tmp_path / "t", **options)["arch"].nunique() == 3
+    with pytest.raises(UserError, match="trained otherwise: protocol"):
+        other = RECIPE.replace("epochs = 1", "epochs = 1\ntest_stride = 2")
+        bench.build_text(other, tmp_path / "u", **options)
 
 
 @pytest.mark.parametrize(

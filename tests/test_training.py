@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from scipy import ndimage
 
 from nasgauge.benchmarks.building import training
 from nasgauge.benchmarks.building.training import Protocol, _schedule, train
@@ -47,6 +48,21 @@ def test_training_is_repeatable_whatever_the_global_seed(data):
     torch.manual_seed(2)
     assert first == run(data, [0], shift=1, flip=True)
     assert first != run(data, [1], shift=1, flip=True)
+
+
+@pytest.mark.parametrize(("stride", "offsets"), [(1, [-2, -1, 0, 1, 2]), (2, [-2, 0, 2]), (3, [-1, 2]), (4, [-2, 2])])
+def test_images_are_tested_where_training_may_have_moved_them(data, stride, offsets):
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(36, 3))
+    protocol, rows = Protocol(epochs=1, shift=2, test_stride=stride), torch.arange(50)
+    [(accuracy, loss)] = training._evaluate(net, data.images, data.labels, [rows], protocol, 3, batch=16)
+    moved = [
+        torch.from_numpy(ndimage.shift(data.images[rows].numpy(), (0, 0, dy, dx), order=0))
+        for dy in offsets
+        for dx in offsets
+    ]
+    logits, labels = net(torch.cat(moved)), data.labels[rows].repeat(len(moved))
+    assert accuracy == pytest.approx((logits.argmax(1) == labels).float().mean().item())
+    assert loss == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
 
 
 def test_it_learns(data):

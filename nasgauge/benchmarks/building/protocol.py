@@ -13,8 +13,9 @@ class Protocol:
 
     `epochs`, `batch_size`: an epoch shows each training image once; `lr`, `momentum`, `nesterov`, `weight_decay`: of
     SGD, on all parameters; `warmup_epochs`: linear rise of the learning rate; `shift`: training images are moved by up
-    to that many pixels, borders filled with zeros; `flip`: mirrored with probability one half; `label_smoothing`: of
-    the training loss.
+    to that many pixels, borders filled with zeros; `test_stride`: validation and test images are shown in every so
+    many-th of these positions along both axes; `flip`: mirrored with probability one half; `label_smoothing`: of the
+    training loss.
     """
 
     epochs: Count
@@ -25,5 +26,6 @@ class Protocol:
     weight_decay: NotNegative = 5e-4
     warmup_epochs: NotNegative = 0.0
     shift: Annotated[int, Field(ge=0)] = 0
+    test_stride: Count = 1
     flip: bool = False
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0

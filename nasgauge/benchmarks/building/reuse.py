@@ -8,12 +8,15 @@ from typing import final
 
 import pandas as pd
 
+from nasgauge.benchmarks.building.protocol import Protocol
 from nasgauge.benchmarks.building.recipe import Recipe
 from nasgauge.benchmarks.files import read_facts, read_table
 from nasgauge.core.conditions import Conditions
 from nasgauge.core.errors import UserError
 from nasgauge.core.store import Store
 from nasgauge.core.tables import TRAININGS
+
+_DEFAULTS = vars(Protocol(epochs=1))  # what a table means that is older than a key of the protocol
 
 
 @final
@@ -40,8 +43,9 @@ def reused(recipe: Recipe, table: Path) -> Reused:
     """
     record = read_facts(table.with_suffix(".json"), ("space",))
     there, under = record.get("recipe"), record.get("conditions", {})
-    if not isinstance(there, dict) or not isinstance(under, dict):
+    if not isinstance(there, dict) or not isinstance(under, dict) or not isinstance(there.get("protocol"), dict):
         raise UserError(f"{table}: its facts do not contain its recipe; build it again, or leave out --reuse")
+    there |= {"protocol": _DEFAULTS | there["protocol"]}
     here = json.loads(json.dumps(recipe.decisive()))
     different = [key for key in (*here, *there) if here.get(key) != there.get(key)]
     if different:

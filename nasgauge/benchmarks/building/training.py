@@ -80,8 +80,8 @@ def train(
             loss.backward()
             optimiser.step()
     n_logits = len(seeds) * options.n_classes
-    valid = _evaluate(net, images, labels, [s.valid for s in splits], protocol.shift, n_logits)
-    test = _evaluate(net, images, labels, [s.test for s in splits], protocol.shift, n_logits)
+    valid = _evaluate(net, images, labels, [s.valid for s in splits], protocol, n_logits)
+    test = _evaluate(net, images, labels, [s.test for s in splits], protocol, n_logits)
     return [Outcome(*v, *t) for v, t in zip(valid, test, strict=True)]
 
 
@@ -128,20 +128,22 @@ def _evaluate(
     images: torch.Tensor,
     labels: torch.Tensor,
     rows: list[torch.Tensor],
-    shift: int,
+    protocol: Protocol,
     n_logits: int,
     batch: int = 256,
 ) -> list[tuple[float, float]]:
     """Accuracy and mean cross-entropy of every replica on its own rows, with running statistics.
 
-    Each image is judged in all (2 shift + 1)^2 positions that training may have moved it to.
+    Each image is judged in the (2 shift + 1)^2 positions that training may have moved it to, or in every
+    `test_stride`-th along both axes.
     """
     net.eval()
     index = torch.stack(rows).to(images.device)  # (r, n)
     hits = losses = torch.zeros(len(rows), dtype=torch.float64)
     height, width = images.shape[-2:]
-    moved = pad(images, (shift,) * 4)
-    corners = [(dy, dx) for dy in range(2 * shift + 1) for dx in range(2 * shift + 1)]
+    moved = pad(images, (protocol.shift,) * 4)
+    starts = range(0, 2 * protocol.shift + 1, protocol.test_stride)
+    corners = [(dy, dx) for dy in starts for dx in starts]
     for dy, dx in corners:
         view = moved[..., dy : dy + height, dx : dx + width]
         for part in index.split(batch, dim=1):  # (r, b)
