@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from nasgauge.core.copies import in_copies
+from nasgauge.core.copies import in_copies, n_copies
 from nasgauge.criteria import CRITERIA, BoundCriterion, Resamples
 
 T = TypeVar("T")
@@ -88,14 +88,40 @@ def _content(columns: list[Column], counts: np.ndarray) -> bytes:
 def _computed(
     columns: list[Column], criteria: list[BoundCriterion], counts: np.ndarray, tick: Callable[[float], None]
 ) -> dict[BoundCriterion, np.ndarray]:
-    total = {c: np.zeros(len(counts)) for c in criteria}
-    step = max(1, _CELLS // max(1, counts.shape[1]))
-    for start in range(0, len(counts), step):
-        part = slice(start, start + step)
-        for kept, score, truth in columns:
-            drawn = counts[part] if len(kept) == counts.shape[1] else np.take(counts[part], kept, axis=1)
-            resamples = Resamples.of(score, truth, drawn)
-            for c in criteria:
-                total[c][part] += c.values_of_draws(resamples)
-                tick(len(drawn) / len(counts))
-    return {c: values / len(columns) for c, values in total.items()}
+    """In blocks of draws, by copies of this process where all criteria are registered and there is much to compute."""
+    if not criteria or not len(counts):
+        return {c: np.zeros(0) for c in criteria}
+    in_several = _registered(criteria) == criteria and counts.size * len(columns) * len(criteria) >= _LARGE
+    n = n_copies() if in_several else 1
+    step = max(1, min(_CELLS // max(1, counts.shape[1]), -(-len(counts) // n)))
+
+    def block(start: int) -> list[np.ndarray]:
+        return _of_block(columns, criteria, counts[start : start + step], len(counts), tick if n == 1 else _untold)
+
+    blocks = []
+    for values in in_copies(block, range(0, len(counts), step), n=n):
+        blocks.append(values)
+        if n > 1:
+            tick(len(criteria) * len(columns) * len(values[0]) / len(counts))
+    return {c: np.concatenate(parts) for c, parts in zip(criteria, zip(*blocks, strict=True), strict=True)}
+
+
+def _of_block(
+    columns: list[Column],
+    criteria: list[BoundCriterion],
+    counts: np.ndarray,
+    n_draws: int,
+    tick: Callable[[float], None],
+) -> list[np.ndarray]:
+    total = [np.zeros(len(counts)) for _ in criteria]
+    for kept, score, truth in columns:
+        drawn = counts if len(kept) == counts.shape[1] else np.take(counts, kept, axis=1)
+        resamples = Resamples.of(score, truth, drawn)
+        for i, c in enumerate(criteria):
+            total[i] += c.values_of_draws(resamples)
+            tick(len(drawn) / n_draws)
+    return [values / len(columns) for values in total]
+
+
+def _untold(share: float) -> None:
+    """Progress of a copy is told by the process that it was copied from."""

@@ -71,16 +71,42 @@ def test_a_page_is_the_same_from_one_process_and_from_several(bundle):
     assert render(bundle, processes=1) == render(bundle, processes=3)
 
 
-def test_values_are_the_same_where_copies_compute_the_draws(bundle, monkeypatch):
+this = os.getpid()
+
+
+@pytest.mark.parametrize("n_estimators", [1, 3])
+def test_values_are_the_same_where_copies_compute_the_draws(bundle, monkeypatch, n_estimators):
+    scores = bundle.scores[bundle.scores["estimator"].isin(bundle.scores["estimator"].unique()[:n_estimators])]
+
     def judged():
         monkeypatch.setattr(draws, "_kept", {})
         criteria = ["kendall_tau", "pearson_r", {"name": "precision_at_top", "fraction": 0.2}]
-        return judge(bundle.scores, bundle.truth, criteria, n_bootstrap=50, rng=np.random.default_rng(0))
+        told = []
+        values = judge(
+            scores,
+            bundle.truth,
+            criteria,
+            n_bootstrap=51,
+            rng=np.random.default_rng(0),
+            progress=lambda *n: told.append(n),
+        )
+        return values, told[-1]
 
-    here = judged()
+    here, told = judged()
+    processes = set()
+
+    def in_several(function, items, *, n=None):
+        for found, process in in_copies(lambda item: (function(item), os.getpid()), items, n=n):
+            processes.add(process)
+            yield found
+
     monkeypatch.setattr(draws, "_LARGE", 0)
-    monkeypatch.setattr("nasgauge.core.copies.n_copies", lambda: 2)
-    pd.testing.assert_frame_equal(judged(), here, check_exact=True)
+    monkeypatch.setattr(draws, "in_copies", in_several)
+    for module in ("nasgauge.core.copies", "nasgauge.judging.draws"):
+        monkeypatch.setattr(f"{module}.n_copies", lambda: 2 if os.getpid() == this else 1)
+    again, told_again = judged()
+    pd.testing.assert_frame_equal(again, here, check_exact=True)
+    assert told_again == told and processes and this not in processes
 
 
 @pytest.mark.parametrize("processes", [1, 2])
