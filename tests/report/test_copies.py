@@ -106,7 +106,7 @@ def test_values_are_the_same_where_copies_compute_the_draws(bundle, monkeypatch,
         monkeypatch.setattr(f"{module}.n_copies", lambda: 2 if os.getpid() == this else 1)
     again, told_again = judged()
     pd.testing.assert_frame_equal(again, here, check_exact=True)
-    assert told_again == told and processes and this not in processes
+    assert told_again == told and processes - {this}
 
 
 @pytest.mark.parametrize("processes", [1, 2])
