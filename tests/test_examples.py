@@ -82,6 +82,7 @@ criteria = ["kendall_tau"]
 name = "zeroshot"
 proxies = [
     "n_live_params", "n_blocks", "jacobian_whiteness", "identity_path", "receptive_field_entropy", "embedding_spectrum",
+    "n_params",
 ]
 batch_size = 8
 net = { channels = 2, n_cells = 1, n_stages = 1 }
@@ -101,6 +102,7 @@ name = "zeroshot"
 # {study}, {factors}: finished studies, {nb201}: one of nb201, {table}, {other}: trainings, {five}: a ground truth
 ARGUMENTS = {
     "any_networks.py": "{five} {out}/page.html",
+    "beyond_parameters.py": "{cwi} 10",
     "bibtex_and_tables.py": "{study} {out}/tables",
     "compare_truths.py": "{table} {other}",
     "copy_and_edit.py": "{out}",
@@ -153,6 +155,7 @@ SAYS = {  # what stands in what it prints
     "any_networks.py": r"conv 1d +conv 2d +linear +mlp +vit[\s\S]*has no ReLU",
     "compare_truths.py": r"40 architectures\ndigits-nb201: single seeds 0\.\d+, halves 0\.\d+, "
     r"real truth (?:1\.000|0\.99\d)",
+    "beyond_parameters.py": r"\| `\w+` \| -?[01]\.\d+ \[[^]]+\] \| (--|-?[01]\.\d+ \[[^]]+\]) \| [01]\.\d\d \|",
     "bibtex_and_tables.py": r"\d\d tables, \d\d references, \d+ scores",
     "copy_and_edit.py": r"synflow +-?0\.\d+ +-?\d\.\d+ +-?\d\.\d+ +20",
     "count_baselines.py": r"parameters, live edges +0\.\d+",
