@@ -28,6 +28,8 @@ KINDS = {
     "bench build": (build, RECIPE, "trainings", ""),
 }
 
+RECORDED = {"engine", "threads", "python", "nasgauge", "numpy", "torch", "device", "instructions"}
+
 
 @pytest.fixture
 def quickly(monkeypatch, without_a_page):
@@ -78,7 +80,7 @@ def test_every_part_names_engine_threads_versions_and_device(tmp_path, without_a
         store = Store.existing(tmp_path / kind)
         made[kind] = {(t, key): store.conditions(t, key) for t in store.names() for key in store.keys(t)}
         for (table, _), found in made[kind].items():
-            assert set(found) == {"engine", "threads", "python", "nasgauge", "numpy", "torch", "device"}, table
+            assert set(found) == RECORDED, table
             assert found["engine"] == kind and found["threads"] == "1" and found["device"] == conditions_of.processor()
         assert store.read("scores") is not None
     scores, others = (Store.existing(tmp_path / kind).read("scores") for kind in made)

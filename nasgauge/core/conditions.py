@@ -5,6 +5,7 @@ import platform
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,16 @@ from nasgauge.core.work import engine
 Conditions = Mapping[str, str]
 FORMAT = 1  # of what a folder holds; raised when older versions could not read it
 _PACKAGES = ("nasgauge", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "torch", "matplotlib")
-_DECISIVE = ("python", "nasgauge", "numpy", "torch", "device")  # engines and their threads give equal bits
+_DECISIVE = ("python", "nasgauge", "numpy", "torch", "device", "instructions")  # engines, threads: equal bits
+_EXTENSIONS = ("fma", "avx2", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "sve", "bf16")
 
 
 def conditions(device: str) -> dict[str, str]:
-    """Those of this process: the kind of workers, threads, versions, and the device, by its title."""
+    """Those of this process: the kind of workers, threads, versions, the device, by its title, and the instructions of
+    the processor, by which libraries choose how they sum."""
     versions = {name: _version(name) for name in ("nasgauge", "numpy", "torch")}
-    return {"engine": engine(), "threads": str(n_threads()), "python": _python(), **versions, "device": device}
+    kind = {"engine": engine(), "threads": str(n_threads()), "python": _python()}
+    return {**kind, **versions, "device": device, "instructions": instructions()}
 
 
 def differences(parts: Iterable[Conditions], now: Conditions) -> str:
@@ -107,6 +111,17 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or "unknown"
+
+
+@cache
+def instructions() -> str:
+    """The extensions of this processor's instructions that decide how sums and convolutions are computed."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith(("flags", "Features")):
+                return " ".join(name for name in _EXTENSIONS if name in line.partition(":")[2].split()) or "basic"
+    return platform.machine() or "unknown"
 
 
 def _python() -> str:

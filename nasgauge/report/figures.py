@@ -53,7 +53,7 @@ def svg(
         if margins is None:
             draw(figure.add_subplot())
             figure.get_layout_engine().execute(figure)
-            figure.set_layout_engine("none")  # `savefig` would draw everything once more for it
+            figure.set_layout_engine(None)  # `savefig` would draw everything once more for it, and for "none" too
         else:
             left, bottom, right, top = margins
             draw(figure.add_axes((left, bottom, right - left, top - bottom)))

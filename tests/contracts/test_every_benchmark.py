@@ -8,10 +8,16 @@ import pandas as pd
 import pytest
 from scipy.stats import kendalltau
 
-from nasgauge.benchmarks import BENCHMARKS, load
+from nasgauge.benchmarks import BENCHMARKS, embedded, load
+from nasgauge.benchmarks.building.build import train_arch
+from nasgauge.benchmarks.building.recipe import Recipe
+from nasgauge.core.conditions import instructions
+from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import TRUTH, check
-from nasgauge.spaces import NB201
+from nasgauge.core.threads import one_thread
+from nasgauge.images import load_images
+from nasgauge.spaces import NB201, get_space
 from nasgauge.studies.texts import recipe_text
 
 EMBEDDED = [name for name in BENCHMARKS if recipe_text(name)]
@@ -104,6 +110,23 @@ def test_embedded_facts_are_those_of_the_table(name):
     half = facts["n_seeds"] // 2
     tau = kendalltau(wide[:, :half].mean(1), wide[:, half:].mean(1)).statistic
     assert facts["kendall_tau_between_halves"] == pytest.approx(tau, abs=1e-4)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_a_recipe_rebuilds_its_table(name):
+    """To the bit on a processor with the same instructions; on others sums are rounded in another order."""
+    recipe, record = parse(recipe_text(name), Recipe, name), embedded.record(name)
+    space, table = get_space(recipe.space), load(name).truth
+    arch = table["arch"].drop_duplicates().sample(random_state=0).iloc[0]
+    with one_thread():
+        again = train_arch(space, space.from_str(arch), recipe, load_images(*recipe.loaded_from()[:2]))
+    there = table[table["arch"] == arch].set_index("seed")["accuracy"]
+    found = again.set_index("seed")["test_accuracy"]
+    if record.get("conditions", {}).get("instructions") == instructions():
+        assert found.to_dict() == there.to_dict()
+    else:
+        assert found.mean() == pytest.approx(there.mean(), abs=0.05)
 
 
 def test_the_digits_truth_is_worth_having():
