@@ -39,6 +39,8 @@ listing: .venv/ready
 speed: .venv/ready
 	.venv/bin/python speed/cli.py
 	.venv/bin/python speed/judge.py
+	.venv/bin/python speed/reading.py
+	.venv/bin/python speed/scaling.py
 	.venv/bin/python speed/zeroshot.py
 	.venv/bin/python speed/oneshot.py
 	.venv/bin/python speed/spaces.py
