@@ -96,7 +96,9 @@ def _computed(
     step = max(1, min(_CELLS // max(1, counts.shape[1]), -(-len(counts) // n)))
 
     def block(start: int) -> list[np.ndarray]:
-        return _of_block(columns, criteria, counts[start : start + step], len(counts), tick if n == 1 else _untold)
+        return _of_block(
+            columns, criteria, counts[start : start + step], len(counts), tick if n == 1 else lambda share: None
+        )
 
     blocks = []
     for values in in_copies(block, range(0, len(counts), step), n=n):
@@ -121,7 +123,3 @@ def _of_block(
             total[i] += c.values_of_draws(resamples)
             tick(len(drawn) / n_draws)
     return [values / len(columns) for values in total]
-
-
-def _untold(share: float) -> None:
-    """Progress of a copy is told by the process that it was copied from."""
