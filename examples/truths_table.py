@@ -1,9 +1,9 @@
 """The shipped ground truths in one Markdown table: python examples/truths_table.py [NAME ...]   (needs $NASGAUGE_DATA)
 
 Per training: core-seconds. Kendall's tau of the mean test accuracy: between halves of the seeds (mean over all
-divisions); with the mean accuracy of the isomorphic cells in the published table (NAS-Bench-201: CIFAR-10 test, 200 epochs;
-NAS-Bench-101: CIFAR-10 test, 108 epochs), with n, and within the better half of these; with the number of parameters
-and of multiply-accumulates.
+divisions); with the mean accuracy of the isomorphic cells in the published table (NAS-Bench-201: CIFAR-10 test, 200
+epochs; NAS-Bench-101: CIFAR-10 test, 108 epochs), with n, and within the better half of these; with the number of
+parameters and of multiply-accumulates.
 """
 
 import sys
