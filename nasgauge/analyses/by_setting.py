@@ -119,7 +119,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
         ax.minorticks_off()
     ax.set_xlabel(str(table["setting"].iloc[0]).replace("_", " "))
     differs = shown["also_differs"].iloc[0]
-    notes = [f"also differs: {differs}".replace("_", " ")] if differs != NOTHING else []
+    notes = [f"also differs: {_listed(differs)}".replace("_", " ")] if differs != NOTHING else []
     notes += [f"series: {labels[0]}, 1 of {len(labels)}"] if len(labels) > 1 else []
     legend_below(ax, "; ".join(notes))
     tidy(ax)
@@ -157,6 +157,13 @@ def _comparisons(setting: str, chosen: Chosen, recorded: Collection[str], kinds:
         order = sorted(names, key=lambda name: (having[name][setting], name))
         found.append(Comparison("; ".join([kind, *parts]), also, tuple(order)))
     return found
+
+
+def _listed(differs: str, limit: int = 4) -> str:
+    """The first settings, and how many more there are."""
+    names = differs.split(", ")
+    more = len(names) - limit
+    return differs if more < 2 else f"{', '.join(names[:limit])} and {more} more"
 
 
 def _text(value: float | str) -> str:

@@ -236,6 +236,26 @@ def test_every_panel_can_be_drawn(name):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("name", NAMES)
+def test_long_names_and_many_settings_leave_the_axes_room(name):
+    scores, truth = tables()
+    called = {e: f"supernet {e} of a study whose names say all of its settings" for e in scores["estimator"].unique()}
+    long = dict.fromkeys(["estimator", "source", "base", "series"], called)
+    kept = {key: table.replace(long) for key, table in records(sorted(truth["arch"].unique())).items()}
+    many = [(called[e], f"a_setting_with_a_long_name_{i}", e) for e in ("x", "y") for i in range(30)]
+    many = pd.DataFrame(many, columns=["estimator", "setting", "value"])
+    kept["choices"] = pd.concat([kept["choices"], many], ignore_index=True)
+    scores = scores.replace({"estimator": called})
+    table = ANALYSES[name](scores, truth, SPACE, rng=np.random.default_rng(5), records=kept, **few(name))
+    for _, rows in ANALYSES[name].panels(table):
+        axes = Figure(figsize=ANALYSES[name].size, layout="constrained", dpi=72).add_subplot()
+        ANALYSES[name].draw(rows, axes, SPACE)
+        axes.figure.draw_without_rendering()  # a layout without room for the axes is a warning, and so an error
+        height = sum(axes.get_position().height for axes in axes.figure.axes)
+        assert height > 0.2, name
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("place", SPACES)
 def test_every_analysis_serves_every_space(place):
     space = get_space(place)

@@ -1,5 +1,6 @@
 """Shared parts of drawings: a palette safe for colour-blind readers, and labels with any characters."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -123,11 +124,16 @@ def draw_leading(table: pd.DataFrame, ax, x: str) -> None:
 
 
 def legend_below(ax, title: str = "") -> None:
-    """The legend under the axis and outside the data, two entries per row unless a name is long; "" for no title."""
+    """The legend under the axis and outside the data, two entries per row unless a name is long; "" for no title.
+
+    A title of more than three lines is cut, or the axes would have no room left.
+    """
+    width = ax.figure.get_size_inches()[0]
     longest = max((len(text) for text in ax.get_legend_handles_labels()[1]), default=0)
+    title = "\n".join(textwrap.wrap(plain(title, limit=400), int(17 * (width - 0.3)), max_lines=3, placeholder=" …"))
     style = {"frameon": False, "fontsize": 6.8, "labelcolor": "0.2", "handlelength": 2.3, "columnspacing": 0.9}
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": 4.4, "borderpad": 0.1}
-    n_columns = 2 if longest <= 8.8 * (ax.figure.get_size_inches()[0] - 0.7) else 1  # letters a column has room for
+    n_columns = 2 if longest <= 8.8 * (width - 0.7) else 1  # letters a column has room for
     legend = ax.legend(title=title or None, title_fontsize=6.8, ncols=n_columns, handletextpad=0.5, **style, **place)
     legend.get_title().set_color("0.2")
 
