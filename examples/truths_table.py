@@ -7,6 +7,7 @@ parameters and of multiply-accumulates.
 """
 
 import sys
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -26,15 +27,20 @@ def halves(wide: np.ndarray) -> float:
     return float(np.mean([kendall_tau(wide[:, f].mean(1), np.delete(wide, f, axis=1).mean(1)) for f in firsts]))
 
 
+def published(space: str, archs: Sequence[str]) -> pd.Series:
+    """By architecture the mean accuracy of the isomorphic cells in the published table; without those that it lacks."""
+    benchmark = load({"name": PUBLISHED[space]}, holding=list(archs))
+    known, cells = benchmark.truth.groupby("iso_class")["accuracy"].mean(), benchmark.space
+    classes = pd.Series([cells.to_str(cells.canonical(cells.from_str(arch))) for arch in archs], archs)
+    return classes[classes.isin(known.index)].map(known).astype(float)
+
+
 def transfer(space: str, mean: pd.Series) -> str:
     """Tau with the published accuracies, the number of cells, and tau within their better half; "" without a table."""
     if space not in PUBLISHED:
         return "| | "
-    benchmark = load({"name": PUBLISHED[space]}, holding=list(mean.index))
-    known, cells = benchmark.truth.groupby("iso_class")["accuracy"].mean(), benchmark.space
-    classes = pd.Series([cells.to_str(cells.canonical(cells.from_str(arch))) for arch in mean.index], mean.index)
-    both = classes[classes.isin(known.index)]
-    ours, theirs = mean[both.index].to_numpy(float), known[both].to_numpy(float)
+    both = published(space, list(mean.index))
+    ours, theirs = mean[both.index].to_numpy(float), both.to_numpy()
     better = theirs >= np.median(theirs)
     return f"| {kendall_tau(ours, theirs):.3f} ({len(both):,}) | {kendall_tau(ours[better], theirs[better]):.3f} "
 

@@ -1,7 +1,8 @@
 """The first architecture of an order that a choice contains for sure, in many resamples at once.
 
-The usual case of a resample: no row tied at the border of the choice comes earlier in the order, so nothing is left to
-chance. `first_chosen` has the general one.
+The usual case of a resample: the rows tied at the border of the choice are copies of one architecture, or equal in the
+truth, so that it does not matter which of them are chosen, or none of them comes earlier in the order. `first_chosen`
+has the general one.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ class Met:
     """Of each draw, the tie group of the truth with the first surely chosen row, from the best or the worst end.
 
     before: rows of the groups before it; size: its rows; sure: the surely chosen ones among them; value: its truth;
-    is_certain: whether there is one, and no row tied at the border stands in it or before it. Arrays (n_draws,).
+    is_certain: whether there is one, and no choice among rows of unequal truth can change it. Arrays (n_draws,).
     """
 
     before: np.ndarray
@@ -40,7 +41,10 @@ def first_met(rows: Resamples, draws: np.ndarray, borders: Borders, from_worst: 
 
     draws: a block of the resamples.
     """
-    shared = borders.taken < borders.size
+    # Equal scores stand in the truth's order: the first and the last row tied at the border are those of its group.
+    first, last = rows.by_score[borders.start], rows.by_score[borders.stop - 1]
+    equal = rows.truth_group[first] == rows.truth_group[last]
+    shared = (borders.taken < borders.size) & ~equal
     limit = np.where(shared, borders.start, borders.stop)  # in the order by score, the places chosen for sure
     order = rows.by_score[: max(1, limit.max())]
     drawn = rows.counts_by_score[draws, : len(order)]
@@ -56,12 +60,13 @@ def first_met(rows: Resamples, draws: np.ndarray, borders: Borders, from_worst: 
     counts, place = rows.counts[draws, least:most], np.arange(least, most)
     outside = place >= stop[:, None] if from_worst else place < start[:, None]
     inside = (place >= start[:, None]) & (place < stop[:, None])
-    # Equal scores stand in the truth's order: the first and the last row tied at the border are those of its group.
-    later = rows.by_score[borders.stop - 1] < start if from_worst else rows.by_score[borders.start] >= stop
+    later = last < start if from_worst else first >= stop
+    sure = drawn.sum(axis=1, where=is_sure & (rows.truth_group[order] == group[:, None]), dtype="int64")
+    not_taken = np.where(equal & (rows.truth_group[first] == group), borders.size - borders.taken, 0)
     return Met(
         before=counts.sum(axis=1, where=outside, dtype="int64"),
         size=counts.sum(axis=1, where=inside, dtype="int64"),
-        sure=drawn.sum(axis=1, where=is_sure & (rows.truth_group[order] == group[:, None]), dtype="int64"),
+        sure=sure - not_taken,
         value=rows.truth[start],
         is_certain=is_sure.any(axis=1) & (~shared | later),
     )

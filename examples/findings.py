@@ -1,0 +1,117 @@
+"""Which findings depend on the ground truth? python examples/findings.py FOLDER [RESAMPLES]   (needs $NASGAUGE_DATA)
+
+FOLDER: of `nasgauge run truths`. The scores of each part are judged against its own ground truth and against
+NAS-Bench-201 (CIFAR-10 test, 200 epochs, mean accuracy of the isomorphic cells). Markdown tables: criteria of every
+estimator; paired differences of Kendall's tau with 95% intervals over resampled cells (1,000); supernets during
+training: tau, and the mean rank difference (true minus estimated rank as a share of n, positive: overestimated) of the
+fifth of the cells with the fewest parameters and of that with the most.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from truths_table import published
+
+from nasgauge.core.store import Store
+from nasgauge.criteria import kendall_tau
+from nasgauge.judging import judge, paired
+from nasgauge.studies.run import Run
+
+CRITERIA = ("kendall_tau", *({"name": f"precision_at_{end}", "fraction": 0.05} for end in ("top", "bottom")))
+PAIRS = (
+    ("deiso_loss", "deiso", "loss instead of accuracy"),
+    ("deiso", "iso", "de-isomorphic sampling, accuracy"),
+    ("deiso_loss", "iso_loss", "de-isomorphic sampling, loss"),
+    ("deiso_ensemble", "deiso", "mean of the supernets"),
+    ("mc5", "deiso", "five architectures a step, accuracy"),
+    ("mc5_loss", "deiso_loss", "five architectures a step, loss"),
+    ("fairnas", "iso", "FairNAS, accuracy"),
+    ("deiso_snip", "snip", "snip with inherited weights"),
+    ("deiso_grad_norm", "grad_norm", "grad_norm with inherited weights"),
+    ("deiso_synflow", "synflow", "synflow with inherited weights"),
+    ("deiso_relu_logdet", "relu_logdet", "relu_logdet with inherited weights"),
+    ("deiso_loss", "n_params", "one-shot loss over parameters"),
+    ("deiso", "n_params", "one-shot accuracy over parameters"),
+    ("deiso", "vote", "one-shot accuracy over the vote"),
+    ("synflow", "n_params", "synflow over parameters"),
+    ("cwi", "n_params", "CWI over parameters"),
+)
+Truth = tuple[str, Run, pd.DataFrame]
+
+
+def truths(folder: Path) -> list[Truth]:
+    """Names, runs and ground truths to judge them by: of each part its own, and NAS-Bench-201."""
+    found = []
+    for part in sorted(path for path in folder.iterdir() if Store.is_in(path)):
+        run = Run.load(part)
+        real = published(run.plan.space.name, run.truth["arch"].unique().tolist())
+        table = pd.DataFrame({"arch": real.index, "iso_class": real.index, "seed": 0, "accuracy": real.to_numpy()})
+        found += [(part.name, run, run.truth), (f"{part.name} / NAS-Bench-201", run, table)]
+    return found
+
+
+def values(run: Run, truth: pd.DataFrame, **options: object) -> pd.Series:
+    """Kendall's tau with its interval, and the precisions at both ends."""
+    table = judge(run.scores, truth, CRITERIA, unknown="drop", **options).dropna(subset="value")
+    table = table.set_index(["estimator", "criterion"])
+    wide = table["value"].unstack()
+    tau = table.xs("kendall_tau", level="criterion")
+    texts = [
+        f"{row.value:.3f} [{row.lower:.3f}, {row.upper:.3f}], "
+        f"{wide.loc[name, 'precision_at_top']:.2f}, {wide.loc[name, 'precision_at_bottom']:.2f}"
+        for name, row in tau.iterrows()
+    ]
+    return pd.Series(texts, tau.index)
+
+
+def differences(run: Run, truth: pd.DataFrame, **options: object) -> pd.Series:
+    """The paired differences of the estimators that the run has."""
+    names = set(run.scores["estimator"])
+    pairs = [pair for pair in PAIRS if {*pair[:2]} <= names]
+    ours, theirs, called = zip(*pairs, strict=True)
+    table = paired(run.scores, truth, list(ours), list(theirs), ["kendall_tau"], unknown="drop", **options)
+    return pd.Series([f"{r.difference:+.3f} [{r.lower:+.3f}, {r.upper:+.3f}]" for r in table.itertuples()], called)
+
+
+def training(run: Run, truth: pd.DataFrame) -> pd.Series:
+    """Tau and the rank differences of both fifths by estimator and epoch, means over seeds."""
+    accuracy = truth.groupby("arch")["accuracy"].mean()
+    size = (
+        run.plan.benchmark.complexity.set_index("arch")["n_params"]
+        .reindex(accuracy.index)
+        .rank(method="first", pct=True)
+    )
+    true, rows = accuracy.rank(pct=True), []
+    for (name, epoch, _), part in run.records["checkpoint_scores"].groupby(["estimator", "epoch", "seed"]):
+        score = part.set_index("arch")["score"].reindex(accuracy.index)
+        gap = score.rank(pct=True) - true
+        rows.append((f"{name}, epoch {epoch}", kendall_tau(score.to_numpy(), accuracy.to_numpy()),
+                     gap[size <= 0.2].mean(), gap[size > 0.8].mean()))  # fmt: skip
+    means = pd.DataFrame(rows).groupby(0, sort=False).mean()
+    means = means[means.index.str.contains("^(?:deiso|iso)(?:_loss)?,")]
+    return pd.Series([f"{tau:.3f}, {few:+.3f}, {many:+.3f}" for tau, few, many in means.to_numpy()], means.index)
+
+
+def show(title: str, judged: list[Truth], compute: Callable[[Run, pd.DataFrame], pd.Series]) -> None:
+    """A Markdown table with a column per ground truth."""
+    table = pd.DataFrame({name: compute(run, truth) for name, run, truth in judged}).fillna("")
+    print(f"\n**{title}**\n\n| | {' | '.join(table.columns)} |\n|---|{'---|' * table.shape[1]}")
+    for name, row in zip(table.index, table.to_numpy(), strict=True):
+        print(f"| {name} | {' | '.join(row)} |", flush=True)
+
+
+def main() -> None:
+    judged = truths(Path(sys.argv[1]))
+    n_bootstrap = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
+    drawn = [partial(each, n_bootstrap=n_bootstrap, rng=np.random.default_rng(0)) for each in (values, differences)]
+    show("Kendall's tau, P@top 5%, P@bottom 5%", judged, drawn[0])
+    show("Paired differences of Kendall's tau", judged, drawn[1])
+    show("During training: tau, rank difference of the smallest and of the largest fifth", judged, training)
+
+
+if __name__ == "__main__":
+    main()
