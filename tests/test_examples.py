@@ -93,13 +93,31 @@ name = "cwi"
 form = "rank"
 label = "cwi_rank"
 """
+TRUTHS = """
+title = "a part of a survey"
+benchmark = "digits-nb201"
+archs = { n = 60, form = "paper", seed = 0 }
+n_bootstrap = 5
+criteria = ["kendall_tau"]
+[[estimators]]
+name = "oneshot"
+label = "deiso"
+epochs = 2
+checkpoints = [1]
+net = { channels = 2, n_cells = 1, n_stages = 1 }
+[[estimators]]
+name = "zeroshot"
+proxies = ["n_params"]
+net = { channels = 2, n_cells = 1, n_stages = 1 }
+"""
 OF_NB201 = """
 title = "an example's"
 benchmark = { name = "nb201", path = "nowhere.parquet" }
 [[estimators]]
 name = "zeroshot"
 """
-# {study}, {factors}: finished studies, {nb201}: one of nb201, {table}, {other}: trainings, {five}: a ground truth
+# {study}, {factors}: finished studies, {truths}: a folder with one, {nb201}: one of nb201; {table}, {other}: trainings;
+# {five}: a ground truth
 ARGUMENTS = {
     "any_networks.py": "{five} {out}/page.html",
     "beyond_parameters.py": "{cwi} 10",
@@ -116,6 +134,7 @@ ARGUMENTS = {
     "estimator_part.py": "{study} 12 1",
     "estimator_measured.py": "choice {out}/scores.csv 3 --seeds 0 --small --data digits --without gradient_flatness",
     "estimator_survey.py": "{cwi} 10",
+    "findings.py": "{truths} 10",
     "judge_dataframe.py": "{out}",
     "landscape_differences.py": "{factors} oneshot",
     "layer_profile.py": "{out}/figure.png",
@@ -170,6 +189,7 @@ SAYS = {  # what stands in what it prints
     "estimator_part.py": r"^\d+ of \d+ tasks of the study are done$",
     "estimator_measured.py": r"cwi, effective +KD -?[01]\.\d+ +P@5% [01]\.\d+ +n 3\n",
     "estimator_survey.py": r"`cwi` \| difference \| `cwi_rank` [\s\S]*\| cwi \| 12 \| `\w+` -?0\.\d+ \[",
+    "findings.py": r"loss instead of accuracy \| [+-]0\.\d+ \[[\s\S]*\| deiso, epoch 1 \| -?0\.\d+, [+-]0\.\d+, [+-]",
     "judge_dataframe.py": r"noise ceiling +\.\d+ [\s\S]*n_params +\.\d+",
     "landscape_differences.py": r"\| oneshot \| tracked( \| -?\d+\.\d+ \[-?[\d.]+, -?[\d.]+\]){3} \|",
     "layer_profile.py": r"with skip: snip [\d.e+-]+ in the last convolution",
@@ -249,6 +269,7 @@ def folders(tmp_path_factory):
         running.run_text(STUDY, place / "study", where="s.toml", workers="serial").bundle()
         running.run_text(FACTORS, place / "factors", where="f.toml", workers="serial").bundle()
         running.run_text(CWI, place / "cwi", where="c.toml", workers="serial").bundle()
+        running.run_text(TRUTHS, place / "truths" / "digits", where="t.toml", workers="serial").bundle()
     archs = stand_in().truth
     noise = np.random.default_rng(0).random((3, len(archs)))
     guesses = {"mine": archs["accuracy"], **dict(zip(("relu_logdet", "jacob_cov", "synflow"), noise, strict=True))}
@@ -269,6 +290,7 @@ def folders(tmp_path_factory):
         "study": place / "study",
         "factors": place / "factors",
         "cwi": place / "cwi",
+        "truths": place / "truths",
         "nb201": place / "nb201",
         "terms": place / "terms",
         "table": place / "digits-nb201.parquet",

@@ -24,7 +24,8 @@ def load(name: str, *, metric: str = "test_accuracy") -> Benchmark:
     """
     found = from_files(_folder() / f"{name}.parquet", metric=metric)
     recipe = tomllib.loads((_folder().parent / "recipes" / f"{name}.toml").read_text(encoding="utf-8"))
-    return replace(found, training=Training(recipe["data"], net=recipe["net"]))
+    shift = recipe["protocol"].get("shift", 0)
+    return replace(found, training=Training(recipe["data"], net=recipe["net"], shift=shift))
 
 
 def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:

@@ -11,9 +11,11 @@ class Training:
     """Data set and network of the trainings that a table holds.
 
     data: a name of DATASETS, or the path of one's own images; data_path: where it lies, None if it needs none or that
-    is not known. net: keys of NetOptions, without those that the images decide.
+    is not known. net: keys of NetOptions, without those that the images decide. shift: pixels by which images were
+    shifted at most in training, and in testing; None if that is not known.
     """
 
     data: str
     data_path: str | None = None
     net: Mapping[str, Any] = field(default_factory=dict)
+    shift: int | None = None

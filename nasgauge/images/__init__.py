@@ -11,7 +11,7 @@ from nasgauge.core.places import expanded as data_path
 from nasgauge.core.places import fingerprint, names_a_file
 from nasgauge.core.registry import Registry
 from nasgauge.images.arrays import read_npz
-from nasgauge.images.augment import shifted_and_mirrored
+from nasgauge.images.augment import N_POSITIONS, shifted_and_mirrored, shifted_evenly
 from nasgauge.images.by_class import read_folder
 from nasgauge.images.cifar import cifar10, cifar100
 from nasgauge.images.contract import ImageData, Loader, Split, check_images
@@ -25,6 +25,7 @@ from nasgauge.images.splits import rotated_splits, splits_of
 __all__ = [
     "CROPS",
     "DATASETS",
+    "N_POSITIONS",
     "ImageData",
     "Loader",
     "Split",
@@ -33,6 +34,7 @@ __all__ = [
     "load_images",
     "rotated_splits",
     "shifted_and_mirrored",
+    "shifted_evenly",
     "splits_of",
 ]
 

@@ -264,6 +264,7 @@ def test_history_holds_what_the_probes_and_the_loop_recorded():
         ({"averages": (9,)}, "average over 9 checkpoints"),
         ({"score_batch_size": 31}, "31 validation images are wanted .* there are 30"),
         ({"n_score_batches": 3}, "48 validation images"),
+        ({"score_shift": 8}, "score_shift = 8 moves images of 8x8 out of sight"),
         ({"split": Split(torch.arange(10), torch.arange(40, 70), torch.arange(0))}, "10 training"),
     ],
 )
@@ -283,6 +284,19 @@ def test_validation_batches_keep_the_order_and_the_rest():
     assert [len(y) for _, y in batches] == [16, 14]
     assert torch.equal(torch.cat([y for _, y in batches]), data.labels[40:])
     assert len(validation_batches(data, torch.arange(40, 70), batch_size=10, n_batches=2)) == 2
+
+
+def test_with_a_shift_every_validation_image_is_scored_in_nine_positions():
+    data, rows = images(), torch.arange(40, 70)
+    batches = validation_batches(data, rows, batch_size=16, shift=2)
+    x, y = (torch.cat(parts) for parts in zip(*batches, strict=True))
+    assert torch.equal(y, data.labels[rows].repeat(9)) and len({len(part) for _, part in batches[:-1]}) == 1
+    wide = torch.nn.functional.pad(data.images[rows], (2, 2, 2, 2))
+    expected = [wide[..., top : top + 8, left : left + 8] for top in (0, 2, 4) for left in (0, 2, 4)]
+    for i, views in enumerate(zip(*expected, strict=True)):
+        seen = {part.numpy().tobytes() for part in x[i::30].contiguous()}
+        assert seen == {part.contiguous().numpy().tobytes() for part in views} and len(seen) == 9
+    assert torch.equal(validation_batches(data, rows, batch_size=16, n_batches=2, shift=2)[1][0], batches[1][0])
 
 
 def test_scores_in_bfloat16_are_those_of_float32_but_for_rounding(plain):

@@ -1,9 +1,12 @@
 """Tables SETTINGS and CHOICES of a supernet say everything that decides how it is trained and scored."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
+from nasgauge.benchmarks import BENCHMARKS, Training, load
+from nasgauge.benchmarks.building.recipe import Recipe
+from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
 from nasgauge.core.recorded import RECORDS
 from nasgauge.core.tables import check
@@ -14,6 +17,7 @@ from nasgauge.estimators.oneshot.settings import OF_NETWORK, OF_PROTOCOL, RECORD
 from nasgauge.estimators.oneshot.tables import recorded
 from nasgauge.nets import SUPERNETS, NetOptions, SupernetOptions
 from nasgauge.spaces import get_space
+from nasgauge.studies.texts import recipe_text
 
 SMALL = {"net": {"channels": 4, "n_cells": 1, "n_stages": 1}, "epochs": 2}
 ARCHS = ["|skip_connect~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|".replace("none", "nor_conv_3x3"),
@@ -21,7 +25,7 @@ ARCHS = ["|skip_connect~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|".repla
 SPACES_WITH_DEPTHS = ("nds-resnet", "nds-resnext-a")
 CHANGED = {  # a key and another value that changes training or scoring
     "without": ["none"], "sampler": "deiso", "share_topology": False, "valid_share": 0.3, "split_seed": 1,
-    "score_batch_size": 50, "n_score_batches": 1, "score_precision": "bfloat16", "protocol": "yu2021",
+    "score_batch_size": 50, "n_score_batches": 1, "score_shift": 1, "score_precision": "bfloat16", "protocol": "yu2021",
     "sampler_options": {"n_samples": 2}, "training": {"momentum": 0.5}, "epochs": 3,
     "net": {"channels": 4, "n_cells": 1, "n_stages": 1, "dropout": 0.5}, "supernet": {"bn": "tracked"},
     "data": "crops", "form": "functional", "start": {"of": "before"}, "top": {"of": "before", "share": 0.5},
@@ -117,3 +121,17 @@ def test_the_order_of_removed_operations_and_of_seeds_is_no_difference():
     config = estimator_config({"name": "oneshot", **SMALL})
     one, other = (config.build(RunContext(get_space("nb201"), seed=seed)) for seed in (0, 1))
     assert told(one) == told(other)
+
+
+def test_shifts_that_differ_from_those_of_the_ground_truth_are_reported():
+    context = RunContext(get_space("nb201"), training=Training("digits", shift=2))
+    alike = {"training": {"shift": 2}, "score_shift": 2}
+    plain, same = (estimator_config({"name": "oneshot", **keys}).departures(context) for keys in ({}, alike))
+    assert plain == ("training.shift = 0 (ground truth: 2)", "score_shift = 0 (ground truth: 2)") and same == ()
+    unknown = replace(context, training=Training("digits"))
+    assert estimator_config({"name": "oneshot", **alike}).departures(unknown) == ()
+
+
+@pytest.mark.parametrize("name", [name for name in BENCHMARKS if recipe_text(name)])
+def test_a_shipped_ground_truth_says_by_how_much_its_images_were_shifted(name):
+    assert load(name).training.shift == parse(recipe_text(name), Recipe, name).protocol.shift

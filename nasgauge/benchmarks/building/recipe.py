@@ -80,7 +80,7 @@ class Recipe(PluginConfig):
 
     def training(self) -> dict[str, Any]:
         """What the facts of the table say of its trainings, see `benchmarks.Training`."""
-        return {"data": self.images, "data_path": self.data_path, "net": self.net}
+        return {"data": self.images, "data_path": self.data_path, "net": self.net, "shift": self.protocol.shift}
 
     def decisive(self) -> Options:
         """All that decides the trainings of an architecture: the keys with their defaults, the content of one's images.

@@ -59,7 +59,8 @@ def built(config: SupernetKeys, context: RunContext) -> OneShot:
     made = OneShot(
         space, data, split, sampler, protocol, net=net, supernet=shared, seed=seed, label=config.label,
         checkpoint_epochs=config.checkpoints, score_batch_size=config.score_batch_size,
-        n_score_batches=config.n_score_batches, averages=config.averages, post_deiso=config.post_deiso,
+        n_score_batches=config.n_score_batches, score_shift=config.score_shift, averages=config.averages,
+        post_deiso=config.post_deiso,
         form=config.form, judged=context.judged, smaller=smaller, probes=probes(config, space, data, split, seed),
         settings=numbers(protocol, net, len(first_step)), choices=described,
         checkpoints=context.checkpoints(_apart(config.label, data)),

@@ -46,7 +46,8 @@ class OneShot(Trainable):
 
     Everything that decides a number is a field. `net`, `supernet`: the network and how its weights are shared.
     `sampler(space, rng=)`: which architectures each step trains. `protocol`: how. `data`, `split`: images; scores come
-    from the validation rows, in their order, in batches of `score_batch_size`, all or the first `n_score_batches`.
+    from the validation rows, in their order, in batches of `score_batch_size`, all or the first `n_score_batches`, with
+    a `score_shift` each in nine positions, see `validation_batches`.
     `seed`: weights, sampling, order of images. `checkpoint_epochs`: when the weights are kept and scored; the last
     epoch always is. `averages`: also score the mean of the weights of so many last checkpoints (temporal ensemble).
     `post_deiso`: also score the members of an architecture's class (canonical `form`), those for which the supernet has
@@ -74,6 +75,7 @@ class OneShot(Trainable):
     checkpoint_epochs: tuple[int, ...] = ()
     score_batch_size: int = 128
     n_score_batches: int | None = None
+    score_shift: int = 0
     averages: tuple[int, ...] = ()
     post_deiso: bool = False
     form: str | None = None
@@ -243,7 +245,7 @@ class OneShot(Trainable):
     def _validation(self) -> Batches:
         return validation_batches(
             self.data, self.split.valid,
-            batch_size=self.score_batch_size, n_batches=self.n_score_batches, device=self._on,
+            batch_size=self.score_batch_size, n_batches=self.n_score_batches, shift=self.score_shift, device=self._on,
         )  # fmt: skip
 
     def _calibration(self) -> Batches:
@@ -251,7 +253,8 @@ class OneShot(Trainable):
             return ()
         size = self.score_batch_size
         n_batches = min(N_CALIBRATION, len(self.split.train) // size)
-        return validation_batches(self.data, self.split.train, batch_size=size, n_batches=n_batches, device=self._on)
+        options = {"n_batches": n_batches, "shift": self.score_shift, "device": self._on}
+        return validation_batches(self.data, self.split.train, batch_size=size, **options)
 
     def _state(self, epoch: int) -> dict[str, Any]:
         if epoch not in self.checkpoints:

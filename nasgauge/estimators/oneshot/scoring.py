@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from nasgauge.core.errors import UserError
-from nasgauge.images import ImageData
+from nasgauge.images import N_POSITIONS, ImageData, shifted_evenly
 from nasgauge.nets import Path, Supernet, autocast, products
 
 Batches = Sequence[tuple[torch.Tensor, torch.Tensor]]  # images (n, c, h, w) and labels (n,)
@@ -41,20 +41,34 @@ class BatchScores:
 
 
 def validation_batches(
-    data: ImageData, rows: torch.Tensor, *, batch_size: int, n_batches: int | None = None, device: str = "cpu"
+    data: ImageData,
+    rows: torch.Tensor,
+    *,
+    batch_size: int,
+    n_batches: int | None = None,
+    shift: int = 0,
+    device: str = "cpu",
 ) -> Batches:
     """The rows of a data set in their order, in batches; the last one may be smaller, unless `n_batches` end before.
 
-    UserError: fewer rows than one batch, or than `n_batches` of them.
+    shift: with one, nine times the rows, each image in all positions of `shifted_evenly`, nine of which are in every
+    batch. UserError: fewer images than one batch, or than `n_batches` of them; a shift of a whole image.
     """
-    wanted = len(rows) if n_batches is None else n_batches * batch_size
-    if max(wanted, batch_size) > len(rows):
+    height, width = data.images.shape[-2:]
+    if shift >= min(height, width):
+        raise UserError(f"scoring: score_shift = {shift} moves images of {height}x{width} out of sight; give less")
+    turns = [rows] * (N_POSITIONS if shift else 1)
+    n, wanted = len(rows) * len(turns), None if n_batches is None else n_batches * batch_size
+    if max(wanted or n, batch_size) > n:
         raise UserError(
-            f"scoring: {max(wanted, batch_size)} validation images are wanted ({n_batches or 1} batches of "
-            f"{batch_size}), there are {len(rows)}; lower score_batch_size or n_score_batches, or raise valid_share"
+            f"scoring: {max(wanted or n, batch_size)} validation images are wanted ({n_batches or 1} batches of "
+            f"{batch_size}), there are {n}; lower score_batch_size or n_score_batches, or raise valid_share"
         )
-    images = data.images.to(memory_format=torch.channels_last)
-    return [(images[part].to(device), data.labels[part].to(device)) for part in rows[:wanted].split(batch_size)]
+    images, labels = data.images[rows], torch.cat([data.labels[part] for part in turns])[:wanted]
+    images = torch.cat([shifted_evenly(images, shift, i) for i in range(len(turns))]) if shift else images
+    images = images[:wanted].to(memory_format=torch.channels_last)
+    parts = zip(images.split(batch_size), labels.split(batch_size), strict=True)
+    return [(x.to(device), y.to(device)) for x, y in parts]
 
 
 @torch.no_grad()

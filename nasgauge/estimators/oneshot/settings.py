@@ -24,7 +24,7 @@ OF_PROTOCOL = ("epochs", "lr", "batch_size", "train_share", "weight_decay")  # i
 OF_NETWORK = ("channels", "n_cells")  # likewise
 RECORDED = (  # keys of the configuration that are choices themselves
     *("without", "sampler", "share_topology", "protocol", "valid_share", "split_seed"),
-    *("score_batch_size", "n_score_batches", "score_precision", "start", "top"),
+    *("score_batch_size", "n_score_batches", "score_shift", "score_precision", "start", "top"),
 )
 RESOLVED = ("sampler_options", "training", "epochs", "net", "supernet", "data", "form")  # recorded as what they lead to
 UNRECORDED = (  # names, what is recorded or scored besides, and where it is computed

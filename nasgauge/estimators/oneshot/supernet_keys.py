@@ -60,12 +60,14 @@ class SupernetKeys(MeasuringConfig, _Recorded):
     `data_path`: images, those of the ground truth if absent; `valid_share`: the share of them, the last ones, that
     validates (a data set that states its own parts, such as "crops", keeps them); `split_seed`: shuffles them before,
     in the file's order if absent. `checkpoints`: epochs whose weights are kept and scored. `score_batch_size`,
-    `n_score_batches`: of the validation images. `averages`: numbers of checkpoints whose weights are averaged.
-    `post_deiso`: also average the scores over an isomorphism class. `form`: the canonical form of these classes, and of
-    those that a supernet `without` operations judges by another member. `device`: where the supernet lives, as for
-    `device_named`; `score_precision`: of scoring, a name of nets.PRECISIONS but "float64" (that of training is `amp` of
-    the protocol). `start`: weights of another supernet above, in place of fresh ones. `top`: the architectures that
-    `sampler` is given as `archs`, those that another estimator above ranks best.
+    `n_score_batches`: of the validation images; `score_shift`: pixels by which each of them is also scored shifted, in
+    nine positions, where a ground truth tests shifted images. `averages`: numbers of checkpoints whose weights are
+    averaged. `post_deiso`: also average the scores over an isomorphism class.
+    `form`: the canonical form of these classes, and of those that a supernet `without` operations judges by another
+    member. `device`: where the supernet lives, as for `device_named`; `score_precision`: of scoring, a name of
+    nets.PRECISIONS but "float64" (that of training is `amp` of the protocol). `start`: weights of another supernet
+    above, in place of fresh ones. `top`: the architectures that `sampler` is given as `archs`, those that another
+    estimator above ranks best.
 
     What is recorded while it trains: see `_Recorded`.
     """
@@ -91,6 +93,7 @@ class SupernetKeys(MeasuringConfig, _Recorded):
     checkpoints: Distinct[Epoch] = ()
     score_batch_size: Count = 128
     n_score_batches: Count | None = None
+    score_shift: Annotated[int, Field(ge=0)] = 0
     averages: Distinct[Annotated[int, Field(ge=2)]] = ()
     post_deiso: bool = False
     form: str | None = None
@@ -167,4 +170,7 @@ class SupernetKeys(MeasuringConfig, _Recorded):
     def departures(self, context: RunContext) -> tuple[str, ...]:
         from nasgauge.estimators.network import data_of, departures
 
-        return departures(context, data_of(self), self.net)
+        truth = None if context.training is None else context.training.shift
+        shifts = {"training.shift": self.whole_protocol.shift, "score_shift": self.score_shift}
+        other = [f"{key} = {ours} (ground truth: {truth})" for key, ours in shifts.items() if truth not in (None, ours)]
+        return (*departures(context, data_of(self), self.net), *other)
