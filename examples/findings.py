@@ -2,9 +2,10 @@
 
 FOLDER: of `nasgauge run truths`. The scores of each part are judged against its own ground truth and against
 NAS-Bench-201 (CIFAR-10 test, 200 epochs, mean accuracy of the isomorphic cells). Markdown tables: criteria of every
-estimator; paired differences of Kendall's tau with 95% intervals over resampled cells (1,000); supernets during
-training: tau, and the mean rank difference (true minus estimated rank as a share of n, positive: overestimated) of the
-fifth of the cells with the fewest parameters and of that with the most.
+estimator, and how much the order of the estimators by Kendall's tau agrees (tau over the estimators that no supernet
+is needed for, whose scores are the same in all columns); paired differences of Kendall's tau with 95% intervals over
+resampled cells (1,000); supernets during training: tau, and the mean rank difference (true minus estimated rank as a
+share of n, positive: overestimated) of the fifth of the cells with the fewest parameters and of that with the most.
 """
 
 import sys
@@ -68,6 +69,22 @@ def values(run: Run, truth: pd.DataFrame, **options: object) -> pd.Series:
     return pd.Series(texts, tau.index)
 
 
+def agreement(run: Run, truth: pd.DataFrame, judged: list[Truth]) -> pd.Series:
+    """Tau between the orders of estimators by their tau with this ground truth and with each of the others."""
+    trained = tuple(run.records["training_log"]["estimator"].unique())
+    mine, *others = (_taus(run, each, trained) for each in (truth, *(other for _, _, other in judged)))
+    pairs = zip((name for name, _, _ in judged), others, strict=True)
+    return pd.Series(
+        {name: f"{kendall_tau(mine.to_numpy(), other[mine.index].to_numpy()):.3f}" for name, other in pairs}
+    )
+
+
+def _taus(run: Run, truth: pd.DataFrame, without: tuple[str, ...]) -> pd.Series:
+    scores = run.scores[~run.scores["estimator"].str.startswith(without)]
+    table = judge(scores, truth, ["kendall_tau"], unknown="drop", n_bootstrap=0, rng=np.random.default_rng(0))
+    return table.dropna(subset="value").set_index("estimator")["value"]
+
+
 def differences(run: Run, truth: pd.DataFrame, **options: object) -> pd.Series:
     """The paired differences of the estimators that the run has."""
     names = set(run.scores["estimator"])
@@ -109,6 +126,7 @@ def main() -> None:
     n_bootstrap = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
     drawn = [partial(each, n_bootstrap=n_bootstrap, rng=np.random.default_rng(0)) for each in (values, differences)]
     show("Kendall's tau, P@top 5%, P@bottom 5%", judged, drawn[0])
+    show("Agreement of the orders of estimators", judged, partial(agreement, judged=judged))
     show("Paired differences of Kendall's tau", judged, drawn[1])
     show("During training: tau, rank difference of the smallest and of the largest fifth", judged, training)
 
