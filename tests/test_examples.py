@@ -107,7 +107,7 @@ checkpoints = [1]
 net = { channels = 2, n_cells = 1, n_stages = 1 }
 [[estimators]]
 name = "zeroshot"
-proxies = ["n_params"]
+proxies = ["n_params", "n_convs", "macs"]
 net = { channels = 2, n_cells = 1, n_stages = 1 }
 """
 OF_NB201 = """
@@ -178,7 +178,7 @@ SAYS = {  # what stands in what it prints
     r"real truth (?:1\.000|0\.99\d)",
     "beyond_parameters.py": r"\| `\w+` \| -?[01]\.\d+ \[[^]]+\] \| (--|-?[01]\.\d+ \[[^]]+\]) \| [01]\.\d\d \|",
     "bibtex_and_tables.py": r"\d\d tables, \d\d references, \d+ scores",
-    "copy_and_edit.py": r"synflow_bn +-?0\.\d+ +-?\d\.\d+ +-?\d\.\d+ +20",
+    "copy_and_edit.py": r"synflow +-?0\.\d+ +-?\d\.\d+ +-?\d\.\d+ +20",
     "count_baselines.py": r"parameters, live edges +0\.\d+",
     "crops_baselines.py": r"linear 0\.\d+, moments 0\.\d+",
     "describe_truth.py": r"n_params +-?0\.\d+[\s\S]*depth of stage 1",
