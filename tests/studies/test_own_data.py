@@ -97,7 +97,10 @@ def test_a_truth_is_built_on_ones_own_images_and_studied_on_them(form, tmp_path,
     assert record["training"]["data"] == str(tmp_path / "there" / ("mine" if form == "folder" else "mine.npz"))
     monkeypatch.chdir(tmp_path)  # the study stands elsewhere; its estimators look at the images of the truth
     benchmark = str(tmp_path / "truth" / "mine.parquet")
-    found = ran(study(USERS["inherited"] + USERS["zeroshot"], None, benchmark, n=3), tmp_path / "run", tmp_path)
+    supernet, inherited = USERS["inherited"]
+    supernet = {**supernet, "training": {**supernet["training"], "shift": 1}, "score_shift": 1}  # as the truth's images
+    estimators = [supernet, inherited, *USERS["zeroshot"]]
+    found = ran(study(estimators, None, benchmark, n=3), tmp_path / "run", tmp_path)
     assert found.status().errors.empty and found.bundle().notes == ()
     assert bench.counted(tmp_path / "truth") == (3, 3)
 
