@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "average_pooling": ["avg_pool2d"],
         "counting": ["CONVOLUTIONS", "Complexity", "count", "count_convolutions", "count_parameters"],
+        "depthwise": ["quicken"],
         "device": ["device_named", "device_title"],
         "initialisation": ["INITS", "drawn_from", "initialise"],
         "landscape": ["loss_landscape"],
