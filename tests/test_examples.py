@@ -144,6 +144,7 @@ ARGUMENTS = {
     "nb201_rivals.py": "{out}/scores.csv 6 digits",
     "numbering.py": "1 1",
     "oneshot_findings.py": "{study}",
+    "oneshot_mutations.py": "{study}",
     "only_size.py": "30",
     "other_truths.py": "{nb201}",
     "over_datasets.py": "60",
@@ -199,6 +200,7 @@ SAYS = {  # what stands in what it prints
     "nb201_rivals.py": r"\| `az_nas` \| -?\d\.\d+ \[-?\d\.\d+, -?\d\.\d+\] \| -?\d\.\d+ \|  \| 6 \|",
     "numbering.py": r"random forest, draw 1: 0\.\d+, alphabetical 0\.\d+",
     "oneshot_findings.py": r"\*\*Kendall's tau by epoch[\s\S]*\| oneshot \| 1 \| ",
+    "oneshot_mutations.py": r"\| oneshot \| 1 \| accuracy \| -?0\.\d{3} \|",
     "only_size.py": r"relu_logdet +kendall_tau +-?0\.\d+ [\s\S]*synflow +partial_spearman_rho +-?0\.\d+",
     "other_truths.py": r"cifar10 +cifar100 +imagenet16-120\n[\s\S]*kendall_tau +mine +1\.0+ +1\.0+ +1\.0+\n",
     "over_datasets.py": r"cifar100 [\s\S]*mean +-?0\.\d+ [\s\S]*"
