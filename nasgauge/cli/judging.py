@@ -44,6 +44,10 @@ def judge(
         list[str] | None,
         typer.Option(help="Limit, e.g. 'latency_ms < 5', within which the report shows what is found; repeatable."),
     ] = None,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(help="Size to evaluate like an estimator on the same architectures: n_params, macs; repeatable."),
+    ] = None,
     lower_is_better: Annotated[
         list[str] | None, typer.Option(help="Estimator whose scores are lower-is-better; repeatable.")
     ] = None,
@@ -89,7 +93,7 @@ def judge(
             check_output(html)
         verdict = judge_scores(
             scores, benchmark=benchmark, choices=arguments.pairs(choose or []), truth=truth, space=space,
-            arch_order=arch_order, constraints=constraint or [],
+            arch_order=arch_order, constraints=constraint or [], baselines=baseline or [],
             lower_is_better=lower_is_better or [], truth_lower_is_better=truth_lower_is_better,
             criteria=arguments.criteria(criterion or []), missing=missing, unknown=unknown, n_bootstrap=bootstrap,
             confidence=confidence, seed=seed, phases=phases,

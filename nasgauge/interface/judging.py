@@ -26,6 +26,7 @@ def judge(
     truth_lower_is_better: bool = False,
     arch_order: str | None = None,
     constraints: Sequence[str] = (),
+    baselines: Sequence[str] = (),
     criteria: Sequence[CriterionSpec | BoundCriterion] = DEFAULT_CRITERIA,
     missing: Literal["omit", "last"] = "omit",
     unknown: Literal["error", "drop"] = "error",
@@ -41,23 +42,24 @@ def judge(
     benchmark: its name or the object, `options` as {"dataset": "cifar100"}; truth: likewise a table with arch and
     accuracy (or value), a Series, a dictionary or a path, with `space` as the architectures' space if there is one.
     Higher is better, but for the estimators in `lower_is_better`. constraints: limits such as "latency_ms < 5", for the
-    report. The other arguments are those of `judging.judge_scores`; seed: of the bootstrap. UserError: as there, with
-    the row and the remedy.
+    report. baselines: "n_params", "macs": sizes that are evaluated like estimators, on the same architectures, so that
+    an estimator can be compared with them. The other arguments are those of `judging.judge_scores`; seed: of the
+    bootstrap. UserError: as there, with the row and the remedy.
 
     >>> from nasgauge.interface.named import load_benchmark
     >>> bench = load_benchmark("digits-nb201")
-    >>> size = bench.complexity.set_index("arch")[["n_params", "macs"]]
-    >>> found = judge(size, benchmark=bench, criteria=["kendall_tau"], n_bootstrap=0)
-    >>> found.values[["estimator", "value"]].round(3).values.tolist()
-    [['n_params', 0.71], ['macs', 0.71]]
+    >>> first = {arch: -i for i, arch in enumerate(bench.archs)}
+    >>> found = judge({"first": first}, benchmark=bench, baselines=["macs"], criteria=["kendall_tau"], n_bootstrap=0)
+    >>> found.values[["estimator", "value"]].round(2).values.tolist()
+    [['first', 0.01], ['macs', 0.71]]
     """
     check_seed(seed, "judge: seed")
     with followed("judge") as phases:
         verdict = judge_scores(
             scores, benchmark=benchmark, choices=options, truth=truth, space=space, lower_is_better=lower_is_better,
             truth_lower_is_better=truth_lower_is_better, arch_order=arch_order, constraints=constraints,
-            criteria=criteria, missing=missing, unknown=unknown, n_bootstrap=n_bootstrap, confidence=confidence,
-            seed=seed, phases=phases,
+            baselines=baselines, criteria=criteria, missing=missing, unknown=unknown, n_bootstrap=n_bootstrap,
+            confidence=confidence, seed=seed, phases=phases,
         )  # fmt: skip
     known = verdict.scores["arch"].isin(set(verdict.truth["arch"]))  # with unknown="drop" there may be others
     return Evaluation(

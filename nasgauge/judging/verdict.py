@@ -14,6 +14,7 @@ from nasgauge.core.constraints import check_quantities, parse_constraints, quant
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.progress import Phases, silent
 from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec, resolve_all
+from nasgauge.judging.baselines import with_baselines
 from nasgauge.judging.ceiling import noise_ceilings
 from nasgauge.judging.ceiling_rows import with_ceilings
 from nasgauge.judging.judge import judge
@@ -61,6 +62,7 @@ def judge_scores(
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     constraints: Sequence[str] = (),
+    baselines: Sequence[str] = (),
     seed: int = 0,
     phases: Phases = silent,
 ) -> Verdict:
@@ -73,6 +75,8 @@ def judge_scores(
     arch_order: the order of the operations of NAS-Bench-201 cells that are given as lists, one of `spaces.ORDERS`. A
     ground truth of one's own has a space if `space` names it, and sizes if it has a column n_params or macs.
     constraints: limits on sizes and further quantities of the architectures, see `core.constraints`, for the report.
+    baselines: sizes of the architectures, "n_params" or "macs", that are evaluated like estimators, see
+    `with_baselines`; estimators can be compared with them.
     lower_is_better: estimators whose scores are lower-better; truth_lower_is_better: the `value` of the ground truth is
     lower-better. Signs are changed as the tables are read, nowhere else.
     """
@@ -99,13 +103,14 @@ def judge_scores(
     place = known.spellings.space
     check_quantities(limits, quantities(known.attributes, known.complexity))
     file = matched(file, known.spellings, unknown=unknown, called=known.name, left_out=known.left_out)
+    judged = with_baselines(file.scores, known.complexity, baselines)
     notes = (*file.notes, *likely_sentinels(file.scores, place), *known.notes)
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
     options = {"missing": missing, "unknown": unknown, **settings}
     progress = phases("bootstrap intervals")
-    values = judge(file.scores, known.truth, criteria, progress=progress, rng=np.random.default_rng(seed), **options)
+    values = judge(judged, known.truth, criteria, progress=progress, rng=np.random.default_rng(seed), **options)
     ceiling = noise_ceilings(
-        file.scores,
+        judged,
         known.truth,
         known.replicates,
         criteria,
@@ -118,10 +123,11 @@ def judge_scores(
     settings |= {"truth_column": known.column, "truth_lower_is_better": truth_lower_is_better}
     settings |= {"lower_is_better": list(lower_is_better)}
     settings |= {"constraints": list(constraints)} if constraints else {}
+    settings |= {"baselines": list(baselines)} if baselines else {}
     return Verdict(
         values=values,
         ceiling=ceiling,
-        scores=file.scores,
+        scores=judged,
         truth=known.truth,
         provenance=known.provenance,
         space=place,
