@@ -51,7 +51,7 @@ def judge(
     >>> first = {arch: -i for i, arch in enumerate(bench.archs)}
     >>> found = judge({"first": first}, benchmark=bench, baselines=["macs"], criteria=["kendall_tau"], n_bootstrap=0)
     >>> found.values[["estimator", "value"]].round(2).values.tolist()
-    [['first', 0.01], ['macs', 0.71]]
+    [['first', -0.01], ['macs', 0.71]]
     """
     check_seed(seed, "judge: seed")
     with followed("judge") as phases:
