@@ -5,7 +5,7 @@
 For every supernet, by accuracy and by minus the loss, means over seeds: criteria at each checkpoint; the share of pairs
 of architectures that differ in one operation in which the ground truth and the score increase with the second one, over
 all pairs and among the smallest and the largest fifth of them; Kendall's tau with the first validation batches, and
-within levels of equal accuracy on the first one; agreement with the next checkpoint; the distance of accuracies.
+within levels of equal accuracy on the first one, the mean over levels where it is defined, and their number.
 """
 
 import sys
@@ -28,9 +28,8 @@ def main(folder: str) -> None:
         table = ANALYSES[name](run.scores, run.truth, run.plan.space, **options)
         return table[table["estimator"].isin(scores)].drop(columns="place", errors="ignore")
 
-    called = ["criterion", "at"]
-    for name, place in (("trend", ["estimator", "epoch"]), ("stability", ["estimator", "epoch", "next_epoch"])):
-        show(ANALYSES[name].question, ask(name).pivot(index=place, columns=called, values="value"))
+    trend = ask("trend").pivot(index=["estimator", "epoch"], columns=["criterion", "at"], values="value")
+    show(ANALYSES["trend"].question, trend)
     for name, place in (("operation_bias", ()), ("operation_bias_by_size", ("group",))):
         table, step = ask(name), ["from_op", "to_op", *place]
         if place:

@@ -41,6 +41,8 @@ def test_only_the_architectures_of_the_estimators_count():
     values = ng.judge(SCORES, truth=TRUTH, baselines=["n_params"], **OPTIONS).values.set_index("estimator")
     assert values.loc["n_params", "n"] == values.loc["mine", "n"] == 5
     assert values.loc["n_params", "value"] == pytest.approx(0.6)
+    alone = ng.judge(SCORES, truth=TRUTH, baselines="n_params", **OPTIONS).values.set_index("estimator")
+    pd.testing.assert_frame_equal(alone, values)
 
 
 def test_an_unknown_size_is_a_failed_measurement():
@@ -56,6 +58,9 @@ def test_an_unknown_size_is_a_failed_measurement():
         (TRUTH, ["depth"], "unknown baseline 'depth'; known: macs, n_params"),
         (TRUTH, ["macs", "macs"], "macs is an estimator already"),
         (TRUTH.drop(columns=["n_params", "macs"]), ["macs"], "baselines need sizes, and the ground truth has none"),
+        (TRUTH, 5, "baselines is 5; give a list of names of sizes"),
+        (TRUTH, None, "baselines is None; give a list of names of sizes"),
+        (TRUTH, [3], "unknown baseline 3; known: macs, n_params"),
         (TRUTH.drop(columns="macs"), ["macs"], "unknown baseline 'macs'; known: n_params"),
     ],
 )

@@ -26,7 +26,7 @@ def judge(
     truth_lower_is_better: bool = False,
     arch_order: str | None = None,
     constraints: Sequence[str] = (),
-    baselines: Sequence[str] = (),
+    baselines: str | Sequence[str] = (),
     criteria: Sequence[CriterionSpec | BoundCriterion] = DEFAULT_CRITERIA,
     missing: Literal["omit", "last"] = "omit",
     unknown: Literal["error", "drop"] = "error",

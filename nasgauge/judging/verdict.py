@@ -62,7 +62,7 @@ def judge_scores(
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
     constraints: Sequence[str] = (),
-    baselines: Sequence[str] = (),
+    baselines: str | Sequence[str] = (),
     seed: int = 0,
     phases: Phases = silent,
 ) -> Verdict:
@@ -123,7 +123,7 @@ def judge_scores(
     settings |= {"truth_column": known.column, "truth_lower_is_better": truth_lower_is_better}
     settings |= {"lower_is_better": list(lower_is_better)}
     settings |= {"constraints": list(constraints)} if constraints else {}
-    settings |= {"baselines": list(baselines)} if baselines else {}
+    settings |= {"baselines": [baselines] if isinstance(baselines, str) else list(baselines)} if baselines else {}
     return Verdict(
         values=values,
         ceiling=ceiling,

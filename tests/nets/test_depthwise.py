@@ -2,11 +2,17 @@
 
 from copy import deepcopy
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from nasgauge.benchmarks.building import training
+from nasgauge.benchmarks.building.protocol import Protocol
+from nasgauge.images import load_images, splits_of
+from nasgauge.nets import NetOptions, depthwise
 from nasgauge.nets.depthwise import DepthwiseConv, quicken
+from nasgauge.spaces import get_space
 
 # kernel, stride, padding, dilation; then height and width of the images
 SHAPES = [
@@ -21,9 +27,9 @@ SHAPES = [
 ]
 
 
-def convolution(kernel, stride, padding, dilation, *, bias=False, dtype=torch.float64):
+def convolution(kernel, stride, padding, dilation, *, bias=False):
     torch.manual_seed(0)
-    return nn.Conv2d(3, 3, kernel, stride, padding, dilation, groups=3, bias=bias, dtype=dtype)
+    return nn.Conv2d(3, 3, kernel, stride, padding, dilation, groups=3, bias=bias, dtype=torch.float64)
 
 
 def images(height, width, layout=torch.channels_last):
@@ -35,8 +41,6 @@ def images(height, width, layout=torch.channels_last):
 def counted(monkeypatch):
     """How often the backward pass of our own was prepared."""
     calls = []
-    from nasgauge.nets import depthwise
-
     apply = depthwise._Depthwise.apply
     monkeypatch.setattr(depthwise._Depthwise, "apply", lambda *args: (calls.append(1), apply(*args))[1])
     return calls
@@ -68,13 +72,11 @@ def test_it_can_be_differentiated_twice():
 
 
 @pytest.mark.parametrize(
-    ("shape", "why"),
-    [
-        ((3, 1, 2, 2, 9, 8), "images of more than 64 pixels"),
-        ((5, 1, 2, 1, 8, 8), "neither dilated nor larger than the image"),
-    ],
+    "shape",
+    [(3, 1, 2, 2, 9, 8), (5, 1, 2, 1, 8, 8)],
+    ids=["images of more than 64 pixels", "neither dilated nor larger than the image"],
 )
-def test_other_images_are_left_to_pytorch(counted, shape, why):
+def test_other_images_are_left_to_pytorch(counted, shape):
     net = quicken(nn.Sequential(convolution(*shape[:4])))
     net(images(*shape[4:]))
     assert isinstance(net[0], DepthwiseConv) and not counted
@@ -108,3 +110,16 @@ def test_names_parameters_and_mode_are_kept():
     assert quicken(net) is net and not net[0][0].training and torch.equal(torch.get_rng_state(), state)
     after = dict(net.named_parameters())
     assert list(after) == list(before) and all(after[name] is before[name] for name in before)
+
+
+def test_trainings_of_ground_truths_are_those_without_it(counted, monkeypatch):
+    space, data = get_space("darts"), load_images("digits")
+    arch = space.sample(np.random.default_rng(0))
+    net = NetOptions(channels=2, n_cells=1, n_stages=2, in_channels=1, replicas=2)
+    protocol = Protocol(epochs=1, batch_size=32, lr=0.05)
+    given = space, arch, net, protocol, data, splits_of(data, 96, 64, 2), [0, 1]
+    ours = training.train(*given)
+    assert counted
+    monkeypatch.setattr(training, "quicken", lambda net: net)
+    theirs = training.train(*given)
+    assert [o.valid_loss for o in ours] == pytest.approx([t.valid_loss for t in theirs], rel=1e-4)
