@@ -26,22 +26,23 @@ def compute(
 
     front = "truth": by size and accuracy
         "estimated": by size and score
-        "inverse": the inverse front by score, of large architectures with low scores
+        "inverse": by size and score, of large architectures with high scores
         "": architectures on none of them, at most 400 evenly spaced ones by name, for the drawing
 
     An architecture on several fronts has one row per front. Equal ones are on a front together; by a score that equals
-    the size all architectures are. Smaller sizes (column `by` of table COMPLEXITY) and higher accuracies and scores are
-    better. n: architectures with a score, a ground truth and a size. Rows by estimator, front and size. UserError: no
-    column `by`.
+    the size all architectures are on "estimated". Higher accuracies and scores are better, and smaller sizes (column
+    `by` of table COMPLEXITY), on "inverse" larger ones. n: architectures with a score, a ground truth and a size. Rows
+    by estimator, front and size. UserError: no column `by`.
 
     >>> truth = pd.DataFrame({"arch": list("abc"), "seed": 0, "accuracy": [0.1, 0.3, 0.2]})
     >>> scores = pd.DataFrame({"estimator": "e", "arch": list("abc"), "seed": 0, "score": [3.0, 2.0, 1.0]})
     >>> sizes = pd.DataFrame({"arch": list("abc"), "n_params": [1, 2, 3], "macs": 1})
     >>> table = compute(scores, truth, complexity=sizes)
     >>> table[["front", "arch"]].values.tolist()
-    [['estimated', 'a'], ['inverse', 'c'], ['truth', 'a'], ['truth', 'b']]
+    [['estimated', 'a'], ['inverse', 'a'], ['inverse', 'b'], ['inverse', 'c'], ['truth', 'a'], ['truth', 'b']]
 
-    Reference: ning2021evaluating, Fig. A8 and A9.
+    Reference: ning2021evaluating, Fig. A8, A9 and App. A.3.4 (the inverse front keeps large architectures, which a
+    supernet underestimates early in training).
     """
     if by not in complexity:
         raise UserError(f"pareto: the complexities have no column {by!r}; they have {', '.join(complexity)}")
@@ -50,7 +51,7 @@ def compute(
         size, accuracy, score = (table[column].to_numpy() for column in ("size", "accuracy", "score"))
         on = {
             "estimated": levels_of(size, score) == 1,
-            "inverse": levels_of(-size, -score) == 1,
+            "inverse": levels_of(-size, score) == 1,
             "truth": levels_of(size, accuracy) == 1,
         }
         rest = np.flatnonzero(~np.logical_or.reduce(list(on.values())))
@@ -74,7 +75,7 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
     styles = {
         "truth": (BLUE, "solid", "o"),
         "estimated": (VERMILION, (0, (4, 2)), "s"),
-        "inverse": (ORANGE, "none", "x"),
+        "inverse": (ORANGE, (0, (1, 1.5)), "x"),
     }
     for front, (colour, dash, marker) in styles.items():
         rows = table[table["front"] == front]
@@ -98,7 +99,7 @@ ANALYSIS = Analysis(
     section="bias",
     caption=(
         "True accuracy over number of parameters. Grey: all architectures; blue: true front; red: front by score and "
-        "parameters; orange: inverse front, large architectures with low scores."
+        "parameters; orange: inverse front, where more parameters are better."
     ),
     needs=("complexity",),
     limit=LIMIT_BIAS,

@@ -30,7 +30,7 @@ from nasgauge.spaces import Arch, Space, SpacePart, option_words
 @final
 @dataclass(frozen=True, eq=False)
 class FewShot(Trainable):
-    """Scores from several supernets that share nothing (Zhao et al. 2021; Laube & Zell 2021, section 6).
+    """Scores from several supernets that share nothing (Zhao et al. 2021).
 
     `space`: all of it; `parts`: the estimator of each part of it, whose spaces are `SpacePart`s of one split, without
     an architecture in common. An architecture is scored by the supernet of its part, whatever else its class has

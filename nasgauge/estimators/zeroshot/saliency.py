@@ -15,12 +15,12 @@ def grad_norm(record: Record) -> float:
 
 
 def plain(record: Record) -> float:
-    """Minus the sum of gradient times weight: -sum_l g_l . w_l, in the sign convention of Ning et al. 2021.
+    """Minus the sum of gradient times weight: -sum_l g_l . w_l, the sign that Ning et al. 2021, Table A9, imply.
 
     Range: all reals. A layer followed by batch normalisation contributes 0 up to the normalisation's eps, for the loss
     does not change when its weight is scaled; so only shortcuts and classifier speak. Unmeasurable where products are
     rounded to less than the weights' type and the sum is no greater than 4 r ||g w||, r being their relative rounding.
-    Reference: Abdelfattah et al. 2021 (who do not negate).
+    Reference: Abdelfattah et al. 2021, who do not negate, as Eq. (1) of Ning et al. does not.
     """
     value = -_total((g * layer.weight).sum() for g, layer in _pairs(record))
     if record.gradients.rounded:
