@@ -8,7 +8,7 @@ from scipy import stats
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import VALUES, check
 from nasgauge.criteria import DEFAULT_CRITERIA, kendall_tau, pearson_r, resolve
-from nasgauge.judging import Combined, contest, judge, noise_ceiling, noise_ceilings, with_failures
+from nasgauge.judging import Combined, contest, judge, noise_ceiling, noise_ceilings, paired, with_failures
 from nasgauge.judging.values import draw_counts
 
 
@@ -165,6 +165,19 @@ def test_without_draws_there_is_no_interval(planted):
     truth, score = planted
     row = only(judge(score_table(score), truth_table(truth), ["kendall_tau"], n_bootstrap=0, rng=rng()))
     assert np.isnan(row["lower"]) and np.isfinite(row["value"])
+
+
+@pytest.mark.parametrize(("levels", "shown"), [(3, False), (120, True)])
+def test_a_criterion_that_many_resamples_leave_undefined_has_no_interval(planted, levels, shown):
+    """Of coarse scores many resamples of the top are tied throughout; the others are a selection."""
+    truth, score = planted
+    coarse = np.floor(stats.rankdata(score) / len(score) * levels)
+    top = [{"name": "kendall_tau_at_top", "fraction": 0.1}]
+    row = only(judge(score_table(coarse), truth_table(truth), top, n_bootstrap=200, rng=rng()))
+    assert np.isfinite(row[["lower", "upper"]].astype(float)).all() == shown
+    compared = pd.concat([score_table(coarse, "coarse"), score_table(truth, "best")])
+    pair = only(paired(compared, truth_table(truth), "coarse", "best", top, n_bootstrap=200, rng=rng()))
+    assert np.isfinite(pair["p_value"]) == np.isfinite(pair["lower"]) == shown
 
 
 def test_only_the_given_generator_decides(planted):

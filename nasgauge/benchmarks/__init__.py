@@ -44,6 +44,7 @@ BENCHMARKS: Registry[Callable[..., Benchmark]] = Registry(
         "digits-nb201": partial(embedded.load, "digits-nb201"),
         "digits-resnet": partial(embedded.load, "digits-resnet"),
         "digits-resnext-a": partial(embedded.load, "digits-resnext-a"),
+        "shifted-digits-darts": partial(embedded.load, "shifted-digits-darts"),
         "shifted-digits-nb201": partial(embedded.load, "shifted-digits-nb201"),
         "nb101": nb101.load,
         "nb201": nb201.load,

@@ -11,7 +11,9 @@ def print_cautions(values: Any, ceiling: Any, measure: str | None) -> None:
     from nasgauge.report import measured_on, unlike_sets
 
     if ceiling.empty:
-        print("no noise ceiling: the ground truth has one training per architecture")
+        few = len(values) > 0 and values["n"].max() < 2
+        once = "the ground truth has one training per architecture"
+        print(f"no noise ceiling: {'fewer than two architectures are evaluated' if few else once}")
     elif measure:
         print(f"noise ceiling{measured_on(measure)}")
     for sentence in unlike_sets(values["n"]):

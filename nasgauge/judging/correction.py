@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 
 from nasgauge.core.errors import unknown_name
+from nasgauge.judging.draws import defined_draws
 
 Correction = Literal["holm", "bonferroni", "benjamini-hochberg", "none"]
 
@@ -16,15 +17,15 @@ def p_value(draws: np.ndarray) -> float:
     p = min(1, 2 (1 + min(#{d <= 0}, #{d >= 0})) / (B + 1)) over the B defined draws
 
     The inverse of the percentile interval: p is below 1 - confidence where that interval excludes 0, up to one draw.
-    Its minimum is 2 / (B + 1). NaN where no draw is defined or fewer than half are.
+    Its minimum is 2 / (B + 1). NaN where no draw is defined, or more than 5% are undefined.
 
     >>> p_value(np.array([1.0, 2.0, 3.0])), p_value(np.zeros(9))
     (0.5, 1.0)
 
     Reference: davison1997bootstrap, Sec. 4.2 (the 1 that is added).
     """
-    defined = draws[~np.isnan(draws)]
-    if not len(defined) or 2 * len(defined) < len(draws):
+    defined = defined_draws(draws)
+    if not len(defined):
         return float("nan")
     tail = min(int((defined <= 0).sum()), int((defined >= 0).sum()))
     return min(1.0, 2 * (1 + tail) / (len(defined) + 1))

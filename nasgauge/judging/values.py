@@ -8,7 +8,7 @@ import pandas as pd
 from nasgauge.core.errors import MAX_DRAWS, UserError, check_count
 from nasgauge.core.tables import TRUTH, VALUES, check, empty
 from nasgauge.criteria import BoundCriterion, order_best_first
-from nasgauge.judging.draws import Column, draws_of
+from nasgauge.judging.draws import Column, defined_draws, draws_of
 
 _MOST_CELLS = 4_000_000_000  # of the counts, a byte each
 
@@ -94,8 +94,9 @@ def _counts_a_top(criterion: BoundCriterion) -> bool:
 
 
 def interval(draws: np.ndarray, confidence: float) -> tuple[float, float]:
-    defined = draws[~np.isnan(draws)]
-    if not len(defined) or 2 * len(defined) < len(draws):
+    """Percentile interval of the draws; NaN where there are none, or too many are undefined (`defined_draws`)."""
+    defined = defined_draws(draws)
+    if not len(defined):
         return float("nan"), float("nan")
     lower, upper = np.percentile(defined, [50 * (1 - confidence), 50 * (1 + confidence)])
     return float(lower), float(upper)

@@ -9,6 +9,7 @@ from typing import Any, Literal, final
 import numpy as np
 import pandas as pd
 from rich.console import Console
+from rich.text import Text
 
 from nasgauge.analyses import ANALYSES
 from nasgauge.core.errors import UserError, check_seed
@@ -27,6 +28,7 @@ from nasgauge.report.plots import plot_scatter, plot_values
 from nasgauge.report.plots.style import check_style
 from nasgauge.report.sheets import DIFFERENCES, check_figures
 from nasgauge.report.text import terminal_table
+from nasgauge.report.wording import unlike_sets
 
 Style = Literal["report", "paper"]
 _WIDTH = 120
@@ -58,7 +60,7 @@ class Evaluation:
 
     def __repr__(self) -> str:
         out = io.StringIO()
-        Console(file=out, width=_WIDTH).print(terminal_table(self.values, self.ceiling, width=_WIDTH))
+        self._print(Console(file=out, width=_WIDTH))
         return out.getvalue().rstrip()
 
     @cached_property
@@ -152,8 +154,14 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         out = Console(record=True, file=io.StringIO(), width=_WIDTH)
-        out.print(terminal_table(self.values, self.ceiling, width=_WIDTH))
+        self._print(out)
         return out.export_html(inline_styles=True, code_format='<pre style="line-height:1.3">{code}</pre>')
+
+    def _print(self, console: Console) -> None:
+        """The table of values, and below it what a reader of these values should know."""
+        console.print(terminal_table(self.values, self.ceiling, width=_WIDTH))
+        for sentence in (*self.notes, *unlike_sets(self.values["n"])):
+            console.print(Text(sentence))
 
 
 def _written(text: str, path: Path | str | None) -> str:

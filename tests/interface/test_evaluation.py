@@ -1,5 +1,7 @@
 """Judging in a program: every form of scores gives the same values, and an evaluation answers, draws and writes."""
 
+from html import unescape
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -90,6 +92,24 @@ def test_it_becomes_a_page(evaluation, tmp_path, without_ink):
 def test_a_notebook_shows_the_table_of_the_terminal(evaluation):
     assert "Kendall" in repr(evaluation) and "macs" in repr(evaluation)
     assert evaluation._repr_html_().startswith("<pre") and "noise ceiling" in evaluation._repr_html_()
+
+
+def test_what_is_printed_contains_the_notes():
+    archs = ng.load_benchmark("digits-nb201").archs[:60]
+    scores = pd.DataFrame({"arch": archs, "whole": np.arange(60.0), "part": np.arange(60.0)})
+    scores.loc[:9, "part"] = np.nan
+    scores.loc[:4, "whole"] = -1e9
+    found = ng.judge(scores, benchmark="digits-nb201", criteria=["kendall_tau"], n_bootstrap=0)
+    assert found.notes
+    for text in (" ".join(unescape(shown).split()) for shown in (repr(found), found._repr_html_())):
+        assert all(note.split()[0] in text for note in found.notes) and "not directly comparable" in text
+
+
+def test_the_corner_of_a_scatter_says_that_several_seeds_are_averaged():
+    archs, draw = ng.load_benchmark("digits-nb201").archs[:60], np.random.default_rng(0)
+    rows = [{"arch": a, "seed": s, "mine": draw.normal()} for a in archs for s in range(3)]
+    found = ng.judge(pd.DataFrame(rows), benchmark="digits-nb201", criteria=["kendall_tau"], n_bootstrap=20)
+    assert [t.get_text().endswith("mean of 3 seeds") for t in found.scatter("mine").texts].count(True) == 1
 
 
 def test_an_analysis_is_asked_for_by_name(evaluation):

@@ -64,7 +64,10 @@ def points(bundle: Bundle, estimators: list[str] | None = None) -> pd.DataFrame:
 
 
 def corner_text(bundle: Bundle, estimator: str) -> str:
-    """The leading criterion with its interval, and the number of architectures, as reported in the table of values."""
+    """The leading criterion with its interval, and the number of architectures, as reported in the table of values.
+
+    Of several seeds it is the mean of the values of each, which is not that of the mean scores, and says so.
+    """
     by = leading(bundle.values)
     row = by_key(bundle.values).get((estimator, by.key))
     if row is None:
@@ -73,7 +76,9 @@ def corner_text(bundle: Bundle, estimator: str) -> str:
     if math.isnan(row.value):
         return f"{symbol} undefined, n = {row.n:,}"
     bounds = interval(row.lower, row.upper, by.decimals, compact=True)
-    return f"{symbol} = {number(row.value, by.decimals, compact=True)}, n = {row.n:,}\n{bounds}".rstrip()
+    notes = [bounds, f"mean of {row.n_seeds} seeds" if row.n_seeds > 1 else ""]
+    below = ", ".join(note for note in notes if note)
+    return f"{symbol} = {number(row.value, by.decimals, compact=True)}, n = {row.n:,}\n{below}".rstrip()
 
 
 def draw_points(table: pd.DataFrame, ax: Any, *, corner: str, by_rank: bool = False) -> None:
