@@ -2,9 +2,9 @@
 
 FOLDER: of `nasgauge run truths`; needs $NASGAUGE_DATA. For the accuracy of the supernet of de-isomorphic sampling,
 judged against each ground truth of `findings.py`: how much Kendall's tau increases from the first to the last
-checkpoint, the mean rank difference (true minus estimated rank as a share of n, positive: overestimated) of the fifth
-of the cells with the most and with the fewest parameters, and P@bottom 5% minus P@top 5%. Means over seeds with 95%
-intervals over resampled cells (1,000), in each of which ranks and fifths are determined again.
+checkpoint, the mean rank difference (as in findings.py) of the fifth of the cells with the most and with the fewest
+parameters, and P@bottom 5% minus P@top 5%. Means over seeds with 95% intervals over resampled cells (1,000), in each of
+which ranks and fifths are determined again.
 """
 
 import sys
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from findings import show, truths
+from findings import fifths, mean_accuracy, show, truths
 from scipy.stats import rankdata
 
 from nasgauge.criteria import kendall_tau, precision_at_bottom, precision_at_top
@@ -24,16 +24,15 @@ Vectors = tuple[np.ndarray, np.ndarray, np.ndarray]  # score, accuracy, paramete
 
 
 def rank_difference(vectors: Vectors, *, largest: bool) -> float:
-    """Mean estimated minus true rank as a share of n, over a fifth by parameters; positive: overestimated."""
+    """Mean over a fifth by parameters, with ranks counted from the worst; positive: overestimated."""
     score, accuracy, size = vectors
-    place = rankdata(size, method="ordinal") / len(size)
     gap = (rankdata(score) - rankdata(accuracy)) / len(size)
-    return float(gap[place > 0.8 if largest else place <= 0.2].mean())
+    return float(np.average(gap, weights=fifths(size)[largest]))
 
 
 def changes(run: Run, truth: pd.DataFrame, *, n_bootstrap: int) -> pd.Series:
-    """The four statistics as texts with their intervals."""
-    accuracy = truth.groupby("arch")["accuracy"].mean()
+    """The statistics as texts with their intervals."""
+    accuracy = mean_accuracy(truth)
     size = run.plan.benchmark.complexity.set_index("arch")["n_params"].reindex(accuracy.index).to_numpy(float)
     scores = run.records["checkpoint_scores"].query("estimator == @NET")
     wide = scores.pivot(index="arch", columns=["epoch", "seed"], values="score").reindex(accuracy.index)

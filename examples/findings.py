@@ -5,7 +5,8 @@ NAS-Bench-201 (CIFAR-10 test, 200 epochs, mean accuracy of the isomorphic cells)
 estimator, and how much the order of the estimators by Kendall's tau agrees (tau over the estimators that no supernet
 is needed for, whose scores are the same in all columns); paired differences of Kendall's tau with 95% intervals over
 resampled cells (1,000); supernets during training: tau, and the mean rank difference (true minus estimated rank as a
-share of n, positive: overestimated) of the fifth of the cells with the fewest parameters and of that with the most.
+share of n, positive: overestimated) of the fifth of the cells with the fewest parameters and of that with the most;
+of equal cells at the border of a fifth each counts in part.
 """
 
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 from truths_table import published
 
 from nasgauge.core.store import Store
@@ -96,21 +98,29 @@ def differences(run: Run, truth: pd.DataFrame, **options: object) -> pd.Series:
 
 def training(run: Run, truth: pd.DataFrame) -> pd.Series:
     """Tau and the rank differences of both fifths by estimator and epoch, means over seeds."""
-    accuracy = truth.groupby("arch")["accuracy"].mean()
-    size = (
-        run.plan.benchmark.complexity.set_index("arch")["n_params"]
-        .reindex(accuracy.index)
-        .rank(method="first", pct=True)
-    )
+    accuracy = mean_accuracy(truth)
+    few, many = fifths(run.plan.benchmark.complexity.set_index("arch")["n_params"].reindex(accuracy.index).to_numpy())
     true, rows = accuracy.rank(pct=True), []
     for (name, epoch, _), part in run.records["checkpoint_scores"].groupby(["estimator", "epoch", "seed"]):
         score = part.set_index("arch")["score"].reindex(accuracy.index)
         gap = score.rank(pct=True) - true
         rows.append((f"{name}, epoch {epoch}", kendall_tau(score.to_numpy(), accuracy.to_numpy()),
-                     gap[size <= 0.2].mean(), gap[size > 0.8].mean()))  # fmt: skip
+                     np.average(gap, weights=few), np.average(gap, weights=many)))  # fmt: skip
     means = pd.DataFrame(rows).groupby(0, sort=False).mean()
     means = means[means.index.str.contains("^(?:deiso|iso)(?:_loss)?,")]
     return pd.Series([f"{tau:.3f}, {few:+.3f}, {many:+.3f}" for tau, few, many in means.to_numpy()], means.index)
+
+
+def fifths(size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights that select the fifth with the smallest sizes and that with the largest; ties at a border share it."""
+    n, below, up_to = len(size), rankdata(size, "min") - 1, rankdata(size, "max")
+    smallest, largest = n / 5 - below, n / 5 - (n - up_to)
+    return tuple(np.clip(room / (up_to - below), 0, 1) for room in (smallest, largest))
+
+
+def mean_accuracy(truth: pd.DataFrame) -> pd.Series:
+    """By architecture, rounded as `judge` does, so that the last bit of a sum does not break a tie."""
+    return truth.groupby("arch")["accuracy"].mean().round(12)
 
 
 def show(title: str, judged: list[Truth], compute: Callable[[Run, pd.DataFrame], pd.Series]) -> None:

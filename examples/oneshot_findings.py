@@ -2,16 +2,17 @@
 
     python examples/oneshot_findings.py runs/oneshot-trend
 
-Prints, for every supernet and checkpoint: Kendall's tau with the truth (mean over seeds, lowest and highest), the
-complexity bias (mean rank difference, true minus estimated rank as a share of n, of the fifth of the architectures with
-fewest parameters and of the fifth with most: positive is overestimated), how stable the ranking is, what was forgotten,
-and how alike gradients are.
+Prints, for every supernet and checkpoint: Kendall's tau with the ground truth (mean over seeds, lowest and highest),
+the complexity bias (mean rank difference, true minus estimated rank as a share of n, of the fifth of the architectures
+with fewest parameters and of the fifth with most: positive is overestimated), how stable the ranking is, what was
+forgotten, and how alike gradients are.
 """
 
 import sys
 
 import numpy as np
 import pandas as pd
+from findings import fifths, mean_accuracy
 
 from nasgauge import benchmarks
 from nasgauge.analyses import ANALYSES
@@ -55,14 +56,14 @@ def main(folder: str) -> None:
 
 def bias(checkpoint_scores: pd.DataFrame, benchmark: benchmarks.Benchmark, names: list[str]) -> pd.DataFrame:
     """Columns smallest and largest: mean over seeds of the mean rank difference within a fifth, as a share of n."""
-    truth = benchmark.truth.groupby("arch")["accuracy"].mean()
-    size = benchmark.complexity.set_index("arch")["n_params"].reindex(truth.index).rank(method="first", pct=True)
+    truth = mean_accuracy(benchmark.truth)
+    few, many = fifths(benchmark.complexity.set_index("arch")["n_params"].reindex(truth.index).to_numpy())
     true_rank = truth.rank(ascending=False) / len(truth)
     rows = []
     for (name, epoch, _), part in checkpoint_scores.groupby(["estimator", "epoch", "seed"]):
         if name in names:
             gap = true_rank - part.set_index("arch")["score"].reindex(truth.index).rank(ascending=False) / len(truth)
-            rows.append((epoch, name, gap[size <= 0.2].mean(), gap[size > 0.8].mean()))
+            rows.append((epoch, name, np.average(gap, weights=few), np.average(gap, weights=many)))
     table = pd.DataFrame(rows, columns=["epoch", "estimator", "smallest", "largest"])
     return table.groupby(["estimator", "epoch"]).mean().round(3)
 
