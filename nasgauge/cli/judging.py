@@ -79,6 +79,7 @@ def judge(
 ) -> None:
     """Evaluate the scores of any estimator against a benchmark or a ground-truth file."""
     from nasgauge.core.plugins import import_plugins
+    from nasgauge.criteria import DEFAULT_CRITERIA
     from nasgauge.judging import arguments, as_json, judge_scores
     from nasgauge.report import check_figures, of_verdict, terminal_table, write
 
@@ -95,7 +96,7 @@ def judge(
             scores, benchmark=benchmark, choices=arguments.pairs(choose or []), truth=truth, space=space,
             arch_order=arch_order, constraints=constraint or [], baselines=baseline or [],
             lower_is_better=lower_is_better or [], truth_lower_is_better=truth_lower_is_better,
-            criteria=arguments.criteria(criterion or []), missing=missing, unknown=unknown, n_bootstrap=bootstrap,
+            criteria=criterion or DEFAULT_CRITERIA, missing=missing, unknown=unknown, n_bootstrap=bootstrap,
             confidence=confidence, seed=seed, phases=phases,
         )  # fmt: skip
         if html is not None or figures is not None or latex is not None:

@@ -1,6 +1,6 @@
 """From numbers to the report's bundle: one function for studies and for score files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,7 +23,7 @@ def assembled(
     n_bootstrap: int,
     confidence: float,
     records: Mapping[str, pd.DataFrame],
-    constraints: Sequence[str] = (),
+    constraints: str | Iterable[str] | pd.DataFrame = (),
     searches: Sequence[str] = (),
     phases: Phases = silent,
     **shown: Any,
@@ -31,12 +31,12 @@ def assembled(
     """The bundle, completed by the pairwise comparison of the estimators and by the tables of constraints and searches.
 
     criteria, missing, n_bootstrap, confidence: as used for the values; constraints: limits on quantities of the
-    architectures, see `core.constraints`; searches: those to be run with every estimator's scores; shown: the other
-    fields of `Bundle`. Scores of architectures without ground truth are left out. UserError: an invalid constraint, an
-    unknown quantity, a limit that no architecture satisfies.
+    architectures, texts or table CONSTRAINTS, see `core.constraints`; searches: those to be run with every estimator's
+    scores; shown: the other fields of `Bundle`. Scores of architectures without ground truth are left out. UserError:
+    an invalid constraint, an unknown quantity, a limit that no architecture satisfies.
     """
-    if constraints:
-        limits = parse_constraints(constraints)
+    limits = parse_constraints(constraints)
+    if len(limits):
         check_quantities(limits, quantities(records.get("attributes"), records.get("complexity")))
         records = {**records, "constraints": limits}
     if searches:
@@ -66,7 +66,7 @@ def of_verdict(verdict: Verdict, *, title: str, phases: Phases = silent) -> Bund
         provenance=verdict.provenance,
         study=dict(verdict.settings),
         records={name: table for name, table in records.items() if table is not None},
-        constraints=verdict.settings.get("constraints", ()),
+        constraints=verdict.constraints,
         phases=phases,
         **options,
     )
