@@ -31,8 +31,8 @@ def limit_tables(verdict: Verdict) -> Iterator[tuple[str, list[str], Lines]]:
             continue
         most = rows[rows["estimator"] == rows.loc[rows["n"].idxmax(), "estimator"]]
         title = (
-            f"{text} ({most['n'].iloc[0]:,} of {most['n_scored'].iloc[0]:,} architectures): best ground truth among the "
-            "k with the best scores"
+            f"{text} ({most['n'].iloc[0]:,} of {most['n_scored'].iloc[0]:,} architectures): best ground truth among "
+            "the k with the best scores"
         )
         counts = sorted(rows["k"].unique())
         lines = [
