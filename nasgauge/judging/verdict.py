@@ -1,8 +1,9 @@
 """`nasgauge judge`: from scores to values with intervals and noise ceiling. Does not import torch."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,15 @@ from nasgauge.judging.baselines import SIZES, with_baselines
 from nasgauge.judging.ceiling import noise_ceilings
 from nasgauge.judging.ceiling_rows import with_ceilings
 from nasgauge.judging.judge import judge
-from nasgauge.judging.scorefiles import Spellings, likely_sentinels, matched, score_table, truth_table
+from nasgauge.judging.scorefiles import (
+    RepeatError,
+    ScoreFile,
+    Spellings,
+    likely_sentinels,
+    matched,
+    score_table,
+    truth_table,
+)
 from nasgauge.judging.values import check_options
 from nasgauge.spaces import ORDERS, Space, get_space
 
@@ -85,8 +94,11 @@ def judge_scores(
     if (benchmark is None) == (truth is None):
         raise UserError("judge: give either --benchmark NAME or --truth FILE (in Python, the argument of that name)")
     if benchmark is not None and (space is not None or truth_lower_is_better):
-        option, what = ("--space", "its space") if space is not None else ("--truth-lower-is-better", "its direction")
-        raise UserError(f"judge: {option} applies to --truth only; a benchmark defines {what}")
+        name, what = ("space", "space") if space is not None else ("truth_lower_is_better", "direction")
+        raise UserError(
+            f"judge: {name} (--{name.replace('_', '-')}) applies to 'truth' (--truth) only; a benchmark "
+            f"defines its {what}; leave {name} out"
+        )
     if isinstance(benchmark, Benchmark) and choices:
         raise UserError("judge: options of a benchmark apply to its name; choose them where the benchmark is loaded")
     check_options(n_bootstrap, confidence, missing=missing, unknown=unknown)
@@ -99,11 +111,12 @@ def judge_scores(
     if benchmark is not None and not isinstance(benchmark, Benchmark):
         benchmarks.known(benchmark)
     if benchmark is not None:
-        file = score_table(scores, lower_is_better=lower_is_better)
-        known = _of_benchmark(benchmark, choices or {}, file.scores["arch"].unique(), arch_order)
+        of_archs = partial(_of_benchmark, benchmark, choices or {}, order=arch_order)
+        file = _scores(scores, lower_is_better, lambda archs: of_archs(archs).spellings)
+        known = of_archs(file.scores["arch"].unique())
     else:
         known = _of_table(truth, place, truth_lower_is_better, arch_order)
-        file = score_table(scores, lower_is_better=lower_is_better, archs=known.archs)
+        file = _scores(scores, lower_is_better, lambda _: known.spellings, known.archs)
     place = known.spellings.space
     check_quantities(limits, quantities(known.attributes, known.complexity))
     file = matched(file, known.spellings, unknown=unknown, called=known.name, left_out=known.left_out)
@@ -175,6 +188,17 @@ class _Known:
     ceiling_measure: str | None = None
     attributes: pd.DataFrame | None = None
     archs: Collection[str] = ()
+
+
+def _scores(
+    table: Any, lower_is_better: Names, spellings: Callable[[Collection[str]], Spellings], archs: Collection[str] = ()
+) -> ScoreFile:
+    """The scores; where a row repeats another because its architecture is spelled wrongly, that is the error."""
+    try:
+        return score_table(table, lower_is_better=lower_is_better, archs=archs)
+    except RepeatError as error:
+        spellings(error.archs.unique()).found(error.archs, error.where)
+        raise
 
 
 def _of_benchmark(
