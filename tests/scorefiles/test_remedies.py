@@ -69,7 +69,7 @@ ARGUMENTS = {
         {**BENCH, "lower_is_better": "x"},
         r"lower_is_better \(--lower-is-better\): unknown estimator 'x'",
     ),
-    "space": ({**BENCH, "space": "nb201"}, r"space \(--space\) applies to 'truth' \(--truth\) only; .* leave space out"),
+    "space": ({**BENCH, "space": "nb201"}, r"space \(--space\) applies to 'truth' \(--truth\) only.* leave space out"),
     "direction": (
         {**BENCH, "truth_lower_is_better": True},
         r"truth_lower_is_better \(--truth-lower-is-better\)",
