@@ -43,6 +43,12 @@ def test_judging_a_csv_prints_a_table_the_provenance_and_the_ceiling(monkeypatch
     assert out.index("mine") < out.index("theirs")
 
 
+def test_a_limit_is_shown_in_the_terminal(monkeypatch, capsys, scores):
+    words = ("--benchmark", "digits-nb201", "--bootstrap", 0, "--criterion", "kendall_tau")
+    code, out, _ = call(monkeypatch, capsys, "judge", scores, *words, "--constraint", "n_params<1k")
+    assert code == 0 and "n_params < 1k (" in out and "random choice" in out and "k = 10" in out
+
+
 def test_json_is_a_list_of_records_with_the_promised_fields(monkeypatch, capsys, scores):
     words = ("--benchmark", "digits-nb201", "--bootstrap", 50, "--json", "--criterion", "kendall_tau")
     _, out, _ = call(monkeypatch, capsys, "judge", scores, *words, "--criterion", "best_rank_at@0.05")
@@ -127,7 +133,14 @@ def test_architectures_absent_from_the_truth_are_an_error_or_dropped(monkeypatch
         (["judge", "nowhere.csv"], "give either --benchmark NAME or --truth FILE"),
         (["judge", "nowhere.csv", "--benchmark", "digits"], "nearest: digits-nb201"),
         (["judge", "x.csv", "--benchmark", "digits-nb201", "--choose", "metric"], "write key=value"),
-        (["judge", "x.csv", "--benchmark", "digits-nb201", "--criterion", "best_rank_at@x"], "is not a number"),
+        (
+            ["judge", "x.csv", "--benchmark", "digits-nb201", "--criterion", "best_rank_at@x"],
+            "K is 'x', neither a fraction",
+        ),
+        (
+            ["judge", "x.csv", "--truth", "t.csv", "--constraint", "macs < 5", "--json"],
+            "records of --json have no limits",
+        ),
         (["report", "nowhere"], "is not a study folder"),
         (["status", "nowhere"], "is not a study folder"),
         (["list", "rooms"], "unknown category 'rooms'"),

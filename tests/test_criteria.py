@@ -196,7 +196,7 @@ def test_a_criterion_is_found_by_name_by_options_or_given_as_a_function():
     "spec, message",
     [
         ("kendal_tau", "kendall_tau"),
-        ({"name": "precision_at_top"}, "exactly one"),
+        ({"name": "precision_at_top"}, "it needs a top K"),
         ({"name": "precision_at_top", "fraction": 0.1, "count": 3}, "exactly one"),
         ({"name": "kendall_tau", "fraction": 0.1}, "no option 'fraction'"),
         ({"name": "precision_at_top", "fractoin": 0.1}, "no option 'fractoin'"),

@@ -8,10 +8,11 @@ import pytest
 
 from nasgauge import benchmarks
 from nasgauge.analyses import ANALYSES
+from nasgauge.core.constraints import parse_constraints
 from nasgauge.core.errors import UserError
 from nasgauge.judging import judge_scores
 from nasgauge.judging import verdict as judging
-from nasgauge.report import of_verdict
+from nasgauge.report import Evaluation, limit_tables, of_verdict
 from nasgauge.studies import run as running
 from nasgauge.studies.schema import Study
 
@@ -45,9 +46,26 @@ def test_a_judged_file_passes_them_to_the_report(scores):
     assert bundle.records["constraints"]["limit"].tolist() == [1e9]
     assert "constraints" not in of_verdict(judge_scores(scores, **options), title="t").records
     latency = pd.DataFrame({"arch": found.truth["arch"].unique()}).assign(latency_ms=1.0)
-    settings = {**found.settings, "constraints": ["latency_ms < 2"]}
-    bundle = of_verdict(dataclasses.replace(found, attributes=latency, settings=settings), title="t")
+    limits = parse_constraints(["latency_ms < 2"])
+    bundle = of_verdict(dataclasses.replace(found, attributes=latency, constraints=limits), title="t")
     assert bundle.records["attributes"] is latency and len(bundle.records["constraints"]) == 1
+
+
+def test_the_terminal_shows_the_numbers_of_the_report(scores):
+    options = {"benchmark": "digits-nb201", "criteria": ["kendall_tau"], "n_bootstrap": 5}
+    limits = ["n_params < 2k", "macs > 1 and n_params > 1"]
+    found = judge_scores(scores, constraints=limits, **options)
+    shown = list(limit_tables(found))
+    bundle = of_verdict(found, title="t")
+    table = Evaluation.of_bundle(bundle, {}).analysis("under_limit")
+    for text, (title, headings, lines) in zip(limits, shown, strict=True):
+        rows = table[table["constraint"] == text]
+        assert title.startswith(f"{text} ({rows['n'].iloc[0]} of 40 architectures)")
+        assert headings == ["estimator", *(f"k = {k}" for k in rows["k"])]
+        assert [line[0] for line in lines] == ["score", "random choice", "best possible"]
+        for line, column in zip(lines, ("found_accuracy", "random", "oracle"), strict=True):
+            assert np.allclose([float(cell) for cell in line[1:]], rows[column], atol=6e-5)
+    assert not list(limit_tables(judge_scores(scores, **options)))
 
 
 @pytest.mark.parametrize(

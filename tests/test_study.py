@@ -132,7 +132,7 @@ def test_shipped_studies_are_valid_down_to_the_words_of_their_estimators(name, i
     studies = parse(text, Survey, name).studies().values() if is_survey(text) else [parse(text, Study, name)]
     for study in studies:
         check_estimators(study.estimators, context_of(study), study.seeds)
-        resolve_all(study.criteria)
+        resolve_all(study.criteria or DEFAULT_CRITERIA)
 
 
 PUBLISHED = [name for name in study_names() if "\npublished = " in study_text(name)]

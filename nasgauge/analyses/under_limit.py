@@ -12,7 +12,7 @@ from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_se
 from nasgauge.analyses.trend import placed
 from nasgauge.core.constraints import check_quantities, parse_constraints, quantities, satisfied
 from nasgauge.core.errors import UserError
-from nasgauge.core.tables import ATTRIBUTES, CONSTRAINTS, check
+from nasgauge.core.tables import ATTRIBUTES, check
 from nasgauge.criteria import Resamples, resolve
 from nasgauge.spaces import Space
 
@@ -61,8 +61,7 @@ def under_limit(
     """
     if any(k < 1 for k in counts) or n_bootstrap < 1:
         raise UserError(f"under_limit: counts {tuple(counts)} and {n_bootstrap} draws must all be at least 1")
-    parsed = constraints if isinstance(constraints, pd.DataFrame) else parse_constraints(constraints)
-    parsed, attributes = check(parsed, CONSTRAINTS), check(attributes, ATTRIBUTES)
+    parsed, attributes = parse_constraints(constraints), check(attributes, ATTRIBUTES)
     accuracy = mean_truth(truth).sort_index()
     check_quantities(parsed, attributes)
     inside = {

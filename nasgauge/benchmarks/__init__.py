@@ -83,7 +83,10 @@ def load(spec: "str | dict[str, Any] | Benchmark", *, holding: Collection[str] |
 def known(name: Any) -> None:
     """UserError unless the name is that of a benchmark or of a table."""
     if not isinstance(name, str):
-        raise UserError("benchmark: give its name, or its name and options such as {name = 'nb201', split = 'test'}")
+        raise UserError(
+            f"benchmark: give its name, such as 'nb201', not {name!r}; in a study also with options, "
+            "{name = 'nb201', split = 'test'}"
+        )
     if not name.endswith(".parquet") and name not in BENCHMARKS:
         raise unknown_name("benchmark", name, BENCHMARKS)
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from nasgauge.benchmarks.training import Training
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.lists import Names, listed
 from nasgauge.spaces import Space
 
 
@@ -48,8 +49,9 @@ class Benchmark:
         """The architectures with ground truth, in the order of the table, each once."""
         return list(dict.fromkeys(self.truth["arch"]))
 
-    def only(self, archs: list[str]) -> "Benchmark":
-        """The benchmark reduced to these architectures; UserError names the first without ground truth."""
+    def only(self, archs: Names) -> "Benchmark":
+        """The benchmark reduced to these architectures, or to one; UserError names the first without ground truth."""
+        archs = listed(archs, f"benchmark {self.name!r}, only: archs", "architectures' strings")
         absent = set(archs) - set(self.truth["arch"])
         if absent:
             raise UserError(f"benchmark {self.name!r} has no ground truth for {min(absent)}")

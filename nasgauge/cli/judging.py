@@ -8,8 +8,8 @@ import typer
 
 from nasgauge.cli.options import FORMAT, Columns, Csv, FigureFormat, Figures, Latex, Only, Serif
 from nasgauge.cli.papers import Papers
-from nasgauge.cli.printing import print_cautions, print_pairs
-from nasgauge.core.errors import MAX_DRAWS, MAX_SEED
+from nasgauge.cli.printing import print_cautions, print_pairs, print_table
+from nasgauge.core.errors import MAX_DRAWS, MAX_SEED, UserError
 from nasgauge.core.output import check_output, protected
 from nasgauge.core.remote import path_of
 from nasgauge.core.terminal import console, followed
@@ -42,7 +42,7 @@ def judge(
     ] = None,
     constraint: Annotated[
         list[str] | None,
-        typer.Option(help="Limit, e.g. 'latency_ms < 5', within which the report shows what is found; repeatable."),
+        typer.Option(help="Limit, e.g. 'latency_ms < 5': what each estimator finds within it is printed; repeatable."),
     ] = None,
     baseline: Annotated[
         list[str] | None,
@@ -79,8 +79,9 @@ def judge(
 ) -> None:
     """Evaluate the scores of any estimator against a benchmark or a ground-truth file."""
     from nasgauge.core.plugins import import_plugins
+    from nasgauge.criteria import DEFAULT_CRITERIA
     from nasgauge.judging import arguments, as_json, judge_scores
-    from nasgauge.report import check_figures, of_verdict, terminal_table, write
+    from nasgauge.report import check_figures, limit_tables, of_verdict, terminal_table, write
 
     papers = Papers(
         folder=figures, format=figure_format, only=figure, columns=columns, serif=serif, csv=csv, latex=latex
@@ -91,11 +92,15 @@ def judge(
         check_figures(figure or [])
         if html is not None:
             check_output(html)
+        elif constraint and json_ and figures is None:
+            raise UserError(
+                "--constraint: records of --json have no limits; add --html FILE or --figures FOLDER, or drop --json"
+            )
         verdict = judge_scores(
             scores, benchmark=benchmark, choices=arguments.pairs(choose or []), truth=truth, space=space,
             arch_order=arch_order, constraints=constraint or [], baselines=baseline or [],
             lower_is_better=lower_is_better or [], truth_lower_is_better=truth_lower_is_better,
-            criteria=arguments.criteria(criterion or []), missing=missing, unknown=unknown, n_bootstrap=bootstrap,
+            criteria=criterion or DEFAULT_CRITERIA, missing=missing, unknown=unknown, n_bootstrap=bootstrap,
             confidence=confidence, seed=seed, phases=phases,
         )  # fmt: skip
         if html is not None or figures is not None or latex is not None:
@@ -111,5 +116,7 @@ def judge(
         screen = console()
         screen.print(terminal_table(verdict.values, verdict.ceiling, width=screen.width))
         print_cautions(verdict.values, verdict.ceiling, verdict.ceiling_measure)
+        for table in limit_tables(verdict):
+            print_table(*table)
     for note in verdict.notes:
         print(f"note: {note}", file=sys.stderr)

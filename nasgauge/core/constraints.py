@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.lists import listed
 from nasgauge.core.tables import CONSTRAINTS, check, empty
 
 OPERATORS = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
@@ -17,21 +18,22 @@ _NUMBER = re.compile(r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(
 _EXAMPLE = '"latency_ms < 5" or "n_params <= 1.5M and macs < 2e8"'
 
 
-def parse_constraints(texts: Iterable[str]) -> pd.DataFrame:
+def parse_constraints(texts: str | Iterable[str] | pd.DataFrame) -> pd.DataFrame:
     """Each text as one constraint of table CONSTRAINTS: a row per condition, all of which must be satisfied.
 
     A condition is `name operator number` with <, <=, > or >=; several are joined by "and" or a comma. A number may have
     the suffix k (thousand), M (million), G or B (billion) or T (trillion); other units are those of the column, so that
-    they stand in its name (latency_ms). UserError: anything else, the same constraint twice.
+    they stand in its name (latency_ms). A table CONSTRAINTS stays as it is. UserError: anything else, the same
+    constraint twice.
 
     >>> table = parse_constraints(["latency_ms<5, n_params <= 1.5M"])
     >>> table["constraint"].unique().tolist(), table[["quantity", "operator", "limit"]].values.tolist()
     (['latency_ms < 5 and n_params <= 1.5M'], [['latency_ms', '<', 5.0], ['n_params', '<=', 1500000.0]])
     """
-    if isinstance(texts, str):
-        texts = [texts]
+    if isinstance(texts, pd.DataFrame):
+        return check(texts, CONSTRAINTS)
     rows: list[dict[str, object]] = []
-    for text in texts:
+    for text in listed(texts, "constraints", f"texts, such as {_EXAMPLE}"):
         if not isinstance(text, str):
             raise UserError(f"constraint {text!r}: must be a text; write e.g. {_EXAMPLE}")
         conditions = [_condition(part, text) for part in _JOINT.split(text.strip())]

@@ -9,7 +9,15 @@ expectation over the orders of the tied architectures, never by the order of row
 from nasgauge.criteria.chosen import best_accuracy_at, best_rank_at, regret_at, worst_accuracy_at, worst_rank_at
 from nasgauge.criteria.correlation import kendall_tau, pearson_r, spearman_rho
 from nasgauge.criteria.criterion import BoundCriterion, Criterion
-from nasgauge.criteria.registered import CRITERIA, DEFAULT_CRITERIA, CriterionSpec, resolve, resolve_all
+from nasgauge.criteria.registered import (
+    CRITERIA,
+    DEFAULT_CRITERIA,
+    CriterionSpec,
+    Specs,
+    listed_specs,
+    resolve,
+    resolve_all,
+)
 from nasgauge.criteria.resamples import Resamples, n_top, order_best_first
 from nasgauge.criteria.sparse import sparse_kendall_tau
 from nasgauge.criteria.top import kendall_tau_at_top, precision_at_bottom, precision_at_top
@@ -21,10 +29,12 @@ __all__ = [
     "Criterion",
     "CriterionSpec",
     "Resamples",
+    "Specs",
     "best_accuracy_at",
     "best_rank_at",
     "kendall_tau",
     "kendall_tau_at_top",
+    "listed_specs",
     "n_top",
     "order_best_first",
     "pearson_r",

@@ -31,6 +31,23 @@ class Criterion:
     order_only: bool = True
     of_accuracy: bool = False
 
+    @property
+    def symbol_parts(self) -> tuple[str, str]:
+        """What stands before and after the amount of a top K in the symbol; a blank after "top" is not part of it."""
+        symbol = self.symbol.replace("K", "", 1) if self.symbol.startswith("K@") else self.symbol
+        head, _, tail = symbol.rpartition("K")
+        return head, tail
+
+    def symbol_at(self, at: float) -> str:
+        """The symbol with a top K, as tables print it.
+
+        >>> Criterion(min, symbol="P@topK").symbol_at(0.05), Criterion(min, symbol="BR@K").symbol_at(10)
+        ('P@top 5%', 'BR@10')
+        """
+        head, tail = self.symbol_parts
+        blank = " " if head.endswith(("top", "bottom")) else ""
+        return f"{head}{blank}{f'{100 * at:g}%' if at < 1 else f'{at:g}'}{tail}"
+
 
 @dataclass(frozen=True, eq=False)
 class BoundCriterion:

@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.lists import listed
 from nasgauge.core.references import short_name
 from nasgauge.core.registry import Registry
 from nasgauge.core.signatures import n_positional, summary
 from nasgauge.criteria import chosen, correlation, sparse, top
 from nasgauge.criteria.criterion import BoundCriterion, Criterion
+from nasgauge.criteria.naming import spec_of, without_top
 from nasgauge.criteria.resamples import check_top
 
 CriterionSpec = str | Mapping[str, object] | Callable[[np.ndarray, np.ndarray], float]
+Specs = CriterionSpec | BoundCriterion | Iterable[CriterionSpec | BoundCriterion]
 
+_EXAMPLE = "names, such as ['kendall_tau', 'precision_at_top@0.05']"
 
 _RISING = np.linspace(0.1, 0.9, 9)
 _R, _P = (-1.0, 1.0), (0.0, 1.0)
@@ -207,25 +211,26 @@ DEFAULT_CRITERIA: tuple[CriterionSpec, ...] = (
 def resolve(spec: CriterionSpec | BoundCriterion) -> BoundCriterion:
     """The criterion that a name, a mapping with a name and options, or a callable f(score, truth) -> float stands for.
 
+    A name may have a top K, name@0.05 (a fraction) or name@10 (a count), or be a symbol of tables, see `naming`.
     A callable is assumed to be higher-better and to depend on the values of the score. An option that differs from its
     default becomes part of the name, fraction and count become `at`. UserError: an unknown name (nearest ones listed),
     an option that is missing, unknown or out of range.
 
-    >>> resolve({"name": "best_rank_at", "fraction": 0.05}).at
-    0.05
+    >>> resolve({"name": "best_rank_at", "fraction": 0.05}).at, resolve("best_rank_at@10").at, resolve("BR@5%").at
+    (0.05, 10.0, 0.05)
     >>> resolve({"name": "sparse_kendall_tau_nasws", "width": 0.002}).name
     'sparse_kendall_tau_nasws(width=0.002)'
     """
     if isinstance(spec, BoundCriterion):
         return spec
     if isinstance(spec, str):
-        spec = {"name": spec}
+        spec = spec_of(spec, CRITERIA)
     if callable(spec):
         name = getattr(spec, "__name__", type(spec).__name__)
         return BoundCriterion(name, float("nan"), "higher", False, spec)
     if not isinstance(spec, Mapping) or "name" not in spec:
         raise UserError(
-            f'criterion {spec!r} is neither a name, a mapping with a name, nor a function; write name = "kendall_tau"'
+            f'criterion {spec!r} is neither a name, a mapping with a name, nor a function; write "kendall_tau"'
         )
     options = {key: value for key, value in spec.items() if key != "name" and value is not None}
     if not isinstance(spec["name"], str) or spec["name"] not in CRITERIA:
@@ -243,6 +248,8 @@ def _bind(name: str, entry: Criterion, options: dict[str, object]) -> BoundCrite
             raise UserError(f"criterion {name!r}: option {key} = {value!r} is not a number")
     at = float("nan")
     if entry.takes_k:
+        if options.get("fraction") is None and options.get("count") is None:
+            raise without_top(name)
         try:
             check_top(options.get("fraction"), options.get("count"))
         except UserError as error:
@@ -262,13 +269,25 @@ def _bind(name: str, entry: Criterion, options: dict[str, object]) -> BoundCrite
     )
 
 
-def resolve_all(specs: Iterable[CriterionSpec | BoundCriterion]) -> list[BoundCriterion]:
-    """All criteria resolved, in order; UserError where one is listed twice.
+def listed_specs(specs: Specs) -> tuple[CriterionSpec | BoundCriterion, ...]:
+    """The criteria as a tuple, a single one as a tuple of one; UserError where there is none.
+
+    >>> listed_specs("kendall_tau")
+    ('kendall_tau',)
+    """
+    chosen = (specs,) if isinstance(specs, Mapping) else listed(specs, "criteria", _EXAMPLE)
+    if not chosen:
+        raise UserError(f"criteria: there is none; give a list of {_EXAMPLE}, or leave it out")
+    return chosen
+
+
+def resolve_all(specs: Specs) -> list[BoundCriterion]:
+    """All criteria resolved, in order, or a single one; UserError where one is listed twice, or there is none.
 
     >>> [c.name for c in resolve_all(["kendall_tau", "pearson_r"])]
     ['kendall_tau', 'pearson_r']
     """
-    bound = [resolve(spec) for spec in specs]
+    bound = [resolve(spec) for spec in listed_specs(specs)]
     seen: set[tuple[str, str]] = set()
     for criterion in bound:
         key = (criterion.name, f"{criterion.at:g}")

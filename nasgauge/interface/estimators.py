@@ -10,12 +10,13 @@ import pandas as pd
 from nasgauge.benchmarks import Benchmark
 from nasgauge.core.config import parsed
 from nasgauge.core.errors import UserError
+from nasgauge.core.lists import listed
 from nasgauge.core.tables import SCORES, check
 from nasgauge.estimators import COSTS, Estimates, Estimator, EstimatorConfig, RunContext
 from nasgauge.interface.named import of_whom
 from nasgauge.spaces import Arch, Space
 
-Archs = Iterable[Arch | str]
+Archs = str | Iterable[Arch | str]
 
 
 class OnSpace(ABC):
@@ -76,19 +77,18 @@ class OnSpace(ABC):
                     f"{type(self).__name__}: name the architectures, or give a benchmark in place of the space"
                 )
             archs = self.benchmark.archs
-        if isinstance(archs, str):
-            raise UserError(f"{type(self).__name__}: give a list of architectures, [{archs!r:.60}]")
-        return [self.space.from_str(arch) if isinstance(arch, str) else arch for arch in archs]
+        given = listed(archs, f"{type(self).__name__}: archs", "architectures")
+        return [self.space.from_str(arch) if isinstance(arch, str) else arch for arch in given]
 
 
 @final
 class ZeroShot(OnSpace):
     """Zero-shot proxies, measured on freshly initialised networks.
 
-    proxies: names, `Proxy` objects or functions of (module, batch). batches: pairs of standardised images (N, C, H, W)
-    and labels (N,), in place of `data`, `n_batches` and `batch_size`; the number of classes is then that of the labels
-    unless net = {"n_classes": ...}. The other keys are those of a study: data, data_path, n_batches, batch_size,
-    inputs, init, net, label, device, precision, other_parameters.
+    proxies: one or a list of names, `Proxy` objects or functions of (module, batch). batches: pairs of standardised
+    images (N, C, H, W) and labels (N,), in place of `data`, `n_batches` and `batch_size`; the number of classes is then
+    that of the labels unless net = {"n_classes": ...}. The other keys are those of a study: data, data_path, n_batches,
+    batch_size, inputs, init, net, label, device, precision, other_parameters.
 
     >>> ZeroShot("digits-nb201", ["n_params"]).scores([(3, 1, 1, 1, 1, 3)])["score"].tolist()
     [1346.0]
@@ -97,7 +97,7 @@ class ZeroShot(OnSpace):
     def __init__(
         self,
         space: str | Space | Benchmark,
-        proxies: Sequence[Any],
+        proxies: Any,
         *,
         batches: Sequence[Any] | None = None,
         data: str | None = None,
@@ -115,9 +115,7 @@ class ZeroShot(OnSpace):
     ) -> None:
         from nasgauge.estimators.zeroshot.config import ZeroShotConfig
 
-        if isinstance(proxies, str):
-            raise UserError(f"ZeroShot: give a list of proxies, [{proxies!r:.60}]")
-        self._proxies, self._batches = tuple(proxies), batches
+        self._proxies, self._batches = listed(proxies, "ZeroShot: proxies", "proxies"), batches
         options = {"data": data, "data_path": data_path, "n_batches": n_batches, "batch_size": batch_size}
         options |= {"inputs": inputs, "init": init, "net": net, "label": label, "device": device}
         super().__init__(

@@ -1,6 +1,6 @@
 """Judging of tables in memory and of files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -8,8 +8,9 @@ import pandas as pd
 
 from nasgauge.benchmarks import Benchmark
 from nasgauge.core.errors import UserError, check_seed
+from nasgauge.core.lists import Names
 from nasgauge.core.terminal import followed
-from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
+from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec, Specs
 from nasgauge.judging import Correction, judge_scores, paired_over
 from nasgauge.report import Evaluation, of_verdict
 from nasgauge.spaces import Space
@@ -22,12 +23,12 @@ def judge(
     options: Mapping[str, Any] | None = None,
     truth: Any = None,
     space: str | Space | None = None,
-    lower_is_better: Sequence[str] = (),
+    lower_is_better: Names = (),
     truth_lower_is_better: bool = False,
     arch_order: str | None = None,
-    constraints: Sequence[str] = (),
-    baselines: str | Sequence[str] = (),
-    criteria: Sequence[CriterionSpec | BoundCriterion] = DEFAULT_CRITERIA,
+    constraints: str | Iterable[str] = (),
+    baselines: Names = (),
+    criteria: Specs = DEFAULT_CRITERIA,
     missing: Literal["omit", "last"] = "omit",
     unknown: Literal["error", "drop"] = "error",
     n_bootstrap: int = 1000,

@@ -1,23 +1,22 @@
 """Does an estimator rank better than size alone? Sizes of architectures as estimators next to those that are judged."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.lists import Names, listed
 from nasgauge.core.tables import SCORES, check
 
+SIZES = 'names of sizes, such as ["n_params"]'
 
-def with_baselines(scores: pd.DataFrame, complexity: pd.DataFrame | None, names: str | Sequence[str]) -> pd.DataFrame:
+
+def with_baselines(scores: pd.DataFrame, complexity: pd.DataFrame | None, names: Names) -> pd.DataFrame:
     """Table SCORES with the columns `names` of table COMPLEXITY as further estimators of one seed, more is better.
 
     On the architectures that any of the estimators scored; one whose size is not known is a failed measurement. Without
     names the table itself. UserError: something else than a name or a list of names, no sizes, a column that is none of
     them, a name twice or of an estimator.
     """
-    names = [names] if isinstance(names, str) else names
-    if not isinstance(names, list | tuple):
-        raise UserError(f'judge: baselines is {names!r}; give a list of names of sizes, such as ["n_params"]')
+    names = listed(names, "judge: baselines", SIZES)
     if not names:
         return scores
     columns = [] if complexity is None else complexity.columns.drop("arch")

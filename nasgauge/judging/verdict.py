@@ -1,8 +1,9 @@
 """`nasgauge judge`: from scores to values with intervals and noise ceiling. Does not import torch."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,22 @@ from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
 from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.lists import Names, listed
 from nasgauge.core.progress import Phases, silent
-from nasgauge.criteria import DEFAULT_CRITERIA, CriterionSpec, resolve_all
-from nasgauge.judging.baselines import with_baselines
+from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, Specs, resolve_all
+from nasgauge.judging.baselines import SIZES, with_baselines
 from nasgauge.judging.ceiling import noise_ceilings
 from nasgauge.judging.ceiling_rows import with_ceilings
 from nasgauge.judging.judge import judge
-from nasgauge.judging.scorefiles import Spellings, likely_sentinels, matched, score_table, truth_table
+from nasgauge.judging.scorefiles import (
+    RepeatError,
+    ScoreFile,
+    Spellings,
+    likely_sentinels,
+    matched,
+    score_table,
+    truth_table,
+)
 from nasgauge.judging.values import check_options
 from nasgauge.spaces import ORDERS, Space, get_space
 
@@ -29,7 +39,7 @@ class Verdict:
 
     ceiling_measure: the quantity behind the noise ceiling where it differs from the ground truth's. notes: warnings
     about the files. attributes: table ATTRIBUTES, further quantities of the architectures of a ground truth of one's
-    own, such as latencies; None where there are none.
+    own, such as latencies; None where there are none. constraints: table CONSTRAINTS, the limits for the report.
     """
 
     values: pd.DataFrame
@@ -39,11 +49,12 @@ class Verdict:
     provenance: Mapping[str, str]
     space: Space | None
     complexity: pd.DataFrame | None
-    criteria: Sequence[CriterionSpec]
+    criteria: Sequence[BoundCriterion]
     settings: Mapping[str, Any]
     ceiling_measure: str | None = None
     notes: tuple[str, ...] = ()
     attributes: pd.DataFrame | None = None
+    constraints: pd.DataFrame = field(default_factory=lambda: parse_constraints(()))
 
 
 def judge_scores(
@@ -54,15 +65,15 @@ def judge_scores(
     truth: Any = None,
     space: str | Space | None = None,
     arch_order: str | None = None,
-    lower_is_better: Sequence[str] = (),
+    lower_is_better: Names = (),
     truth_lower_is_better: bool = False,
-    criteria: Sequence[CriterionSpec] = DEFAULT_CRITERIA,
+    criteria: Specs = DEFAULT_CRITERIA,
     missing: str = "omit",
     unknown: str = "error",
     n_bootstrap: int = 1000,
     confidence: float = 0.95,
-    constraints: Sequence[str] = (),
-    baselines: str | Sequence[str] = (),
+    constraints: str | Iterable[str] = (),
+    baselines: Names = (),
     seed: int = 0,
     phases: Phases = silent,
 ) -> Verdict:
@@ -83,23 +94,29 @@ def judge_scores(
     if (benchmark is None) == (truth is None):
         raise UserError("judge: give either --benchmark NAME or --truth FILE (in Python, the argument of that name)")
     if benchmark is not None and (space is not None or truth_lower_is_better):
-        option, what = ("--space", "its space") if space is not None else ("--truth-lower-is-better", "its direction")
-        raise UserError(f"judge: {option} applies to --truth only; a benchmark defines {what}")
+        name, what = ("space", "space") if space is not None else ("truth_lower_is_better", "direction")
+        raise UserError(
+            f"judge: {name} (--{name.replace('_', '-')}) applies to 'truth' (--truth) only; a benchmark "
+            f"defines its {what}; leave {name} out"
+        )
     if isinstance(benchmark, Benchmark) and choices:
         raise UserError("judge: options of a benchmark apply to its name; choose them where the benchmark is loaded")
     check_options(n_bootstrap, confidence, missing=missing, unknown=unknown)
-    resolve_all(criteria)
+    lower_is_better = listed(lower_is_better, "judge: lower_is_better", "names of estimators")
+    baselines = listed(baselines, "judge: baselines", SIZES)
+    bound = resolve_all(criteria)
     limits, place = parse_constraints(constraints), None if space is None else get_space(space)
     if arch_order is not None and arch_order not in ORDERS:
         raise unknown_name("order of operations", arch_order, ORDERS)
     if benchmark is not None and not isinstance(benchmark, Benchmark):
         benchmarks.known(benchmark)
     if benchmark is not None:
-        file = score_table(scores, lower_is_better=lower_is_better)
-        known = _of_benchmark(benchmark, choices or {}, file.scores["arch"].unique(), arch_order)
+        of_archs = partial(_of_benchmark, benchmark, choices or {}, order=arch_order)
+        file = _scores(scores, lower_is_better, lambda archs: of_archs(archs).spellings)
+        known = of_archs(file.scores["arch"].unique())
     else:
         known = _of_table(truth, place, truth_lower_is_better, arch_order)
-        file = score_table(scores, lower_is_better=lower_is_better, archs=known.archs)
+        file = _scores(scores, lower_is_better, lambda _: known.spellings, known.archs)
     place = known.spellings.space
     check_quantities(limits, quantities(known.attributes, known.complexity))
     file = matched(file, known.spellings, unknown=unknown, called=known.name, left_out=known.left_out)
@@ -108,12 +125,12 @@ def judge_scores(
     settings = {"n_bootstrap": n_bootstrap, "confidence": confidence}
     options = {"missing": missing, "unknown": unknown, **settings}
     progress = phases("bootstrap intervals")
-    values = judge(judged, known.truth, criteria, progress=progress, rng=np.random.default_rng(seed), **options)
+    values = judge(judged, known.truth, bound, progress=progress, rng=np.random.default_rng(seed), **options)
     ceiling = noise_ceilings(
         judged,
         known.truth,
         known.replicates,
-        criteria,
+        bound,
         same_quantity=known.ceiling_measure is None,
         progress=phases("noise ceiling"),
         rng=np.random.default_rng(seed),
@@ -122,8 +139,8 @@ def judge_scores(
     settings |= {"scores": file.where, "missing": missing, "unknown": unknown, "seed": seed}
     settings |= {"truth_column": known.column, "truth_lower_is_better": truth_lower_is_better}
     settings |= {"lower_is_better": list(lower_is_better)}
-    settings |= {"constraints": list(constraints)} if constraints else {}
-    settings |= {"baselines": [baselines] if isinstance(baselines, str) else list(baselines)} if baselines else {}
+    settings |= {"constraints": list(limits["constraint"].unique())} if len(limits) else {}
+    settings |= {"baselines": list(baselines)} if baselines else {}
     return Verdict(
         values=values,
         ceiling=ceiling,
@@ -132,11 +149,12 @@ def judge_scores(
         provenance=known.provenance,
         space=place,
         complexity=known.complexity,
-        criteria=criteria,
+        criteria=bound,
         settings=settings,
         ceiling_measure=known.ceiling_measure,
         notes=notes,
         attributes=known.attributes,
+        constraints=limits,
     )
 
 
@@ -170,6 +188,17 @@ class _Known:
     ceiling_measure: str | None = None
     attributes: pd.DataFrame | None = None
     archs: Collection[str] = ()
+
+
+def _scores(
+    table: Any, lower_is_better: Names, spellings: Callable[[Collection[str]], Spellings], archs: Collection[str] = ()
+) -> ScoreFile:
+    """The scores; where a row repeats another because its architecture is spelled wrongly, that is the error."""
+    try:
+        return score_table(table, lower_is_better=lower_is_better, archs=archs)
+    except RepeatError as error:
+        spellings(error.archs.unique()).found(error.archs, error.where)
+        raise
 
 
 def _of_benchmark(

@@ -1,6 +1,6 @@
 """From numbers to the report's bundle: one function for studies and for score files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,25 +23,28 @@ def assembled(
     n_bootstrap: int,
     confidence: float,
     records: Mapping[str, pd.DataFrame],
-    constraints: Sequence[str] = (),
+    constraints: str | Iterable[str] | pd.DataFrame = (),
     searches: Sequence[str] = (),
+    compare: bool = True,
     phases: Phases = silent,
     **shown: Any,
 ) -> Bundle:
     """The bundle, completed by the pairwise comparison of the estimators and by the tables of constraints and searches.
 
     criteria, missing, n_bootstrap, confidence: as used for the values; constraints: limits on quantities of the
-    architectures, see `core.constraints`; searches: those to be run with every estimator's scores; shown: the other
-    fields of `Bundle`. Scores of architectures without ground truth are left out. UserError: an invalid constraint, an
-    unknown quantity, a limit that no architecture satisfies.
+    architectures, texts or table CONSTRAINTS, see `core.constraints`; searches: those to be run with every estimator's
+    scores; shown: the other fields of `Bundle`. Scores of architectures without ground truth are left out. UserError:
+    an invalid constraint, an unknown quantity, a limit that no architecture satisfies.
     """
-    if constraints:
-        limits = parse_constraints(constraints)
+    limits = parse_constraints(constraints)
+    if len(limits):
         check_quantities(limits, quantities(records.get("attributes"), records.get("complexity")))
         records = {**records, "constraints": limits}
     if searches:
         records = {**records, "searches": pd.DataFrame({"search": list(searches)})}
     inside = scores[scores["arch"].isin(set(truth["arch"]))].reset_index(drop=True)
+    if not compare:
+        return Bundle(scores=inside, truth=truth, space=space, records=records, **shown)
     comparison = compared(
         inside, truth, space, criteria,
         missing=missing, n_bootstrap=n_bootstrap, confidence=confidence, progress=phases("comparison"),
@@ -49,8 +52,8 @@ def assembled(
     return Bundle(scores=inside, truth=truth, space=space, records=records, **shown, **comparison)
 
 
-def of_verdict(verdict: Verdict, *, title: str, phases: Phases = silent) -> Bundle:
-    """The bundle of a verdict on a score file."""
+def of_verdict(verdict: Verdict, *, title: str, compare: bool = True, phases: Phases = silent) -> Bundle:
+    """The bundle of a verdict on a score file; compare: with the pairwise comparison, which takes the longest."""
     options = {name: verdict.settings[name] for name in ("missing", "n_bootstrap", "confidence")}
     records = {"complexity": verdict.complexity, "attributes": verdict.attributes}
     return assembled(
@@ -66,7 +69,8 @@ def of_verdict(verdict: Verdict, *, title: str, phases: Phases = silent) -> Bund
         provenance=verdict.provenance,
         study=dict(verdict.settings),
         records={name: table for name, table in records.items() if table is not None},
-        constraints=verdict.settings.get("constraints", ()),
+        constraints=verdict.constraints,
+        compare=compare,
         phases=phases,
         **options,
     )

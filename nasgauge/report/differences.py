@@ -8,11 +8,11 @@ from typing import Literal, final
 import numpy as np
 import pandas as pd
 
-from nasgauge.core.errors import MAX_DRAWS, UserError, unknown_name
+from nasgauge.core.errors import MAX_DRAWS, UserError
 from nasgauge.criteria import CriterionSpec
 from nasgauge.judging import paired
 from nasgauge.report.bundle import Bundle
-from nasgauge.report.labels import Heading, heading, key_of, leading
+from nasgauge.report.labels import Heading, chosen, heading, key_of, leading
 
 ALPHA = 0.05
 _NEEDED = ("estimator", "rival", "criterion", "at", "difference", "lower", "upper", "p_value", "p_adjusted", "n")
@@ -79,10 +79,8 @@ def differences(paired: pd.DataFrame, criterion: str | None = None) -> Differenc
     if paired.empty:
         raise UserError("the table of paired differences has no rows; compare at least two estimators")
     keys = dict.fromkeys(key_of(c, at) for c, at in zip(paired["criterion"], paired["at"], strict=True))
-    found = {name if at is None else f"{name}@{at:g}": heading(name, at) for name, at in keys}
-    if criterion is not None and criterion not in found:
-        raise unknown_name("criterion of the paired differences", criterion, found)
-    by = found[next(iter(found)) if criterion is None else criterion]
+    found = [heading(name, at) for name, at in keys]
+    by = found[0] if criterion is None else chosen(found, criterion, "the paired differences")[0]
     pairs: dict[tuple[str, str], Pair] = {}
     for row in paired.itertuples(index=False):
         if key_of(row.criterion, row.at) == by.key:

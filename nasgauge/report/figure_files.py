@@ -2,12 +2,13 @@
 
 import io
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from nasgauge.analyses import distinct
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.lists import Names, listed_if_given
 from nasgauge.core.output import check_folder, write_output
 from nasgauge.core.remote import AnyPath, path_of
 from nasgauge.report.bundle import Bundle
@@ -32,7 +33,7 @@ def figure(
     style: Style = "paper",
     columns: int = 1,
     serif: bool = False,
-    panels: Collection[str] | None = None,
+    panels: Names | None = None,
 ) -> Any:
     """One figure of the report as a matplotlib Figure, with the numbers of the page.
 
@@ -53,11 +54,11 @@ def write_figures(
     folder: AnyPath | str,
     *,
     kind: str = "pdf",
-    only: Collection[str] | None = None,
+    only: Names | None = None,
     style: Style = "report",
     columns: int = 1,
     serif: bool = False,
-    panels: Collection[str] | None = None,
+    panels: Names | None = None,
     csv: bool = False,
 ) -> list[AnyPath]:
     """Write each figure of the page to `folder`/NAME.pdf (or .svg); returns the files.
@@ -68,6 +69,7 @@ def write_figures(
     gives the same drawings, whichever are written. Existing files of these names are replaced. UserError: an unknown
     format or name, a folder that cannot be written.
     """
+    only = listed_if_given(only, "figures: only")
     check_written(folder, kind=kind, only=only, style=style, columns=columns, panels=panels)
     folder = path_of(folder)
     files = []
@@ -93,10 +95,10 @@ def check_written(
     folder: AnyPath | str,
     *,
     kind: str = "pdf",
-    only: Collection[str] | None = None,
+    only: Names | None = None,
     style: Style = "report",
     columns: int = 1,
-    panels: Collection[str] | None = None,
+    panels: Names | None = None,
     **others: Any,
 ) -> None:
     """UserError, before any work, for arguments that `write_figures` refuses whatever the report contains.
@@ -105,6 +107,7 @@ def check_written(
     """
     check_format(kind)
     check_style(style, columns)
+    only = listed_if_given(only, "figures: only")
     check_figures(only or ())
     if panels is not None and (only is None or len(only) != 1):
         raise UserError("figures: panels are chosen of one figure; name that figure alone")
@@ -117,7 +120,8 @@ def check_format(kind: str) -> None:
         raise unknown_name("format of figures", kind, KINDS)
 
 
-def _with_panels(sheet: Sheet, panels: Collection[str] | None) -> Sheet:
+def _with_panels(sheet: Sheet, panels: Names | None) -> Sheet:
+    panels = listed_if_given(panels, "figures: panels")
     if panels is None:
         return sheet
     known = [label for label, _ in sheet.panels]

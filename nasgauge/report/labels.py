@@ -2,11 +2,13 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from nasgauge.criteria import CRITERIA
+from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.criteria import CRITERIA, BoundCriterion, CriterionSpec, resolve
 
 COUNTING = ("n_params", "macs", "n_convs")
 EN_DASH = "–"
@@ -28,6 +30,11 @@ class Heading:
     @property
     def key(self) -> Key:
         return key_of(self.criterion, self.at)
+
+    @property
+    def name(self) -> str:
+        """The criterion as text, name or name@K."""
+        return self.criterion if self.at is None else f"{self.criterion}@{self.at:g}"
 
     @property
     def arrow(self) -> str:
@@ -63,15 +70,26 @@ def heading(criterion: str, at: float | None) -> Heading:
     entry = CRITERIA.in_tables(base)
     if entry is None:
         return Heading(criterion, at, criterion, "", "higher", 3, None)
-    symbol = entry.symbol + (f" ({options}" if options else "")
-    if at is not None:
-        amount = f"{100 * at:g}%" if at < 1 else f"{at:g}"
-        spaced = "topK" in symbol or "bottomK" in symbol
-        symbol = symbol.replace("K", "", 1) if symbol.startswith("K@") else symbol
-        head, _, tail = symbol.rpartition("K")
-        symbol = f"{head}{' ' if spaced else ''}{amount}{tail}"
+    symbol = (entry.symbol if at is None else entry.symbol_at(at)) + (f" ({options}" if options else "")
     decimals = 4 if "accuracy" in base or base == "regret_at" else 3
     return Heading(criterion, at, symbol, entry.title, entry.better, decimals, entry.reference)
+
+
+def chosen(known: Sequence[Heading], criterion: CriterionSpec | BoundCriterion, what: str) -> list[Heading]:
+    """The headings that a criterion stands for, in any form of `criteria.resolve`; a bare name for each of its `at`.
+
+    UserError: none of them, with the nearest. what: what they are of in the message.
+    """
+    found = [h for h in known if criterion == h.name] or [h for h in known if criterion in (h.criterion, h.symbol)]
+    if not found:
+        try:
+            bound = resolve(criterion)
+        except UserError:
+            bound = None
+        found = [h for h in known if bound is not None and h.key == key_of(bound.name, bound.at)]
+    if not found:
+        raise unknown_name(f"criterion of {what}", criterion, [h.name for h in known])
+    return found
 
 
 def number(value: float, decimals: int = 3, *, compact: bool = False) -> str:

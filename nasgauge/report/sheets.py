@@ -9,6 +9,7 @@ import pandas as pd
 
 from nasgauge.analyses import ANALYSES
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.lists import Names, listed
 from nasgauge.judging import with_ceilings
 from nasgauge.report import forest
 from nasgauge.report.bundle import Bundle
@@ -70,13 +71,13 @@ def sheets(bundle: Bundle, style: Style, only: Collection[str] | None = None) ->
             raise UserError(f"figure {found.name!r}: {found.analysis.why_absent(found.table, bundle.space)}")
 
 
-def check_figures(names: Collection[str], bundle: Bundle | None = None) -> None:
+def check_figures(names: Names, bundle: Bundle | None = None) -> None:
     """UserError for a name of no figure, with the nearest, and for an analysis whose input the bundle lacks.
 
     Without a bundle only names are checked, which takes no work; analyses of plug-ins must be registered.
     """
     known = [VALUES, SCATTER, DIFFERENCES, *ANALYSES]
-    for name in names:
+    for name in listed(names, "figures"):
         if name not in known:
             raise unknown_name("figure", name, known)
         needs = ANALYSES[name].needs if name in ANALYSES and bundle is not None else ()

@@ -1,12 +1,12 @@
 """Which accuracy has a search found after so many evaluations?"""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.lists import Names, listed, listed_if_given
 from nasgauge.core.rounding import steady_mean
 from nasgauge.search.pool import Listed
 from nasgauge.search.registered import get_search
@@ -21,8 +21,8 @@ def searched(
     truth: pd.DataFrame,
     space: Space,
     *,
-    searches: Sequence[str] = ("random", "evolution"),
-    estimators: Sequence[str] | None = None,
+    searches: Names = ("random", "evolution"),
+    estimators: Names | None = None,
     budget: int = 100,
     n_seeds: int = 10,
     seed: int = 0,
@@ -36,7 +36,8 @@ def searched(
     "SEARCH, ESTIMATOR", without the former if there is one search. UserError: an unknown search or estimator, a search
     without a budget.
     """
-    names = list(dict.fromkeys(scores["estimator"])) if estimators is None else list(estimators)
+    chosen, searches = listed_if_given(estimators, "estimators"), listed(searches, "searches")
+    names = list(dict.fromkeys(scores["estimator"])) if chosen is None else list(chosen)
     for name in names:
         if name not in set(scores["estimator"]):
             raise unknown_name("estimator", name, scores["estimator"].unique())

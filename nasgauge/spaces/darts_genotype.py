@@ -29,6 +29,7 @@ def write(cells: Sequence[Cell], ops: Sequence[str]) -> str:
 def read(text: str, ops: Sequence[str]) -> tuple[Cell, Cell]:
     """The two cells of a string, the terms of each node by ascending predecessor; UserError says what is malformed.
 
+    The string is `Genotype(...)`, or the same as a dictionary, in Python or JSON.
     `normal_concat` and `reduce_concat` may be absent; given, as a list or a range, they must name all four nodes.
     Whether the predecessors are allowed is not asked here.
     """
@@ -43,20 +44,34 @@ def read(text: str, ops: Sequence[str]) -> tuple[Cell, Cell]:
 
 
 def _fields(text: str) -> dict[str, ast.expr]:
-    """The keywords of the one call of which the text consists."""
+    """The keywords of the one call, or the entries of the one dictionary, of which the text consists."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python's advice on how to write it
             call = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UserError(f"arch {text!r} is not a genotype; expected {_FORM}") from error
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "Genotype" or call.args:
+    parts = _parts(call)
+    if parts is None:
         raise UserError(f"arch {text!r} is not a genotype; expected {_FORM}")
     known = [*CELLS, *(f"{name}_concat" for name in CELLS)]
-    for keyword in call.keywords:
-        if keyword.arg not in known:
-            raise UserError(f"arch {text!r}: {unknown_name('part of a genotype', keyword.arg, known)}")
-    return {str(keyword.arg): keyword.value for keyword in call.keywords}
+    for name, _ in parts:
+        if name not in known:
+            raise UserError(f"arch {text!r}: {unknown_name('part of a genotype', name, known)}")
+    if len(dict(parts)) < len(parts):
+        raise UserError(f"arch {text!r}: a part of the genotype occurs twice; keep one of them")
+    return dict(parts)
+
+
+def _parts(call: ast.expr) -> list[tuple[str, ast.expr]] | None:
+    """The named parts of `Genotype(...)`, or of the same as a dictionary in Python or JSON; None of anything else."""
+    if isinstance(call, ast.Dict):
+        keys = [key.value if isinstance(key, ast.Constant) else None for key in call.keys]
+        named = [(key, value) for key, value in zip(keys, call.values, strict=True) if isinstance(key, str)]
+        return named if named and len(named) == len(keys) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "Genotype" or call.args:
+        return None
+    return [(str(keyword.arg), keyword.value) for keyword in call.keywords]
 
 
 def _values(given: ast.expr | None, text: str) -> Sequence[object] | None:

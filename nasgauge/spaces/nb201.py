@@ -213,7 +213,7 @@ _NODE = re.compile(r"\|(?:[^|+]+\|)+")
 
 
 def _parse(text: str) -> Arch:
-    nodes = text.strip().split("+")
+    nodes = [node.strip() for node in text.split("+")]
     if len(nodes) != N_NODES - 1 or not all(_NODE.fullmatch(n) for n in nodes):
         raise UserError(
             f"arch {text!r} is not a valid NAS-Bench-201 cell; expected |op~0|+|op~0|op~1|+|op~0|op~1|op~2|"
@@ -224,7 +224,7 @@ def _parse(text: str) -> Arch:
         if len(sources) != target:
             raise UserError(f"arch {text!r}: node {target} has {len(sources)} inputs, expected {target}")
         for source, edge in enumerate(sources):
-            name, _, index = edge.partition("~")
+            name, index = (part.strip() for part in edge.partition("~")[::2])
             if index != str(source):
                 raise UserError(f"arch {text!r}: node {target}, input {source} reads {edge!r}, expected <op>~{source}")
             if name not in OPS:

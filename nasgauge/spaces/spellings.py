@@ -26,7 +26,7 @@ def reader(texts: Collection[str], space: Space, order: str | None = None) -> tu
     """
     check_order(order, space)
     if isinstance(space, NB201):
-        if texts and all(re.fullmatch("[0-9]+", text) for text in texts):
+        if texts and all(re.fullmatch("[-+]?[0-9]+", text) for text in texts):
             return from_index, f"official indices of NAS-Bench-201, from 0 to {N_CELLS - 1:,}"
         if any(listed_operations(text) for text in texts):
             return _in_order(space, order), f"operations in the order {order!r} ({ORDERS.get(order or '')})"
@@ -42,7 +42,9 @@ def check_order(order: str | None, space: Space | None) -> None:
     if order not in ORDERS:
         raise unknown_name("order of operations", order, ORDERS)
     if space is None:
-        raise UserError(f"the order of operations {order!r} needs the search space; name it with --space nb201")
+        raise UserError(
+            f"the order of operations {order!r} needs the search space; name it, space='nb201' (--space nb201)"
+        )
     if not isinstance(space, NB201):
         raise UserError(f"the order of operations {order!r} applies to search space 'nb201', not to {space.name!r}")
 

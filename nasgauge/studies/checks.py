@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
 from nasgauge.core.errors import UserError, without_torch
-from nasgauge.criteria import resolve_all
+from nasgauge.criteria import resolve
 from nasgauge.estimators import MeasuringConfig, check_estimators
 from nasgauge.search import get_search
 from nasgauge.studies.plan import Plan
@@ -26,7 +26,7 @@ def checked(study: Study) -> Plan:
 def tops(plan: Plan) -> None:
     """UserError for a criterion of more architectures than there are."""
     n = len(plan.benchmark.archs)
-    for criterion in resolve_all(plan.study.criteria):
+    for criterion in map(resolve, plan.study.criteria):
         if criterion.at > n:
             raise UserError(
                 f"criteria: {criterion.name!r} is of {criterion.at:g} architectures, the study has {n:,}; give a "

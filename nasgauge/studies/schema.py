@@ -24,7 +24,8 @@ Benchmark = str | Options
 
 
 def _known_criteria(specs: tuple) -> tuple:
-    resolve_all(specs)
+    if specs:
+        resolve_all(specs)
     return specs
 
 

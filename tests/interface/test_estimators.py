@@ -77,9 +77,9 @@ def test_a_predictor_learns_and_is_judged(bench):
     [
         (lambda: ng.ZeroShot("nb20", ["snip"]), "unknown search space or benchmark 'nb20'; nearest: nb201"),
         (lambda: ng.ZeroShot("nb201", ["snipp"]), "nearest: snip"),
-        (lambda: ng.ZeroShot("nb201", "snip"), "give a list of proxies, ['snip']"),
+        (lambda: ng.ZeroShot("nb201", 5), "proxies is 5; give a list of proxies"),
         (lambda: ng.ZeroShot("nb201", ["snip"]).scores(), "name the architectures"),
-        (lambda: ng.ZeroShot("nb201", ["snip"]).scores("abc"), "give a list"),
+        (lambda: ng.ZeroShot("nb201", ["snip"]).scores("abc"), "'abc' is not a valid NAS-Bench-201 cell"),
         (lambda: ng.ZeroShot("nb201", ["snip"], batches=["x"]), "batches must be pairs"),
         (lambda: ng.ZeroShot("nb201", ["snip"], seeds=[-1]), "seeds"),
         (lambda: ng.OneShot("nb201", epoch=3), "nearest: epochs"),

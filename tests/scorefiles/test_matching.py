@@ -154,7 +154,7 @@ def test_what_the_truth_does_not_hold_is_told_with_the_row_of_the_file(file):
 def test_without_a_space_a_string_means_itself_and_the_message_offers_one(file):
     given = score_file(file(arch=["a", "b "], s=[1, 2]))
     assert matched(given, Spellings(["a", "b"], None), unknown="error").scores["arch"].tolist() == ["a", "b"]
-    with pytest.raises(UserError, match=r"row 2 .*with --space NAME, other spellings are recognised"):
+    with pytest.raises(UserError, match=r"row 2 .*with space=NAME \(--space NAME\), other spellings are recognised"):
         matched(given, Spellings(["a"], None), unknown="error")
 
 

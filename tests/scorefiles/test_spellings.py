@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
@@ -275,3 +276,71 @@ def test_hashes_and_matrices_are_found_in_the_whole_table_of_nasbench_101():
     assert judge_scores(cells, benchmark="nb101", **TREATED).values["n"].tolist() == [4]
     with pytest.raises(UserError, match=r"row 5 scores architecture 'f+', which is not in nb101"):
         judge_scores(scores, benchmark="nb101", **TREATED)
+
+
+Genotype = namedtuple("Genotype", "normal normal_concat reduce reduce_concat")
+
+
+def genotype(text):
+    """The authors' object, with a range as in their code."""
+    found = eval(text, {"Genotype": Genotype})
+    return found._replace(normal_concat=range(2, 6))
+
+
+def as_lists(found):
+    return {key: [list(part) if isinstance(part, tuple) else part for part in parts]
+            for key, parts in found._asdict().items()}  # fmt: skip
+
+
+GENOTYPES = {
+    "the object": genotype,
+    "its text": lambda text: str(genotype(text)),
+    "its dictionary": lambda text: genotype(text)._asdict(),
+    "its dictionary as text": lambda text: str(as_lists(genotype(text))),
+    "its JSON": lambda text: json.dumps(as_lists(genotype(text))),
+}
+
+
+@pytest.mark.parametrize("form", GENOTYPES)
+@pytest.mark.parametrize("side", ["scores", "truth"])
+def test_a_genotype_is_read_in_every_form(form, side):
+    archs, numbers = DARTS_ARCHS, [0.1, 0.2, 0.3, 0.4, 0.5]
+    tables = {"scores": {"arch": archs, "s": numbers}, "truth": {"arch": archs, "accuracy": numbers}}
+    tables[side] = tables[side] | {"arch": [GENOTYPES[form](text) for text in archs]}
+    found = judge_scores(tables["scores"], truth=tables["truth"], space="darts", **TREATED)
+    assert found.values["value"].tolist() == pytest.approx([1.0]) and not found.notes
+    assert sorted(found.truth["arch"]) == sorted(archs)
+
+
+def test_objects_and_their_text_are_equal_where_no_space_is_known():
+    scores = {"arch": [genotype(text) for text in DARTS_ARCHS], "s": range(5)}
+    truth = {"arch": [str(genotype(text)) for text in DARTS_ARCHS], "accuracy": [0.1, 0.2, 0.3, 0.4, 0.5]}
+    assert judge_scores(scores, truth=truth, **TREATED).values["value"].tolist() == pytest.approx([1.0])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"normal": [], "other": []}', "unknown part of a genotype 'other'"),
+        ('{"normal": [["none", 0]]}', "the normal cell has 1 pairs"),
+        ('{"normal": [], "normal": []}', "occurs twice; keep one"),
+        ("{1: 2}", "is not a genotype"),
+        ("{}", "is not a genotype"),
+    ],
+)
+def test_a_dictionary_that_is_not_a_genotype(text, message):
+    with pytest.raises(UserError, match=f"row 1, column 'arch': .*{message}"):
+        judge_scores({"arch": [text, DARTS_ARCHS[0]], "s": [1, 2]}, benchmark="digits-darts", **TREATED)
+
+
+@pytest.mark.parametrize("write", [
+    lambda text: text.replace("+", " + "),
+    lambda text: text.replace("|", " | ").replace("~", " ~ "),
+    lambda text: f"  {text}\t",
+    lambda text: text.replace("|", "| ").strip(),
+])  # fmt: skip
+def test_blanks_within_a_cell_of_nas_bench_201(write):
+    found = judge_scores({"arch": [write(text) for text in NB201_ARCHS], "s": range(5)},
+                         truth={"arch": NB201_ARCHS, "accuracy": [0.1, 0.2, 0.3, 0.4, 0.5]}, space="nb201",
+                         **TREATED)  # fmt: skip
+    assert found.values["value"].tolist() == pytest.approx([1.0])

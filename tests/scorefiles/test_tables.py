@@ -36,6 +36,10 @@ TABLES = {
     "a dictionary of lists": WIDE.to_dict("list"),
     "a dictionary of arrays' lists": {"arch": ARCHS, "s": list(WIDE["s"].to_numpy()), "t": list(WIDE["t"])},
     "records": WIDE.to_dict("records"),
+    "arrays": {"arch": np.array(ARCHS), "s": WIDE["s"].to_numpy(), "t": WIDE["t"].to_numpy()},
+    "arrays and lists": {"arch": ARCHS, "s": WIDE["s"].to_numpy("float32"), "t": list(WIDE["t"])},
+    "an index and arrays": {"arch": pd.Index(ARCHS), "s": WIDE["s"].array, "t": WIDE["t"].to_numpy()},
+    "lists and Series": {"arch": ARCHS, "s": WIDE["s"], "t": WIDE["t"].to_numpy()},
 }
 
 
@@ -46,6 +50,41 @@ def test_a_table_gives_the_scores_of_the_file(tmp_path, name):
     found = score_table(TABLES[name])
     pd.testing.assert_frame_equal(found.scores.sort_values(["estimator", "arch"], ignore_index=True), expected.scores)
     assert not found.notes and found.where == "the table" and expected.where == "s.csv"
+
+
+def test_tensors_ranges_and_archives_are_columns(tmp_path):
+    torch = pytest.importorskip("torch")
+    np.savez(tmp_path / "s.npz", arch=np.array(ARCHS), s=np.arange(3))
+    expected = score_table({"arch": ARCHS, "s": [0, 1, 2]}).scores
+    for column in (range(3), torch.arange(3), torch.arange(3.0, dtype=torch.bfloat16, requires_grad=True)):
+        pd.testing.assert_frame_equal(score_table({"arch": ARCHS, "s": column}).scores, expected)
+    with np.load(tmp_path / "s.npz") as archive:
+        pd.testing.assert_frame_equal(score_table(dict(archive)).scores, expected)
+        pd.testing.assert_frame_equal(score_table(archive).scores, expected)
+    accuracies = truth_table({"arch": ARCHS, "accuracy": np.array([0.5, 0.25, 0.75])}).truth["accuracy"]
+    assert accuracies.tolist() == [0.5, 0.25, 0.75]
+
+
+@pytest.mark.parametrize("orient", ["columns", "records", "index", "split", "table"])
+@pytest.mark.parametrize("index", ["arch", None, "rows"])
+def test_what_pandas_writes_as_json(tmp_path, orient, index):
+    table = WIDE if index == "rows" else BY_ARCH.rename_axis(index)
+    if index == "arch" and orient in ("records", "split"):  # in which pandas leaves out the index, or its name
+        table = table.reset_index() if orient == "records" else table
+    if index is None and orient == "records":
+        return
+    table.to_json(tmp_path / "s.json", orient=orient)
+    found = score_table(tmp_path / "s.json", archs=ARCHS)
+    pd.testing.assert_frame_equal(
+        found.scores.sort_values(["estimator", "arch"], ignore_index=True), score_table(WIDE).scores
+    )
+    assert not [note for note in found.notes if "row numbers" not in note]
+
+
+def test_a_split_table_of_other_lengths(tmp_path):
+    (tmp_path / "s.json").write_text('{"columns": ["arch", "s"], "index": [0], "data": [["a"]]}')
+    with pytest.raises(UserError, match="columns, index and data differ in length"):
+        score_table(tmp_path / "s.json")
 
 
 def test_a_table_is_left_as_it_is():
@@ -126,6 +165,11 @@ WRONG = {
     "an accuracy": (WIDE.assign(test_acc=0.5), "column 'test_acc' looks like a ground truth"),
     "lists without arch": ({"s": [1.0, 2.0]}, "entry 's' is a list"),
     "lengths": ({"arch": ["a", "b"], "s": [1.0]}, "its columns differ in length"),
+    "an array of two dimensions": ({"arch": ARCHS, "s": np.zeros((3, 2))}, r"column 's' is an array of shape \(3, 2\)"),
+    "an array and a number": ({"arch": np.array(ARCHS), "s": 5}, "column 's' is a number; give each column one value"),
+    "an array without arch": ({"s": np.zeros(3)}, r"entry 's' is an array of shape \(3,\)"),
+    "lengths of arrays": ({"arch": ARCHS, "s": np.zeros(2)}, r"its columns differ in length \('arch' 3, 's' 2\)"),
+    "dates in an array": ({"arch": ARCHS, "s": np.zeros(3, "datetime64[ns]")}, "column 's' contains dates"),
     "mixed": ({"s": 1.0, "t": {"a": 2.0}}, "entry 's' is a number"),
     "a record that is none": ([{"arch": "a", "s": 1}, 3], "is a list"),
 }

@@ -151,7 +151,7 @@ def test_further_numbers_are_attributes(file):
         "column 'flops' is read as an attribute; rename it to 'macs' if that is meant",
         "column 'label' is ignored",
         "column 'note' is ignored: row 3, column 'note' contains '?', which is not a number; give a number, or an "
-        "empty cell where a measurement failed",
+        "empty cell where it is not known",
         "column 'bound' is ignored: row 2, column 'bound' is infinite; give a finite number",
         "column 'trial' is ignored; rename it to 'seed' if that is meant",
     ]

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from nasgauge.core.errors import UserError, check_seed
+from nasgauge.core.lists import listed
 from nasgauge.estimators.estimator import Estimates
 from nasgauge.estimators.zeroshot.inputs import Batch, draw_batches
 from nasgauge.estimators.zeroshot.proxies import PROXIES
@@ -26,7 +27,7 @@ def measure(
     images: Any = None,
     labels: Any = None,
     *,
-    proxies: Sequence[str | Proxy] | None = None,
+    proxies: str | Sequence[str | Proxy] | None = None,
     batches: Sequence[Batch] | None = None,
     n_batches: int = 1,
     batch_size: int | None = None,
@@ -59,7 +60,11 @@ def measure(
     check_seed(seed, "measure: seed")
     networks = _networks(modules)
     space = ListedSpace("modules", networks)
-    chosen = [p for p in PROXIES.values() if not p.pooled] if proxies is None else proxies
+    chosen = (
+        [p for p in PROXIES.values() if not p.pooled]
+        if proxies is None
+        else listed(proxies, "measure: proxies", "proxies")
+    )
     pairs = _batches(images, labels, batches, n_batches, batch_size, seed)
     shape = pairs[0][0].shape
     options = NetOptions(

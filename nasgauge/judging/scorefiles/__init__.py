@@ -7,6 +7,7 @@ header. Suspicious values are reported as notes.
 
 from nasgauge.judging.scorefiles.columns import SCORE_FILE, TRUTH_FILE
 from nasgauge.judging.scorefiles.matching import Spellings, matched
+from nasgauge.judging.scorefiles.repeats import RepeatError
 from nasgauge.judging.scorefiles.scores import ScoreFile, read_scores, score_file, score_table, scores_in
 from nasgauge.judging.scorefiles.suspicious import equal_trainings, likely_sentinels
 from nasgauge.judging.scorefiles.truth import TruthFile, read_truth, truth_file, truth_table
@@ -14,6 +15,7 @@ from nasgauge.judging.scorefiles.truth import TruthFile, read_truth, truth_file,
 __all__ = [
     "SCORE_FILE",
     "TRUTH_FILE",
+    "RepeatError",
     "ScoreFile",
     "Spellings",
     "TruthFile",

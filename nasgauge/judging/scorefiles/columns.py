@@ -130,7 +130,8 @@ def signs(estimators: Collection[str], lower_is_better: Collection[str], where: 
     """-1 for estimators whose scores are lower-better, 1 for others; UserError for an unknown name."""
     for name in lower_is_better:
         if name not in estimators:
-            raise UserError(f"{where}: --lower-is-better: {unknown_name('estimator', name, set(estimators))}")
+            unknown = unknown_name("estimator", name, set(estimators))
+            raise UserError(f"{where}: lower_is_better (--lower-is-better): {unknown}")
     return {name: -1 if name in lower_is_better else 1 for name in estimators}
 
 
@@ -171,7 +172,8 @@ def _no_estimator(cells: Cells, name: str) -> str | None:
         return "is not an estimator; keep the rows of one value and remove it, or make it part of the estimators' names"
     if bare in _ACCURACIES:
         return (
-            "looks like a ground truth; remove it (--truth reads it), or rename it after the estimator that predicts it"
+            "looks like a ground truth; remove it ('truth', or --truth, reads it), or rename it after the estimator "
+            "that predicts it"
         )
     if is_text(cells, name):
         return (

@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError
+from nasgauge.judging.scorefiles.memory import LISTED
 from nasgauge.judging.scorefiles.purpose import Purpose
 
 _FORMS = (
     "give architectures with their numbers, names with such dictionaries, columns with a key 'arch', or a list of "
     "records"
 )
+_EACH = "give each column one value per architecture"
 Pairs = list[tuple[Any, Any]]
 
 
@@ -31,20 +33,25 @@ def of_dictionary(table: Mapping[Any, Any], where: str, purpose: Purpose, *, nam
     """A dictionary as a data frame with the column `arch`.
 
     arch -> number; name -> {arch: number}, where a Series stands for its index and values; arch -> {name: number}; a
-    column -> its list, or {row: cell} as pandas writes it, with `arch` among them; one record. Of the two nested
-    dictionaries `purpose` decides: by the columns that it needs, or by which keys are architectures. named_first: where
-    that is undecided, names come first. UserError otherwise, with both readings.
+    column -> its list, or {row: cell} as pandas writes it, with `arch` among them, where an array or tensor of one
+    dimension or a range is a list; one record. Of the two nested dictionaries `purpose` decides: by the columns that it
+    needs, or by which keys are architectures. named_first: where that is undecided, names come first. UserError
+    otherwise, with both readings.
     """
     if not table:
         return pd.DataFrame({"arch": []})
     nested = {key: _pairs(value) for key, value in table.items()}
     if "arch" in table:
-        if all(isinstance(value, list | tuple) for value in table.values()):
-            return _columns({key: list(value) for key, value in table.items()}, where)
+        columns = {key: _listed(key, value) for key, value in table.items()}
+        if all(values is not None for values in columns.values()):
+            return _columns(columns, where)
+        if any(_is_array(value) for value in table.values()):
+            other = next(key for key, values in columns.items() if values is None)
+            raise UserError(f"{where}: column {str(other)[:80]!r} is {_shown(table[other])}; {_EACH}")
         if all(pairs is not None for pairs in nested.values()):
             return _columns(_in_rows(nested, where), where)
         return of_records([table], where)
-    if not any(isinstance(value, pd.Series | Mapping | list | tuple) for value in table.values()):
+    if not any(isinstance(value, pd.Series | Mapping | list | tuple) or _is_array(value) for value in table.values()):
         return pd.DataFrame({"arch": _objects(list(table)), purpose.single: _objects(list(table.values()))})
     for key, pairs in nested.items():
         if pairs is None:
@@ -62,11 +69,31 @@ def _pairs(value: Any) -> Pairs | None:
     return list(value.items()) if isinstance(value, Mapping) else None
 
 
+def _is_array(value: Any) -> bool:
+    """Whether it is an array, a tensor, an index of pandas or a range, of one dimension or more."""
+    return isinstance(value, range) or (hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0)
+
+
+def _listed(name: Any, value: Any) -> list[Any] | None:
+    """The cells of a column: a list, a tuple, or an array or tensor of one dimension; None of anything else.
+
+    The columns of architectures may have more dimensions, of which the first counts the rows. A Series is one if its
+    index only counts the rows, too.
+    """
+    if isinstance(value, list | tuple | range):
+        return list(value)
+    if not _is_array(value) or (value.ndim > 1 and name not in LISTED):
+        return None
+    if isinstance(value, pd.Series) and not isinstance(value.index, pd.RangeIndex):
+        return None
+    return list(value) if isinstance(value, np.ndarray) else value.tolist()  # dates of numpy would become numbers
+
+
 def _columns(columns: dict[Any, list[Any]], where: str) -> pd.DataFrame:
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1:
         sizes = ", ".join(f"{str(name)[:40]!r} {len(values)}" for name, values in list(columns.items())[:6])
-        raise UserError(f"{where}: its columns differ in length ({sizes}); give each one value per architecture")
+        raise UserError(f"{where}: its columns differ in length ({sizes}); {_EACH}")
     return pd.DataFrame({name: _objects(values) for name, values in columns.items()})
 
 
@@ -138,4 +165,6 @@ def _objects(values: Any) -> pd.Series:
 
 def _shown(value: Any) -> str:
     kind = {"int": "a number", "float": "a number", "str": "text", "list": "a list", "NoneType": "null"}
+    if _is_array(value) and not isinstance(value, range | pd.Series):
+        return f"an array of shape {tuple(value.shape)}"
     return kind.get(type(value).__name__, f"a {type(value).__name__}")

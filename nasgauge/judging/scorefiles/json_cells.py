@@ -10,6 +10,7 @@ from nasgauge.core.errors import UserError
 from nasgauge.judging.scorefiles.dictionaries import of_dictionary, of_records
 from nasgauge.judging.scorefiles.files import Cells
 from nasgauge.judging.scorefiles.memory import of_frame
+from nasgauge.judging.scorefiles.pandas_json import frame_of
 from nasgauge.judging.scorefiles.purpose import Purpose
 from nasgauge.judging.scorefiles.text import decoded
 
@@ -17,7 +18,7 @@ _BROKEN = (ValueError, RecursionError, MemoryError)
 
 
 def read_json(content: bytes, where: str, purpose: Purpose) -> Cells:
-    """A dictionary (see `of_dictionary`) or a list of records; several records, one per line, are JSON Lines.
+    """A dictionary (`of_dictionary`, `frame_of`) or a list of records; several records, one per line, are JSON Lines.
 
     UserError: another encoding, text that is not JSON, a key that occurs twice, other values.
     """
@@ -33,6 +34,9 @@ def read_json(content: bytes, where: str, purpose: Purpose) -> Cells:
     if isinstance(value, list):
         return of_frame(of_records(value, where), where)
     if isinstance(value, dict):
+        frame = frame_of(value, where)
+        if frame is not None:
+            return of_frame(frame, where)
         return of_frame(of_dictionary(value, where, purpose, named_first=False), where)
     raise UserError(f"{where}: is not a JSON dictionary or list of records")
 

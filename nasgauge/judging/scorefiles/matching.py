@@ -155,7 +155,7 @@ def _why_absent(absent: list[str], left_out: Mapping[str, str], truth: Spellings
     reasons = pd.Series([left_out[text] for text in absent if text in left_out], dtype="str").value_counts()
     found = [f"; {n:,} {reason}" for reason, n in reasons.items()]
     if truth.space is None:
-        found.append("; with --space NAME, other spellings are recognised")
+        found.append("; with space=NAME (--space NAME), other spellings are recognised")
     return "".join(found)
 
 

@@ -12,6 +12,7 @@ from nasgauge.core.errors import UserError
 from nasgauge.judging.scorefiles.files import Cells
 
 LISTED = ("arch", "matrix", "operations")  # columns whose cells may be lists
+GENOTYPE = {"normal", "reduce"}  # fields of the named tuple in which the authors of DARTS keep a cell
 _SEVERAL = "several values per cell; write one number or one string per cell"
 _BOOLEANS = "booleans; write 1 and 0 if they are numbers"
 _DATES = "dates or times; write numbers, in any unit"
@@ -43,12 +44,25 @@ def of_frame(frame: pd.DataFrame, where: str) -> Cells:
 
 
 def as_json(value: Any) -> str:
-    """A nested list as JSON text; arrays become lists.
+    """A nested list or dictionary as JSON text; arrays and ranges become lists.
 
     >>> as_json([np.array([0, 1]), (0, 0)])
     '[[0, 1], [0, 0]]'
     """
-    return json.dumps(value, default=lambda v: v.tolist() if hasattr(v, "tolist") else str(v))
+    return json.dumps(value, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, range):
+        return list(value)
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+def _listed_text(value: Any) -> str:
+    """The text of a cell that is a list or dictionary; a genotype of DARTS, a named tuple, as Python prints it."""
+    if GENOTYPE <= set(getattr(value, "_fields", ())):
+        return f"Genotype({', '.join(f'{key}={part!r}' for key, part in value._asdict().items())})"
+    return as_json(value)
 
 
 def _with_index(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -107,7 +121,7 @@ def _scalar(value: Any, listed: bool) -> Any:
         number = float(value)
         return None if np.isnan(number) else number
     if isinstance(value, list | tuple | dict) or (isinstance(value, np.ndarray) and value.ndim):
-        return as_json(value) if listed else value
+        return _listed_text(value) if listed else value
     if hasattr(value, "item") and not isinstance(value, _TIMES):  # of numpy, or a tensor of one element
         try:
             plain = value.item()

@@ -8,8 +8,16 @@ from nasgauge.judging.scorefiles.columns import means
 from nasgauge.judging.scorefiles.files import Cells
 
 
+class RepeatError(UserError):
+    """Two rows of one key. archs: the architectures as the file spells them, by row; one of them may be invalid."""
+
+    def __init__(self, message: str, archs: pd.Series, where: str) -> None:
+        super().__init__(message)
+        self.archs, self.where = archs, where
+
+
 def refuse_repeats(keys: pd.DataFrame, cells: Cells, ignored: list[str]) -> None:
-    """UserError where two rows have the same keys: both rows, and a likely cause.
+    """`RepeatError` where two rows have the same keys: both rows, and a likely cause.
 
     ignored: columns that are not read; one in which the two rows differ is a likely cause.
     """
@@ -31,4 +39,5 @@ def refuse_repeats(keys: pd.DataFrame, cells: Cells, ignored: list[str]) -> None
         remedy = "give each run a distinct seed, or keep one of them"
     else:
         remedy = "if these are several runs, number them in a column 'seed'; if not, keep one of them"
-    raise UserError(f"{cells.where}: row {table.index[row]} repeats row {table.index[first]} ({what}); {remedy}")
+    message = f"{cells.where}: row {table.index[row]} repeats row {table.index[first]} ({what}); {remedy}"
+    raise RepeatError(message, keys["arch"], cells.where)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import UserError
+from nasgauge.core.lists import Names, listed
 from nasgauge.core.tables import SCORES, SCORES_BY_EPOCH, check
 from nasgauge.judging.scorefiles.cells import numbers, seeds, texts
 from nasgauge.judging.scorefiles.columns import (
@@ -43,7 +44,7 @@ class ScoreFile:
 
 
 def score_table(
-    table: Any, *, lower_is_better: Collection[str] = (), archs: Collection[str] = (), where: str = "the table"
+    table: Any, *, lower_is_better: Names = (), archs: Collection[str] = (), where: str = "the table"
 ) -> ScoreFile:
     """Scores from a file or a table in memory, with their rows.
 
@@ -66,8 +67,9 @@ def score_table(
     return scores_in(read(table, changed(PURPOSE, archs=archs), where=where), lower_is_better=lower_is_better)
 
 
-def scores_in(cells: Cells, *, lower_is_better: Collection[str] = (), epoch: pd.Series | None = None) -> ScoreFile:
+def scores_in(cells: Cells, *, lower_is_better: Names = (), epoch: pd.Series | None = None) -> ScoreFile:
     """The scores of the cells of a file, see `score_file`; epoch: of each row, then a column of the scores too."""
+    lower_is_better = listed(lower_is_better, "lower_is_better", "names of estimators")
     require(cells, "arch", "name the column of architectures 'arch'")
     long = "estimator" in cells.names
     keys = pd.DataFrame({"arch": texts(cells, "arch"), "seed": seeds(cells, default=0)})
@@ -89,12 +91,12 @@ def scores_in(cells: Cells, *, lower_is_better: Collection[str] = (), epoch: pd.
     return ScoreFile(cells.where, scores, rows, (*cells.notes, *notes))
 
 
-def score_file(path: str | Path, *, lower_is_better: Collection[str] = ()) -> ScoreFile:
+def score_file(path: str | Path, *, lower_is_better: Names = ()) -> ScoreFile:
     """As `score_table`, of a file."""
     return score_table(Path(path), lower_is_better=lower_is_better)
 
 
-def read_scores(path: str | Path, *, lower_is_better: Collection[str] = ()) -> pd.DataFrame:
+def read_scores(path: str | Path, *, lower_is_better: Names = ()) -> pd.DataFrame:
     """Scores from a file, as table SCORES; forms, units and errors as of `score_table`.
 
     >>> from tempfile import TemporaryDirectory

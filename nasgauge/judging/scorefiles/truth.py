@@ -147,7 +147,7 @@ def _accuracies(cells: Cells, name: str) -> tuple[pd.Series, bool]:
 
 
 def _filled(cells: Cells, name: str) -> pd.Series:
-    found = finite(cells, name)
+    found = finite(cells, name, "give a number, or remove the row")
     empty = np.flatnonzero(found.isna())
     if len(empty):
         raise cells.fault(int(empty[0]), name, "is empty; fill it or remove the row")

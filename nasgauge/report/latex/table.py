@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from nasgauge.core.errors import UserError, unknown_name
+from nasgauge.core.errors import UserError
 from nasgauge.core.tables import VALUES, check
+from nasgauge.criteria import Specs, listed_specs
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import CeilingSet, ceiling_sets
-from nasgauge.report.labels import Heading, Key, best_first, by_key, headings, key_of, leading
+from nasgauge.report.labels import Heading, Key, best_first, by_key, chosen, headings, key_of, leading
 from nasgauge.report.latex.escaping import escaped, heading_text, value_text
 from nasgauge.report.latex.tabular import DAGGER, marked, tabular
 
@@ -19,7 +20,7 @@ NEAR = f"{DAGGER}: not significantly different from the best (the interval of th
 def latex_table(
     source: Bundle | pd.DataFrame,
     *,
-    criteria: Sequence[str] | None = None,
+    criteria: Specs | None = None,
     intervals: bool = False,
     ceiling: bool = True,
     caption: str | None = None,
@@ -38,41 +39,35 @@ def latex_table(
     number of architectures where it is not the same for all. UserError: an unknown criterion, another type of source.
     """
     values = _values(source)
-    chosen = chosen_headings(values, criteria)
-    names, rows = best_first(values, chosen[0]), by_key(values)
-    near = near_to_best(source, chosen) if isinstance(source, Bundle) else {}
+    by_column = chosen_headings(values, criteria)
+    names, rows = best_first(values, by_column[0]), by_key(values)
+    near = near_to_best(source, by_column) if isinstance(source, Bundle) else {}
     sizes = {name: next(row.n for (one, _), row in rows.items() if one == name) for name in names}
     counted = len(set(sizes.values())) > 1
-    columns = [_column(names, rows, by, near.get(by.key, set()), intervals) for by in chosen]
+    columns = [_column(names, rows, by, near.get(by.key, set()), intervals) for by in by_column]
     body = [
         [escaped(name), *(column[i] for column in columns), *([f"{sizes[name]:,}"] if counted else [])]
         for i, name in enumerate(names)
     ]
-    last = _ceilings(source, chosen, intervals, counted) if ceiling and isinstance(source, Bundle) else []
+    last = _ceilings(source, by_column, intervals, counted) if ceiling and isinstance(source, Bundle) else []
     notes = ["Bold: best."] + ([NEAR] if any(DAGGER in cell for line in body for cell in line) else [])
-    head = ["estimator", *map(heading_text, chosen), *(["$n$"] if counted else [])]
+    head = ["estimator", *map(heading_text, by_column), *(["$n$"] if counted else [])]
     return tabular([head], [body, last], notes=notes, caption=caption, label=label)
 
 
-def chosen_headings(values: pd.DataFrame, criteria: Sequence[str] | None) -> list[Heading]:
+def chosen_headings(values: pd.DataFrame, criteria: Specs | None) -> list[Heading]:
     """The columns of these names, all with the leading one first if None; a bare name stands for each of its `at`."""
     known = headings(values)
     if criteria is None:
         first = leading(values)
         return [first, *(h for h in known if h != first)]
-    named = {h.criterion if h.at is None else f"{h.criterion}@{h.at:g}": h for h in known}
-    chosen: list[Heading] = []
-    for name in criteria:
-        found = [h for text, h in named.items() if name in (text, h.criterion)]
-        if not found:
-            raise unknown_name("criterion of this table", name, named)
-        chosen += [h for h in found if h not in chosen]
-    if not chosen:
-        raise UserError("the LaTeX table has no criteria; name one at least")
-    return chosen
+    columns: list[Heading] = []
+    for name in listed_specs(criteria):
+        columns += [h for h in chosen(known, name, "this table") if h not in columns]
+    return columns
 
 
-def near_to_best(bundle: Bundle, chosen: Sequence[Heading]) -> Mapping[Key, set[str]]:
+def near_to_best(bundle: Bundle, columns: Sequence[Heading]) -> Mapping[Key, set[str]]:
     """By criterion, the estimators whose paired difference to the best is known and not significant."""
     near: dict[Key, set[str]] = {}
     for row in bundle.contest.itertuples():
@@ -80,7 +75,7 @@ def near_to_best(bundle: Bundle, chosen: Sequence[Heading]) -> Mapping[Key, set[
             near.setdefault(key_of(row.criterion, row.at), set()).add(row.estimator)
     done = {key_of(row.criterion, row.at) for row in bundle.contest.itertuples()}
     paired = bundle.records.get("paired")
-    for by in chosen if paired is not None else ():
+    for by in columns if paired is not None else ():
         if by.key in done:
             continue
         values = {name: row.value for (name, key), row in by_key(bundle.values).items() if key == by.key}

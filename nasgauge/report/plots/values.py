@@ -5,7 +5,7 @@ from typing import Any
 from nasgauge.core.errors import unknown_name
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.forest import draw_forest, size
-from nasgauge.report.labels import Heading, headings
+from nasgauge.report.labels import Heading, chosen, headings
 from nasgauge.report.plots.style import Style, axes_of
 
 N_LETTERS = {"report": 40, "paper": 26}  # of a name: an axis in a column of a paper needs its half
@@ -35,10 +35,8 @@ def plot_values(
 
 def heading_of(bundle: Bundle, criterion: str) -> Heading:
     """The criterion of that name (name@K, or the name alone where it has one K); UserError names the nearest."""
-    found = {h.criterion if h.at is None else f"{h.criterion}@{h.at:g}": h for h in headings(bundle.values)}
-    named = [h for name, h in found.items() if criterion == name] or [
-        h for h in found.values() if criterion == h.criterion
-    ]
-    if len(named) != 1:
-        raise unknown_name("criterion of this report", criterion, found)
+    known = headings(bundle.values)
+    named = chosen(known, criterion, "this report")
+    if len(named) > 1:
+        raise unknown_name("criterion of this report", criterion, [h.name for h in known])
     return named[0]
