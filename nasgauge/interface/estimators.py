@@ -13,9 +13,10 @@ from nasgauge.core.errors import UserError
 from nasgauge.core.tables import SCORES, check
 from nasgauge.estimators import COSTS, Estimates, Estimator, EstimatorConfig, RunContext
 from nasgauge.interface.named import of_whom
+from nasgauge.judging import with_failures
 from nasgauge.spaces import Arch, Space
 
-Archs = Iterable[Arch | str]
+Archs = Iterable[Sequence[int] | str]
 
 
 class OnSpace(ABC):
@@ -38,17 +39,18 @@ class OnSpace(ABC):
     def estimate(self, archs: Archs | None = None) -> Estimates:
         """Scores (table SCORES), errors (ERRORS) and costs (COSTS) of architectures, tuples or strings of the space.
 
-        An architecture has a score or, in `errors`, the reason why there is none. Costs are the mean over seeds. archs:
-        those of the benchmark if absent.
+        A failed measurement is a row whose score is NaN, with the reason in `errors`. Costs are the mean over seeds.
+        archs: those of the benchmark if absent. UserError: what is no architecture of the space, with its place.
         """
         wanted = self._archs(archs)
         found = [estimator.estimate(wanted) for estimator in self._ready()]
         records = {
             name: pd.concat([one.records[name] for one in found], ignore_index=True) for name in found[0].records
         }
+        errors = pd.concat([one.errors for one in found], ignore_index=True)
         return Estimates(
-            scores=pd.concat([one.scores for one in found], ignore_index=True),
-            errors=pd.concat([one.errors for one in found], ignore_index=True),
+            scores=with_failures(pd.concat([one.scores for one in found], ignore_index=True), errors),
+            errors=errors,
             costs=_mean_costs([one.costs for one in found]),
             records=records,
         )
@@ -75,10 +77,16 @@ class OnSpace(ABC):
                 raise UserError(
                     f"{type(self).__name__}: name the architectures, or give a benchmark in place of the space"
                 )
-            archs = self.benchmark.archs
+            return [self.space.from_str(arch) for arch in self.benchmark.archs]
+        where = type(self).__name__
         if isinstance(archs, str):
-            raise UserError(f"{type(self).__name__}: give a list of architectures, [{archs!r:.60}]")
-        return [self.space.from_str(arch) if isinstance(arch, str) else arch for arch in archs]
+            raise UserError(f"{where}: give a list of architectures, [{archs!r:.60}]")
+        if not isinstance(archs, Iterable):
+            raise UserError(f"{where}: archs is {archs!r:.60}; give a list of architectures, as strings or tuples")
+        try:
+            return [self.space.checked(arch) for arch in archs]
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from error
 
 
 @final
@@ -196,9 +204,10 @@ class Predictor(OnSpace):
     ) -> None:  # fmt: skip
         from nasgauge.estimators.predictors.config import PredictorConfig
 
-        self._features = None if features is None else check(features, SCORES, where="Predictor: features")
+        table = None if features is None else check(features, SCORES, where="Predictor: features")
+        names = None if table is None else list(table["estimator"].unique())
+        self._features = None if table is None else table.dropna(subset="score", ignore_index=True)  # as in a study
         self._fitted = []
-        names = None if features is None else list(self._features["estimator"].unique())
         label = options.pop("label", None) or encoder
         super().__init__(
             space, PredictorConfig, {"encoder": encoder, "features": names, "label": label, **options}, seeds

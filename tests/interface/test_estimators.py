@@ -80,6 +80,13 @@ def test_a_predictor_learns_and_is_judged(bench):
         (lambda: ng.ZeroShot("nb201", "snip"), "give a list of proxies, ['snip']"),
         (lambda: ng.ZeroShot("nb201", ["snip"]).scores(), "name the architectures"),
         (lambda: ng.ZeroShot("nb201", ["snip"]).scores("abc"), "give a list"),
+        (lambda: ng.ZeroShot("nb201", ["snip"]).scores(3), "ZeroShot: archs is 3; give a list"),
+        (lambda: ng.ZeroShot("nb201", ["snip"]).scores([(-1, 0, 0, 0, 0, 3)]), "ZeroShot: arch (-1, 0, 0, 0, 0, 3)"),
+        (
+            lambda: ng.ZeroShot("nb201", ["snip"]).scores([(0, 0, 0, 0, 0.5, 3)]),
+            "not a sequence of whole numbers; give these",
+        ),
+        (lambda: ng.ZeroShot("nb201", ["snip"]).scores([["none"] * 6]), "or the string of nb201"),
         (lambda: ng.ZeroShot("nb201", ["snip"], batches=["x"]), "batches must be pairs"),
         (lambda: ng.ZeroShot("nb201", ["snip"], seeds=[-1]), "seeds"),
         (lambda: ng.OneShot("nb201", epoch=3), "nearest: epochs"),
