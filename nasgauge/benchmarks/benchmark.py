@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks.training import Training
+from nasgauge.core.arguments import LIST, takes
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.spaces import Space
 
@@ -48,6 +49,7 @@ class Benchmark:
         """The architectures with ground truth, in the order of the table, each once."""
         return list(dict.fromkeys(self.truth["arch"]))
 
+    @takes("only", archs=LIST)
     def only(self, archs: list[str]) -> "Benchmark":
         """The benchmark reduced to these architectures; UserError names the first without ground truth."""
         absent = set(archs) - set(self.truth["arch"])

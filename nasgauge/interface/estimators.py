@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, final
 import pandas as pd
 
 from nasgauge.benchmarks import Benchmark
+from nasgauge.core.arguments import LIST, PATH, takes
 from nasgauge.core.config import parsed
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import SCORES, check
@@ -102,6 +103,7 @@ class ZeroShot(OnSpace):
     [1346.0]
     """
 
+    @takes("ZeroShot", proxies=LIST, seeds=LIST)
     def __init__(
         self,
         space: str | Space | Benchmark,
@@ -123,8 +125,6 @@ class ZeroShot(OnSpace):
     ) -> None:
         from nasgauge.estimators.zeroshot.config import ZeroShotConfig
 
-        if isinstance(proxies, str):
-            raise UserError(f"ZeroShot: give a list of proxies, [{proxies!r:.60}]")
         self._proxies, self._batches = tuple(proxies), batches
         options = {"data": data, "data_path": data_path, "n_batches": n_batches, "batch_size": batch_size}
         options |= {"inputs": inputs, "init": init, "net": net, "label": label, "device": device}
@@ -149,6 +149,7 @@ class OneShot(OnSpace):
     checkpoints are kept, from which a training that was ended is resumed; in memory if absent.
     """
 
+    @takes("OneShot", seeds=LIST, folder=PATH)
     def __init__(
         self, space: str | Space | Benchmark, *, seeds: Sequence[int] = (0,), folder: Path | str | None = None,
         progress: Callable[[int, int], None] | None = None, **options: Any,
@@ -198,6 +199,7 @@ class Predictor(OnSpace):
     [0, 0]
     """
 
+    @takes("Predictor", seeds=LIST)
     def __init__(
         self, space: str | Space | Benchmark, *, encoder: str = "gates", features: pd.DataFrame | None = None,
         seeds: Sequence[int] = (0,), **options: Any,
@@ -241,7 +243,7 @@ def _shape(batches: Sequence[Any]) -> dict[str, int]:
             "in_channels": int(batches[0][0].shape[1]),
             "n_classes": 1 + max(int(labels.max()) for _, labels in batches),
         }
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UserError(
             "ZeroShot: batches must be pairs of images (N, C, H, W) and labels (N,), both tensors; "
             f"{type(error).__name__}: {error}"

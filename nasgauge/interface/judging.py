@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks import Benchmark
+from nasgauge.core.arguments import FLAG, LIST, NUMBER, TABLE, TEXT, takes
 from nasgauge.core.errors import UserError, check_seed
 from nasgauge.core.terminal import followed
 from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
@@ -16,6 +17,10 @@ from nasgauge.report import Evaluation, of_verdict
 from nasgauge.spaces import Space
 
 
+@takes(
+    "judge", options=TABLE, lower_is_better=LIST, truth_lower_is_better=FLAG, arch_order=TEXT, constraints=LIST,
+    criteria=LIST, confidence=NUMBER, title=TEXT,
+)  # fmt: skip
 def judge(
     scores: Any,
     *,
@@ -73,6 +78,7 @@ def judge(
     )  # fmt: skip
 
 
+@takes("compare_over", evaluations=TABLE, estimator=TEXT, rival=TEXT, confidence=NUMBER)
 def compare_over(
     evaluations: Mapping[str, Evaluation],
     estimator: str,

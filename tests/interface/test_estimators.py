@@ -77,7 +77,7 @@ def test_a_predictor_learns_and_is_judged(bench):
     [
         (lambda: ng.ZeroShot("nb20", ["snip"]), "unknown search space or benchmark 'nb20'; nearest: nb201"),
         (lambda: ng.ZeroShot("nb201", ["snipp"]), "nearest: snip"),
-        (lambda: ng.ZeroShot("nb201", "snip"), "give a list of proxies, ['snip']"),
+        (lambda: ng.ZeroShot("nb201", "snip"), "proxies is 'snip'; give a list"),
         (lambda: ng.ZeroShot("nb201", ["snip"]).scores(), "name the architectures"),
         (lambda: ng.ZeroShot("nb201", ["snip"]).scores("abc"), "give a list"),
         (lambda: ng.ZeroShot("nb201", ["snip"]).scores(3), "ZeroShot: archs is 3; give a list"),
