@@ -76,6 +76,8 @@ def test_a_predictor_learns_and_is_judged(bench):
     ("make", "message"),
     [
         (lambda: ng.ZeroShot("nb20", ["snip"]), "unknown search space or benchmark 'nb20'; nearest: nb201"),
+        (lambda: ng.ZeroShot("nb2", ["snip"]), "benchmark 'nb2'; nearest: nb201, nb301"),
+        (lambda: ng.ZeroShot("nb201", [lambda a, b, c: 1]), "proxy '<lambda>': takes 3 positional arguments"),
         (lambda: ng.ZeroShot("nb201", ["snipp"]), "nearest: snip"),
         (lambda: ng.ZeroShot("nb201", "snip"), "proxies is 'snip'; give a list"),
         (lambda: ng.ZeroShot("nb201", ["snip"]).scores(), "name the architectures"),
@@ -110,4 +112,7 @@ def test_a_predictor_learns_and_is_judged(bench):
 def test_mistakes_are_one_line_with_the_remedy(make, message):
     with pytest.raises(ng.UserError) as caught:
         make()
-    assert message in str(caught.value)
+    line = str(caught.value)
+    assert message in line
+    places = line.split(": ")
+    assert len(set(places)) == len(places), "a place stands twice"
