@@ -72,6 +72,13 @@ def test_a_predictor_learns_and_is_judged(bench):
     assert made.scores["seed"].unique().tolist() == [0, 1] and len(made.scores) + len(made.errors) == 120
 
 
+def test_a_predictor_scores_what_it_learned_from_unless_these_are_left_out(bench):
+    few = bench.only(bench.archs[:30])
+    for judged, archs in (("all", few.archs), ("unseen", few.archs[10:])):
+        found = ng.Predictor(few, encoder="random_forest", judged=judged).fit(few.only(few.archs[:10]))
+        assert set(found.scores()["arch"]) == set(archs)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
