@@ -18,6 +18,7 @@ import pandas as pd
 from truths_table import published
 
 from nasgauge.core.store import Store
+from nasgauge.core.usage import check_usage
 from nasgauge.criteria import kendall_tau
 from nasgauge.judging import judge, paired
 from nasgauge.studies.run import Run
@@ -132,4 +133,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()
