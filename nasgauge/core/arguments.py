@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
+
 from nasgauge.core.errors import UserError
 from nasgauge.core.remote import RemotePath
 
@@ -34,6 +36,9 @@ TABLE = Kind(lambda value: isinstance(value, Mapping), "a dictionary")
 NUMBER = Kind(lambda value: isinstance(value, Real) and not isinstance(value, bool), "a number")
 FLAG = Kind(lambda value: isinstance(value, bool), "True or False")
 PATH = Kind(lambda value: isinstance(value, str | os.PathLike | RemotePath), "a path")
+GENERATOR = Kind(
+    lambda value: isinstance(value, np.random.Generator), "a generator, such as numpy.random.default_rng(0)"
+)
 AXES = Kind(lambda value: hasattr(value, "get_xlim") and hasattr(value, "scatter"), "Matplotlib axes")
 
 
