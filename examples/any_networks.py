@@ -8,7 +8,10 @@ import sys
 from torch.nn import BatchNorm2d, Conv1d, Conv2d, Flatten, Linear, ReLU, Sequential, TransformerEncoderLayer
 
 import nasgauge as ng
+from nasgauge.core.usage import check_usage
 from nasgauge.images import load_images
+
+check_usage(__doc__)
 
 networks = {
     "linear": Sequential(Flatten(), Linear(64, 10)),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nasgauge.core.usage import check_usage
 from nasgauge.judging import judge, paired
 from nasgauge.studies.run import Run
 
@@ -35,4 +36,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()

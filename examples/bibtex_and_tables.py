@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from nasgauge.core.usage import check_usage
 from nasgauge.studies import citing
 from nasgauge.studies.export import export
 
@@ -23,4 +24,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()

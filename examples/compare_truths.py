@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nasgauge.benchmarks import embedded, load
+from nasgauge.core.usage import check_usage
 from nasgauge.criteria import kendall_tau
 
 
@@ -35,4 +36,5 @@ def main(paths: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(sys.argv[1:])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks import load
+from nasgauge.core.usage import check_usage
 from nasgauge.criteria import kendall_tau
 from nasgauge.spaces import StagedSpace
 
@@ -34,4 +35,5 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(sys.argv[1])

@@ -14,6 +14,7 @@ import torch
 from scipy.stats import ttest_ind
 
 from nasgauge.benchmarks import load
+from nasgauge.core.usage import check_usage
 from nasgauge.criteria import kendall_tau
 from nasgauge.estimators.predictors import Predictor, Training
 from nasgauge.spaces import NB201
@@ -47,4 +48,5 @@ def main(n_draws: int, epochs: int = 200) -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(*map(int, sys.argv[1:]))

@@ -14,6 +14,7 @@ import pandas as pd
 from estimator_judged import finished
 
 from nasgauge import benchmarks
+from nasgauge.core.usage import check_usage
 from nasgauge.estimators import cwi
 from nasgauge.estimators.aggregation import share_of_rank
 from nasgauge.judging import judge, paired
@@ -93,4 +94,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()

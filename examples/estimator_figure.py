@@ -13,6 +13,7 @@ import pandas as pd
 from estimator_judged import CRITERIA, chosen_on, finished, scores_on, sets_of
 
 from nasgauge import benchmarks
+from nasgauge.core.usage import check_usage
 from nasgauge.estimators.rivals import RIVALS
 from nasgauge.judging import judge
 from nasgauge.studies.run import Run
@@ -65,4 +66,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()

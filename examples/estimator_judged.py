@@ -16,6 +16,7 @@ import pandas as pd
 
 from nasgauge import benchmarks
 from nasgauge.core.store import Store
+from nasgauge.core.usage import check_usage
 from nasgauge.estimators.configuration import CombiningConfig
 from nasgauge.judging import judge, paired
 from nasgauge.studies.run import Run
@@ -98,4 +99,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from nasgauge.core.store import Store
+from nasgauge.core.usage import check_usage
 from nasgauge.core.workers import unordered_map
 from nasgauge.studies.plan import do
 from nasgauge.studies.run import Run
@@ -31,4 +32,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()

@@ -16,6 +16,7 @@ import pandas as pd
 from findings import fifths, mean_accuracy, show, truths
 from scipy.stats import rankdata
 
+from nasgauge.core.usage import check_usage
 from nasgauge.criteria import kendall_tau, precision_at_bottom, precision_at_top
 from nasgauge.studies.run import Run
 
@@ -80,4 +81,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()

@@ -20,6 +20,7 @@ from scipy.stats import rankdata
 from truths_table import published
 
 from nasgauge.core.store import Store
+from nasgauge.core.usage import check_usage
 from nasgauge.criteria import kendall_tau
 from nasgauge.judging import judge, paired
 from nasgauge.studies.run import Run
@@ -142,4 +143,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()

@@ -1,9 +1,15 @@
-"""500 scores in a DataFrame: values with intervals, a figure for a paper and a LaTeX table. Argument: a folder."""
+"""500 scores in a DataFrame: values with intervals, a figure for a paper and a LaTeX table.
+
+python examples/judge_dataframe.py FOLDER
+"""
 
 import sys
 from pathlib import Path
 
 import nasgauge as ng
+from nasgauge.core.usage import check_usage
+
+check_usage(__doc__)
 
 out = Path(sys.argv[1])
 bench = ng.load_benchmark("digits-nb201")

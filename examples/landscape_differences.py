@@ -13,6 +13,7 @@ import pandas as pd
 
 from nasgauge.analyses.loss_landscape import compute
 from nasgauge.analyses.toolkit.over_seeds import mean_interval
+from nasgauge.core.usage import check_usage
 from nasgauge.studies.run import Run
 
 QUANTITIES = ("middle", "curvature", "roughness")
@@ -43,4 +44,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()

@@ -9,6 +9,9 @@ import sys
 import numpy as np
 
 import nasgauge as ng
+from nasgauge.core.usage import check_usage
+
+check_usage(__doc__)
 
 bench, rng = ng.load_benchmark("digits-nb201"), np.random.default_rng(0)
 table = bench.truth.groupby("arch", as_index=False)["accuracy"].mean().merge(bench.complexity).head(300)

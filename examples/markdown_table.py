@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nasgauge.core.config import parsed
 from nasgauge.core.store import Store
+from nasgauge.core.usage import check_usage
 from nasgauge.judging import with_ceilings
 from nasgauge.report.labels import best_first, by_key, headings, leading, number
 from nasgauge.studies.published import published_values
@@ -42,4 +43,5 @@ def _cell(row, published, decimals: int) -> str:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(sys.argv[1])

@@ -16,6 +16,7 @@ import pandas as pd
 
 import nasgauge as ng
 from nasgauge.core.config import parse
+from nasgauge.core.usage import check_usage
 from nasgauge.estimators import RunContext
 from nasgauge.estimators.configuration import MeasuringConfig
 from nasgauge.estimators.zeroshot.swap import regularised_swap
@@ -86,4 +87,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()

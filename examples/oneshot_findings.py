@@ -19,6 +19,7 @@ from nasgauge.analyses import ANALYSES
 from nasgauge.core.config import parsed
 from nasgauge.core.recorded import RECORDS
 from nasgauge.core.store import Store
+from nasgauge.core.usage import check_usage
 from nasgauge.studies.plan import truth_of
 from nasgauge.studies.schema import Study
 
@@ -77,4 +78,5 @@ def show(title: str, table: pd.DataFrame) -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(*sys.argv[1:])

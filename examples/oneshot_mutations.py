@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.analyses import ANALYSES
+from nasgauge.core.usage import check_usage
 from nasgauge.studies.run import Run
 
 
@@ -57,4 +58,5 @@ def show(title: str, table: pd.DataFrame) -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(*sys.argv[1:])

@@ -15,6 +15,7 @@ import pandas as pd
 from nasgauge import benchmarks
 from nasgauge.core.config import parsed
 from nasgauge.core.store import Store
+from nasgauge.core.usage import check_usage
 from nasgauge.judging import judge
 from nasgauge.studies.schema import Study
 
@@ -43,4 +44,5 @@ def against(folder: str, datasets: tuple[str, ...]) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(*sys.argv[1:])

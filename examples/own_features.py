@@ -10,6 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 import nasgauge as ng
+from nasgauge.core.usage import check_usage
+
+check_usage(__doc__)
 
 folder, archs = Path(sys.argv[1]), ng.load_benchmark("digits-nb201").archs
 operations = ("nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3", "skip_connect")

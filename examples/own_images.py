@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 
 import nasgauge as ng
+from nasgauge.core.usage import check_usage
+
+check_usage(__doc__)
 
 folder, labels = Path(sys.argv[1]), np.arange(300) % 5
 images = np.random.default_rng(0).integers(0, 56, (300, 28, 28), dtype="uint8")

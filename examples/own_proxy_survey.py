@@ -5,6 +5,7 @@ import sys
 import torch
 
 import nasgauge as ng
+from nasgauge.core.usage import check_usage
 
 
 def logit_spread(network, batch):
@@ -15,6 +16,7 @@ def logit_spread(network, batch):
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     archs = {"n": int(sys.argv[2])}
     parts = [{"name": n, "benchmark": f"digits-{n}", "archs": archs} for n in ("nb201", "nb101", "resnet")]
     estimator = {"name": "zeroshot", "proxies": ["snip", f"{__file__}:logit_spread"]}

@@ -3,6 +3,7 @@
 import sys
 
 import nasgauge as ng
+from nasgauge.core.usage import check_usage
 from nasgauge.spaces import n_convolutions
 
 
@@ -13,6 +14,7 @@ def more_convolutions(space, *, rng):
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     supernet = {"name": "oneshot", "epochs": int(sys.argv[2])}
     mine = supernet | {"label": "convolutions", "sampler": f"{__file__}:more_convolutions"}
     study = {"title": "Two samplers", "benchmark": "digits-nb201", "archs": {"n": 60}, "criteria": ["kendall_tau"]}

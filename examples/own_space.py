@@ -10,6 +10,9 @@ from functools import partial
 from torch import nn
 
 import nasgauge as ng
+from nasgauge.core.usage import check_usage
+
+check_usage(__doc__)
 
 OPS = {"conv": lambda: nn.Conv1d(8, 8, 3, padding=1), "pool": lambda: nn.AvgPool1d(3, 1, 1), "skip": nn.Identity}
 

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from nasgauge.benchmarks import load
+from nasgauge.core.usage import check_usage
 from nasgauge.criteria import kendall_tau
 from nasgauge.estimators.predictors import ScoreFeatures, get_encoder
 from nasgauge.spaces import NB201
@@ -81,4 +82,5 @@ def main(n_draws: int, n_steps: int = 200) -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(*map(int, sys.argv[1:]))

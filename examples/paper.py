@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from nasgauge.benchmarks import load
+from nasgauge.core.usage import check_usage
 from nasgauge.judging import judge_scores
 from nasgauge.report import figure, latex_table, of_verdict, write_figures
 
@@ -24,4 +25,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()

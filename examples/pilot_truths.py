@@ -1,6 +1,6 @@
 """Which task makes the better benchmark? Candidates compared on the cells that all of them have trained.
 
-python examples/pilot_truths.py runs/bench-A runs/bench-B FILE.parquet   (folders of `nasgauge bench build`, finished or
+python examples/pilot_truths.py runs/bench-A FILE.parquet ...   (folders of `nasgauge bench build`, finished or
 not, or tables that it wrote; needs $NASGAUGE_DATA). Kendall's tau throughout, of the mean over the first four seeds:
 halves of the seeds (mean of the three divisions); with the real NAS-Bench-201 (CIFAR-10 test accuracy, 200 epochs;
 ±: standard deviation over 1,000 bootstrap samples of the cells); that within the better half of the cells by their real
@@ -18,6 +18,7 @@ import pandas as pd
 
 from nasgauge.benchmarks import load
 from nasgauge.core.store import Store
+from nasgauge.core.usage import check_usage
 from nasgauge.criteria import kendall_tau
 
 N_SEEDS = 4
@@ -104,4 +105,5 @@ def main(paths: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(sys.argv[1:])

@@ -6,6 +6,9 @@ Prints, of a study of N architectures, from which size of the training set on th
 import sys
 
 import nasgauge as ng
+from nasgauge.core.usage import check_usage
+
+check_usage(__doc__)
 
 proxies = {"name": "zeroshot", "proxies": ["n_params", "relu_logdet"], "batch_size": 16}
 forest = {"name": "predictor", "encoder": "random_forest", "features": ["n_params"]}

@@ -16,6 +16,7 @@ from nasgauge.benchmarks.building.build import train_arch
 from nasgauge.benchmarks.building.recipe import Recipe
 from nasgauge.core.conditions import instructions, processor
 from nasgauge.core.config import parse
+from nasgauge.core.usage import check_usage
 from nasgauge.images import load_images
 from nasgauge.spaces import get_space
 from nasgauge.studies.texts import recipe_text
@@ -46,4 +47,5 @@ def main(name: str, n: int = 10, seed: int = 0) -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(sys.argv[1], *map(int, sys.argv[2:]))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nasgauge.core.store import Store
+from nasgauge.core.usage import check_usage
 from nasgauge.judging import judge
 from nasgauge.studies.run import Run
 
@@ -28,4 +29,5 @@ def main(folders: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(sys.argv[1:])

@@ -11,6 +11,9 @@ import numpy as np
 import pandas as pd
 
 import nasgauge as ng
+from nasgauge.core.usage import check_usage
+
+check_usage(__doc__)
 
 folder, truth = Path(sys.argv[1]), ng.load_benchmark("digits-nb201").truth.groupby("arch")["accuracy"].mean()
 keys = pd.MultiIndex.from_product([truth.index, range(3), range(1, 11)], names=["arch", "seed", "epoch"])

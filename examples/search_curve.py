@@ -1,9 +1,13 @@
-"""Best-so-far curves of two searches guided by two counts, as a table and a picture: `... search_curve.py FOLDER`."""
+"""Best-so-far curves of two searches guided by two counts, as a table and a picture.
+
+python examples/search_curve.py FOLDER [BUDGET]
+"""
 
 import sys
 from pathlib import Path
 
 from nasgauge.benchmarks import load
+from nasgauge.core.usage import check_usage
 from nasgauge.report import plot_best_so_far
 from nasgauge.search import best_so_far, searched
 
@@ -21,4 +25,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main()

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from nasgauge.benchmarks import load
+from nasgauge.core.usage import check_usage
 from nasgauge.criteria import kendall_tau
 from nasgauge.studies import run as running
 from nasgauge.studies.schema import Study
@@ -55,4 +56,5 @@ def main(folder: str, epochs: int = 100, n_cells: int | None = None) -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(sys.argv[1], *map(int, sys.argv[2:]))

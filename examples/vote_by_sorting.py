@@ -1,4 +1,6 @@
-"""A majority vote fed to a sort, as it is often done, against Copeland's count: examples/vote_by_sorting.py DIR
+"""A majority vote fed to a sort, as it is often done, against Copeland's count.
+
+python examples/vote_by_sorting.py DIR
 
 DIR: a finished nb201-zeroshot (needs $NASGAUGE_DATA). Majorities can be cyclic, so what a sort makes of them depends on
 the order in which the architectures come; 20 random orders are tried.
@@ -11,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from nasgauge.core.store import Store
+from nasgauge.core.usage import check_usage
 from nasgauge.criteria import kendall_tau
 from nasgauge.estimators.combinations import copeland
 from nasgauge.studies.run import Run
@@ -39,4 +42,5 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
+    check_usage(__doc__)
     main(sys.argv[1])

@@ -4,8 +4,10 @@ from math import comb
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
+import nasgauge as ng
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import (
     BoundCriterion,
@@ -223,3 +225,51 @@ def test_sparse_tau_compares_few_tied_positions_pair_by_pair_and_many_by_countin
     found = sparse_kendall_tau(score, truth)
     monkeypatch.setattr(sparse, "_FEW", 0)
     assert sparse_kendall_tau(score, truth) == pytest.approx(found, abs=1e-12)
+
+
+class Outcome:
+    """As scipy's results: several numbers, one of them the value."""
+
+
+def raises(score, truth):
+    return score[len(score)]
+
+
+BROKEN = {
+    "none": (lambda score, truth: None, "returned a NoneType; return one number"),
+    "text": (lambda score, truth: "0.5", "returned a str; return one number"),
+    "array": (lambda score, truth: score, "returned a ndarray; return one number"),
+    "outcome": (lambda score, truth: Outcome(), "returned an Outcome; return one number"),
+    "complex": (lambda score, truth: 1j, "returned a complex; return one number"),
+    "infinite": (lambda score, truth: np.inf, "returned inf; return a finite number"),
+    "exception": (raises, "failed with IndexError: index 4 is out of bounds"),
+    "on a resample alone": (lambda s, t: 0.5 if len(set(s)) == 4 else None, "returned a NoneType; return one number"),
+    "two lists": (lambda score, truth: score @ truth[:2], "failed with ValueError: "),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+@pytest.mark.parametrize("way", ["function", "bound", "file"])
+def test_a_function_that_gives_no_number_is_named_with_the_remedy(kind, way, tmp_path):
+    function, message = BROKEN[kind]
+    criterion, name = function, function.__name__
+    if way == "bound":
+        criterion, name = BoundCriterion("mine", np.nan, "higher", False, function), "mine"
+    if way == "file":
+        (tmp_path / "own.py").write_text(f"from {__name__} import BROKEN\nmine = BROKEN[{kind!r}][0]\n")
+        criterion, name = f"{tmp_path / 'own.py'}:mine", "mine"
+    both = {"s": dict(zip("abcd", [1.0, 2.0, 3.0, 4.0], strict=True))}
+    with pytest.raises(UserError, match=f"criterion '{name}': {message}") as caught:
+        ng.judge(both, truth=both["s"], criteria=[criterion], n_bootstrap=20)
+    cause = caught.value.__cause__
+    assert kind != "exception" or isinstance(cause.__cause__, IndexError)
+
+
+@pytest.mark.parametrize("value", [0.5, np.float32(0.5), np.array(0.5), torch.tensor(0.5), True])
+def test_a_function_may_give_a_number_of_any_type(value):
+    assert resolve(lambda score, truth: value)(np.arange(3), np.arange(3)) == float(value)
+
+
+def test_without_architectures_no_criterion_is_defined():
+    assert np.isnan(resolve(raises)(np.empty(0), np.empty(0)))
+    assert all(np.isnan(resolve(name)(np.empty(0), np.empty(0))) for name in ("kendall_tau", "pearson_r"))

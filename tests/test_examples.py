@@ -21,6 +21,7 @@ from nasgauge.benchmarks.building.recipe import Recipe
 from nasgauge.core.config import parse, tables_of
 from nasgauge.core.store import Store
 from nasgauge.core.tables import ERRORS, empty
+from nasgauge.core.usage import n_needed
 from nasgauge.estimators.cwi import FORMS
 from nasgauge.images import CROPS
 from nasgauge.spaces import NB201, SPACES
@@ -323,6 +324,34 @@ def test_an_example_runs_and_prints_numbers(path, folders, tmp_path, monkeypatch
     assert re.search(SAYS[path.name], out), out
     assert not re.search(r"\bnan\b", out.lower()), out
     assert [tmp_path / "figure.png"] == list(tmp_path.glob("*.png")) or path.name != "layer_profile.py"
+
+
+def needed(path):
+    """How many arguments its docstring names, 0 where it has none or parses them itself."""
+    text = path.read_text(encoding="utf-8")
+    usage = re.search(r"python \S+\.py[^\n`]*", text)
+    return n_needed(usage[0]) if "sys.argv" in text and usage else 0
+
+
+NEEDING = [path for path in sorted(EXAMPLES.glob("*.py")) if needed(path)]
+
+
+@pytest.mark.parametrize("path", NEEDING, ids=lambda path: path.name)
+def test_an_example_without_its_arguments_ends_with_its_usage(path, monkeypatch, capsys):
+    assert len(ARGUMENTS[path.name].split()) >= needed(path)
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    monkeypatch.setattr(sys, "argv", [str(path), *["x"] * (needed(path) - 1)])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(path), run_name="__main__")
+    out, error = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert error.startswith(f"usage: python examples/{path.name} ") and error.count("\n") == 1
+
+
+def test_the_examples_that_need_arguments_are_these():
+    first = r"main\(sys.argv\[1\]|Path\(sys.argv\[1\]\)"
+    fixed = [path for path in EXAMPLES.glob("*.py") if re.search(first, path.read_text(encoding="utf-8"))]
+    assert len(fixed) > 10 and set(fixed) <= set(NEEDING)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.name)

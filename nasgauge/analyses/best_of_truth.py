@@ -8,6 +8,7 @@ import pandas as pd
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import LINES, N_LINES, legend_below, plain, say, tidy
 from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
+from nasgauge.core.arguments import LIST, takes
 from nasgauge.core.errors import UserError
 from nasgauge.core.rounding import steady
 from nasgauge.criteria import kendall_tau, kendall_tau_at_top, pearson_r, spearman_rho
@@ -20,6 +21,7 @@ _COLUMNS = (
 )
 
 
+@takes("best_of_truth", n_best=LIST)
 def compute(
     scores: pd.DataFrame, truth: pd.DataFrame, space: Space | None = None, *, n_best: Sequence[int] = N_BEST
 ) -> pd.DataFrame:

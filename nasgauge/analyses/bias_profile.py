@@ -9,7 +9,9 @@ from nasgauge.analyses.toolkit.analysis import LIMIT_BIAS, Analysis, Bias
 from nasgauge.analyses.toolkit.drawing import BLUE, STROKES, VERMILION, draw_marks, plain, say, tidy
 from nasgauge.analyses.toolkit.properties import properties_of
 from nasgauge.analyses.toolkit.rank_errors import rank_errors
+from nasgauge.analyses.toolkit.vectors import readable
 from nasgauge.core.errors import UserError
+from nasgauge.core.tables import TRUTH
 from nasgauge.spaces import Space
 
 COLUMNS = ("estimator", "property", "effect", "lower", "upper", "step", "explains", "n")
@@ -56,6 +58,7 @@ def compute(
     """
     if not 0 < confidence < 1:
         raise UserError(f"bias_profile: confidence is {confidence}; give a number between 0 and 1, such as 0.95")
+    truth = readable(truth, TRUTH, "arch", "accuracy")
     known = properties_of(truth["arch"].unique(), space, complexity)
     state = int(rng.integers(2**63))
     rows = []

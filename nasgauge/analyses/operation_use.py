@@ -10,12 +10,14 @@ from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.cells import Stroke, strokes
 from nasgauge.analyses.toolkit.drawing import say, tidy
 from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
+from nasgauge.core.arguments import LIST, takes
 from nasgauge.core.errors import UserError
 from nasgauge.spaces import Space
 
 _COLUMNS = ("subset_of", "n_best", "operation", "usage", "share", "n")
 
 
+@takes("operation_use", n_best=LIST)
 def compute(
     scores: pd.DataFrame,
     truth: pd.DataFrame,

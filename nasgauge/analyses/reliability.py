@@ -9,8 +9,9 @@ import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import BLUE, tidy
-from nasgauge.analyses.toolkit.vectors import is_among
+from nasgauge.analyses.toolkit.vectors import is_among, readable
 from nasgauge.core.errors import UserError
+from nasgauge.core.tables import SCORES, TRUTH
 from nasgauge.criteria import kendall_tau
 from nasgauge.spaces import Space
 
@@ -45,7 +46,9 @@ def compute(
     """
     if n_splits < 1:
         raise UserError(f"reliability: n_splits is {n_splits}; at least one split is needed")
+    truth = readable(truth, TRUTH, "arch", "seed", "accuracy")
     if scores is not None:
+        scores = readable(scores, SCORES, "arch")
         truth = truth[is_among(truth["arch"], scores["arch"])]
     # A pivot sorts, so the splits do not depend on the order of rows.
     wide = truth.pivot(index="arch", columns="seed", values="accuracy").to_numpy(dtype="float64")

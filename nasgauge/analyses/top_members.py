@@ -10,6 +10,7 @@ from nasgauge.analyses.toolkit.drawing import draw_leading, say, tidy
 from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of
 from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
 from nasgauge.analyses.trend import placed
+from nasgauge.core.arguments import GENERATOR, LIST, takes
 from nasgauge.core.errors import UserError
 from nasgauge.criteria import n_top
 from nasgauge.spaces import Space
@@ -22,6 +23,7 @@ COLUMNS = (
 _CELLS = 2_000_000  # of (draws, architectures) per batch: 16 MB per copy
 
 
+@takes("top_members", firsts=LIST, rng=GENERATOR)
 def compute(
     scores: pd.DataFrame,
     truth: pd.DataFrame,

@@ -10,6 +10,7 @@ from nasgauge.analyses.toolkit.drawing import draw_leading, say, scale_of, tidy
 from nasgauge.analyses.toolkit.rank_errors import draws_of_rows, interval_of
 from nasgauge.analyses.toolkit.vectors import is_among, mean_truth, scores_by_seed
 from nasgauge.analyses.trend import placed
+from nasgauge.core.arguments import GENERATOR, LIST, takes
 from nasgauge.core.constraints import check_quantities, parse_constraints, quantities, satisfied
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import ATTRIBUTES, check
@@ -23,6 +24,7 @@ COLUMNS = (
 )
 
 
+@takes("under_limit", counts=LIST, rng=GENERATOR)
 def under_limit(
     scores: pd.DataFrame,
     truth: pd.DataFrame,

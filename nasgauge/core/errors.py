@@ -63,8 +63,10 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> UserError:
 
     >>> str(unknown_name("proxy", "sinp", ["snip", "synflow"]))
     "unknown proxy 'sinp'; nearest: snip"
+    >>> str(unknown_name("space or benchmark", "nb2", ["nb201", "nb301", "nb201"]))
+    "unknown space or benchmark 'nb2'; nearest: nb201, nb301"
     """
-    names = sorted(known)
+    names = sorted(set(known))
     near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.5)
     hint = f"nearest: {', '.join(near)}" if near else f"known: {', '.join(names)}"
     return UserError(f"unknown {kind} {name!r}; {hint}")

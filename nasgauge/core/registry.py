@@ -131,7 +131,8 @@ class Registry(MutableMapping[str, T], Generic[T]):
                 fits = callable(thing) if self.of is None else isinstance(thing, self.of)
                 entry = thing if fits else None
         except UserError as error:
-            raise UserError(f"{where}: {error}") from error
+            reason = str(error).removeprefix(f"{self.kind} {name!r}: ")  # it may begin with what it is about
+            raise UserError(f"{where}: {reason}") from error
         if entry is None:
             what = f"the class {thing.__name__}" if isinstance(thing, type) else f"of type {type(thing).__name__}"
             raise UserError(f"{where} is {what}; give {self._takes}")

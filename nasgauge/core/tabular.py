@@ -35,7 +35,7 @@ class Table:
 def check(table: pd.DataFrame, spec: Table, *, where: str = "") -> pd.DataFrame:
     """The table with the declared columns cast to their dtypes; UserError names the column (and row) that is invalid.
 
-    Rows are counted from 1. Duplicated keys are an error.
+    Rows are counted from 1. Duplicated keys are an error, where the table has a key.
     """
     place = where or f"the {spec.name} table"
     if not isinstance(table, pd.DataFrame):
@@ -48,6 +48,8 @@ def check(table: pd.DataFrame, spec: Table, *, where: str = "") -> pd.DataFrame:
         )
     present = [c for c in spec.columns if c.name in table.columns]
     out = table.assign(**{c.name: _cast(table[c.name], c, place) for c in present})
+    if not spec.key:
+        return out
     doubled = out.duplicated(list(spec.key), keep="first")
     if doubled.any():
         row = int(np.flatnonzero(doubled)[0])

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 
+from nasgauge.core.errors import UserError
 from nasgauge.criteria.resamples import Resamples
 
 
@@ -51,9 +53,10 @@ class Criterion:
 
 @dataclass(frozen=True, eq=False)
 class BoundCriterion:
-    """A criterion with its options: call it with score and truth.
+    """A criterion with its options: call it with score and truth; without any architecture it is undefined (NaN).
 
     at: the fraction (below 1) or the count (from 1), NaN where the criterion has neither. better: "higher" or "lower".
+    UserError of a call: a function of the user's raises, or returns anything but one finite number or NaN.
     """
 
     name: str
@@ -66,14 +69,41 @@ class BoundCriterion:
     of_accuracy: bool = False
 
     def __call__(self, score: np.ndarray, truth: np.ndarray) -> float:
-        return float(self.function(score, truth, **self.options))
+        return self._number(self._called(self.function, score, truth)) if len(score) else float("nan")
 
     def values_of_draws(self, rows: Resamples) -> np.ndarray:
         """The criterion of each resample, (n_draws,); NaN where it is undefined there."""
         if self.of_draws is not None:
-            return self.of_draws(rows, **self.options)
+            found = np.asarray(self._called(self.of_draws, rows), dtype="float64")
+            for infinite in found[np.isinf(found)]:
+                self._number(infinite)
+            return found
         value = np.full(len(rows), np.nan)
         for draw in np.flatnonzero(rows.defined):
             counts = rows.counts[draw]
             value[draw] = self(np.repeat(rows.score, counts), np.repeat(rows.truth, counts))
         return value
+
+    def _called(self, function: Callable[..., Any], *given: Any) -> Any:
+        try:
+            return function(*given, **self.options)
+        except UserError:
+            raise
+        except Exception as error:
+            if (getattr(function, "__module__", None) or "").partition(".")[0] == "nasgauge":
+                raise  # ours: not a mistake of who called it
+            raise UserError(
+                f"criterion {self.name!r}: failed with {type(error).__name__}: {error}; correct its function, or leave "
+                "it out"
+            ) from error
+
+    def _number(self, value: Any) -> float:
+        """A number, or an array or tensor of no dimension, as a float; NaN is one, infinity is not."""
+        plain = value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
+        if not isinstance(plain, Real):
+            kind = type(value).__name__
+            article = "an" if kind[0] in "aeiouAEIOU" else "a"
+            raise UserError(f"criterion {self.name!r}: returned {article} {kind}; return one number")
+        if np.isinf(float(plain)):
+            raise UserError(f"criterion {self.name!r}: returned {plain}; return a finite number, or NaN if undefined")
+        return float(plain)

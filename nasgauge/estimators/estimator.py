@@ -53,8 +53,9 @@ class Estimates:
     """What an estimator hands back: `scores` (table SCORES), `errors` (ERRORS) and `costs` (COSTS).
 
     An estimator and architecture that were asked for stand in exactly one of `scores` and `errors`, unless the
-    estimator has learned from the architecture and is to be judged on unseen ones. `records`: tables
-    of `recorded.RECORDS` by name, what analyses need and cannot derive from scores, and SHARED_COSTS.
+    estimator has learned from the architecture and is to be judged on unseen ones; in those of `nasgauge.interface`,
+    `scores` has rows without a score for the failed ones too. `records`: tables of `recorded.RECORDS` by name, what
+    analyses need and cannot derive from scores, and SHARED_COSTS.
     """
 
     scores: pd.DataFrame

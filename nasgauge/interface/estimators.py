@@ -8,15 +8,17 @@ from typing import Any, Literal, Self, final
 import pandas as pd
 
 from nasgauge.benchmarks import Benchmark
+from nasgauge.core.arguments import LIST, PATH, takes
 from nasgauge.core.config import parsed
 from nasgauge.core.errors import UserError
 from nasgauge.core.lists import listed
 from nasgauge.core.tables import SCORES, check
 from nasgauge.estimators import COSTS, Estimates, Estimator, EstimatorConfig, RunContext
 from nasgauge.interface.named import of_whom
+from nasgauge.judging import with_failures
 from nasgauge.spaces import Arch, Space
 
-Archs = str | Iterable[Arch | str]
+Archs = str | Iterable[Sequence[int] | str]
 
 
 class OnSpace(ABC):
@@ -39,17 +41,18 @@ class OnSpace(ABC):
     def estimate(self, archs: Archs | None = None) -> Estimates:
         """Scores (table SCORES), errors (ERRORS) and costs (COSTS) of architectures, tuples or strings of the space.
 
-        An architecture has a score or, in `errors`, the reason why there is none. Costs are the mean over seeds. archs:
-        those of the benchmark if absent.
+        A failed measurement is a row whose score is NaN, with the reason in `errors`. Costs are the mean over seeds.
+        archs: those of the benchmark if absent. UserError: what is no architecture of the space, with its place.
         """
         wanted = self._archs(archs)
         found = [estimator.estimate(wanted) for estimator in self._ready()]
         records = {
             name: pd.concat([one.records[name] for one in found], ignore_index=True) for name in found[0].records
         }
+        errors = pd.concat([one.errors for one in found], ignore_index=True)
         return Estimates(
-            scores=pd.concat([one.scores for one in found], ignore_index=True),
-            errors=pd.concat([one.errors for one in found], ignore_index=True),
+            scores=with_failures(pd.concat([one.scores for one in found], ignore_index=True), errors),
+            errors=errors,
             costs=_mean_costs([one.costs for one in found]),
             records=records,
         )
@@ -76,9 +79,13 @@ class OnSpace(ABC):
                 raise UserError(
                     f"{type(self).__name__}: name the architectures, or give a benchmark in place of the space"
                 )
-            archs = self.benchmark.archs
-        given = listed(archs, f"{type(self).__name__}: archs", "architectures")
-        return [self.space.from_str(arch) if isinstance(arch, str) else arch for arch in given]
+            return [self.space.from_str(arch) for arch in self.benchmark.archs]
+        where = type(self).__name__
+        given = listed(archs, f"{where}: archs", "architectures, as strings or tuples")
+        try:
+            return [self.space.checked(arch) for arch in given]
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from error
 
 
 @final
@@ -94,6 +101,7 @@ class ZeroShot(OnSpace):
     [1346.0]
     """
 
+    @takes("ZeroShot", seeds=LIST)
     def __init__(
         self,
         space: str | Space | Benchmark,
@@ -139,6 +147,7 @@ class OneShot(OnSpace):
     checkpoints are kept, from which a training that was ended is resumed; in memory if absent.
     """
 
+    @takes("OneShot", seeds=LIST, folder=PATH)
     def __init__(
         self, space: str | Space | Benchmark, *, seeds: Sequence[int] = (0,), folder: Path | str | None = None,
         progress: Callable[[int, int], None] | None = None, **options: Any,
@@ -188,15 +197,17 @@ class Predictor(OnSpace):
     [0, 0]
     """
 
+    @takes("Predictor", seeds=LIST)
     def __init__(
         self, space: str | Space | Benchmark, *, encoder: str = "gates", features: pd.DataFrame | None = None,
         seeds: Sequence[int] = (0,), **options: Any,
     ) -> None:  # fmt: skip
         from nasgauge.estimators.predictors.config import PredictorConfig
 
-        self._features = None if features is None else check(features, SCORES, where="Predictor: features")
+        table = None if features is None else check(features, SCORES, where="Predictor: features")
+        names = None if table is None else list(table["estimator"].unique())
+        self._features = None if table is None else table.dropna(subset="score", ignore_index=True)  # as in a study
         self._fitted = []
-        names = None if features is None else list(self._features["estimator"].unique())
         label = options.pop("label", None) or encoder
         super().__init__(
             space, PredictorConfig, {"encoder": encoder, "features": names, "label": label, **options}, seeds
@@ -230,7 +241,7 @@ def _shape(batches: Sequence[Any]) -> dict[str, int]:
             "in_channels": int(batches[0][0].shape[1]),
             "n_classes": 1 + max(int(labels.max()) for _, labels in batches),
         }
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UserError(
             "ZeroShot: batches must be pairs of images (N, C, H, W) and labels (N,), both tensors; "
             f"{type(error).__name__}: {error}"

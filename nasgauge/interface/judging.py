@@ -7,15 +7,18 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks import Benchmark
+from nasgauge.core.arguments import FLAG, NUMBER, TABLE, TEXT, takes
 from nasgauge.core.errors import UserError, check_seed
 from nasgauge.core.lists import Names
 from nasgauge.core.terminal import followed
 from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec, Specs
-from nasgauge.judging import Correction, judge_scores, paired_over
+from nasgauge.estimators import Estimates
+from nasgauge.judging import Correction, judge_scores, paired_over, with_failures
 from nasgauge.report import Evaluation, of_verdict
 from nasgauge.spaces import Space
 
 
+@takes("judge", options=TABLE, truth_lower_is_better=FLAG, arch_order=TEXT, confidence=NUMBER, title=TEXT)
 def judge(
     scores: Any,
     *,
@@ -39,7 +42,8 @@ def judge(
     """Evaluate the scores of estimators against a benchmark or a ground truth of one's own (exactly one of them).
 
     scores: a DataFrame (a column or index `arch` and one column per estimator, or long form with estimator, arch, score
-    and optionally seed), a Series by architecture, a dictionary {estimator: {arch: score}}, or the path of a file.
+    and optionally seed), a Series by architecture, a dictionary {estimator: {arch: score}}, the path of a file, or what
+    `estimate` of an estimator or `measure` returns (`Estimates`), with its failed measurements.
     benchmark: its name or the object, `options` as {"dataset": "cifar100"}; truth: likewise a table with arch and
     accuracy (or value), a Series, a dictionary or a path, with `space` as the architectures' space if there is one.
     Higher is better, but for the estimators in `lower_is_better`. constraints: limits such as "latency_ms < 5", for the
@@ -55,6 +59,8 @@ def judge(
     [['first', -0.01], ['macs', 0.71]]
     """
     check_seed(seed, "judge: seed")
+    if isinstance(scores, Estimates):
+        scores = with_failures(scores.scores, scores.errors)
     with followed("judge") as phases:
         verdict = judge_scores(
             scores, benchmark=benchmark, choices=options, truth=truth, space=space, lower_is_better=lower_is_better,
@@ -70,6 +76,7 @@ def judge(
     )  # fmt: skip
 
 
+@takes("compare_over", evaluations=TABLE, estimator=TEXT, rival=TEXT, confidence=NUMBER)
 def compare_over(
     evaluations: Mapping[str, Evaluation],
     estimator: str,

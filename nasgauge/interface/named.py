@@ -6,6 +6,7 @@ import pandas as pd
 
 from nasgauge import benchmarks
 from nasgauge.benchmarks import Benchmark
+from nasgauge.core.arguments import TEXT, takes
 from nasgauge.core.errors import unknown_name
 from nasgauge.spaces import SPACES, Space
 from nasgauge.spaces import get_space as _get_space
@@ -33,6 +34,7 @@ def get_space(name: str | Space) -> Space:
     return _get_space(name)
 
 
+@takes("list", category=TEXT)
 def list(category: str | None = None) -> pd.DataFrame:
     """What `nasgauge list` prints: (category, name, description, reference) of all components, or of one category.
 
@@ -50,7 +52,7 @@ def of_whom(where: str | Space | Benchmark) -> tuple[Space, Benchmark | None]:
     """
     if isinstance(where, Benchmark):
         return where.space, where
-    if isinstance(where, Space) or where in SPACES:
+    if isinstance(where, Space) or (isinstance(where, str) and where in SPACES):
         return _get_space(where), None
     if isinstance(where, str) and (where in benchmarks.BENCHMARKS or where.endswith(".parquet")):
         found = benchmarks.load(where)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nasgauge.benchmarks import Benchmark, load
+from nasgauge.core.arguments import PATH, takes
 from nasgauge.core.config import parsed, tables_of
 from nasgauge.core.errors import UserError
 from nasgauge.core.places import paths_from
@@ -19,6 +20,7 @@ from nasgauge.studies.survey import Outcome
 from nasgauge.studies.texts import named
 
 
+@takes("run", out=PATH)
 def run(
     study: str | Path | Mapping[str, Any] | Study | Survey,
     out: AnyPath | str | None = None,
@@ -50,6 +52,7 @@ def run(
         return made
 
 
+@takes("build", out=PATH, reuse=PATH)
 def build(
     recipe: str | Path | Mapping[str, Any],
     out: Path | str,
@@ -79,6 +82,7 @@ def build(
     return load({"name": str(out / f"{chosen.name}.parquet")})
 
 
+@takes("load_run", folder=PATH)
 def load_run(folder: AnyPath | str) -> Run | Outcome:
     """A study or a survey that `run` or `nasgauge run` finished; UserError where there is none."""
     if folders.kind_of(path_of(folder)) == "survey":

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from nasgauge.core.arguments import GENERATOR, takes
 from nasgauge.core.errors import MAX_DRAWS, UserError, check_count
 from nasgauge.core.tables import TRUTH, VALUES, check, empty
 from nasgauge.criteria import BoundCriterion, order_best_first
@@ -13,6 +14,7 @@ from nasgauge.judging.draws import Column, defined_draws, draws_of
 _MOST_CELLS = 4_000_000_000  # of the counts, a byte each
 
 
+@takes("judging", rng=GENERATOR)
 def draw_counts(n: int, n_draws: int, *, rng: np.random.Generator) -> np.ndarray:
     """Multiplicity of each of n rows in each of n_draws bootstrap resamples, integers (n_draws, n) with row sums n.
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from nasgauge.analyses import ANALYSES
+from nasgauge.core.arguments import AXES, NAMES, PATH, TEXT, takes
 from nasgauge.core.errors import UserError, check_seed
 from nasgauge.core.output import check_output, write_output
 from nasgauge.core.remote import path_of
@@ -73,6 +74,7 @@ class Evaluation:
         """Names of the estimators, in order of appearance."""
         return list(dict.fromkeys(self.values["estimator"]))
 
+    @takes("compare", estimator=NAMES, rival=NAMES)
     def compare(
         self,
         estimator: str | Sequence[str] = "all",
@@ -95,6 +97,7 @@ class Evaluation:
             confidence=self.settings["confidence"], missing=self.settings["missing"], rng=np.random.default_rng(seed),
         )  # fmt: skip
 
+    @takes("analysis", name=TEXT)
     def analysis(self, name: str) -> pd.DataFrame:
         """The table of one analysis, as the report shows it; UserError for an unknown one, or one without its input."""
         analysis = ANALYSES.find(name)
@@ -104,12 +107,14 @@ class Evaluation:
             raise UserError(f"analysis {name!r}: needs {' and '.join(absent)}, which are not known here")
         return found[0].table
 
+    @takes("plot", ax=AXES)
     def plot(
         self, criterion: str = "kendall_tau", *, ax: Any = None, style: Style = "report", serif: bool = False
     ) -> Any:
         """Values of one criterion with intervals and noise ceiling, the best estimator first; returns the axes."""
         return plot_values(self.bundle, criterion, ax, style=style, serif=serif)
 
+    @takes("scatter", estimator=TEXT, ax=AXES)
     def scatter(
         self, estimator: str, *, axes: Literal["values", "ranks"] = "values", ax: Any = None, style: Style = "report",
         serif: bool = False,
@@ -117,6 +122,7 @@ class Evaluation:
         """Ground truth against one estimator's scores, with Kendall's tau; returns the axes."""
         return plot_scatter(self.bundle, estimator, ax, axes=axes, style=style, serif=serif)
 
+    @takes("figure", name=TEXT)
     def figure(self, name: str, *, columns: Literal[1, 2] = 1, serif: bool = False) -> Any:
         """One figure of the report by name, as a Matplotlib figure in the width of one or two columns."""
         check_style("paper", columns)
@@ -124,6 +130,7 @@ class Evaluation:
         bundle = self._with_differences() if name == DIFFERENCES else self.bundle
         return figure(bundle, name, columns=columns, serif=serif)
 
+    @takes("write_figures", folder=PATH)
     def write_figures(self, folder: Path | str, *, kind: Literal["pdf", "svg"] = "pdf", **options: Any) -> list[Path]:
         """All figures of the report as files, see `report.write_figures`."""
         check_written(folder, kind=kind, **options)
@@ -133,6 +140,7 @@ class Evaluation:
     def _with_differences(self) -> Bundle:
         return with_differences(self.bundle, **self.settings)
 
+    @takes("to_html", path=PATH)
     def to_html(self, path: Path | str | None = None) -> str:
         """The report page, also written to a file if one is given."""
         if path is None:
@@ -141,6 +149,7 @@ class Evaluation:
         write(self.bundle, path_of(path))
         return path_of(path).read_text(encoding="utf-8")
 
+    @takes("to_latex", path=PATH)
     def to_latex(self, path: Path | str | None = None, **options: Any) -> str:
         """The table of values for a paper, see `report.latex_table`; also written to a file if one is given."""
         chosen_headings(self.values, options.get("criteria"))
@@ -148,6 +157,7 @@ class Evaluation:
             check_output(path_of(path))
         return _written(latex_table(self.bundle, **options), path)
 
+    @takes("to_csv", path=PATH)
     def to_csv(self, path: Path | str | None = None) -> str:
         """Table VALUES and the noise ceiling's rows as CSV, also written to a file if one is given."""
         return _written(csv_bytes(with_ceilings(self.values, self.ceiling)).decode(), path)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from types import MappingProxyType
 from typing import Any, final
 
@@ -184,6 +185,29 @@ class Space(ABC):
     @abstractmethod
     def validate(self, arch: Arch) -> None:
         """UserError unless the tuple is an architecture of the space, whatever `restrict` has left of it."""
+
+    @final
+    def checked(self, arch: Any) -> Arch:
+        """What a user gives as an architecture, its string or its whole numbers in any sequence, as a valid tuple.
+
+        UserError: anything else; numbers or a string that are no architecture of the space.
+
+        >>> from nasgauge.spaces import NB201
+        >>> NB201().checked([3, 1, 1, 1, 1, np.int64(3)])
+        (3, 1, 1, 1, 1, 3)
+        """
+        if isinstance(arch, str):
+            return self.from_str(arch)
+        is_row = arch.ndim == 1 if isinstance(arch, np.ndarray) else isinstance(arch, Sequence)
+        entries = list(arch) if is_row and not isinstance(arch, bytes) else [None]
+        if not all(isinstance(entry, Integral) and not isinstance(entry, bool) for entry in entries):
+            raise UserError(
+                f"architecture {arch!r:.80}: is not a sequence of whole numbers; give these, or the string of "
+                f"{self.name}"
+            )
+        whole = tuple(int(entry) for entry in entries)
+        self.validate(whole)
+        return whole
 
     def uses(self, arch: Arch) -> tuple[str, ...]:
         """Those of the whole space's `options` that the architecture needs, each once; its words, unless overridden."""

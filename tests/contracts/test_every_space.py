@@ -191,3 +191,26 @@ def test_members_of_a_class_have_one_identity_only_where_the_literature_trains_t
     for arch in some(space, 20):
         members = space.members(arch)
         assert len({space.identity(m) for m in members}) == (1 if space.name in one else len(members))
+
+
+def changed_at_an_end(arch, value):
+    """Copies with another first, and another last entry."""
+    return [(value, *arch[1:]), (*arch[:-1], value)]
+
+
+def test_whole_numbers_in_any_sequence_and_strings_are_checked_architectures(space):
+    for arch in some(space, 5):
+        for given in (arch, list(arch), np.array(arch), [np.int64(n) for n in arch], space.to_str(arch)):
+            found = space.checked(given)
+            assert found == arch and type(found) is tuple and {type(n) for n in found} == {int}
+
+
+def test_what_is_no_architecture_is_refused_in_one_line(space):
+    arch = some(space, 1)[0]
+    others = [arch[:-1], (*arch, 0), (), *changed_at_an_end(arch, -1), *changed_at_an_end(arch, 10**9)]
+    for one in (None, True, "0", (1,), float(arch[0]), float("nan"), np.array([1, 2])):
+        others += changed_at_an_end(arch, one)
+    others += [None, 3, b"\x00" * len(arch), {1, 2}, np.array(arch, dtype=float), np.array([arch]), np.array(3)]
+    for other in others:
+        with pytest.raises(UserError):
+            space.checked(other)

@@ -69,17 +69,34 @@ def test_a_predictor_learns_and_is_judged(bench):
     size = ng.ZeroShot(bench, ["n_params"]).scores(learned + rest)
     found = ng.Predictor(bench, encoder="random_forest", features=size, seeds=[0, 1]).fit(bench.only(learned))
     made = found.estimate(rest)
-    assert made.scores["seed"].unique().tolist() == [0, 1] and len(made.scores) + len(made.errors) == 120
+    assert made.scores["seed"].unique().tolist() == [0, 1] and len(made.scores) == 120
+    assert made.scores["score"].isna().sum() == len(made.errors)
+
+
+def test_a_predictor_scores_what_it_learned_from_unless_these_are_left_out(bench):
+    few = bench.only(bench.archs[:30])
+    for judged, archs in (("all", few.archs), ("unseen", few.archs[10:])):
+        found = ng.Predictor(few, encoder="random_forest", judged=judged).fit(few.only(few.archs[:10]))
+        assert set(found.scores()["arch"]) == set(archs)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: ng.ZeroShot("nb20", ["snip"]), "unknown search space or benchmark 'nb20'; nearest: nb201"),
+        (lambda: ng.ZeroShot("nb2", ["snip"]), "benchmark 'nb2'; nearest: nb201, nb301"),
+        (lambda: ng.ZeroShot("nb201", [lambda a, b, c: 1]), "proxy '<lambda>': takes 3 positional arguments"),
         (lambda: ng.ZeroShot("nb201", ["snipp"]), "nearest: snip"),
         (lambda: ng.ZeroShot("nb201", 5), "proxies is 5; give a list of proxies"),
         (lambda: ng.ZeroShot("nb201", ["snip"]).scores(), "name the architectures"),
         (lambda: ng.ZeroShot("nb201", ["snip"]).scores("abc"), "'abc' is not a valid NAS-Bench-201 cell"),
+        (lambda: ng.ZeroShot("nb201", ["snip"]).scores(3), "ZeroShot: archs is 3; give a list"),
+        (lambda: ng.ZeroShot("nb201", ["snip"]).scores([(-1, 0, 0, 0, 0, 3)]), "ZeroShot: arch (-1, 0, 0, 0, 0, 3)"),
+        (
+            lambda: ng.ZeroShot("nb201", ["snip"]).scores([(0, 0, 0, 0, 0.5, 3)]),
+            "not a sequence of whole numbers; give these",
+        ),
+        (lambda: ng.ZeroShot("nb201", ["snip"]).scores([["none"] * 6]), "or the string of nb201"),
         (lambda: ng.ZeroShot("nb201", ["snip"], batches=["x"]), "batches must be pairs"),
         (lambda: ng.ZeroShot("nb201", ["snip"], seeds=[-1]), "seeds"),
         (lambda: ng.OneShot("nb201", epoch=3), "nearest: epochs"),
@@ -103,4 +120,7 @@ def test_a_predictor_learns_and_is_judged(bench):
 def test_mistakes_are_one_line_with_the_remedy(make, message):
     with pytest.raises(ng.UserError) as caught:
         make()
-    assert message in str(caught.value)
+    line = str(caught.value)
+    assert message in line
+    places = line.split(": ")
+    assert len(set(places)) == len(places), "a place stands twice"

@@ -205,7 +205,7 @@ def test_numbers_are_indices_only_where_all_are_and_in_range():
     truth = {arch: i / 10 for i, arch in enumerate(NB201_ARCHS)}
     for archs, says in ((["6111", NB201_ARCHS[1]], "row 1, .*indices differ between files"),
                         (["6111", "15625"], "row 2, .*15625 is not an index of NAS-Bench-201; these are 0 to 15,624"),
-                        (["6111", "-1"], "row 1, .*indices differ between files")):  # fmt: skip
+                        (["6111", "-1"], "row 2, .*-1 is not an index of NAS-Bench-201")):  # fmt: skip
         with pytest.raises(UserError, match=says):
             judge_scores({"arch": archs, "s": [1, 2]}, truth=truth, space="nb201", **TREATED)
     series = pd.Series([1.0, 2.0], index=[6111, 0], name="s")

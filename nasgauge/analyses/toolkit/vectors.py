@@ -6,8 +6,23 @@ import pandas as pd
 from nasgauge.analyses.toolkit.memo import sharable
 from nasgauge.core.errors import UserError
 from nasgauge.core.rounding import steady_mean
+from nasgauge.core.tables import SCORES, TRUTH, Table, check
 
 TRUTH_NAME = "truth"
+
+
+def readable(table: pd.DataFrame, spec: Table, *names: str) -> pd.DataFrame:
+    """The table, in which the named columns of `spec` are there and of their dtypes; UserError as from `check`.
+
+    >>> readable(pd.DataFrame({"arch": ["a"]}), TRUTH, "arch", "accuracy")
+    Traceback (most recent call last):
+    nasgauge.core.errors.UserError: the truth table: column 'accuracy' is missing; it has arch
+    """
+    columns = tuple(column for column in spec.columns if column.name in names)
+    fits = isinstance(table, pd.DataFrame) and all(
+        c.name in table and (c.dtype == "str" or pd.api.types.is_numeric_dtype(table[c.name])) for c in columns
+    )
+    return table if fits else check(table, Table(spec.name, columns, key=()))
 
 
 @sharable
@@ -18,6 +33,7 @@ def mean_truth(truth: pd.DataFrame) -> pd.Series:
     >>> mean_truth(truth).to_dict()
     {'b': 0.625, 'a': 0.25}
     """
+    truth = readable(truth, TRUTH, "arch", "accuracy")
     mean = truth.groupby("arch", sort=False)["accuracy"].mean()
     return mean if len(mean) == len(truth) else mean.round(12)  # the last bit of a sum must not break a tie
 
@@ -26,16 +42,17 @@ def mean_truth(truth: pd.DataFrame) -> pd.Series:
 def scores_by_seed(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Per estimator its scores, architectures down and seeds across, only architectures that every seed scored.
 
-    A failed measurement, whose score is NaN, is no score. UserError: an estimator is called "truth", the name of the
-    ground truth in the tables of this package.
+    A failed measurement, whose score is NaN, is no score. UserError: a column is missing or not of numbers; an
+    estimator is called "truth", the name of the ground truth in the tables of this package.
 
     >>> scores = pd.DataFrame({"estimator": "e", "arch": ["b", "a", "b"], "seed": [0, 0, 1], "score": [1.0, 2.0, 3.0]})
     >>> scores_by_seed(scores)["e"].to_dict("index")
     {'b': {0: 1.0, 1: 3.0}}
     """
     tables = {}
-    if scores.empty:
+    if isinstance(scores, pd.DataFrame) and scores.empty:
         return {}
+    scores = readable(scores, SCORES, "estimator", "arch", "seed", "score")
     failed = scores["score"].isna()
     for name, part in (scores[~failed] if failed.any() else scores).groupby("estimator", sort=False):
         if name == TRUTH_NAME:

@@ -41,7 +41,9 @@ class ScoreFeatures:
         for name in names:
             mean = scores[scores["estimator"] == name].groupby("arch")["score"].mean()
             if mean.empty:
-                raise UserError(f"predictor: there are no scores of {name!r} to read features the architectures")
+                raise UserError(
+                    f"predictor: there are no scores of {name!r} for it to read; leave it out, or measure it first"
+                )
             columns[name] = pd.Series(ndtri((mean.rank() - 0.5) / len(mean)), mean.index)
         table = pd.DataFrame(columns).dropna()
         return cls(tuple(names), dict(zip(table.index, table.to_numpy("float64"), strict=True)))

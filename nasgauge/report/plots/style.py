@@ -23,7 +23,7 @@ def check_style(style: str, columns: int = 1) -> None:
     """UserError for an unknown style, or another number of columns than 1 and 2."""
     if style not in STYLES:
         raise unknown_name("style of figures", style, STYLES)
-    if columns not in WIDTHS:
+    if columns not in tuple(WIDTHS):
         raise UserError(f"figures: columns is {columns!r}; give 1 (3.25 inches wide) or 2 (6.75 inches)")
 
 
