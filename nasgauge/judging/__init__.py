@@ -14,6 +14,7 @@ from nasgauge.judging.failed import Combined, with_failures
 from nasgauge.judging.judge import judge
 from nasgauge.judging.paired import paired
 from nasgauge.judging.paired_over import paired_over
+from nasgauge.judging.undefined import undefined_notes
 from nasgauge.judging.values import draw_counts
 from nasgauge.judging.verdict import Verdict, as_json, judge_scores
 
@@ -34,6 +35,7 @@ __all__ = [
     "noise_ceilings",
     "paired",
     "paired_over",
+    "undefined_notes",
     "with_ceilings",
     "with_failures",
 ]

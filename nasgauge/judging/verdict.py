@@ -29,6 +29,7 @@ from nasgauge.judging.scorefiles import (
     score_table,
     truth_table,
 )
+from nasgauge.judging.undefined import undefined_notes
 from nasgauge.judging.values import check_options
 from nasgauge.spaces import ORDERS, Space, get_space
 
@@ -152,7 +153,7 @@ def judge_scores(
         criteria=bound,
         settings=settings,
         ceiling_measure=known.ceiling_measure,
-        notes=notes,
+        notes=(*notes, *undefined_notes(values, judged, known.truth, bound, missing)),
         attributes=known.attributes,
         constraints=limits,
     )

@@ -8,9 +8,9 @@ import pandas as pd
 from nasgauge.core import references
 from nasgauge.core.progress import Phases
 from nasgauge.core.store import Store
-from nasgauge.criteria import DEFAULT_CRITERIA
+from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
 from nasgauge.estimators import MeasuringConfig
-from nasgauge.judging import judge, noise_ceilings, with_failures
+from nasgauge.judging import judge, noise_ceilings, undefined_notes, with_failures
 from nasgauge.report import Bundle, assembled
 from nasgauge.studies.components import of_study, sourced
 from nasgauge.studies.conditions import mixed
@@ -27,7 +27,7 @@ def judged(plan: Plan, store: Store, phases: Phases) -> Bundle:
     errors = store.read("errors", keys)
     scores = with_failures(measured, errors, combined(plan.study))
     options = dict(
-        criteria=study.criteria or DEFAULT_CRITERIA, missing=study.missing, n_bootstrap=study.n_bootstrap,
+        criteria=resolve_all(study.criteria or DEFAULT_CRITERIA), missing=study.missing, n_bootstrap=study.n_bootstrap,
         confidence=study.confidence,
     )  # fmt: skip
     values = judge(
@@ -40,13 +40,14 @@ def judged(plan: Plan, store: Store, phases: Phases) -> Bundle:
     for name, table in (("values", values), ("ceiling", ceiling)):
         store.write(name, "all", table)
     records = recorded(plan, store, measured)
+    undefined = undefined_notes(values, scores, benchmark.truth, options["criteria"], study.missing)
     return assembled(
         title=study.title,
         study=references.shortened(study.model_dump(exclude_unset=True)),
         values=values,
         ceiling=ceiling,
         ceiling_measure=benchmark.ceiling_measure,
-        notes=(*_departures(plan), *_remarks(plan), *mixed(plan, store), *_added(records)),
+        notes=(*_departures(plan), *_remarks(plan), *mixed(plan, store), *_added(records), *undefined),
         references=tuple(sourced(dict.fromkeys(of_study(study, plan.space.name)))[0]),
         scores=scores,
         errors=errors,
