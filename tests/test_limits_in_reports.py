@@ -8,11 +8,12 @@ import pytest
 
 from nasgauge import benchmarks
 from nasgauge.analyses import ANALYSES
+from nasgauge.cli.limits import limit_tables
 from nasgauge.core.constraints import parse_constraints
 from nasgauge.core.errors import UserError
 from nasgauge.judging import judge_scores
 from nasgauge.judging import verdict as judging
-from nasgauge.report import Evaluation, limit_tables, of_verdict
+from nasgauge.report import Evaluation, of_verdict
 from nasgauge.studies import run as running
 from nasgauge.studies.schema import Study
 

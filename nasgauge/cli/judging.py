@@ -78,10 +78,11 @@ def judge(
     latex: Latex = None,
 ) -> None:
     """Evaluate the scores of any estimator against a benchmark or a ground-truth file."""
+    from nasgauge.cli.limits import limit_tables
     from nasgauge.core.plugins import import_plugins
     from nasgauge.criteria import DEFAULT_CRITERIA
     from nasgauge.judging import arguments, as_json, judge_scores
-    from nasgauge.report import check_figures, limit_tables, of_verdict, terminal_table, write
+    from nasgauge.report import check_figures, of_verdict, terminal_table, write
 
     papers = Papers(
         folder=figures, format=figure_format, only=figure, columns=columns, serif=serif, csv=csv, latex=latex

@@ -11,7 +11,6 @@ from nasgauge.report.evaluation import Evaluation
 from nasgauge.report.figure_files import check_format, check_written, figure, write_figures
 from nasgauge.report.gallery import computed
 from nasgauge.report.latex import latex_paired, latex_survey, latex_table
-from nasgauge.report.limits_text import limit_tables
 from nasgauge.report.page import render, write
 from nasgauge.report.plots import (
     plot_best_so_far,
@@ -40,7 +39,6 @@ __all__ = [
     "latex_paired",
     "latex_survey",
     "latex_table",
-    "limit_tables",
     "measured_on",
     "of_verdict",
     "plot_best_so_far",

@@ -25,7 +25,6 @@ def assembled(
     records: Mapping[str, pd.DataFrame],
     constraints: str | Iterable[str] | pd.DataFrame = (),
     searches: Sequence[str] = (),
-    compare: bool = True,
     phases: Phases = silent,
     **shown: Any,
 ) -> Bundle:
@@ -43,8 +42,6 @@ def assembled(
     if searches:
         records = {**records, "searches": pd.DataFrame({"search": list(searches)})}
     inside = scores[scores["arch"].isin(set(truth["arch"]))].reset_index(drop=True)
-    if not compare:
-        return Bundle(scores=inside, truth=truth, space=space, records=records, **shown)
     comparison = compared(
         inside, truth, space, criteria,
         missing=missing, n_bootstrap=n_bootstrap, confidence=confidence, progress=phases("comparison"),
@@ -52,8 +49,8 @@ def assembled(
     return Bundle(scores=inside, truth=truth, space=space, records=records, **shown, **comparison)
 
 
-def of_verdict(verdict: Verdict, *, title: str, compare: bool = True, phases: Phases = silent) -> Bundle:
-    """The bundle of a verdict on a score file; compare: with the pairwise comparison, which takes the longest."""
+def of_verdict(verdict: Verdict, *, title: str, phases: Phases = silent) -> Bundle:
+    """The bundle of a verdict on a score file."""
     options = {name: verdict.settings[name] for name in ("missing", "n_bootstrap", "confidence")}
     records = {"complexity": verdict.complexity, "attributes": verdict.attributes}
     return assembled(
@@ -70,7 +67,6 @@ def of_verdict(verdict: Verdict, *, title: str, compare: bool = True, phases: Ph
         study=dict(verdict.settings),
         records={name: table for name, table in records.items() if table is not None},
         constraints=verdict.constraints,
-        compare=compare,
         phases=phases,
         **options,
     )

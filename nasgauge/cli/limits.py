@@ -5,27 +5,26 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from nasgauge.analyses import ANALYSES
 from nasgauge.judging import Verdict
-from nasgauge.report.assembly import of_verdict
-from nasgauge.report.gallery import computed
-from nasgauge.report.labels import number
 
-_ANALYSIS = "under_limit"
 Lines = list[list[str]]
 
 
 def limit_tables(verdict: Verdict) -> Iterator[tuple[str, list[str], Lines]]:
-    """For every constraint of a verdict a title, headings and lines: the numbers of the report's analysis under_limit.
+    """For every constraint a title, headings and lines: the numbers of the report's analysis under_limit.
 
     One line per estimator, one column per number k of architectures; then the expectation of k random ones and the best
     one within the limit, on the architectures of the estimator with the most of them.
     """
     if verdict.constraints.empty:
         return
-    bundle = of_verdict(verdict, title="limits", compare=False)
-    [found] = computed(bundle, rng=np.random.default_rng(0), only=[_ANALYSIS])
+    known = {"complexity": verdict.complexity, "attributes": verdict.attributes, "constraints": verdict.constraints}
+    records = {name: table for name, table in known.items() if table is not None}
+    scores = verdict.scores[verdict.scores["arch"].isin(set(verdict.truth["arch"]))]
+    table = ANALYSES["under_limit"](scores, verdict.truth, verdict.space, rng=np.random.default_rng(0), records=records)
     for text in verdict.constraints["constraint"].unique():
-        rows = found.table[found.table["constraint"] == text]
+        rows = table[table["constraint"] == text]
         if rows.empty:
             yield f"{text}: no estimator has a score of an architecture within this limit", ["estimator"], []
             continue
@@ -44,4 +43,4 @@ def limit_tables(verdict: Verdict) -> Iterator[tuple[str, list[str], Lines]]:
 
 def _line(rows: pd.DataFrame, column: str, counts: list[int]) -> list[str]:
     by_k = rows.set_index("k")[column]
-    return [number(float(by_k[k]), 4) if k in by_k.index else "" for k in counts]
+    return [f"{by_k[k]:.4f}" if k in by_k.index else "" for k in counts]
