@@ -53,6 +53,19 @@ def test_supernets_of_ning2021_are_those_of_the_tables():
     assert zero["fisher", "kendall_tau"] == -0.158 and zero["macs", "precision_at_top"] == 0.282
 
 
+def test_supernets_of_ning2020_are_those_of_the_tables():
+    sampling = published_values("ning2020-isomorphism").set_index(["sampling", "epoch", "criterion", "at"])["value"]
+    assert (
+        sampling["iso", 600, "best_rank_at", 1] == 0.21555 and sampling["deiso", 1000, "best_rank_at", 0.05] == 0.00015
+    )
+    assert sampling["post_deiso", 200, "precision_at_top", 0.05] == 0.4613 and len(sampling) == 3 * 6 * 5
+    samplers = published_values("ning2020-samplers").set_index(["cost", "per_step", "criterion"])["value"]
+    assert samplers["equal_cost", "5", "kendall_tau"] == 0.6714
+    assert samplers["equal_epochs", "fairnas", "best_rank_at"] == 0.00031
+    spread = published_values("ning2020-deviations").set_index(["of", "epoch", "quantity"])["deviation"]
+    assert spread["supernet", 200, "rank_std"] == 162 and spread["supernet", 1000, "accuracy_std"] == 0.000911
+
+
 def test_a_study_shows_values_of_criteria_alone():
     assert len(values_beside("ning2021-nb201-zeroshot")) > 10
     with pytest.raises(UserError, match="'laube2021-tau-a': its rows are not values of criteria"):
