@@ -59,14 +59,15 @@ def judge(
     [['first', -0.01], ['macs', 0.71]]
     """
     check_seed(seed, "judge: seed")
-    if isinstance(scores, Estimates):
+    measured = isinstance(scores, Estimates)
+    if measured:
         scores = with_failures(scores.scores, scores.errors)
     with followed("judge") as phases:
         verdict = judge_scores(
             scores, benchmark=benchmark, choices=options, truth=truth, space=space, lower_is_better=lower_is_better,
             truth_lower_is_better=truth_lower_is_better, arch_order=arch_order, constraints=constraints,
             baselines=baselines, criteria=criteria, missing=missing, unknown=unknown, n_bootstrap=n_bootstrap,
-            confidence=confidence, seed=seed, phases=phases,
+            confidence=confidence, seed=seed, measured=measured, phases=phases,
         )  # fmt: skip
     known = verdict.scores["arch"].isin(set(verdict.truth["arch"]))  # with unknown="drop" there may be others
     return Evaluation(

@@ -76,12 +76,13 @@ def judge_scores(
     constraints: str | Iterable[str] = (),
     baselines: Names = (),
     seed: int = 0,
+    measured: bool = False,
     phases: Phases = silent,
 ) -> Verdict:
     """Evaluate scores against a benchmark or a ground truth of one's own (exactly one of them).
 
-    scores: what `score_table` takes: the path of a file, a data frame, a Series or a dictionary. benchmark: a name,
-    with its options in `choices`, or the benchmark itself. truth: what `truth_table` takes.
+    scores, measured: what `score_table` takes: the path of a file, a data frame, a Series or a dictionary. benchmark: a
+    name, with its options in `choices`, or the benchmark itself. truth: what `truth_table` takes.
 
     Every spelling of an architecture that its space has is matched; invalid strings are reported with their row.
     arch_order: the order of the operations of NAS-Bench-201 cells that are given as lists, one of `spaces.ORDERS`. A
@@ -113,11 +114,11 @@ def judge_scores(
         benchmarks.known(benchmark)
     if benchmark is not None:
         of_archs = partial(_of_benchmark, benchmark, choices or {}, order=arch_order)
-        file = _scores(scores, lower_is_better, lambda archs: of_archs(archs).spellings)
+        file = _scores(scores, lambda archs: of_archs(archs).spellings, lower_is_better, measured)
         known = of_archs(file.scores["arch"].unique())
     else:
         known = _of_table(truth, place, truth_lower_is_better, arch_order)
-        file = _scores(scores, lower_is_better, lambda _: known.spellings, known.archs)
+        file = _scores(scores, lambda _: known.spellings, lower_is_better, measured, known.archs)
     place = known.spellings.space
     check_quantities(limits, quantities(known.attributes, known.complexity))
     file = matched(file, known.spellings, unknown=unknown, called=known.name, left_out=known.left_out)
@@ -192,11 +193,15 @@ class _Known:
 
 
 def _scores(
-    table: Any, lower_is_better: Names, spellings: Callable[[Collection[str]], Spellings], archs: Collection[str] = ()
+    table: Any,
+    spellings: Callable[[Collection[str]], Spellings],
+    lower_is_better: Names,
+    measured: bool,
+    archs: Collection[str] = (),
 ) -> ScoreFile:
     """The scores; where a row repeats another because its architecture is spelled wrongly, that is the error."""
     try:
-        return score_table(table, lower_is_better=lower_is_better, archs=archs)
+        return score_table(table, lower_is_better=lower_is_better, archs=archs, measured=measured)
     except RepeatError as error:
         spellings(error.archs.unique()).found(error.archs, error.where)
         raise

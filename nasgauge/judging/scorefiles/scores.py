@@ -44,8 +44,9 @@ class ScoreFile:
 
 
 def score_table(
-    table: Any, *, lower_is_better: Names = (), archs: Collection[str] = (), where: str = "the table"
-) -> ScoreFile:
+    table: Any, *, lower_is_better: Names = (), archs: Collection[str] = (), where: str = "the table",
+    measured: bool = False,
+) -> ScoreFile:  # fmt: skip
     """Scores from a file or a table in memory, with their rows.
 
     table: the path of a file (CSV, TSV, JSON, JSON Lines, Parquet, Feather, or one of them compressed); a data frame,
@@ -53,6 +54,7 @@ def score_table(
     dictionary of names to Series or dictionaries arch -> score, or of architectures to scores; a list of records.
     Without a name the estimator is called "scores". archs: architectures that are known, by which dictionaries are read
     that could be either names -> architectures or the reverse. where: the name of a table in memory in messages.
+    measured: an estimator may lack all scores, as its measurements were made and failed.
 
     Wide form: a column `arch` and one numeric column per estimator; long form: columns `estimator`, `arch`, `score`.
     Both may have an integer `seed` (0 where there is none); a wide file's `iso_class` and row numbers (`index`, a first
@@ -64,11 +66,14 @@ def score_table(
     estimator, a score that is not a number, an infinitely good one, an estimator without any score, an architecture
     scored twice by one estimator and seed.
     """
-    return scores_in(read(table, changed(PURPOSE, archs=archs), where=where), lower_is_better=lower_is_better)
+    cells = read(table, changed(PURPOSE, archs=archs), where=where)
+    return scores_in(cells, lower_is_better=lower_is_better, measured=measured)
 
 
-def scores_in(cells: Cells, *, lower_is_better: Names = (), epoch: pd.Series | None = None) -> ScoreFile:
-    """The scores of the cells of a file, see `score_file`; epoch: of each row, then a column of the scores too."""
+def scores_in(
+    cells: Cells, *, lower_is_better: Names = (), epoch: pd.Series | None = None, measured: bool = False
+) -> ScoreFile:
+    """The scores of the cells of a file, see `score_table`; epoch: of each row, then a column of the scores too."""
     lower_is_better = listed(lower_is_better, "lower_is_better", "names of estimators")
     require(cells, "arch", "name the column of architectures 'arch'")
     long = "estimator" in cells.names
@@ -76,7 +81,7 @@ def scores_in(cells: Cells, *, lower_is_better: Names = (), epoch: pd.Series | N
     keys = keys if epoch is None else keys.assign(epoch=epoch)
     scores, notes = _long(cells, keys, lower_is_better) if long else _wide(cells, keys, lower_is_better)
     for name, missing in scores["score"].isna().groupby(scores["estimator"], sort=False).all().items():
-        if missing:
+        if missing and not measured:
             raise UserError(
                 f"{cells.where}: estimator {name!r}: every score is missing; remove it, or fill in its scores"
             )
