@@ -237,6 +237,15 @@ def test_what_was_paid_and_learned_is_told():
     assert {c["n_learned"] for c in costs.values()} == {20}
 
 
+@pytest.mark.parametrize("label", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("encoder", ["mlp", "random_forest"])
+def test_nothing_is_learned_from_an_accuracy_that_is_no_number(encoder, label):
+    table = planted(NB201(), 20)
+    table.loc[3, "accuracy"] = label
+    with pytest.raises(UserError, match="its training set: row 4, column 'accuracy' is"):
+        Predictor(NB201(), encoder, QUICK).fit(table)
+
+
 def test_too_little_to_learn_from_is_told():
     space, table = NB201(), planted(NB201(), 20)
     with pytest.raises(UserError, match="there are 1 architectures to learn from"):
