@@ -82,6 +82,8 @@ def test_constant_scores_are_undefined_and_never_win():
     last = table.iloc[-1]
     assert last["estimator"] == "flat" and last["p_best"] == 0
     assert last[["value", "behind", "behind_lower"]].isna().all()
+    alone = contest(flat, truth, n_bootstrap=20, rng=rng()).iloc[0]
+    assert alone[["value", "behind", "behind_lower", "behind_upper"]].isna().all()
 
 
 def test_missing_scores_count_as_in_judge():

@@ -364,6 +364,8 @@ def test_failures_of_what_a_combination_is_made_of_are_its_own():
     found = with_failures(pd.concat([scores, vote, mean]), errors, combined)
     failed = found[found["score"].isna()]
     assert failed[["estimator", "arch", "seed"]].values.tolist() == [["b", "y", 0], ["vote", "y", 0], ["mean", "y", 9]]
+    alone = with_failures(scores, errors, combined)
+    assert alone[alone["estimator"] == "mean"].values.tolist() == [["mean", "y", 0, pytest.approx(np.nan, nan_ok=True)]]
 
 
 def test_callable_criteria_are_judged_compared_and_have_a_ceiling(planted):

@@ -13,7 +13,7 @@ from nasgauge.analyses.toolkit.memo import shared
 from nasgauge.analyses.toolkit.properties import properties_of
 from nasgauge.analyses.toolkit.rank_errors import rank_errors
 from nasgauge.analyses.toolkit.sections import SECTIONS
-from nasgauge.analyses.toolkit.vectors import TRUTH_NAME, is_among, ranks
+from nasgauge.analyses.toolkit.vectors import TRUTH_NAME, is_among, mean_truth, ranks
 
 __all__ = [
     "ANALYSES",
@@ -23,6 +23,7 @@ __all__ = [
     "Bias",
     "distinct",
     "is_among",
+    "mean_truth",
     "operations_of",
     "plain",
     "properties_of",

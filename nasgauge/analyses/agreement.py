@@ -7,7 +7,7 @@ import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import LIMIT, Analysis
 from nasgauge.analyses.toolkit.drawing import column_width, distinct
-from nasgauge.analyses.toolkit.vectors import TRUTH_NAME, mean_truth, scores_by_seed
+from nasgauge.analyses.toolkit.vectors import TRUTH_NAME, mean_truth, ranks, scores_by_seed
 from nasgauge.criteria import kendall_tau
 from nasgauge.spaces import Space
 
@@ -92,7 +92,12 @@ def _tau(a: np.ndarray, b: np.ndarray, *, same_seeds: bool) -> tuple[float, int]
     both = ~(np.isnan(a).any(axis=1) | np.isnan(b).any(axis=1))
     a, b = a[both], b[both]
     pairs = zip(a.T, b.T, strict=True) if same_seeds else product(a.T, b.T)
-    return float(np.mean([kendall_tau(x, y) for x, y in pairs])), int(both.sum())
+    return float(np.mean([kendall_tau(x, _finite(y)) for x, y in pairs])), int(both.sum())
+
+
+def _finite(score: np.ndarray) -> np.ndarray:
+    """Scores in the same order, which is all that tau reads, as finite numbers."""
+    return -ranks(score) if np.isneginf(score).any() else score
 
 
 def note(table: pd.DataFrame) -> str:

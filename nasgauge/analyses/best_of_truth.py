@@ -36,11 +36,11 @@ def compute(
     all that tie with the last of them. mean_score, tau, spearman and pearson: computed per seed, means over seeds; low
     and high: minimum and maximum over seeds of tau. tau_a is one number, of the means over seeds of the A_N, as noise
     of a seed moves all its A_N together; tau_a_low, tau_a_high: minimum and maximum of the tau_a of single seeds, which
-    need not contain it. A_N is compared in 12 digits. Returns (estimator, n_best, mean_score, tau, low, high, spearman,
-    pearson, tau_a, tau_a_low, tau_a_high, n), by estimator and N, the tau_a equal in all rows of an estimator. NaN: a
-    correlation where a seed's scores or the accuracies are constant among the N best, tau_a where the A_N are constant
-    or n leaves a single N. Range [-1, 1]; tau_a lower, the others higher is better. UserError: an N below 1, an
-    estimator called "truth".
+    need not contain it. A_N is compared in 12 digits, and is -inf where one of the N best has that score. Returns
+    (estimator, n_best, mean_score, tau, low, high, spearman, pearson, tau_a, tau_a_low, tau_a_high, n), by estimator
+    and N, the tau_a equal in all rows of an estimator. NaN: a correlation where a seed's scores or the accuracies are
+    constant among the N best, tau_a where the A_N are constant or n leaves a single N. Range [-1, 1]; tau_a lower, the
+    others higher is better. UserError: an N below 1, an estimator called "truth".
 
     >>> truth = pd.DataFrame({"arch": list("abcd"), "seed": 0, "accuracy": [0.9, 0.8, 0.7, 0.6]})
     >>> scores = pd.DataFrame({"estimator": "e", "arch": list("abcd"), "seed": 0, "score": [3.0, 4.0, 2.0, 1.0]})
@@ -99,7 +99,9 @@ def draw(table: pd.DataFrame, ax, space: Space | None = None) -> None:
 def _of_estimator(score: np.ndarray, truth: np.ndarray, sizes: list[int]) -> list[tuple[float, ...]]:
     """For each N the columns n_best to tau_a_high; score (n_seeds, n), truth (n,)."""
     weight = np.array([share_among_best(truth, size) / size for size in sizes])  # (n_sizes, n)
-    mean = score @ weight.T  # (n_seeds, n_sizes)
+    worst = np.isneginf(score)
+    mean = np.where(worst, 0.0, score) @ weight.T  # (n_seeds, n_sizes)
+    mean[worst @ weight.T > 0] = -np.inf
     of_seeds = np.array([kendall_tau(steady(of_seed), sizes) for of_seed in mean])
     tau_a = (kendall_tau(steady(mean.mean(axis=0)), sizes), of_seeds.min(), of_seeds.max())
     rows = []

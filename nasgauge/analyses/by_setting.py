@@ -175,9 +175,7 @@ def _symbol(criterion: str, at: float) -> str:
     entry = CRITERIA.in_tables(criterion.partition("(")[0])
     if entry is None:
         return criterion
-    amount = f"{100 * at:g}%" if at < 1 else f"{at:g}"
-    space = " " if entry.symbol.endswith(("topK", "bottomK")) else ""
-    symbol = entry.symbol if not at else f"{entry.symbol.removesuffix('K')}{space}{amount}"
+    symbol = entry.symbol_at(at) if at else entry.symbol
     return f"{symbol} ↓" if entry.better == "lower" else symbol
 
 

@@ -11,6 +11,7 @@ from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import BLUE, tidy
 from nasgauge.analyses.toolkit.vectors import is_among, readable
 from nasgauge.core.errors import UserError
+from nasgauge.core.rounding import steady
 from nasgauge.core.tables import SCORES, TRUTH
 from nasgauge.criteria import kendall_tau
 from nasgauge.spaces import Space
@@ -30,13 +31,13 @@ def compute(
 
     kendall_tau(h) = mean over splits of kendall_tau(mean of h trainings, mean of h other trainings)
 
-    truth: table TRUTH. scores: table SCORES, for the set of architectures; None: all. space is not used. One row per
-    h up to half the maximum number of trainings per architecture, over the n architectures with at least 2 h trainings.
+    truth: table TRUTH. scores: table SCORES, for the set of architectures; None: all. space is not used. One row per h
+    up to half the maximum number of trainings per architecture, over the n architectures with at least 2 h trainings.
     Where all of these share their seeds, the splits are all pairs of disjoint sets of h seeds, or n_splits drawn ones
     of them; where they differ, each architecture's trainings are divided at random n_splits times. lower, upper:
-    minimum and maximum tau over the splits. Returns (n_seeds_per_half, kendall_tau, lower, upper, n_splits, n), empty
-    where fewer than two architectures were trained twice. NaN where the accuracies are constant. Range [-1, 1], higher
-    is better. UserError: n_splits < 1.
+    minimum and maximum tau over the splits. Means equal in 12 digits are tied. Returns (n_seeds_per_half, kendall_tau,
+    lower, upper, n_splits, n), empty where fewer than two architectures were trained twice. NaN where the accuracies
+    are constant. Range [-1, 1], higher is better. UserError: n_splits < 1.
 
     >>> truth = pd.DataFrame({"arch": list("aabbcc"), "seed": [0, 1] * 3, "accuracy": [.70, .71, .80, .82, .81, .79]})
     >>> compute(None, truth, rng=np.random.default_rng(0)).round(4).values.tolist()
@@ -90,12 +91,12 @@ def _halves(
     if (present == present[0]).all():
         columns = wide[:, present[0]]
         for first, second in _seed_splits(columns.shape[1], h, n_splits, rng):
-            yield columns[:, first].mean(axis=1), columns[:, second].mean(axis=1)
+            yield steady(columns[:, first].mean(axis=1)), steady(columns[:, second].mean(axis=1))
         return
     for _ in range(n_splits):
         order = np.where(present, rng.random(wide.shape), np.inf).argsort(axis=1)
         shuffled = np.take_along_axis(wide, order, axis=1)
-        yield shuffled[:, :h].mean(axis=1), shuffled[:, h : 2 * h].mean(axis=1)
+        yield steady(shuffled[:, :h].mean(axis=1)), steady(shuffled[:, h : 2 * h].mean(axis=1))
 
 
 def _seed_splits(n_seeds: int, h: int, n_splits: int, rng: np.random.Generator) -> list[tuple[list[int], list[int]]]:

@@ -18,7 +18,7 @@ from nasgauge.criteria.registered import (
     resolve,
     resolve_all,
 )
-from nasgauge.criteria.resamples import Resamples, n_top, order_best_first
+from nasgauge.criteria.resamples import Resamples, defined_draws, n_top, order_best_first
 from nasgauge.criteria.sparse import sparse_kendall_tau
 from nasgauge.criteria.top import kendall_tau_at_top, precision_at_bottom, precision_at_top
 
@@ -32,6 +32,7 @@ __all__ = [
     "Specs",
     "best_accuracy_at",
     "best_rank_at",
+    "defined_draws",
     "kendall_tau",
     "kendall_tau_at_top",
     "listed_specs",

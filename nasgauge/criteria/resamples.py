@@ -14,6 +14,8 @@ import numpy as np
 from nasgauge.core.errors import UserError
 from nasgauge.criteria.borders import Borders, blocks, borders_of
 
+_UNDEFINED = 0.05  # share of draws without a value, up to which the others stand for all
+
 
 def check_pair(score: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both vectors as float64; ValueError unless they are one-dimensional, equally long, and finite.
@@ -169,6 +171,19 @@ class Resamples:
         vars(turned)["by_score"] = len(self.score) - 1 - self.by_score[::-1]
         vars(turned)["counts_by_score"] = self.counts_by_score[:, ::-1]
         return turned
+
+
+def defined_draws(draws: np.ndarray) -> np.ndarray:
+    """The draws in which the criterion is defined; none where it is undefined in more than 5% of them.
+
+    The quantiles of the others would be those of a selection, such as the draws with few ties, which may not even
+    contain the value itself.
+
+    >>> defined_draws(np.array([0.5] * 19 + [np.nan])).size, defined_draws(np.array([0.5] * 9 + [np.nan])).size
+    (19, 0)
+    """
+    defined = draws[~np.isnan(draws)]
+    return defined if len(draws) - len(defined) <= _UNDEFINED * len(draws) else defined[:0]
 
 
 def order_best_first(score: np.ndarray, truth: np.ndarray) -> np.ndarray:

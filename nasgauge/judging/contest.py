@@ -85,8 +85,9 @@ def contest(
     share = _share_of_wins(np.stack([sign * draws[row["estimator"]] for row in rows]))
     for row, p_best in zip(rows, share, strict=True):
         gap = sign * (draws[best["estimator"]] - draws[row["estimator"]])
-        low, high = (0.0, 0.0) if row is best and n_bootstrap else interval(gap, confidence)
         behind = sign * (best["value"] - row["value"])
+        certain = row is best and n_bootstrap and not np.isnan(behind)
+        low, high = (0.0, 0.0) if certain else interval(gap, confidence)
         signs = [_separated(sign * (draws[row["estimator"]] - draws[other["estimator"]]), confidence) for other in rows]
         row |= {"n_ahead_of": signs.count(1), "n_behind": signs.count(-1)}
         row |= {"p_best": p_best, "behind": behind, "behind_lower": low, "behind_upper": high}

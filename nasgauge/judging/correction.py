@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from nasgauge.core.errors import unknown_name
-from nasgauge.judging.draws import defined_draws
+from nasgauge.criteria import defined_draws
 
 Correction = Literal["holm", "bonferroni", "benjamini-hochberg", "none"]
 

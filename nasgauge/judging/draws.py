@@ -14,7 +14,6 @@ Column = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows of the ground truth, 
 # Cells of (draws, architectures) per batch: about 0.1 GB per copy.
 _CELLS = 100_000_000
 _LARGE = 50_000_000  # cells of all draws, criteria and columns, from which copies are worth their start
-_UNDEFINED = 0.05  # share of draws without a value, up to which the others stand for all
 _N_KEPT = 2_000  # values of all draws of a criterion, some kilobytes each
 _kept: dict[tuple, np.ndarray] = {}
 
@@ -36,19 +35,6 @@ def draws_of(
     found |= _computed(columns, [c for c in criteria if c not in found], counts, tick)
     _keep({key: found[c] for c, key in keys.items()})
     return found
-
-
-def defined_draws(draws: np.ndarray) -> np.ndarray:
-    """The draws in which the criterion is defined; none where it is undefined in more than 5% of them.
-
-    The quantiles of the others would be those of a selection, such as the draws with few ties, which may not even
-    contain the value itself.
-
-    >>> defined_draws(np.array([0.5] * 19 + [np.nan])).size, defined_draws(np.array([0.5] * 9 + [np.nan])).size
-    (19, 0)
-    """
-    defined = draws[~np.isnan(draws)]
-    return defined if len(draws) - len(defined) <= _UNDEFINED * len(draws) else defined[:0]
 
 
 def drawn_before(

@@ -43,9 +43,12 @@ def with_failures(scores: pd.DataFrame, errors: pd.DataFrame | None, combined: I
 
 
 def _inherited(one: Combined, failed: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """The failures of a combination: those of its estimators, in its own seeds."""
+    """The failures of a combination: those of its estimators, in its own seeds.
+
+    One of every seed that has no score at all has seed 0, as studies give it.
+    """
     rows = failed.loc[failed["estimator"].isin(one.of), ["arch", "seed"]]
     if one.every_seed:
         own = scores.loc[scores["estimator"] == one.name, "seed"].unique()
-        rows = rows[["arch"]].merge(pd.DataFrame({"seed": own}), how="cross")
+        rows = rows[["arch"]].merge(pd.DataFrame({"seed": own if len(own) else [0]}), how="cross")
     return rows.assign(estimator=one.name)[["estimator", "arch", "seed"]]

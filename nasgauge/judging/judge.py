@@ -44,7 +44,7 @@ def judge(
 
     scores: table SCORES. truth: table TRUTH, one or several seeds per architecture. The resamples are shared by all
     estimators and seeds, so their values are paired. Draws in which a criterion is undefined are omitted from its
-    interval, which is null where they are more than half, or for n_bootstrap 0. An undefined value is null.
+    interval, which is null where they are more than 5%, or for n_bootstrap 0. An undefined value is null.
 
     missing: treatment of architectures whose measurement failed (score null) in a seed of the estimator, counted in
     n_failed: "omit" omits them (n decreases), "last" ranks them below all others, tied, in the seeds that lack them (n

@@ -8,8 +8,8 @@ import pandas as pd
 from nasgauge.core.arguments import GENERATOR, takes
 from nasgauge.core.errors import MAX_DRAWS, UserError, check_count
 from nasgauge.core.tables import TRUTH, VALUES, check, empty
-from nasgauge.criteria import BoundCriterion, order_best_first
-from nasgauge.judging.draws import Column, defined_draws, draws_of
+from nasgauge.criteria import BoundCriterion, defined_draws, order_best_first
+from nasgauge.judging.draws import Column, draws_of
 
 _MOST_CELLS = 4_000_000_000  # of the counts, a byte each
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from nasgauge.core.constraints import check_quantities, parse_constraints, quantities
 from nasgauge.core.progress import Phases, silent
-from nasgauge.criteria import CriterionSpec
+from nasgauge.criteria import CriterionSpec, resolve_all
 from nasgauge.judging import Verdict, compared
 from nasgauge.report.bundle import Bundle
 from nasgauge.spaces import Space
@@ -46,7 +46,10 @@ def assembled(
         inside, truth, space, criteria,
         missing=missing, n_bootstrap=n_bootstrap, confidence=confidence, progress=phases("comparison"),
     )  # fmt: skip
-    return Bundle(scores=inside, truth=truth, space=space, records=records, **shown, **comparison)
+    return Bundle(
+        scores=inside, truth=truth, space=space, criteria=tuple(resolve_all(criteria)), records=records, **shown,
+        **comparison,
+    )  # fmt: skip
 
 
 def of_verdict(verdict: Verdict, *, title: str, phases: Phases = silent) -> Bundle:

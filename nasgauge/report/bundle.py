@@ -10,6 +10,7 @@ import pandas as pd
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import CEILING, CONTEST, ERRORS, SCORES, TRUTH, VALUES, check, empty
+from nasgauge.criteria import BoundCriterion
 
 
 @final
@@ -23,10 +24,11 @@ class Bundle:
     warnings about scores and ground truth. space: the Space of the architectures, None where it is unknown. provenance:
     data set, split, epochs, seeds, source ... of the ground truth. study, environment: settings and versions, nested
     mappings. published: (estimator, criterion, at, value, source) of the literature. references: bib keys to cite
-    besides those of criteria and space. records: by name the tables of `recorded.RECORDS`, which estimators record
-    besides their scores, and "complexity", "attributes", "constraints", "searches" and "expenses" (tables of the same
-    names) where they are known. contest: table CONTEST by the leading criterion, connected: its VALUES over the
-    connected architectures; empty if not computed. UserError: a table without its columns, values without rows.
+    besides those of criteria and space. criteria: those of the values, by which estimators can be compared again.
+    records: by name the tables of `recorded.RECORDS`, which estimators record besides their scores, and "complexity",
+    "attributes", "constraints", "searches" and "expenses" (tables of the same names) where they are known. contest:
+    table CONTEST by the leading criterion, connected: its VALUES over the connected architectures; empty if not
+    computed. UserError: a table without its columns, values without rows.
     """
 
     title: str
@@ -43,6 +45,7 @@ class Bundle:
     environment: Mapping[str, Any] = field(default_factory=dict)
     published: pd.DataFrame | None = None
     references: tuple[str, ...] = ()
+    criteria: tuple[BoundCriterion, ...] = ()
     records: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     contest: pd.DataFrame = field(default_factory=lambda: empty(CONTEST))
     connected: pd.DataFrame = field(default_factory=lambda: empty(VALUES))

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.errors import MAX_DRAWS, UserError
-from nasgauge.criteria import CriterionSpec
 from nasgauge.judging import paired
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.labels import Heading, chosen, heading, key_of, leading
@@ -25,15 +24,16 @@ def with_differences(
 
     n_bootstrap: at least. A p-value is at least 2 / (draws + 1), which Holm's correction multiplies by the number of
     pairs: with 21 estimators it takes 8,400 draws before any difference can be significant, and so many are drawn.
+    UserError: that criterion is not among those of the bundle.
     """
     by = leading(bundle.values)
-    spec: CriterionSpec = by.criterion
-    if by.at is not None:
-        spec = {"name": spec, "fraction": by.at} if by.at < 1 else {"name": spec, "count": int(by.at)}
+    found = [criterion for criterion in bundle.criteria if key_of(criterion.name, criterion.at) == by.key]
+    if not found:
+        raise UserError(f"paired differences: the report has no criterion {by.name}; give it those of its values")
     k = bundle.values["estimator"].nunique()
     n_draws = min(MAX_DRAWS, max(n_bootstrap, round(2.1 / ALPHA * k * (k - 1) / 2)))
     table = paired(
-        bundle.scores, bundle.truth, "all", "all", [spec],
+        bundle.scores, bundle.truth, "all", "all", found,
         n_bootstrap=n_draws, confidence=confidence, missing=missing, rng=np.random.default_rng(0),
     )  # fmt: skip
     return replace(bundle, records={**bundle.records, "paired": table})

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from nasgauge.analyses import operations_of, properties_of, rank_errors, ranks, strokes
+from nasgauge.analyses import mean_truth, operations_of, properties_of, rank_errors, ranks, strokes
 from nasgauge.report.bundle import Bundle
 from nasgauge.spaces import Graph
 
@@ -26,7 +26,7 @@ def explorer(bundle: Bundle, *, rng: np.random.Generator) -> str | None:
     errors = rank_errors(bundle.measured, bundle.truth)
     if not errors:
         return None
-    accuracy = bundle.truth.groupby("arch")["accuracy"].mean().sort_index()
+    accuracy = mean_truth(bundle.truth).sort_index()
     true_rank = pd.Series(ranks(accuracy.to_numpy()), accuracy.index)
     chosen = accuracy.index
     if len(chosen) > N_ARCHS:

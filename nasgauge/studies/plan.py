@@ -221,15 +221,20 @@ class Plan:
         return len(self.tasks) - len(remaining) + shares
 
     def scores(self, store: Store, below: int | None = None) -> pd.DataFrame:
-        """The scores (table SCORES) of all tasks, or of those below a level, and of the combinations of them."""
+        """The scores (table SCORES) of all tasks, or of those below a level, and of the combinations of them.
+
+        A combination has none where one of those that it combines has none, as all its measurements failed.
+        """
         tasks = [t for t in self.tasks if t.archs and (below is None or t.level < below)]
         scores = check(store.read("scores", [t.key for t in tasks]), SCORES)
         there = {t.estimator for t in tasks}
         for i, config in enumerate(self.study.estimators):
             if isinstance(config, CombiningConfig):
-                if there >= {self.owners[need.name] for need in config.dependencies()}:
+                needed = {need.name for need in config.dependencies()}
+                if there >= {self.owners[name] for name in needed}:
                     there.add(i)
-                    scores = pd.concat([scores, config.combine(scores)], ignore_index=True)
+                    if needed <= set(scores["estimator"].unique()):
+                        scores = pd.concat([scores, config.combine(scores)], ignore_index=True)
         return scores
 
 

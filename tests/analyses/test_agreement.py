@@ -71,6 +71,13 @@ def test_equal_seeds_are_paired_and_other_seeds_all_with_all():
     assert crossed[frozenset("xy")][0] == pytest.approx((1 - 1 + 1 / 3 - 1 / 3) / 4)
 
 
+def test_the_worst_scores_are_tied_below_all_others():
+    worst = -np.inf
+    known = pairs_of(compute(long_table(x={0: [1, 2, 3, 4]}, y={0: [0, 0, 9, 5]}), truth_of([0.1, 0.2, 0.3, 0.4])))
+    found = compute(long_table(x={0: [worst, 2, 3, 4]}, y={0: [worst, worst, 9, 5]}), truth_of([0.1, 0.2, 0.3, 0.4]))
+    assert pairs_of(found) == known
+
+
 def test_names_follow_their_agreement_with_the_truth_and_constants_come_last():
     scores = long_table(flat={0: [5, 5, 5, 5]}, bad={0: [4, 3, 2, 1]}, good={0: [1, 2, 3, 4]}, fair={0: [1, 2, 4, 3]})
     table = compute(scores, truth_of([0.1, 0.2, 0.3, 0.4]))

@@ -103,6 +103,13 @@ def test_constant_scores_and_a_single_size_are_undefined():
     assert few["n_best"].tolist() == [3] and few["tau_a"].isna().all() and few["tau"].tolist() == pytest.approx([1 / 3])
 
 
+def test_the_worst_score_counts_only_among_those_that_have_it():
+    scores = scores_of(e=[[5, 4, 3, -np.inf], [5, 3, 4, -np.inf]])
+    found = compute(scores, truth_of([0.9, 0.8, 0.7, 0.6]), n_best=(1, 2, 3))
+    assert found["mean_score"].tolist() == [5, 4.25, 4, -np.inf] and found["tau_a"].eq(-1).all()
+    assert found["tau"].iloc[-1] == pytest.approx((1 + 2 / 3) / 2)
+
+
 def test_the_order_of_rows_decides_nothing():
     rng = RNG(1)
     scores, truth = scores_of(e=rng.normal(size=(3, 50)), f=rng.normal(size=(1, 50))), truth_of(rng.integers(0, 9, 50))

@@ -8,6 +8,7 @@ from scipy import stats
 
 from nasgauge.analyses.by_setting import compute, draw
 from nasgauge.core.errors import UserError
+from nasgauge.criteria import CRITERIA, Criterion, precision_at_top
 
 N = 12
 TRUTH = pd.DataFrame({"arch": [f"a{i:02d}" for i in range(N)], "seed": 0, "accuracy": np.arange(N) / N})
@@ -171,6 +172,17 @@ def test_every_panel_can_be_drawn(values):
     draw(compute(scores_of(*chosen), TRUTH, settings=settings), unknown)
     title = unknown.get_legend().get_title().get_text()
     assert title == "also differs: not recorded; series: main, 1 of 2"
+
+
+def test_symbols_in_the_legend_are_those_of_tables(monkeypatch):
+    own = Criterion(precision_at_top, takes_k=True, symbol="topK hits")
+    monkeypatch.setitem(CRITERIA, "hits", own)
+    chosen = {"v1": {"channels": 4}, "v2": {"channels": 8}}
+    table = compute(scores_of(*chosen), TRUTH, settings=settings_of(chosen), criteria=["hits@0.25", "hits@3"])
+    axes = Figure().add_subplot()
+    draw(table, axes)
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert texts == [own.symbol_at(0.25), own.symbol_at(3)] == ["top 25% hits", "top 3 hits"]
 
 
 def test_nothing_that_differs_is_an_empty_table_and_a_drawing_that_says_so():

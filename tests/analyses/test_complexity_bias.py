@@ -96,6 +96,13 @@ def test_the_excess_compares_with_equally_good_architectures():
     assert np.allclose(flipped["excess"], -errors["excess"])
 
 
+def test_no_interval_of_the_few_resamples_in_which_tau_is_defined():
+    scores, truth, size = tables([1.0] * 8, [6.0, 3, 0, 4, 7, 5, 2, 1], [0.0, 0, 1, 0, 0, 0, 0, 0])
+    row = compute(scores, truth, complexity=size, n_groups=1, rng=np.random.default_rng(0)).iloc[0]
+    assert row["kendall_tau"] == pytest.approx(-0.5)  # a third of the resamples lacks the one score that differs
+    assert row[["kendall_tau_lower", "kendall_tau_upper"]].isna().all()
+
+
 def test_degenerate_tables():
     scores, truth, size = planted(0.0, 0, n=30)
     rng = np.random.default_rng(0)

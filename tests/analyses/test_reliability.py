@@ -37,6 +37,13 @@ def test_all_splits_of_few_seeds_equal_the_loop():
     assert np.allclose(table.to_numpy(dtype=float), expected)
 
 
+def test_the_last_bit_of_a_mean_breaks_no_tie():
+    means = [[0.1, 0.2, 0.3], [0.3, 0.2, 0.1], [0.5, 0.6, 0.7], [0.9, 0.8, 0.7]]  # the first two are equal
+    wide = [[*row, *row[::-1]] for row in means]
+    table = compute(None, truth_of(wide), n_splits=50, rng=np.random.default_rng(0))
+    assert table["upper"].iloc[2] == 1  # one half backwards against the other
+
+
 def test_more_seeds_make_a_steadier_truth():
     table = compute(None, truth_of(noisy(np.random.default_rng(2), n=300, n_seeds=8)), rng=np.random.default_rng(0))
     assert table["n_seeds_per_half"].tolist() == [1, 2, 3, 4]

@@ -218,6 +218,10 @@ def test_scores_beside_are_normal_scores_of_ranks_over_means_of_seeds():
     expected = {"a": stats.norm.ppf(5 / 6), "b": stats.norm.ppf(1 / 3), "c": stats.norm.ppf(1 / 3)}
     assert {k: v[0] for k, v in values.items()} == pytest.approx(expected)
     assert (ScoreFeatures.of(rows.assign(score=1.0), ["e"]).values["a"] == 0).all()
+    three = pd.DataFrame({"estimator": "e", "arch": list("abc") * 3, "seed": [0] * 3 + [1] * 3 + [2] * 3,
+                          "score": [0.846, 0.176, 0.5, 0.176, 0.09, 0.5, 0.09, 0.846, 0.5]})  # fmt: skip
+    values = ScoreFeatures.of(three, ["e"]).values
+    assert values["a"] == values["b"] < values["c"]
 
 
 def test_what_was_paid_and_learned_is_told():
@@ -235,6 +239,15 @@ def test_what_was_paid_and_learned_is_told():
     assert costs["not told"]["n_trained"] == 20 and np.isnan(costs["not told"]["truth_seconds"])
     assert (costs["signal"]["n_trained"], costs["signal"]["truth_seconds"]) == (0, 0.0)
     assert {c["n_learned"] for c in costs.values()} == {20}
+
+
+@pytest.mark.parametrize("label", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("encoder", ["mlp", "random_forest"])
+def test_nothing_is_learned_from_an_accuracy_that_is_no_number(encoder, label):
+    table = planted(NB201(), 20)
+    table.loc[3, "accuracy"] = label
+    with pytest.raises(UserError, match="its training set: row 4, column 'accuracy' is"):
+        Predictor(NB201(), encoder, QUICK).fit(table)
 
 
 def test_too_little_to_learn_from_is_told():

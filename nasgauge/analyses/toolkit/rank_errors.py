@@ -7,6 +7,7 @@ import pandas as pd
 
 from nasgauge.analyses.toolkit.memo import sharable
 from nasgauge.analyses.toolkit.vectors import is_among, mean_scores, mean_truth, ranks
+from nasgauge.criteria import defined_draws
 
 COLUMNS = ("score", "accuracy", "difference", "excess")
 
@@ -71,9 +72,9 @@ def narrowed(counts: np.ndarray) -> np.ndarray:
 
 
 def interval_of(draws: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Percentiles of the defined draws; NaN where fewer than half are defined."""
-    kept = draws[~np.isnan(draws)]
-    if 2 * len(kept) < len(draws) or not len(kept):
+    """Percentiles of the draws that stand for all (`criteria.defined_draws`); NaN where there are none."""
+    kept = defined_draws(draws)
+    if not len(kept):
         return float("nan"), float("nan")
     low, high = np.quantile(kept, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)

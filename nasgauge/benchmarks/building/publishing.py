@@ -10,6 +10,7 @@ from nasgauge.core import terminal
 from nasgauge.core.conditions import common
 from nasgauge.core.errors import UserError
 from nasgauge.core.replacing import write_atomically
+from nasgauge.core.rounding import steady
 from nasgauge.core.store import Store
 from nasgauge.core.tables import TRAININGS, check
 from nasgauge.criteria import kendall_tau
@@ -69,6 +70,6 @@ def measured_facts(table: pd.DataFrame) -> dict[str, float | int]:
         "core_seconds": round(float(table["train_seconds"].sum()), 0),
     }
     if n:
-        tau = kendall_tau(halves[:, :n].mean(1), halves[:, n : 2 * n].mean(1))
+        tau = kendall_tau(steady(halves[:, :n].mean(1)), steady(halves[:, n : 2 * n].mean(1)))
         facts["kendall_tau_between_halves"] = round(tau, 4)
     return facts

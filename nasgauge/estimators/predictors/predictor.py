@@ -12,7 +12,7 @@ import pandas as pd
 from nasgauge.core.errors import UserError, check_seed
 from nasgauge.core.recorded import LESSONS
 from nasgauge.core.references import short_name
-from nasgauge.core.tables import ERRORS, SCORES, check, empty
+from nasgauge.core.tables import ERRORS, SCORES, TRUTH, Table, check, empty
 from nasgauge.estimators.estimator import COSTS, Estimates, Learner
 from nasgauge.estimators.predictors.encoders import Encoder, get_encoder
 from nasgauge.estimators.predictors.losses import LOSSES
@@ -24,6 +24,7 @@ from nasgauge.spaces import Arch, Space
 
 JUDGED = ("all", "unseen", "unseen_classes")
 _LEAST = 2
+_LABELS = Table("labels", tuple(c for c in TRUTH.columns if c.name in ("arch", "accuracy")), key=())
 
 
 @final
@@ -99,8 +100,10 @@ class Predictor(Learner):
 
         Of several seeds the mean is learned. Architectures that lack a score feature cannot be learned from,
         though their truth is paid for. `truth` may have a column `stage`, when each was chosen (0 without one).
-        UserError: fewer than two architectures, or all with one accuracy, from which no order can be learned.
+        UserError: fewer than two architectures, or all with one accuracy, from which no order can be learned; an
+        accuracy that is missing or infinite.
         """
+        truth = check(truth, _LABELS, where=f"predictor {self.name!r}: its training set")
         accuracy = truth.groupby("arch")["accuracy"].mean()
         if self.features.names:
             accuracy = accuracy[accuracy.index.isin(list(self.features.values))]

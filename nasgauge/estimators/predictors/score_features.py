@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from nasgauge.core.errors import UserError
+from nasgauge.core.rounding import steady
 from nasgauge.estimators.predictors.not_scored import NotScored
 
 _N_NAMED = 5  # in a message
@@ -29,9 +30,9 @@ class ScoreFeatures:
     def of(cls, scores: pd.DataFrame, names: Sequence[str]) -> "ScoreFeatures":
         """Normal scores of the ranks among all architectures that the estimator scored: ndtri((rank - 1/2) / n).
 
-        scores: table SCORES; of several seeds the mean is ranked, ties share their mean rank, so constant scores are 0.
-        Scores of any unit and with any outliers become standard normal, and no truth is looked at. Values hold the
-        architectures that all of them scored. UserError: an estimator without scores.
+        scores: table SCORES; of several seeds the mean is ranked, in 12 digits; ties share their mean rank, so
+        constant scores are 0. Scores of any unit and with any outliers become standard normal, and no truth is looked
+        at. Values hold the architectures that all of them scored. UserError: an estimator without scores.
 
         >>> scores = pd.DataFrame({"estimator": "e", "arch": list("abc"), "seed": 0, "score": [1e40, 3.0, -1.0]})
         >>> {arch: round(float(v[0]), 3) for arch, v in ScoreFeatures.of(scores, ["e"]).values.items()}
@@ -39,11 +40,14 @@ class ScoreFeatures:
         """
         columns = {}
         for name in names:
-            mean = scores[scores["estimator"] == name].groupby("arch")["score"].mean()
+            own = scores[scores["estimator"] == name]
+            mean = own.groupby("arch")["score"].mean()
             if mean.empty:
                 raise UserError(
                     f"predictor: there are no scores of {name!r} for it to read; leave it out, or measure it first"
                 )
+            if len(own) > len(mean):  # means over seeds, whose last bit must not break a tie
+                mean = pd.Series(steady(mean.to_numpy("float64")), mean.index)
             columns[name] = pd.Series(ndtri((mean.rank() - 0.5) / len(mean)), mean.index)
         table = pd.DataFrame(columns).dropna()
         return cls(tuple(names), dict(zip(table.index, table.to_numpy("float64"), strict=True)))
