@@ -108,7 +108,8 @@ def images_of_every_data_set(monkeypatch):
         if name not in sizes:
             return loaded(name, path, **options)
         side, n_classes = sizes[name]
-        return ImageData(name, torch.zeros(1).expand(6000, 3, side, side), torch.arange(6000) % n_classes, n_classes)
+        n = 25_000
+        return ImageData(name, torch.zeros(1).expand(n, 3, side, side), torch.arange(n) % n_classes, n_classes)
 
     for cached in (images.whole, drawn.batches):
         cached.cache_clear()
