@@ -101,7 +101,8 @@ def test_a_truth_is_built_on_ones_own_images_and_studied_on_them(form, tmp_path,
     supernet = {**supernet, "training": {**supernet["training"], "shift": 1}, "score_shift": 1}  # as the truth's images
     estimators = [supernet, inherited, *USERS["zeroshot"]]
     found = ran(study(estimators, None, benchmark, n=3), tmp_path / "run", tmp_path)
-    assert found.status().errors.empty and found.bundle().notes == ()
+    notes = found.bundle().notes  # in one epoch, a supernet may give all architectures the same score
+    assert found.status().errors.empty and all(note.startswith("Undefined: ") for note in notes)
     assert bench.counted(tmp_path / "truth") == (3, 3)
 
 
