@@ -32,8 +32,9 @@ def main(folder: str) -> None:
     found = pd.concat(parts, ignore_index=True).sort_values("seconds", ignore_index=True)
     print(f"| estimator | seconds | trained | {' | '.join(CRITERIA.values())} |\n|{'---|' * (3 + len(CRITERIA))}")
     for row in found.to_dict("records"):
-        cells = ["" if np.isnan(row[name]) else f"{row[name]:.3f}" for name in CRITERIA]
-        print(f"| {row['estimator']} | {row['seconds']:,.0f} | {row['trained']:.0f} | {' | '.join(cells)} |")
+        forms = {"seconds": ",.0f", "trained": ".0f", **dict.fromkeys(CRITERIA, ".3f")}
+        cells = ["" if np.isnan(row[name]) else f"{row[name]:{form}}" for name, form in forms.items()]
+        print(f"| {row['estimator']} | {' | '.join(cells)} |")
 
 
 def by_epoch(run, net: str, spent: pd.DataFrame) -> pd.DataFrame:

@@ -21,16 +21,16 @@ def notes(scores, truth=TRUTH, **options):
     return reasons
 
 
-EQUAL = "all criteria of {}, as the scores of all architectures are equal"
+EQUAL = "all criteria of {}, as all architectures have the same score"
 CASES = {
     "none": ({"s": RISING}, {}, None),
     "equal scores": ({"s": 1.0, "t": RISING}, {}, EQUAL.format("s")),
     "of several": ({"s": 1.0, "t": 2.0, "u": RISING}, {}, EQUAL.format("s and t")),
-    "of many": ({f"s{i}": 1.0 for i in range(7)}, {}, EQUAL.format("s0, s1, s2, s3 and 3 more")),
+    "of many": ({f"s{i}": 1.0 for i in range(8)}, {}, EQUAL.format("s0, s1, s2, s3, s4 and 3 more")),
     "tied at the top": (
         {"s": [*range(6), 6, 6]},
         {},
-        f"{TOP} of s, as the architectures at the top are too few, or tied",
+        f"{TOP} of s, as the top has too few architectures, or ties alone",
     ),
     "one score": (
         {"s": [1, *[None] * 7]},
@@ -40,7 +40,7 @@ CASES = {
     "equal ground truth": (
         {"s": RISING},
         {"truth": TRUTH.assign(accuracy=0.5)},
-        "all criteria of s, as the ground truth of all architectures is equal",
+        "all criteria of s, as all architectures have the same ground truth",
     ),
     "no fraction": (
         {"s": RISING},
@@ -61,7 +61,7 @@ CASES = {
     "a criterion without a value": (
         {"s": RISING},
         {"criteria": [lambda score, accuracy: float("nan")]},
-        "<lambda> of s, as there is no value for these scores and this ground truth",
+        "<lambda> of s, as it has no value for these scores",
     ),
 }  # fmt: skip
 
@@ -77,7 +77,7 @@ def test_several_seeds():
         {"estimator": "s", "arch": ARCHS * 2, "seed": np.repeat([0, 1], 8), "score": [1.0] * 8 + RISING}
     )
     found = judge_scores(long, truth=TRUTH, criteria=["kendall_tau"], n_bootstrap=0).notes
-    assert found[-1] == "Undefined: kendall_tau of s, as in some seed the scores of all architectures are equal."
+    assert found[-1] == "Undefined: kendall_tau of s, as in some seed all architectures have the same score."
 
 
 def test_a_study_shows_it(tmp_path, without_a_page):
@@ -87,7 +87,7 @@ def test_a_study_shows_it(tmp_path, without_a_page):
         "estimators": [{"name": "zeroshot", "proxies": [f"{__file__}:one", "n_params"], "batch_size": 8}],
     }  # fmt: skip
     bundle = ng.run(study, tmp_path / "run", workers="serial").bundle()
-    assert "Undefined: kendall_tau of one, as the scores of all architectures are equal." in bundle.notes
+    assert "Undefined: kendall_tau of one, as all architectures have the same score." in bundle.notes
 
 
 def one(module, batch):

@@ -32,7 +32,7 @@ NAMES = Kind(
     "a name or a list of names",
 )
 LIST = Kind(_is_list, "a list")
-TABLE = Kind(lambda value: isinstance(value, Mapping), "a dictionary")
+DICTIONARY = Kind(lambda value: isinstance(value, Mapping), "a dictionary")
 NUMBER = Kind(lambda value: isinstance(value, Real) and not isinstance(value, bool), "a number")
 FLAG = Kind(lambda value: isinstance(value, bool), "True or False")
 PATH = Kind(lambda value: isinstance(value, str | os.PathLike | RemotePath), "a path")

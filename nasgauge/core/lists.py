@@ -1,6 +1,6 @@
-"""Lists as users write them: one name or one function stands for a list of one."""
+"""Lists as users write them, where one name or one function stands for a list of one, and as sentences name them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from nasgauge.core.errors import UserError
@@ -30,3 +30,13 @@ def listed_if_given(given: Any, what: str, example: str = "names") -> tuple[Any,
     (True, ('values',))
     """
     return None if given is None else listed(given, what, example)
+
+
+def enumerated(names: Sequence[str], most: int = 6) -> str:
+    """Names for a sentence, at least one; of more than `most` the first ones, and how many there are besides.
+
+    >>> enumerated(["a"]), enumerated(["a", "b", "c"]), enumerated(["a", "b", "c", "d"], most=3)
+    ('a', 'a, b and c', 'a, b and 2 more')
+    """
+    shown = names if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

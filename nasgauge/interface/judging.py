@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks import Benchmark
-from nasgauge.core.arguments import FLAG, NUMBER, TABLE, TEXT, takes
+from nasgauge.core.arguments import DICTIONARY, FLAG, NUMBER, TEXT, takes
 from nasgauge.core.errors import UserError, check_seed
 from nasgauge.core.lists import Names
 from nasgauge.core.terminal import followed
@@ -18,7 +18,7 @@ from nasgauge.report import Evaluation, of_verdict
 from nasgauge.spaces import Space
 
 
-@takes("judge", options=TABLE, truth_lower_is_better=FLAG, arch_order=TEXT, confidence=NUMBER, title=TEXT)
+@takes("judge", options=DICTIONARY, truth_lower_is_better=FLAG, arch_order=TEXT, confidence=NUMBER, title=TEXT)
 def judge(
     scores: Any,
     *,
@@ -77,7 +77,7 @@ def judge(
     )  # fmt: skip
 
 
-@takes("compare_over", evaluations=TABLE, estimator=TEXT, rival=TEXT, confidence=NUMBER)
+@takes("compare_over", evaluations=DICTIONARY, estimator=TEXT, rival=TEXT, confidence=NUMBER)
 def compare_over(
     evaluations: Mapping[str, Evaluation],
     estimator: str,

@@ -5,11 +5,10 @@ import math
 import numpy as np
 import pandas as pd
 
+from nasgauge.core.lists import enumerated
 from nasgauge.criteria import BoundCriterion
 from nasgauge.judging.aligned import Aligned, aligned
 from nasgauge.judging.values import holds_fractions, mean_accuracy
-
-_N_LISTED = 5
 
 
 def undefined_notes(
@@ -36,7 +35,8 @@ def undefined_notes(
             which = ("all criteria",) if len(named) == len(criteria) > 1 else tuple(named)
             found.setdefault((which, reason), []).append(str(name))
     return [
-        f"Undefined: {_listed(which)} of {_listed(names)}, as {reason}." for (which, reason), names in found.items()
+        f"Undefined: {enumerated(which)} of {enumerated(names)}, as {reason}."
+        for (which, reason), names in found.items()
     ]
 
 
@@ -50,19 +50,14 @@ def _reason(criterion: BoundCriterion, one: Aligned, *, is_fraction: bool) -> st
         failed = "failed measurements, ranked last, have no score" if one.n_failed else "some scores are minus infinity"
         return f"it depends on more than the order of the scores, and {failed}"
     if any(np.ptp(truth) == 0 for _, _, truth in one.columns):
-        return "the ground truth of all architectures is equal"
+        return "all architectures have the same ground truth"
     if any((score == score[0]).all() for score in scored):
         seed = "in some seed " if len(scored) > 1 else ""
-        return f"{seed}the scores of all architectures are equal"
+        return f"{seed}all architectures have the same score"
     if not math.isnan(criterion.at):
-        return "the architectures at the top are too few, or tied"
-    return "there is no value for these scores and this ground truth"
+        return "the top has too few architectures, or ties alone"
+    return "it has no value for these scores"
 
 
 def _named(criterion: BoundCriterion) -> str:
     return criterion.name if math.isnan(criterion.at) else f"{criterion.name}@{criterion.at:g}"
-
-
-def _listed(names: list[str] | tuple[str, ...]) -> str:
-    shown = [*names[: _N_LISTED - 1], f"{len(names) - _N_LISTED + 1} more"] if len(names) > _N_LISTED else [*names]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

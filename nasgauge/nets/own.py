@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from nasgauge.core.arguments import LIST, TABLE, TEXT, takes
+from nasgauge.core.arguments import DICTIONARY, LIST, TEXT, takes
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.nets.options import NetOptions
 from nasgauge.nets.registered import StandAlone
@@ -16,7 +16,7 @@ from nasgauge.spaces import SPACES, Arch, ListedSpace, Operation
 _OF_IMAGES = ("in_channels", "n_classes")  # decided by the data set, and no user's choice
 
 
-@takes("space_from", name=TEXT, reads=LIST, operations=TABLE, reference=TEXT)
+@takes("space_from", name=TEXT, reads=LIST, operations=DICTIONARY, reference=TEXT)
 def space_from(
     name: str,
     networks: Mapping[str | tuple[str, ...], Callable[..., nn.Module]],

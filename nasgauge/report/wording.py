@@ -7,6 +7,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from nasgauge.analyses import Bias
+from nasgauge.core.lists import enumerated
 from nasgauge.report.bundle import Bundle
 from nasgauge.report.ceilings import ceiling_row
 from nasgauge.report.labels import COUNTING, Heading, best_first, by_key, interval, leading, number
@@ -50,7 +51,7 @@ def survey_answer(contests: pd.DataFrame, by: Heading) -> list[str]:
         won.append(best["estimator"])
         level = others[~(others["behind_lower"] > 0)]["estimator"].tolist()
         rivals = (
-            f"not significantly different from {_listed(level)}" if level else "significantly better than all others"
+            f"not significantly different from {enumerated(level)}" if level else "significantly better than all others"
         )
         found.append(
             f"{part}: {best['estimator']} at {number(best['value'], by.decimals)}, probability of being best "
@@ -97,7 +98,7 @@ def _significance(contest: pd.DataFrame, n: int) -> list[str]:
     if not level:
         return [f"{share}; its paired difference to every other estimator is significant."]
     noun, them = ("difference", "is") if len(level) == 1 else ("differences", "are")
-    return [f"{share}; the paired {noun} to {_listed(level)} {them} not significant."]
+    return [f"{share}; the paired {noun} to {enumerated(level)} {them} not significant."]
 
 
 def _bias(name: str, found: tuple[Bias, ...] | None) -> list[str]:
@@ -109,8 +110,8 @@ def _bias(name: str, found: tuple[Bias, ...] | None) -> list[str]:
         return [] if own else [f"Among architectures of equal accuracy, no bias of {name} is found."]
     over, under = ([bias.name for bias in found if bias.over is side] for side in (True, False))
     parts = [
-        *([f"over-ranks those with more {_listed(over)}"] if over else []),
-        *([f"under-ranks those with more {_listed(under)}"] if under else []),
+        *([f"over-ranks those with more {enumerated(over)}"] if over else []),
+        *([f"under-ranks those with more {enumerated(under)}"] if under else []),
     ]
     return [f"Among architectures of equal accuracy, {name} {' and '.join(parts)}."]
 
@@ -161,7 +162,7 @@ def _complexity(defined: list[str], rows, contest: pd.DataFrame, by: Heading) ->
 
 def _cautions(order: list[str], defined: list[str], rows) -> list[str]:
     undefined = [name for name in order if name not in defined]
-    sentences = [f"Undefined: {_listed(undefined)}."] if undefined else []
+    sentences = [f"Undefined: {enumerated(undefined)}."] if undefined else []
     return [*sentences, *unlike_sets(rows[name].n for name in defined)]
 
 
@@ -178,8 +179,3 @@ def unlike_sets(sizes: Iterable[int]) -> list[str]:
         f"The estimators are evaluated on different numbers of architectures (n = {min(sizes):,} to {max(sizes):,}), "
         "so their values are not directly comparable; compare them on the architectures that all of them score."
     ]
-
-
-def _listed(names: list[str], limit: int = 6) -> str:
-    shown = names if len(names) <= limit else [*names[: limit - 1], f"{len(names) - limit + 1} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

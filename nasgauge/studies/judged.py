@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core import references
+from nasgauge.core.lists import enumerated
 from nasgauge.core.progress import Phases
 from nasgauge.core.store import Store
 from nasgauge.criteria import DEFAULT_CRITERIA, resolve_all
@@ -71,7 +72,9 @@ def _departures(plan: Plan) -> tuple[str, ...]:
         if isinstance(config, MeasuringConfig):
             for phrase in config.departures(context):
                 found.setdefault(phrase, []).extend(config.names())
-    return tuple(f"Not as the ground truth was trained: {what}, of {_listed(names)}." for what, names in found.items())
+    return tuple(
+        f"Not as the ground truth was trained: {what}, of {enumerated(names, most=4)}." for what, names in found.items()
+    )
 
 
 def _remarks(plan: Plan) -> tuple[str, ...]:
@@ -85,8 +88,6 @@ def _added(records: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
     names = records["expenses"].query("n_added > 0")["estimator"].tolist()
     if not names:
         return ()
-    return (f"Costs of {_listed(names)} are sums over scores of one entry, whose shared work is not recorded.",)
-
-
-def _listed(names: list[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return (
+        f"Costs of {enumerated(names, most=4)} are sums over scores of one entry, whose shared work is not recorded.",
+    )

@@ -56,6 +56,8 @@ def check(case, code, out, err):
     if case.verdict == generated.OK:
         complaints = [line for line in err.splitlines() if not (PROGRESS.fullmatch(line) or REASON.fullmatch(line))]
         assert code == 0 and out and not complaints, err
+        if err.count("note: Undefined: "):
+            assert "–" in out or "null" in out
     else:
         assert code == 2 and out == "", (code, out, err)
         assert err.startswith("nasgauge: ") and err.count("\n") == 1 and err.endswith("\n"), err

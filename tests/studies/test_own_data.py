@@ -103,6 +103,7 @@ def test_a_truth_is_built_on_ones_own_images_and_studied_on_them(form, tmp_path,
     found = ran(study(estimators, None, benchmark, n=3), tmp_path / "run", tmp_path)
     notes = found.bundle().notes  # in one epoch, a supernet may give all architectures the same score
     assert found.status().errors.empty and all(note.startswith("Undefined: ") for note in notes)
+    assert bool(notes) == found.values["value"].isna().any()
     assert bench.counted(tmp_path / "truth") == (3, 3)
 
 
