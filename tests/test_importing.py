@@ -82,7 +82,7 @@ def test_judge_and_a_study_take_the_path(made_up, tmp_path):
     words = ["judge", str(scores), "--benchmark", path, "--choose", "dataset=cifar10", "--bootstrap", "10", "--json"]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
-    tau = next(r for r in json.loads(result.output) if r["criterion"] == "kendall_tau" and r["estimator"] == "mine")
+    tau = next(r for r in json.loads(result.stdout) if r["criterion"] == "kendall_tau" and r["estimator"] == "mine")
     assert tau["value"] == pytest.approx(1)
 
 
