@@ -1,7 +1,7 @@
 """`nasgauge judge`: from scores to values with intervals and noise ceiling. Does not import torch."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -20,14 +20,10 @@ from nasgauge.judging.baselines import SIZES, with_baselines
 from nasgauge.judging.ceiling import noise_ceilings
 from nasgauge.judging.ceiling_rows import with_ceilings
 from nasgauge.judging.judge import judge
+from nasgauge.judging.known import of_benchmark, of_table, spelled_scores
 from nasgauge.judging.scorefiles import (
-    RepeatError,
-    ScoreFile,
-    Spellings,
     likely_sentinels,
     matched,
-    score_table,
-    truth_table,
 )
 from nasgauge.judging.undefined import undefined_notes
 from nasgauge.judging.values import check_options
@@ -113,12 +109,12 @@ def judge_scores(
     if benchmark is not None and not isinstance(benchmark, Benchmark):
         benchmarks.known(benchmark)
     if benchmark is not None:
-        of_archs = partial(_of_benchmark, benchmark, choices or {}, order=arch_order)
-        file = _scores(scores, lambda archs: of_archs(archs).spellings, lower_is_better, measured)
+        of_archs = partial(of_benchmark, benchmark, choices or {}, order=arch_order)
+        file = spelled_scores(scores, lambda archs: of_archs(archs).spellings, lower_is_better, measured)
         known = of_archs(file.scores["arch"].unique())
     else:
-        known = _of_table(truth, place, truth_lower_is_better, arch_order)
-        file = _scores(scores, lambda _: known.spellings, lower_is_better, measured, known.archs)
+        known = of_table(truth, place, truth_lower_is_better, arch_order)
+        file = spelled_scores(scores, lambda _: known.spellings, lower_is_better, measured, known.archs)
     place = known.spellings.space
     check_quantities(limits, quantities(known.attributes, known.complexity))
     file = matched(file, known.spellings, unknown=unknown, called=known.name, left_out=known.left_out)
@@ -168,60 +164,6 @@ def as_json(verdict: Verdict) -> str:
     """
     rows = with_ceilings(verdict.values, verdict.ceiling)
     return json.dumps([{k: _plain(v) for k, v in row.items()} for row in rows.to_dict("records")], indent=1)
-
-
-@dataclass(frozen=True, eq=False)
-class _Known:
-    """The ground truth, from a benchmark or a file.
-
-    name: in messages. column: "accuracy", a fraction of images, or "value", any higher-better number. The others as in
-    `Verdict`, `Benchmark` and `TruthFile`.
-    """
-
-    name: str
-    truth: pd.DataFrame
-    replicates: pd.DataFrame | None
-    provenance: Mapping[str, str]
-    complexity: pd.DataFrame | None
-    spellings: Spellings
-    column: str = "accuracy"
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    ceiling_measure: str | None = None
-    attributes: pd.DataFrame | None = None
-    archs: Collection[str] = ()
-
-
-def _scores(
-    table: Any,
-    spellings: Callable[[Collection[str]], Spellings],
-    lower_is_better: Names,
-    measured: bool,
-    archs: Collection[str] = (),
-) -> ScoreFile:
-    """The scores; where a row repeats another because its architecture is spelled wrongly, that is the error."""
-    try:
-        return score_table(table, lower_is_better=lower_is_better, archs=archs, measured=measured)
-    except RepeatError as error:
-        spellings(error.archs.unique()).found(error.archs, error.where)
-        raise
-
-
-def _of_benchmark(
-    benchmark: str | Benchmark, choices: Mapping[str, Any], archs: Collection[str], order: str | None
-) -> _Known:
-    is_loaded = isinstance(benchmark, Benchmark)
-    known = benchmark if is_loaded else benchmarks.load({"name": benchmark, **choices}, holding=archs)
-    spellings = Spellings(known.archs, known.space, order)
-    return _Known(known.name, known.truth, known.replicates, dict(known.provenance), known.complexity, spellings,
-                  left_out=known.left_out, ceiling_measure=known.ceiling_measure)  # fmt: skip
-
-
-def _of_table(table: Any, space: Space | None, lower_is_better: bool, order: str | None) -> _Known:
-    file = truth_table(table, space=space, lower_is_better=lower_is_better, arch_order=order)
-    provenance = {"ground truth": file.where, "measure": file.measure, "architectures": f"{len(file.spellings):,}"}
-    return _Known(file.where, file.truth, file.truth, provenance, file.complexity, file.spellings, file.column,
-                  notes=file.notes, attributes=file.attributes, archs=file.truth["arch"].unique())  # fmt: skip
 
 
 def _plain(value: Any) -> Any:
