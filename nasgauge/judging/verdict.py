@@ -19,12 +19,9 @@ from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, Specs, resolve_a
 from nasgauge.judging.baselines import SIZES, with_baselines
 from nasgauge.judging.ceiling import noise_ceilings
 from nasgauge.judging.ceiling_rows import with_ceilings
+from nasgauge.judging.ground_truth import of_benchmark, of_table, spelled_scores
 from nasgauge.judging.judge import judge
-from nasgauge.judging.known import of_benchmark, of_table, spelled_scores
-from nasgauge.judging.scorefiles import (
-    likely_sentinels,
-    matched,
-)
+from nasgauge.judging.scorefiles import likely_sentinels, matched
 from nasgauge.judging.undefined import undefined_notes
 from nasgauge.judging.values import check_options
 from nasgauge.spaces import ORDERS, Space, get_space

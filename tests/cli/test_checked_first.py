@@ -8,7 +8,7 @@ import pytest
 import nasgauge as ng
 from nasgauge.cli.papers import Papers
 from nasgauge.core.errors import UserError
-from nasgauge.judging import verdict
+from nasgauge.judging import ground_truth
 from nasgauge.report import Evaluation
 from nasgauge.studies import run as running
 from nasgauge.studies import survey
@@ -65,7 +65,7 @@ def bundle():
 @pytest.mark.parametrize("case", OF_JUDGE)
 def test_judge_reads_no_file(call, place, monkeypatch, case):
     for reader in ("score_table", "truth_table"):
-        monkeypatch.setattr(verdict, reader, worked)
+        monkeypatch.setattr(ground_truth, reader, worked)
     words, says = OF_JUDGE[case]
     code, out, err = call("judge", "s.csv", "--truth", "s.csv", *words)
     assert code == 2 and not out and err.count("\n") == 1 and says in err, err
@@ -117,8 +117,8 @@ def test_an_evaluation_does_not_compare_the_estimators(place, bundle, case):
 
 
 def test_judging_in_a_program_reads_no_table(monkeypatch):
-    monkeypatch.setattr(verdict, "score_table", worked)
-    monkeypatch.setattr(verdict, "truth_table", worked)
+    monkeypatch.setattr(ground_truth, "score_table", worked)
+    monkeypatch.setattr(ground_truth, "truth_table", worked)
     table = pd.DataFrame({"arch": ["a", "b"], "accuracy": [0.1, 0.2]})
     for options in ({"missing": "omitt"}, {"unknown": "drp"}, {"criteria": ["kendal_tau"]}, {"arch_order": "x"}):
         with pytest.raises(ng.UserError, match=r"omitt|drp|nearest: kendall_tau|known: naslib, official"):

@@ -1,4 +1,4 @@
-"""The ground truth that scores are evaluated against: of a benchmark, or of a table of one's own."""
+"""The ground truth that scores are evaluated against, of a benchmark or of a table of one's own, and the scores."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from nasgauge.spaces import Space
 
 @final
 @dataclass(frozen=True, eq=False)
-class Known:
+class GroundTruth:
     """The ground truth, from a benchmark or a file.
 
     name: in messages. column: "accuracy", a fraction of images, or "value", any higher-better number. The others as in
@@ -38,18 +38,20 @@ class Known:
 
 def of_benchmark(
     benchmark: str | Benchmark, choices: Mapping[str, Any], archs: Collection[str], order: str | None
-) -> Known:
+) -> GroundTruth:
+    """That of a benchmark, or of the name of one with options; archs: those that have scores, see `benchmarks.load`."""
     is_loaded = isinstance(benchmark, Benchmark)
     known = benchmark if is_loaded else benchmarks.load({"name": benchmark, **choices}, holding=archs)
     spellings = Spellings(known.archs, known.space, order)
-    return Known(known.name, known.truth, known.replicates, dict(known.provenance), known.complexity, spellings,
+    return GroundTruth(known.name, known.truth, known.replicates, dict(known.provenance), known.complexity, spellings,
                   left_out=known.left_out, ceiling_measure=known.ceiling_measure)  # fmt: skip
 
 
-def of_table(table: Any, space: Space | None, lower_is_better: bool, order: str | None) -> Known:
+def of_table(table: Any, space: Space | None, lower_is_better: bool, order: str | None) -> GroundTruth:
+    """That of what `truth_table` takes."""
     file = truth_table(table, space=space, lower_is_better=lower_is_better, arch_order=order)
     provenance = {"ground truth": file.where, "measure": file.measure, "architectures": f"{len(file.spellings):,}"}
-    return Known(file.where, file.truth, file.truth, provenance, file.complexity, file.spellings, file.column,
+    return GroundTruth(file.where, file.truth, file.truth, provenance, file.complexity, file.spellings, file.column,
                   notes=file.notes, attributes=file.attributes, archs=file.truth["arch"].unique())  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What does computing time buy? Supernets by training time, and all other estimators by their cost, as one table.
 
-    python examples/bought_by_time.py FOLDER
+    python examples/values_by_cost.py FOLDER
 
 FOLDER: a finished study. Seconds are those of this machine: of a supernet training until then and scoring once, of
 others building and scoring. `trained` counts the architectures whose ground truth an estimator learns from; training
@@ -24,7 +24,7 @@ def main(folder: str) -> None:
     costs = chosen(run.evaluation().analysis("cost_quality"))
     values = costs.pivot(index="estimator", columns="criterion", values="value")
     spent = costs.drop_duplicates("estimator").set_index("estimator")
-    own = spent["score_seconds"] + spent["fit_seconds"] + spent["other_seconds"].fillna(0)
+    own = spent["score_seconds"] + spent["fit_seconds"] + spent["other_seconds"]
     table = values.assign(seconds=own, trained=spent["n_trained"]).reset_index()
     trained = run.records.get("training_log", pd.DataFrame({"estimator": []}))["estimator"].unique()
     nets = {name for net in trained for name in (net, f"{net}_loss")}
@@ -39,10 +39,11 @@ def main(folder: str) -> None:
 
 def by_epoch(run, net: str, spent: pd.DataFrame) -> pd.DataFrame:
     """Accuracy and loss of a supernet after each epoch that is scored, and the seconds until then."""
-    log = run.records["training_log"].query("estimator == @net").groupby("epoch")["train_seconds"].mean().cumsum()
+    log = run.records["training_log"].query("estimator == @net").groupby("epoch")["train_seconds"].mean()
+    log = pd.concat([pd.Series({0: 0.0}), log]).cumsum()
     rows = chosen(run.evaluation().analysis("trend")).query("estimator in [@net, @net + '_loss']")
     wide = rows.pivot(index=["estimator", "epoch"], columns="criterion", values="value").reset_index()
-    seconds = wide["epoch"].map(log).fillna(0) + wide["estimator"].map(spent["score_seconds"])
+    seconds = wide["epoch"].map(log) + wide["estimator"].map(spent["score_seconds"])
     names = wide["estimator"] + ", " + wide["epoch"].astype(str) + " epochs"
     return wide.assign(estimator=names, seconds=seconds, trained=0).reindex(
         columns=["estimator", *CRITERIA, "seconds", "trained"]
