@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "device": ["device_named", "device_title"],
         "initialisation": ["INITS", "drawn_from", "initialise"],
         "landscape": ["loss_landscape"],
+        "nds": ["zero_init_residual"],
         "networks": ["build", "check_size", "complexity"],
         "options": ["NetOptions", "SupernetOptions"],
         "own": ["space_from"],

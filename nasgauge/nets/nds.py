@@ -85,6 +85,24 @@ def bottleneck(c_in: int, c: int, stride: int, stage: ResidualStage) -> tuple[Co
     return Conv(c_in, inner, 1, 1, 1), Conv(inner, inner, 3, stride, g), Conv(inner, c, 1, 1, 1)
 
 
+def zero_init_residual(net: nn.Module) -> nn.Module:
+    """The network itself, its residual blocks equal to their shortcuts: the last factors of their bodies are zero.
+
+    Goyal et al., "Accurate, Large Minibatch SGD", 2017, sec. 5.1. UserError: no residual blocks, or normalisation
+    without factors.
+    """
+    last = [list(block.body.children())[-1] for block in net.modules() if isinstance(block, Block)]
+    factors = [conv[1].weight for conv in last]
+    if not factors or any(factor is None for factor in factors):
+        raise UserError(
+            "protocol: zero_init_residual needs residual blocks (spaces nds-resnet and nds-resnext-a) with [net] "
+            "bn_affine = true; leave it out otherwise"
+        )
+    for factor in factors:
+        nn.init.zeros_(factor)
+    return net
+
+
 def body(convs: Sequence[Conv], o: NetOptions) -> nn.Module:
     """conv_a, relu_a, conv_b and so on; each convolution with its normalisation."""
     parts: OrderedDict[str, nn.Module] = OrderedDict()

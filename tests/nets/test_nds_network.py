@@ -14,7 +14,7 @@ from nasgauge.benchmarks.building.recipe import Recipe, RecipeSample
 from nasgauge.benchmarks.building.sample import chosen_archs
 from nasgauge.core.config import parse
 from nasgauge.core.errors import UserError
-from nasgauge.nets import NetOptions, build, complexity
+from nasgauge.nets import NetOptions, build, complexity, zero_init_residual
 from nasgauge.spaces import NDSResNet, NDSResNeXtA, get_space
 
 RESNET = NDSResNet()
@@ -192,3 +192,29 @@ def test_the_recipe_builds_networks_that_fit_its_images(name):
         net = build(space, arch, o, generators=generators(recipe.n_seeds), device="meta")
         x = torch.zeros(2, recipe.n_seeds, recipe.image_size, recipe.image_size, device="meta")
         assert net(x).shape == (2, 10 * recipe.n_seeds)
+
+
+@pytest.mark.parametrize(("space", "text"), EXAMPLES)
+def test_residual_blocks_that_start_as_their_shortcuts(space, text):
+    """The output is that of the stem, all shortcuts and the classifier; nothing but the last factors is changed."""
+    options = replace(SMALL, replicas=2)
+    before = build(space, space.from_str(text), options, generators=generators(2)).state_dict()
+    net = zero_init_residual(build(space, space.from_str(text), options, generators=generators(2)))
+    changed = {name for name, value in net.state_dict().items() if not torch.equal(value, before[name])}
+    letter = "b" if space is RESNET else "c"
+    blocks = [name for name, module in net.named_modules() if hasattr(module, "shortcut")]
+    assert changed == {f"{name}.body.conv_{letter}.1.weight" for name in blocks}
+    x = torch.randn(3, 2, 8, 8)
+    direct = net.stem(x)
+    for block in (block for stage in net.stages for block in stage):
+        direct = torch.relu(block.shortcut(direct))
+    assert torch.equal(net(x), net.classifier(direct))
+
+
+@pytest.mark.parametrize(
+    ("space", "arch", "affine"), [(RESNET, (2, 16) * 3, False), (get_space("nb201"), (3, 1, 2, 1, 0, 2), True)]
+)
+def test_networks_whose_blocks_cannot_start_as_their_shortcuts(space, arch, affine):
+    net = build(space, arch, replace(SMALL, bn_affine=affine), generators=generators())
+    with pytest.raises(UserError, match=r"zero_init_residual needs residual blocks .* bn_affine = true"):
+        zero_init_residual(net)

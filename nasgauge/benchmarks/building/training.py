@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy, pad
 from nasgauge.benchmarks.building.protocol import Protocol
 from nasgauge.core.errors import UserError, check_seed
 from nasgauge.images import ImageData, Split, shifted_and_mirrored
-from nasgauge.nets import NetOptions, build, products, quicken
+from nasgauge.nets import NetOptions, build, products, quicken, zero_init_residual
 from nasgauge.spaces import Arch, Space
 
 
@@ -50,6 +50,8 @@ def train(
     _check(protocol, data, splits, seeds)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     net = quicken(build(space, arch, options, generators=generators, device=device))
+    if protocol.zero_init_residual:
+        net = zero_init_residual(net)
     if all(p.dim() < 5 for p in net.parameters()):  # for volumes there is no such layout
         net = net.to(memory_format=torch.channels_last)
     optimiser = torch.optim.SGD(
