@@ -179,6 +179,7 @@ def test_variants_form_pairs_one_mutation_apart(name):
         ('data = "digits"', 'data = "digits"\ndevice = "cudda"', r"tiny\.toml: device 'cudda' is not available here"),
         ("[net]", "[net]\nreplicas = 2", "replicas is decided by n_seeds; leave it out"),
         ("[net]", "[net]\nn_classes = 5", "n_classes is decided by the images; leave it out"),
+        ("[protocol]", "[protocol]\nzero_init_residual = true", "zero_init_residual needs residual blocks"),
         ("[net]", "[net]\ndepth_divisor = 2", "depth_divisor means nothing in networks of nb201"),
         ("n = 3", 'n = 3\nform = "papers"', "unknown canonical form 'papers'; nearest: paper"),
     ],

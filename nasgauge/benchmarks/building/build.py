@@ -39,6 +39,7 @@ from nasgauge.nets import (
     device_named,
     device_title,
     stand_alone,
+    zero_init_residual,
 )
 from nasgauge.nets import build as build_network
 from nasgauge.spaces import Arch, Space, get_space
@@ -78,7 +79,7 @@ def build(
     device_named(recipe.device, where)
     space = get_space(recipe.space)
     archs = chosen_archs(space, recipe.archs)
-    _check_net(space, recipe, where)
+    _check_net(space, archs[0], recipe, where)
     _check_sizes(space, recipe, where)
     there = None if reuse is None else reused(recipe, reuse)
     tables = recipe.model_dump(exclude_unset=True) if text is None else tables_of(text, where)
@@ -128,9 +129,12 @@ def _keys(recipe: Recipe, names: list[str]) -> list[str]:
     return [key_of({"arch": name} | given) for name in names]
 
 
-def _check_net(space: Space, recipe: Recipe, where: str) -> None:
-    """UserError for options of the network that have no meaning in the space."""
-    check_meaning(space, parsed(recipe.net, NetOptions, f"{where}, [net]"), f"{where}, [net]")
+def _check_net(space: Space, arch: Arch, recipe: Recipe, where: str) -> None:
+    """UserError for options of the network, or of its training, that have no meaning in the space."""
+    options = parsed(recipe.net, NetOptions, f"{where}, [net]")
+    check_meaning(space, options, f"{where}, [net]")
+    if recipe.protocol.zero_init_residual:
+        zero_init_residual(build_network(space, arch, options, generators=[torch.Generator().manual_seed(0)]))
 
 
 def _check_sizes(space: Space, recipe: Recipe, where: str) -> None:
