@@ -45,6 +45,7 @@ BENCHMARKS: Registry[Callable[..., Benchmark]] = Registry(
         "digits-resnet": partial(embedded.load, "digits-resnet"),
         "digits-resnext-a": partial(embedded.load, "digits-resnext-a"),
         "shifted-digits-darts": partial(embedded.load, "shifted-digits-darts"),
+        "shifted-digits-nb101": partial(embedded.load, "shifted-digits-nb101"),
         "shifted-digits-nb201": partial(embedded.load, "shifted-digits-nb201"),
         "nb101": nb101.load,
         "nb201": nb201.load,
