@@ -7,6 +7,7 @@ import pandas as pd
 
 from nasgauge.analyses.toolkit.analysis import Analysis
 from nasgauge.analyses.toolkit.drawing import say
+from nasgauge.analyses.toolkit.rank_errors import interval_of
 from nasgauge.analyses.toolkit.supernet_quality import METRICS, Measure, measured
 from nasgauge.criteria import pearson_r, spearman_rho
 from nasgauge.spaces import Space
@@ -32,10 +33,11 @@ def compute(
     A point is a trained supernet, that is, an estimator with recorded settings and a seed; n of them, of n_settings
     estimators. Supernets in which one of the two quantities is undefined are left out. *_lower, *_upper: .025 and .975
     quantile over n_bootstrap draws of the estimators with replacement, each with all its seeds, since seeds of the same
-    settings are no independent supernets; draws without a correlation are omitted. scores, truth, settings, choices,
-    options: as of `supernet_metrics.compute`; kinds of score are not mixed. Returns (kind, first, second, spearman,
-    pearson, spearman_lower, spearman_upper, pearson_lower, pearson_upper, n_settings, n), one row per kind and pair.
-    NaN: fewer than two supernets, a constant quantity; intervals of fewer than two estimators. Range [-1, 1].
+    settings are no independent supernets; NaN where more than 5% of the draws have no correlation, as may be with two
+    or three estimators. scores, truth, settings, choices, options: as of `supernet_metrics.compute`; kinds of score are
+    not mixed. Returns (kind, first, second, spearman, pearson, spearman_lower, spearman_upper, pearson_lower,
+    pearson_upper, n_settings, n), one row per kind and pair. NaN: fewer than two supernets, a constant quantity;
+    intervals of fewer than two estimators. Range [-1, 1].
 
     >>> truth = pd.DataFrame({"arch": list("abcd"), "seed": 0, "accuracy": [0.9, 0.8, 0.7, 0.6]})
     >>> rows = {"estimator": ["x"] * 4 + ["y"] * 4, "arch": list("abcd") * 2, "seed": 0}
@@ -78,9 +80,8 @@ def _intervals(
             drawn[name].append(float(criterion(x, y)))
     ends = {}
     for name, values in drawn.items():
-        kept = np.array(values)[~np.isnan(values)] if values else np.array([])
-        low, high = np.quantile(kept, [0.025, 0.975]) if len(kept) else (np.nan, np.nan)
-        ends |= {f"{name}_lower": float(low), f"{name}_upper": float(high)}
+        low, high = interval_of(np.array(values, float), 0.95)
+        ends |= {f"{name}_lower": low, f"{name}_upper": high}
     return ends
 
 

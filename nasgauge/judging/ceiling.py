@@ -11,6 +11,7 @@ import pandas as pd
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.progress import Counted, Progress, untold
+from nasgauge.core.rounding import mean_accuracy
 from nasgauge.core.tables import CEILING, NOISE_CEILING, SCORES, VALUES, check, empty
 from nasgauge.criteria import DEFAULT_CRITERIA, BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
@@ -21,7 +22,6 @@ from nasgauge.judging.values import (
     checked_truth,
     draw_counts,
     holds_fractions,
-    mean_accuracy,
     rows_of,
     values_table,
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.progress import Counted, Progress, untold
+from nasgauge.core.rounding import mean_accuracy
 from nasgauge.core.tables import SCORES, check
 from nasgauge.criteria import BoundCriterion, CriterionSpec, resolve_all
 from nasgauge.judging.aligned import aligned
@@ -17,7 +18,6 @@ from nasgauge.judging.values import (
     draw_counts,
     holds_fractions,
     interval,
-    mean_accuracy,
 )
 
 COLUMNS = (

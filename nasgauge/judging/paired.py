@@ -9,6 +9,7 @@ import pandas as pd
 
 from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.progress import Counted, Progress, untold
+from nasgauge.core.rounding import mean_accuracy
 from nasgauge.core.tables import PAIRED, SCORES, check, empty
 from nasgauge.criteria import BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
@@ -22,7 +23,6 @@ from nasgauge.judging.values import (
     draw_counts,
     holds_fractions,
     interval,
-    mean_accuracy,
 )
 
 Pair = tuple[str, str]

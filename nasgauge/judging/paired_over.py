@@ -8,13 +8,14 @@ import pandas as pd
 from scipy import stats
 
 from nasgauge.core.errors import UserError
+from nasgauge.core.rounding import mean_accuracy
 from nasgauge.core.tables import PAIRED_OVER, SCORES, check
 from nasgauge.criteria import BoundCriterion, CriterionSpec
 from nasgauge.criteria import resolve_all as resolve_criteria
 from nasgauge.judging.aligned import Alignment, aligned
 from nasgauge.judging.correction import Correction, check_correction
 from nasgauge.judging.paired import Sides, pairs_of, with_adjusted, with_p_value
-from nasgauge.judging.values import check_options, checked_truth, draw_counts, holds_fractions, mean_accuracy
+from nasgauge.judging.values import check_options, checked_truth, draw_counts, holds_fractions
 
 MEAN = "mean"  # in the column `dataset`, of the mean over all
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from nasgauge.core.lists import enumerated
+from nasgauge.core.rounding import mean_accuracy
 from nasgauge.criteria import BoundCriterion
 from nasgauge.judging.aligned import Aligned, aligned
-from nasgauge.judging.values import holds_fractions, mean_accuracy
+from nasgauge.judging.values import holds_fractions
 
 
 def undefined_notes(

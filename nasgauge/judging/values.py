@@ -104,21 +104,6 @@ def interval(draws: np.ndarray, confidence: float) -> tuple[float, float]:
     return float(lower), float(upper)
 
 
-def mean_accuracy(truth: pd.DataFrame) -> pd.Series:
-    """Mean accuracy of each architecture over its trainings, in order of first appearance.
-
-    Means of several trainings are rounded to 12 decimals: the last bit of a sum depends on the order of its terms, and
-    must not break a tie.
-
-    >>> rows = {"arch": list("aaabbb"), "accuracy": [0.1, 0.2, 0.3, 0.3, 0.2, 0.1]}
-    >>> mean_accuracy(pd.DataFrame(rows)).tolist()
-    [0.2, 0.2]
-    """
-    trainings = truth.groupby("arch", sort=False)["accuracy"]
-    mean = trainings.mean()
-    return mean if len(mean) == len(truth) else mean.where(trainings.size() == 1, mean.round(12))
-
-
 def values_table(rows: list[dict[str, object]]) -> pd.DataFrame:
     """Rows as table VALUES, none as the empty one."""
     return check(pd.DataFrame(rows), VALUES) if rows else empty(VALUES)

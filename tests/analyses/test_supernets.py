@@ -123,6 +123,17 @@ def test_correlations_equal_scipy_over_the_table_of_metrics():
         assert row.spearman == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-9)
 
 
+def test_a_correlation_that_most_draws_have_has_an_interval():
+    """Half of the draws of two supernets are one supernet twice; with three seeds each, all have a correlation."""
+    noise = {"net0": 0.2, "net1": 1.0}
+    means = {"net0": 0.5, "net1": 0.6}
+    for seeds, defined in (((0,), False), ((0, 1, 2), True)):
+        table = ask(supernet_correlations, planted(noise, means, seeds), plain(noise), n_bootstrap=200)
+        row = table.set_index(["first", "second"]).loc[("mean_score", "kendall_tau")]
+        assert np.isfinite(row["spearman"])
+        assert np.isfinite(row[["spearman_lower", "spearman_upper"]].to_numpy(float)).all() == defined
+
+
 FACTORS = {
     "base": {"lr": 0.1, "bn": "batch", "flip": "false"},
     "tracked": {"lr": 0.1, "bn": "tracked", "flip": "false"},

@@ -5,7 +5,7 @@ import pandas as pd
 
 from nasgauge.analyses.toolkit.memo import sharable
 from nasgauge.core.errors import UserError
-from nasgauge.core.rounding import steady_mean
+from nasgauge.core.rounding import mean_accuracy, steady_mean
 from nasgauge.core.tables import SCORES, TRUTH, Table, check
 
 TRUTH_NAME = "truth"
@@ -29,13 +29,13 @@ def readable(table: pd.DataFrame, spec: Table, *names: str) -> pd.DataFrame:
 def mean_truth(truth: pd.DataFrame) -> pd.Series:
     """Accuracy of each architecture, the mean over its trainings; index arch, in order of first appearance.
 
+    As `mean_accuracy`; UserError for a table that cannot be read.
+
     >>> truth = pd.DataFrame({"arch": ["b", "b", "a"], "seed": [0, 1, 0], "accuracy": [0.5, 0.75, 0.25]})
     >>> mean_truth(truth).to_dict()
     {'b': 0.625, 'a': 0.25}
     """
-    truth = readable(truth, TRUTH, "arch", "accuracy")
-    mean = truth.groupby("arch", sort=False)["accuracy"].mean()
-    return mean if len(mean) == len(truth) else mean.round(12)  # the last bit of a sum must not break a tie
+    return mean_accuracy(readable(truth, TRUTH, "arch", "accuracy"))
 
 
 @sharable
