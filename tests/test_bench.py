@@ -180,6 +180,7 @@ def test_variants_form_pairs_one_mutation_apart(name):
         ("[net]", "[net]\nreplicas = 2", "replicas is decided by n_seeds; leave it out"),
         ("[net]", "[net]\nn_classes = 5", "n_classes is decided by the images; leave it out"),
         ("[protocol]", "[protocol]\nzero_init_residual = true", "zero_init_residual needs residual blocks"),
+        ("batch_size = 50", "batch_size = 50\nmomentum = 0", r"\[protocol\]: momentum is 0, .* set nesterov = false"),
         ("[net]", "[net]\ndepth_divisor = 2", "depth_divisor means nothing in networks of nb201"),
         ("n = 3", 'n = 3\nform = "papers"', "unknown canonical form 'papers'; nearest: paper"),
     ],
@@ -229,3 +230,22 @@ def test_seconds_are_of_the_processor_on_the_cpu_and_of_the_wall_elsewhere(monke
     recipe = parse(RECIPE, Recipe, "tiny.toml")
     table = bench.train_arch(NB201(), (3,) * 6, recipe, load_images("digits", None))
     assert table["train_seconds"].tolist() == pytest.approx([seconds] * 2) and used == [device]
+
+
+def test_a_training_that_diverges_has_no_loss_and_is_published(built, tmp_path, monkeypatch):
+    """Whatever its parts say: no number, infinity, or more than 32 bits can tell."""
+    losses = iter([float("nan"), float("inf"), 1e39, 2.0])
+    monkeypatch.setattr(bench, "train", lambda *a, **k: [Outcome(0.1, x, 0.1, x) for x in (next(losses), next(losses))])
+    table = build(RECIPE.replace("n = 3", "n = 2"), tmp_path / "d")
+    for found in (table, pd.read_parquet(tmp_path / "d" / "tiny.parquet")):
+        assert found["test_loss"].isna().tolist() == found["valid_loss"].isna().tolist() == [True, True, True, False]
+    benchmark = embedded.from_files(tmp_path / "d" / "tiny.parquet")
+    assert set(benchmark.truth["accuracy"]) == {0.1}
+
+
+def test_halves_of_one_architecture_have_no_tau(tmp_path):
+    build(RECIPE.replace("n = 3", "n = 1"), tmp_path / "one")
+    text = (tmp_path / "one" / "tiny.json").read_text()
+    assert "NaN" not in text and "kendall_tau_between_halves" not in text
+    reliability = embedded.from_files(tmp_path / "one" / "tiny.parquet").provenance["reliability"]
+    assert reliability == "undefined: the halves of the seeds rank nothing"

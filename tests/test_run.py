@@ -144,7 +144,7 @@ def test_an_unfinished_study_has_a_status_but_no_report(tmp_path):
         ("batch_size = 16", 'init = "kaiming"', "unknown initialisation 'kaiming'; nearest: kaiming_normal"),
         ("batch_size = 16", "batch_size = 99999", "99999 images are requested, it has 1797"),
         ("digits-nb201", "digits-nb20", "unknown benchmark 'digits-nb20'; nearest: digits-nb201"),
-        ("n = 24", "n = 99999", "fewer than the 99999 requested"),
+        ("n = 24", "n = 99999", "classes; 99,999 are requested"),
         (
             "n = 24",
             'n = 24, form = "isomorphism"',

@@ -14,6 +14,7 @@ from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.tables import TRAININGS
 
 METRICS = ("test_accuracy", "valid_accuracy")
+_UNKNOWN = ("not measured: one training per architecture", "undefined: the halves of the seeds rank nothing")
 _FACTS = ("n_archs", "n_seeds")  # those that the provenance quotes
 
 
@@ -54,7 +55,7 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
         "ground truth": record["title"],
         "measure": f"{metric.replace('_', ' ')}, mean over {facts['n_seeds']} trainings with rotated splits",
         "architectures": f"{facts['n_archs']:,}",
-        "reliability": "not measured: one training per architecture"
+        "reliability": _UNKNOWN[facts["n_seeds"] > 1]
         if tau is None
         else f"Kendall's tau {tau} between the two halves of the seeds, over all {facts['n_archs']:,} architectures",
         "source": f"nasgauge bench build {record['name']}",

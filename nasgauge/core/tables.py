@@ -30,9 +30,9 @@ TRAININGS = Table(
         ISO_CLASS,
         Column("seed", "int", "training seed"),
         Column("valid_accuracy", "float", "fraction"),
-        Column("valid_loss", "float", "mean cross-entropy, nats"),
+        Column("valid_loss", "float", "mean cross-entropy, nats; null: the training diverged", nullable=True),
         Column("test_accuracy", "float", "fraction"),
-        Column("test_loss", "float", "mean cross-entropy, nats"),
+        Column("test_loss", "float", "mean cross-entropy, nats; null: the training diverged", nullable=True),
         Column("n_params", "int", "trainable parameters of the whole network"),
         Column(
             "macs", "int", "multiply-accumulates of one image; null: calls layers that are not counted", nullable=True

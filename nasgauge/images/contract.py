@@ -88,5 +88,14 @@ class ImageData:
             self.parts.check(len(self.labels), where)
 
 
+def wanted_rows(rows: Rows, n: int, parts: Split | None) -> np.ndarray:
+    """Row numbers of those of `n` images that are wanted: all, or some of the training part where there are parts."""
+    everything = np.arange(n)
+    train = everything if parts is None else parts.train.numpy()
+    chosen = rows(len(train))
+    is_all = len(chosen) == len(train) and (chosen == everything[: len(train)]).all()
+    return everything if is_all else train[chosen]
+
+
 # `path`: where the files lie, None where no path was given; the images of `rows` alone are decoded.
 Loader = Callable[[Path | None, Rows], ImageData]

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from nasgauge.core.errors import UserError
-from nasgauge.images.contract import ImageData, Loader, Rows, Split
+from nasgauge.images.contract import ImageData, Loader, Rows, Split, wanted_rows
 from nasgauge.images.cutting import TEST, TRAIN, VALID, CropOptions, cut_picture
 from nasgauge.images.photographs import pictures
 
@@ -55,10 +55,12 @@ def crops_of(name: str) -> Loader:
         if path is not None:
             raise UserError(f"{name}: the data set is shipped; leave out the path {path}")
         made = cut(CROPS[name])
-        keep = torch.from_numpy(rows(len(made.labels)))
-        sorts = made.sorts[keep]
-        parts = Split(*(torch.nonzero(sorts == sort).flatten() for sort in (TRAIN, VALID, TEST)))
-        return ImageData(name, made.images[keep], made.labels[keep], int(made.labels.max()) + 1, parts)
+        parts = Split(*(torch.nonzero(made.sorts == sort).flatten() for sort in (TRAIN, VALID, TEST)))
+        keep = torch.from_numpy(wanted_rows(rows, len(made.labels), parts))
+        whole = len(keep) == len(made.labels)
+        return ImageData(
+            name, made.images[keep], made.labels[keep], int(made.labels.max()) + 1, parts if whole else None
+        )
 
     options = CROPS[name]
     load.__doc__ = (

@@ -1,6 +1,7 @@
 """Where the files of a published data set lie: its official archive, packed or not, or one of its other releases."""
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from nasgauge.images.contract import ImageData, Rows
 from nasgauge.images.parquet import read_parquet
 from nasgauge.images.published import Published
 
+_NUMBERED = re.compile(r"-\d+-of-(\d+)\.parquet$")
+_BATCH = re.compile(r"train_data_batch_(\d+)\.npz")
 _TAR = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
 
@@ -32,11 +35,12 @@ def load(published: Published, path: Path | None, rows: Rows) -> ImageData:
     archive = _archive(published, path)
     if archive is not None:
         return _chosen(published, rows, *read_archive(archive, published))
-    arrays = _arrays(path)
+    arrays = _arrays(published, path)
     if arrays:
         return _chosen(published, rows, *read_npz_batches(arrays, published))
     if _has_parquet(published, path):
         files = sorted(path.glob("train-*.parquet")) if path.is_dir() else [path]
+        _check_complete(files)
         return published.data(*read_parquet(files, published, rows))
     if path.is_dir() and any(each.is_dir() and not each.name.startswith(".") for each in path.iterdir()):
         return _pictures(published, path, rows)
@@ -59,12 +63,35 @@ def _archive(published: Published, path: Path) -> Path | None:
     return next((path / name for name in names if os.path.isfile(path / name)), None)
 
 
-def _arrays(path: Path) -> list[Path]:
-    """Files of arrays: the path itself, or train_data.npz, or train_data_batch_1.npz and so on in the folder."""
+def _arrays(published: Published, path: Path) -> list[Path]:
+    """Files of arrays: the path itself, or train_data.npz, or train_data_batch_1.npz and so on in the folder.
+
+    UserError: batches of which one is missing, or which lie beside the file of them all.
+    """
     if os.path.isfile(path):
         return [path] if path.suffix.lower() == ".npz" else []
-    found = [file for file in path.glob("train_data*.npz") if file.is_file()]
-    return sorted(found, key=lambda file: (len(file.name), file.name))  # batch 10 after batch 9
+    whole = path / "train_data.npz"
+    numbered = {int(match[1]): file for file in path.glob("*.npz") if (match := _BATCH.fullmatch(file.name))}
+    if whole.is_file():
+        if numbered:
+            raise UserError(f"{path}: has {whole.name} and batches of it; remove one of the two forms")
+        return [whole]
+    official = len(published.batches) if published.batches[0].startswith("train_data_batch") else 0
+    expected = range(1, 1 + max([official, *numbered]))
+    absent = [number for number in expected if number not in numbered]
+    if numbered and absent:
+        raise UserError(f"{path}: train_data_batch_{absent[0]}.npz is missing; give all {len(expected)} batches")
+    return [numbered[number] for number in expected] if numbered else []
+
+
+def _check_complete(files: list[Path]) -> None:
+    """UserError where the names of Parquet files, train-00000-of-00002 and so on, promise more than there are."""
+    numbers = [(file, _NUMBERED.search(file.name)) for file in files]
+    for file, found in numbers:
+        if found and int(found[1]) > len(files):
+            raise UserError(
+                f"{file}: is one of {int(found[1])} files, {len(files)} are there; give the folder with all of them"
+            )
 
 
 def _has_parquet(published: Published, path: Path) -> bool:

@@ -10,7 +10,7 @@ import torch
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.signatures import n_positional
-from nasgauge.images.contract import ImageData, Loader, Rows
+from nasgauge.images.contract import ImageData, Loader, Rows, wanted_rows
 
 
 def own_loader(thing: Any, name: str) -> Loader | None:
@@ -33,7 +33,7 @@ def own_loader(thing: Any, name: str) -> Loader | None:
 def _rows_of(load: Callable[[Path | None], Any], name: str) -> Loader:
     def loader(path: Path | None, rows: Rows) -> ImageData:
         data = _data(load(path), name)
-        wanted = rows(len(data.labels))
+        wanted = wanted_rows(rows, len(data.labels), data.parts)
         if len(wanted) == len(data.labels) and (wanted == np.arange(len(wanted))).all():
             return data
         chosen = torch.as_tensor(wanted)
@@ -42,13 +42,21 @@ def _rows_of(load: Callable[[Path | None], Any], name: str) -> Loader:
     return loader
 
 
+def _tensor(array: np.ndarray, name: str) -> torch.Tensor:
+    """The array in any order of its bytes and axes; UserError for one that contains no numbers."""
+    if array.dtype.kind not in "fiub":
+        raise UserError(f"data set {name!r}: gives an array of dtype {array.dtype}; give arrays of numbers")
+    kind = np.float64 if array.dtype.kind == "f" and array.dtype.itemsize > 8 else array.dtype.newbyteorder("=")
+    return torch.from_numpy(np.ascontiguousarray(array, kind))
+
+
 def _data(found: Any, name: str) -> ImageData:
     if isinstance(found, ImageData):
         return found
     if not isinstance(found, tuple | list) or len(found) != 2:
         what = type(found).__name__
         raise UserError(f"data set {name!r}: gives an object of type {what}; return ImageData, or (images, labels)")
-    images, labels = (torch.as_tensor(part) if isinstance(part, np.ndarray) else part for part in found)
+    images, labels = (_tensor(part, name) if isinstance(part, np.ndarray) else part for part in found)
     if isinstance(labels, torch.Tensor) and not labels.is_floating_point():
         labels = labels.long()
     if isinstance(images, torch.Tensor) and images.is_floating_point():

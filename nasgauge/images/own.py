@@ -74,7 +74,7 @@ def standardised(own: Own, n: int | None, rng: np.random.Generator | None) -> Im
         )
     rows = np.arange(len(own.labels)) if n is None else train[rng.permutation(len(train))[:n]]
     mean, deviation = own.constants
-    images = torch.from_numpy(np.ascontiguousarray(own.pixels(rows))).float()
+    images = torch.from_numpy(np.array(own.pixels(rows), dtype=np.float32, order="C"))
     images.sub_(mean).div_(deviation)
     parts = None
     if n is None and own.parts is not None:

@@ -116,9 +116,10 @@ def _curve(run: pd.DataFrame, accuracy: pd.Series, incumbent: str) -> np.ndarray
     true = accuracy.reindex(run["arch"]).to_numpy()
     if incumbent == "accuracy":
         return np.maximum.accumulate(true)
+    known = run["value"].notna().to_numpy()
     value = run["value"].fillna(-np.inf).to_numpy("float64")
-    best = np.maximum.accumulate(value)
-    new = np.concatenate([[value[0] > -np.inf], value[1:] > best[:-1]]) if len(value) else np.zeros(0, dtype=bool)
+    best = np.concatenate([[-np.inf], np.maximum.accumulate(value)[:-1]])[: len(value)]
+    new = known & ((value > best) | (np.cumsum(known) == 1))  # the first known value, be it -inf, or a better one
     at = np.maximum.accumulate(np.where(new, np.arange(len(value)), -1))
     return np.where(at < 0, np.nan, true[at])
 

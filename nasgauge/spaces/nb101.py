@@ -245,7 +245,7 @@ def option_names(choices: tuple[int, ...], ends: tuple[int, ...]) -> tuple[str, 
 def kept_options(
     choices: tuple[int, ...], ends: tuple[int, ...], keep: Collection[str]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Those of `choices` and of `ends` that are named, all `ends` if none is; UserError for a foreign name, no choice.
+    """Those of `choices` and of `ends` that are named, all `ends` if no name is one; UserError: foreign names, no rest.
 
     >>> kept_options((0, 1, 2), (1, 2), ["maxpool3x3", "ends2"])
     ((2,), (2,))
@@ -257,7 +257,12 @@ def kept_options(
     kept = tuple(c for c in choices if OPS[c] in keep)
     if not kept:
         raise UserError("restrict: no operation is kept; name at least one of " + ", ".join(OPS[c] for c in choices))
-    return kept, tuple(n for n in ends if f"ends{n}" in keep) or ends
+    named = [name for name in keep if name.startswith("ends")]
+    kept_ends = tuple(n for n in ends if f"ends{n}" in named)
+    if named and not kept_ends:
+        offered = ", ".join(f"ends{n}" for n in ends)
+        raise UserError(f"restrict: none of {', '.join(named)} is offered; name at least one of {offered}, or none")
+    return kept, kept_ends or ends
 
 
 def known_form(form: str | None, forms: tuple[str, ...]) -> None:

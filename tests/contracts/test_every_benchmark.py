@@ -56,8 +56,9 @@ def test_sampling_classes_gives_one_member_each(benchmark):
     assert len(rows) == rows["iso_class"].nunique() == 40
     assert set(small.archs) <= set(benchmark.archs)
     assert small.replicates is None or set(small.replicates["arch"]) == set(small.archs)
-    with pytest.raises(UserError, match="fewer than the 999999"):
-        benchmark.sample_classes(999_999, rng=np.random.default_rng(0))
+    for n, text in ((999_999, "999,999"), (-1, "-1")):
+        with pytest.raises(UserError, match=f"classes; {text} are requested"):
+            benchmark.sample_classes(n, rng=np.random.default_rng(0))
 
 
 def test_twins_are_all_members_of_the_same_classes(benchmark):
@@ -97,6 +98,11 @@ def test_nas_bench_201_has_4930_functional_classes():
 def test_splits_are_disjoint(benchmark):
     fit, test = benchmark.split(30, 50, rng=np.random.default_rng(0))
     assert (len(fit), len(test), len(set(fit) | set(test))) == (30, 50, 80)
+    for n_fit, n_test in ((999_999, None), (-1, None), (1, -1), (1, 999_999)):
+        with pytest.raises(
+            UserError, match=r"architectures; \S+ for training and \S+ for testing are requested"
+        ):
+            benchmark.split(n_fit, n_test, rng=np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("name", EMBEDDED)
@@ -115,7 +121,10 @@ def test_embedded_facts_are_those_of_the_table(name):
 @pytest.mark.long
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_a_recipe_rebuilds_its_table(name):
-    """To the bit on a processor with the same instructions; on others sums are rounded in another order."""
+    """To the bit on a processor with the same instructions; on others sums are rounded in another order.
+
+    There a training is as good as one with another seed: means then deviate by the standard error of their difference.
+    """
     recipe, record = parse(recipe_text(name), Recipe, name), embedded.record(name)
     space, table = get_space(recipe.space), load(name).truth
     arch = table["arch"].drop_duplicates().sample(random_state=0).iloc[0]
@@ -126,7 +135,7 @@ def test_a_recipe_rebuilds_its_table(name):
     if record.get("conditions", {}).get("instructions") == instructions():
         assert found.to_dict() == there.to_dict()
     else:
-        assert found.mean() == pytest.approx(there.mean(), abs=0.05)
+        assert found.mean() == pytest.approx(there.mean(), abs=max(0.05, 4 * there.std() * (2 / len(there)) ** 0.5))
 
 
 def test_the_digits_truth_is_worth_having():

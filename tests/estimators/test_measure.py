@@ -14,7 +14,7 @@ from torch import nn
 
 from nasgauge.core.errors import UserError
 from nasgauge.core.tables import ERRORS, SCORES, check
-from nasgauge.estimators.zeroshot import PROXIES, Proxy, ZeroShot, measure
+from nasgauge.estimators.zeroshot import PROXIES, Proxy, ZeroShot, as_proxy, measure
 from nasgauge.nets import NetOptions, build
 from nasgauge.spaces import SPACES, get_space
 
@@ -379,3 +379,27 @@ def test_mistakes_are_told(changes, says):
     given = {"modules": {"a": nn.Linear(4, 3)}, **GIVEN, "proxies": ["snip"], **changes}
     with pytest.raises(UserError, match=says):
         measure(given.pop("modules"), given.pop("images"), given.pop("labels"), **given)
+
+
+@pytest.mark.parametrize("size", [1, 2, (2, 2), [1, 1], (None, 2)])
+def test_adaptive_maximum_pooling_of_any_size(size):
+    n_pixels = 1 if size in (1, [1, 1]) else 12 if size == (None, 2) else 4
+    net = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AdaptiveMaxPool2d(size), nn.Flatten(), nn.Linear(4 * n_pixels, 3)
+    )
+    x, y = batch(1, 8, 8)
+    found = measure({"net": net}, x, y, proxies=["snip", "synflow", "relu_logdet"])
+    assert found.errors.empty and np.isfinite(found.scores["score"]).all()
+
+
+def test_every_batch_of_a_proxy_knows_the_counts():
+    own = as_proxy(lambda record: float(record.counts.n_params), name="mine")
+    space = get_space("nb201")
+    images = [batch(1, 8, 8), batch(1, 8, 8)]
+    net = NetOptions(channels=2, n_cells=1, n_stages=1, in_channels=1, n_classes=3)
+    arch = (3, 1, 2, 1, 0, 2)
+    for proxies in ([own], [own, PROXIES["snip"]]):
+        found = ZeroShot(space, proxies, images, net).estimate([arch])
+        assert found.errors.empty
+        score = found.scores.set_index("estimator")["score"]["mine"]
+        assert score == sum(p.numel() for p in build(space, arch, net, generators=[torch.Generator()]).parameters())

@@ -318,3 +318,12 @@ def test_architectures_that_are_sampled_alone_are_recorded_however_they_were_lis
     made = estimator_config({"name": "oneshot", "sampler": sampler, **words}).build(RunContext(space))
     wanted = {space.to_str(a) for a in ((3, 1, 2, 1, 0, 2), (2, 3, 1, 3, 3, 1), (3, 4, 2, 0, 1, 2))}
     assert set(made.given) == (wanted if n else set()) and len(made.given) == n
+
+
+def test_too_few_images_for_recalibration_are_noticed_before_training():
+    rows = torch.arange(70)
+    with pytest.raises(UserError, match=r"20 training images are wanted .*, there are 18; .* or lower valid_share"):
+        estimator(
+            split=Split(rows[:18], rows[18:], rows[70:]), supernet=SupernetOptions(bn="recalibrated"),
+            score_batch_size=20, protocol=Protocol(epochs=4, batch_size=16),
+        )  # fmt: skip

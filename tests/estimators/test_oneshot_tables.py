@@ -139,3 +139,13 @@ def test_what_is_asked_holds_only_what_the_supernet_has_weights_for():
     assert set(whole.owners) == {SPACE.to_str(member) for member in whole.classes[arch]}
     plain, _ = scoring_request(Without(), SPACE, [arch], with_classes=False, form=None)
     assert plain.paths == [arch] and not plain.classes
+
+
+@pytest.mark.parametrize("n_batches", [8, 16, 18, 40])
+def test_equal_losses_are_equal_scores_wherever_they_stand(n_batches):
+    """The last bit of a sum depends on the row of a matrix, and on how many there are."""
+    loss = np.random.default_rng(n_batches).random(n_batches) + 1
+    sizes = np.full(n_batches, 30)
+    many = BatchScores(np.zeros((250, n_batches)), np.tile(loss, (250, 1)), sizes).mean_loss()
+    one = BatchScores(np.zeros((1, n_batches)), loss[None], sizes).mean_loss()
+    assert set(many.tolist()) == set(one.tolist()) and one[0] == pytest.approx(loss.mean(), abs=1e-12)

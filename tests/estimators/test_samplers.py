@@ -10,8 +10,9 @@ import pytest
 from scipy.stats import chisquare
 
 from nasgauge.core.errors import UserError
+from nasgauge.estimators.oneshot.restricted import restricted
 from nasgauge.estimators.oneshot.samplers import SAMPLERS, Sampler, get_sampler, per_cell
-from nasgauge.spaces import NB201, Operation, Space
+from nasgauge.spaces import NB201, Operation, Space, get_space
 
 SPACE = NB201()
 SMALL = SPACE.restrict(["skip_connect", "nor_conv_1x1"])  # 64 encodings
@@ -328,3 +329,19 @@ def test_samplers_go_by_name_or_by_object():
     assert get_sampler(own) is own and get_sampler("fairnas") is SAMPLERS["fairnas"]
     with pytest.raises(UserError, match="unknown sampler 'fairna'; nearest: fairnas"):
         get_sampler("fairna")
+
+
+@pytest.mark.parametrize(
+    ("space", "without"),
+    [("nb101-1shot1-1", ("ends1", "ends2")), ("nb101", ("ends0", "ends1", "ends2", "ends3", "ends4"))],
+)
+def test_options_of_which_none_is_left_are_not_ignored(space, without):
+    with pytest.raises(UserError, match=r"here: without ends\d, .* no architecture is left; keep one of them"):
+        restricted(get_space(space), without, "here")
+
+
+def test_ends_that_a_space_does_not_offer_are_refused():
+    narrow = get_space("nb101").restrict(["conv3x3-bn-relu", "ends4"])
+    for space, kept in ((get_space("nb101-1shot1-1"), "ends3"), (narrow, "ends1")):
+        with pytest.raises(UserError, match=rf"restrict: none of {kept} is offered; name at least one of ends"):
+            space.restrict(["conv3x3-bn-relu", kept])

@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from nasgauge.core.errors import UserError
-from nasgauge.images import load_images, own, splits_of
+from nasgauge.images import ImageData, Split, load_images, own, splits_of
+from nasgauge.images.loaders import own_loader
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (40, 6, 5), dtype=np.uint8)
@@ -352,3 +353,51 @@ def test_pictures_by_class_are_a_published_data_set(made, tmp_path):
     (tmp_path / "png" / "train" / names[0]).rename(tmp_path / "away")
     with pytest.raises(UserError, match=rf"has {made.n_classes - 1} folders of classes, .* has {made.n_classes}"):
         load_images(made.name, tmp_path / "png")
+
+
+def test_batches_that_are_missing_or_there_twice_are_refused(made, tmp_path):
+    flat, labels = made.pixels.reshape(len(made.labels), -1), made.labels + made.first
+    for number in range(1, 12):
+        saved(tmp_path / f"train_data_batch_{number}.npz", data=flat, labels=labels)
+    (tmp_path / "train_data_batch_4.npz").rename(tmp_path / "four.npz")
+    with pytest.raises(UserError, match=r"train_data_batch_4\.npz is missing; give all 11 batches"):
+        load_images(made.name, tmp_path)
+    (tmp_path / "four.npz").rename(tmp_path / "train_data.npz")
+    with pytest.raises(UserError, match=r"has train_data\.npz and batches of it; remove one of the two forms"):
+        load_images(made.name, tmp_path)
+
+
+ORDERS = {
+    "mirrored": lambda images: images[..., ::-1],
+    "another byte order": lambda images: images.astype(">f4"),
+    "long doubles": lambda images: images.astype("longdouble"),
+    "whole numbers": lambda images: images.astype("int16").astype("float64"),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_arrays_of_any_order_are_images(order, tmp_path):
+    images = ORDERS[order](GREY[:, None].astype("float32"))
+    expected = torch.from_numpy(np.array(images, dtype="float32"))
+    data = own_loader((images, LABELS), "pair")(None, np.arange)
+    assert torch.equal(data.images, expected) and data.images.dtype == torch.float32
+    mine = load_images(saved(tmp_path / "mine.npz", images=images, labels=LABELS))
+    np.testing.assert_allclose(mine.images.numpy(), standard(np.array(images, dtype="float64")), atol=1e-5)
+
+
+@pytest.mark.parametrize("labels", [np.array(list("ab") * 20), np.array([None] * 40)])
+def test_arrays_of_anything_but_numbers_are_refused(labels):
+    with pytest.raises(UserError, match=r"data set 'pair': gives an array of dtype .*; give arrays of numbers"):
+        own_loader((GREY[:, None].astype("float32"), labels), "pair")(None, np.arange)
+
+
+def test_a_sample_of_ones_own_data_with_parts_is_of_the_training_part(tmp_path, monkeypatch):
+    rows = torch.arange(40)
+    images = rows.float()[:, None, None, None].expand(40, 1, 2, 2)
+    whole = ImageData("mine", images, rows % 5, 5, Split(rows[3:12], rows[12:20], rows[20:]))
+    load = own_loader(lambda: whole, "mine")
+    assert load(None, np.arange) is whole
+    for n in (4, 9):
+        drawn = load(None, lambda k, n=n: np.random.default_rng(0).permutation(k)[:n])
+        assert drawn.parts is None and len(drawn.labels) == n
+        assert set(drawn.images[:, 0, 0, 0].int().tolist()) <= set(range(3, 12))

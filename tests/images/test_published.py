@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,14 @@ def test_the_parquet_release_gives_the_same_as_a_file_and_as_a_folder(released):
     for path in (file, file.parent):
         data = load_images(made.name, path)
         assert torch.equal(data.images, whole.images) and torch.equal(data.labels, whole.labels)
+
+
+def test_parquet_files_of_which_one_is_missing_are_refused(released, tmp_path):
+    made, file = released
+    first = tmp_path / "train-00000-of-00002.parquet"
+    shutil.copy(file, first)
+    for path in (tmp_path, first):
+        refused(made.name, path, r"train-00000-of-00002\.parquet: is one of 2 files, 1 are there")
 
 
 def test_the_authors_spelling_of_a_name_is_known(made):

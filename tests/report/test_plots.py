@@ -120,3 +120,11 @@ def test_usage_errors(bundle):
     ):
         with pytest.raises(UserError, match=message):
             call()
+
+
+def test_a_search_without_an_incumbent_comes_last_and_has_no_line():
+    table = curves_of(2)
+    never = table["search"] == "search_1"
+    axes = plot_best_so_far(table.assign(**{c: table[c].mask(never) for c in ("value", "low", "high")}))
+    drawn = [line for line in axes.get_lines() if np.isfinite(np.asarray(line.get_ydata(), float)).sum() > 2]
+    assert len(drawn) == 1

@@ -24,6 +24,14 @@ def test_the_incumbent_is_the_best_by_value_or_by_accuracy_and_ties_keep_the_fir
     assert best_so_far(runs, TRUTH, incumbent="accuracy")["value"].tolist() == [0.6, 0.7, 0.9, 0.9]
 
 
+def test_the_worst_score_is_a_score_and_a_failed_one_is_none():
+    nan, worst = float("nan"), -float("inf")
+    runs = runs_of([("d", nan), ("a", worst), ("b", worst), ("c", 1.0)])
+    by_value = best_so_far(runs, TRUTH)["value"]
+    assert np.isnan(by_value[0]) and by_value[1:].tolist() == [0.7, 0.7, 0.8]
+    assert best_so_far(runs_of([("a", nan), ("b", nan)]), TRUTH)["value"].isna().all()
+
+
 @pytest.mark.parametrize("incumbent", ["value", "accuracy"])
 @pytest.mark.parametrize("coverage", [0.5, 0.9])
 def test_medians_and_quantiles_over_seeds_are_those_of_a_loop(incumbent, coverage):

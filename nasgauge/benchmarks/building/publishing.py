@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
 from nasgauge.benchmarks.building.recipe import Recipe
@@ -19,9 +20,10 @@ from nasgauge.criteria import kendall_tau
 def publish(store: Store, recipe: Recipe, keys: list[str], tell: Callable[[str], None] = terminal.tell) -> pd.DataFrame:
     """Join the parts into the benchmark's table and measure the facts that it declares.
 
-    What was given up is told and left out; UserError where that is everything.
+    What was given up is told and left out; UserError where that is everything. A loss that is not finite, or too large
+    for 32 bits, is null.
     """
-    table = check(store.read("trainings", keys), TRAININGS)
+    table = check(_without_divergence(store.read("trainings", keys)), TRAININGS)
     there = store.keys("errors")
     errors = store.read("errors", [key for key in keys if key in there])
     if errors is not None:
@@ -57,6 +59,11 @@ def publish(store: Store, recipe: Recipe, keys: list[str], tell: Callable[[str],
     return table
 
 
+def _without_divergence(table: pd.DataFrame) -> pd.DataFrame:
+    losses = table[["valid_loss", "test_loss"]].astype("float64")
+    return table.assign(**losses.where(losses.abs() <= np.finfo("float32").max))
+
+
 def measured_facts(table: pd.DataFrame) -> dict[str, float | int]:
     """What the benchmark declares of itself, computed from its own table; the contract test computes it again."""
     wide = table.pivot(index="arch", columns="seed", values="test_accuracy")
@@ -71,5 +78,5 @@ def measured_facts(table: pd.DataFrame) -> dict[str, float | int]:
     }
     if n:
         tau = kendall_tau(steady(halves[:, :n].mean(1)), steady(halves[:, n : 2 * n].mean(1)))
-        facts["kendall_tau_between_halves"] = round(tau, 4)
+        facts |= {"kendall_tau_between_halves": round(tau, 4)} if np.isfinite(tau) else {}
     return facts

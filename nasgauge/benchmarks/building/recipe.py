@@ -72,6 +72,8 @@ class Recipe(PluginConfig):
         for name, by in _DECIDED.items():
             if name in self.net:
                 raise UserError(f"[net]: {name} is decided by {by}; leave it out")
+        if self.protocol.nesterov and not self.protocol.momentum:
+            raise UserError("[protocol]: momentum is 0, and nesterov needs one; set nesterov = false")
         if self.protocol.batch_size > self.split.n_train:
             raise UserError(
                 f"batch_size = {self.protocol.batch_size} is more than the {self.split.n_train} training images"

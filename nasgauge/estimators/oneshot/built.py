@@ -137,4 +137,6 @@ def _sampler(
 def _logger(config: SupernetKeys, seed: int) -> Callable[[Mapping[str, float]], None] | None:
     if config.tensorboard is None:
         return None
-    return tensorboard_logger(f"{config.tensorboard}/{config.label}-seed{seed}")
+    is_url = "://" in config.tensorboard
+    folder = config.tensorboard if is_url else config.place.located(config.tensorboard)
+    return tensorboard_logger(f"{folder}/{config.label}-seed{seed}")

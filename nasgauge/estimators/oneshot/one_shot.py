@@ -111,6 +111,7 @@ class OneShot(Trainable):
         if short:
             raise UserError(f"{self.label}: an average over {short[0]} checkpoints; give 2 to {len(epochs)}")
         self._validation()
+        self._calibration()
         stream = self.sampler(self.space, rng=sampling_stream(self.seed))  # errors are raised before training
         if isinstance(stream, Controller):
             stream.timing.check(self.protocol.epochs, self.label)
@@ -253,7 +254,7 @@ class OneShot(Trainable):
             return ()
         size = self.score_batch_size
         n_batches = min(N_CALIBRATION, len(self.split.train) // size)
-        options = {"n_batches": n_batches, "shift": self.score_shift, "device": self._on}
+        options = {"n_batches": n_batches, "shift": self.score_shift, "device": self._on, "part": "training"}
         return validation_batches(self.data, self.split.train, batch_size=size, **options)
 
     def _state(self, epoch: int) -> dict[str, Any]:

@@ -18,6 +18,9 @@ def restricted(space: Space, without: Sequence[str], where: str) -> Space:
     if not without:
         return space
     rest = space.restrict([name for name in space.options if name not in without])
+    ignored = [name for name in without if name in rest.options]  # a space may read no name of a kind as all of them
+    if ignored:
+        raise UserError(f"{where}: without {', '.join(ignored)} no architecture is left; keep one of them")
     rng = np.random.default_rng(0)
     if rest.operations and not any(_is_connected(rest, rest.sample(rng)) for _ in range(_N_LOOKED_AT)):
         raise UserError(

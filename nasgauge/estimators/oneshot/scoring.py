@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
 from nasgauge.core.errors import UserError
+from nasgauge.core.rounding import steady
 from nasgauge.images import N_POSITIONS, ImageData, shifted_evenly
 from nasgauge.nets import Path, Supernet, autocast, products
 
@@ -33,8 +35,8 @@ class BatchScores:
         return self._mean(self.accuracy).round(12)
 
     def mean_loss(self) -> np.ndarray:
-        """(k,): mean cross-entropy over all images, NaN where that of any batch is not finite."""
-        return self._mean(self.loss)
+        """(k,): mean cross-entropy over all images, `steady`, NaN where that of any batch is not finite."""
+        return steady(self._mean(self.loss))
 
     def _mean(self, values: np.ndarray) -> np.ndarray:
         return np.where(np.isfinite(self.loss), values, np.nan) @ self.n_images / self.n_images.sum()
@@ -48,6 +50,7 @@ def validation_batches(
     n_batches: int | None = None,
     shift: int = 0,
     device: str = "cpu",
+    part: Literal["validation", "training"] = "validation",
 ) -> Batches:
     """The rows of a data set in their order, in batches; the last one may be smaller, unless `n_batches` end before.
 
@@ -60,9 +63,10 @@ def validation_batches(
     turns = [rows] * (N_POSITIONS if shift else 1)
     n, wanted = len(rows) * len(turns), None if n_batches is None else n_batches * batch_size
     if max(wanted or n, batch_size) > n:
+        remedy = "raise" if part == "validation" else "lower"
         raise UserError(
-            f"scoring: {max(wanted or n, batch_size)} validation images are wanted ({n_batches or 1} batches of "
-            f"{batch_size}), there are {n}; lower score_batch_size or n_score_batches, or raise valid_share"
+            f"scoring: {max(wanted or n, batch_size)} {part} images are wanted ({n_batches or 1} batches of "
+            f"{batch_size}), there are {n}; lower score_batch_size or n_score_batches, or {remedy} valid_share"
         )
     images, labels = data.images[rows], torch.cat([data.labels[part] for part in turns])[:wanted]
     images = torch.cat([shifted_evenly(images, shift, i) for i in range(len(turns))]) if shift else images

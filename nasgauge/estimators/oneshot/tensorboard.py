@@ -1,6 +1,7 @@
 """The training log as curves in TensorBoard."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ def tensorboard_logger(folder: str | Path) -> Callable[[Mapping[str, Any]], None
         from torch.utils.tensorboard import SummaryWriter  # imported late: an extra
     except ImportError as error:
         raise UserError(f"{folder}: writing for TensorBoard needs it; pip install 'nasgauge[tensorboard]'") from error
-    writer = SummaryWriter(str(folder))
+    writer = cache(lambda: SummaryWriter(str(folder)))  # its file is there from the first row on
 
     def log(row: Mapping[str, Any]) -> None:
         for name in ("lr", "train_loss", "train_seconds"):
-            writer.add_scalar(name, row[name], row["epoch"])
-        writer.flush()  # so that a training that is killed leaves its curves
+            writer().add_scalar(name, row[name], row["epoch"])
+        writer().flush()  # so that a training that is killed leaves its curves
 
     return log

@@ -108,7 +108,7 @@ def _max_pool1d(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=Fa
 
 
 def _adaptive_max_pool2d(x, output_size):
-    if output_size == 1 or tuple(output_size) == (1, 1):
+    if output_size in (1, (1, 1), [1, 1]):
         return max_pool2d(x, tuple(x.shape[-2:]))
     return F.adaptive_max_pool2d(x, output_size)
 

@@ -255,7 +255,8 @@ class ZeroShot(Estimator):
             records.append(record)
         if "counts" in everything:
             start = time.perf_counter()
-            records[0] = replace(records[0], counts=self._counts(arch, net, batches[0][0]))
+            counts = self._counts(arch, net, batches[0][0])
+            records = [replace(record, counts=counts) for record in records]
             spent["counts"] = time.perf_counter() - start
         return records
 

@@ -28,7 +28,8 @@ def draw_best_so_far(table: pd.DataFrame, ax: Any) -> None:
         return
     factor, unit = scale_of(table["best"])
     columns = ["value", "low", "high"]
-    last = table.groupby("search")["value"].last().rank(method="first", ascending=False).astype(int)
+    final = table.groupby("search").tail(1).set_index("search")["value"]  # NaN: never an incumbent
+    last = final.rank(method="first", ascending=False, na_option="bottom").astype(int)
     shown = table.assign(**{c: factor * table[c] for c in columns}, estimator=table["search"])
     ax.axhline(factor * table["best"].iloc[0], color=GREEN, linestyle=(0, (4, 2)), linewidth=1, zorder=0)
     draw_leading(shown.assign(place=shown["search"].map(last)), ax, "n_evaluated")
