@@ -99,9 +99,7 @@ def test_splits_are_disjoint(benchmark):
     fit, test = benchmark.split(30, 50, rng=np.random.default_rng(0))
     assert (len(fit), len(test), len(set(fit) | set(test))) == (30, 50, 80)
     for n_fit, n_test in ((999_999, None), (-1, None), (1, -1), (1, 999_999)):
-        with pytest.raises(
-            UserError, match=r"architectures; \S+ for training and \S+ for testing are requested"
-        ):
+        with pytest.raises(UserError, match=r"architectures; \S+ for training and \S+ for testing are requested"):
             benchmark.split(n_fit, n_test, rng=np.random.default_rng(0))
 
 
