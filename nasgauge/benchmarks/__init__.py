@@ -47,6 +47,7 @@ BENCHMARKS: Registry[Callable[..., Benchmark]] = Registry(
         "shifted-digits-darts": partial(embedded.load, "shifted-digits-darts"),
         "shifted-digits-nb101": partial(embedded.load, "shifted-digits-nb101"),
         "shifted-digits-nb201": partial(embedded.load, "shifted-digits-nb201"),
+        "shifted-digits-resnext-a": partial(embedded.load, "shifted-digits-resnext-a"),
         "nb101": nb101.load,
         "nb201": nb201.load,
         "nb301": nb301.load,
