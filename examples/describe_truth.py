@@ -33,7 +33,7 @@ def main(name: str) -> None:
     spread = accuracy.quantile([0, 0.05, 0.25, 0.5, 0.75, 0.95, 1]).round(3).tolist()
     print(f"{name}: {len(accuracy)} architectures, quantiles of accuracy 0, .05, .25, .5, .75, .95, 1: {spread}")
     rows = {k: kendall_tau(np.asarray(v, float), accuracy.to_numpy()) for k, v in columns.items()}
-    print(pd.Series(rows).round(3).to_string())
+    print(pd.Series(rows).dropna().round(3).to_string())  # a constant correlates with nothing
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ BENCHMARKS: Registry[Callable[..., Benchmark]] = Registry(
         "digits-resnet": partial(embedded.load, "digits-resnet"),
         "digits-resnext-a": partial(embedded.load, "digits-resnext-a"),
         "shifted-digits-darts": partial(embedded.load, "shifted-digits-darts"),
+        "shifted-digits-darts-nds": partial(embedded.load, "shifted-digits-darts-nds"),
         "shifted-digits-nb101": partial(embedded.load, "shifted-digits-nb101"),
         "shifted-digits-nb201": partial(embedded.load, "shifted-digits-nb201"),
         "shifted-digits-resnext-a": partial(embedded.load, "shifted-digits-resnext-a"),
