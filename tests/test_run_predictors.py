@@ -167,7 +167,7 @@ def test_a_predictor_may_see_the_first_trainings_alone(tmp_path, without_a_page)
 @pytest.mark.parametrize(
     "entry, says",
     [
-        (BARE % ("gates", 61, 0, "all"), "60 architectures, fewer than 61"),
+        (BARE % ("gates", 61, 0, "all"), "60 architectures; 61 for training"),
         (BARE % ("gates", 1, 0, "all"), "'n_fit' must be at least 2"),
         (
             (BARE % ("gates", 20, 0, "all")).replace("draw = 0", 'draw = "seed"'),
@@ -176,7 +176,7 @@ def test_a_predictor_may_see_the_first_trainings_alone(tmp_path, without_a_page)
         (BARE % ("gate", 20, 0, "all"), "unknown encoder"),
         (BARE % ("gates", 20, 0, "some"), "unknown judged 'some'"),
         (BARE % ("gates", 20, 0, "all") * 2, "stands twice"),
-        (BARE % ("gates", 20, 0, "all") + "stages = [3]\n", "60 architectures, fewer than 80"),
+        (BARE % ("gates", 20, 0, "all") + "stages = [3]\n", "60 architectures; 80 for training"),
         (BARE % ("gates", 20, 0, "all") + "stages = [1, 0]\n", "in ascending order"),
         (BARE % ("gates", 20, 0, "all") + 'choose = "evolutoin"\n', "nearest: evolution"),
         (BARE % ("gates", 20, 0, "all") + 'choose = "random"\nn_candidates = 10\n', "give at least n_fit"),
