@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
-from truths_table import published
+from truths_table import PUBLISHED, published
 
 from nasgauge.core.store import Store
 from nasgauge.core.usage import check_usage
@@ -44,17 +44,21 @@ PAIRS = (
     ("synflow", "n_params", "synflow over parameters"),
     ("cwi", "n_params", "CWI over parameters"),
 )
+TITLES = {"nb201": "NAS-Bench-201", "nb101": "NAS-Bench-101"}
 Truth = tuple[str, Run, pd.DataFrame]
 
 
 def truths(folder: Path) -> list[Truth]:
-    """Names, runs and ground truths to judge them by: of each part its own, and NAS-Bench-201."""
+    """Names, runs and ground truths to judge them by: of each part its own, and the published one if there is one."""
     found = []
     for part in sorted(path for path in folder.iterdir() if Store.is_in(path)):
         run = Run.load(part)
-        real = published(run.plan.space.name, run.truth["arch"].unique().tolist())
-        table = pd.DataFrame({"arch": real.index, "iso_class": real.index, "seed": 0, "accuracy": real.to_numpy()})
-        found += [(part.name, run, run.truth), (f"{part.name} / NAS-Bench-201", run, table)]
+        found.append((part.name, run, run.truth))
+        space = run.plan.space.name
+        if space in PUBLISHED:
+            real = published(space, run.truth["arch"].unique().tolist())
+            table = pd.DataFrame({"arch": real.index, "iso_class": real.index, "seed": 0, "accuracy": real.to_numpy()})
+            found.append((f"{part.name} / {TITLES[PUBLISHED[space]]}", run, table))
     return found
 
 

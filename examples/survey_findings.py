@@ -7,14 +7,13 @@ over seeds; paired differences of Kendall's tau with 95% intervals over resample
 """
 
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from truths_table import PUBLISHED, published
+from findings import mean_accuracy, show, truths
 
-from nasgauge.core.store import Store
 from nasgauge.core.usage import check_usage
 from nasgauge.criteria import kendall_tau
 from nasgauge.judging import judge, paired
@@ -35,22 +34,6 @@ PAIRS = (
 )
 
 
-Column = tuple[str, Run, pd.DataFrame]  # its name, the run of a part, and the ground truth of the column
-
-
-def columns(folder: Path) -> list[Column]:
-    """Of each part its own ground truth, and the published one where there is one."""
-    found = []
-    for part in (path for path in sorted(folder.iterdir()) if Store.is_in(path)):
-        run = Run.load(part)
-        found.append((part.name, run, run.truth))
-        if run.plan.space.name in PUBLISHED:
-            real = published(run.plan.space.name, run.truth["arch"].unique().tolist())
-            table = pd.DataFrame({"arch": real.index, "iso_class": real.index, "seed": 0, "accuracy": real.to_numpy()})
-            found.append((f"{part.name}, published", run, table))
-    return found
-
-
 def values(run: Run, truth: pd.DataFrame, n_bootstrap: int) -> pd.Series:
     """Kendall's tau of each estimator, with its interval."""
     options = {"n_bootstrap": n_bootstrap, "rng": np.random.default_rng(0)}
@@ -59,9 +42,9 @@ def values(run: Run, truth: pd.DataFrame, n_bootstrap: int) -> pd.Series:
     return pd.Series(texts, tau["estimator"])
 
 
-def training(run: Run, truth: pd.DataFrame, n_bootstrap: int) -> pd.Series:
+def training(run: Run, truth: pd.DataFrame) -> pd.Series:
     """Kendall's tau of the supernets by epoch, mean over seeds."""
-    accuracy = truth.groupby("arch")["accuracy"].mean().round(12)
+    accuracy = mean_accuracy(truth)
     found: dict[str, list[float]] = {}
     for (name, epoch, _), part in run.records["checkpoint_scores"].groupby(["estimator", "epoch", "seed"]):
         score = part.set_index("arch")["score"].reindex(accuracy.index)
@@ -84,19 +67,11 @@ def interval(lower: float, upper: float, form: str) -> str:
     return "" if np.isnan(lower) else f" [{lower:{form}}, {upper:{form}}]"
 
 
-def show(title: str, found: list[Column], compute: Callable[..., pd.Series], n_bootstrap: int) -> None:
-    """A Markdown table with a column per ground truth."""
-    table = pd.DataFrame({name: compute(run, truth, n_bootstrap) for name, run, truth in found}).fillna("")
-    print(f"\n**{title}**\n\n| | {' | '.join(table.columns)} |\n|---|{'---|' * table.shape[1]}")
-    for name, row in zip(table.index, table.to_numpy(), strict=True):
-        print(f"| {name} | {' | '.join(row)} |", flush=True)
-
-
 def main(folder: str, n_bootstrap: int = 1000) -> None:
-    found = columns(Path(folder))
-    show("Kendall's tau", found, values, n_bootstrap)
-    show("Supernets during training", found, training, n_bootstrap)
-    show("Differences of Kendall's tau", found, differences, n_bootstrap)
+    judged = truths(Path(folder))
+    show("Kendall's tau", judged, partial(values, n_bootstrap=n_bootstrap))
+    show("Supernets during training", judged, training)
+    show("Differences of Kendall's tau", judged, partial(differences, n_bootstrap=n_bootstrap))
 
 
 if __name__ == "__main__":

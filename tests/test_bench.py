@@ -232,7 +232,7 @@ def test_seconds_are_of_the_processor_on_the_cpu_and_of_the_wall_elsewhere(monke
     assert table["train_seconds"].tolist() == pytest.approx([seconds] * 2) and used == [device]
 
 
-def test_a_training_that_diverges_has_no_loss_and_is_published(built, tmp_path, monkeypatch):
+def test_a_training_that_diverges_has_no_loss_and_is_published(tmp_path, monkeypatch):
     """Whatever its parts say: no number, infinity, or more than 32 bits can tell."""
     losses = iter([float("nan"), float("inf"), 1e39, 2.0])
     monkeypatch.setattr(bench, "train", lambda *a, **k: [Outcome(0.1, x, 0.1, x) for x in (next(losses), next(losses))])

@@ -91,7 +91,9 @@ class Benchmark:
         members = self.truth.drop_duplicates("arch").groupby("iso_class", sort=True)["arch"].agg(list)
         chosen = [name if name in archs else archs[0] for name, archs in members.items()]
         if n is not None and not 0 <= n <= len(chosen):
-            raise UserError(f"benchmark {self.name!r} has {len(chosen):,} classes; {n:,} are requested")
+            raise UserError(
+                f"benchmark {self.name!r} has {len(chosen):,} classes; {n:,} are requested; give 0 to {len(chosen):,}"
+            )
         order = rng.permutation(len(chosen))[:n] if n is not None else np.arange(len(chosen))
         if twins:
             lists = members.tolist()
@@ -104,6 +106,9 @@ class Benchmark:
         n_test = max(0, len(archs) - n_fit) if n_test is None else n_test
         if min(n_fit, n_test) < 0 or n_fit + n_test > len(archs):
             requested = f"{n_fit:,} for training and {n_test:,} for testing"
-            raise UserError(f"benchmark {self.name!r} has {len(archs):,} architectures; {requested} are requested")
+            raise UserError(
+                f"benchmark {self.name!r} has {len(archs):,} architectures; {requested} are requested; give "
+                f"counts from 0 whose sum is at most {len(archs):,}"
+            )
         order = [archs[i] for i in rng.permutation(len(archs))]
         return order[:n_fit], order[n_fit : n_fit + n_test]

@@ -14,7 +14,6 @@ from nasgauge.core.errors import UserError, unknown_name
 from nasgauge.core.tables import TRAININGS
 
 METRICS = ("test_accuracy", "valid_accuracy")
-_UNKNOWN = ("not measured: one training per architecture", "undefined: the halves of the seeds rank nothing")
 _FACTS = ("n_archs", "n_seeds")  # those that the provenance quotes
 
 
@@ -50,20 +49,26 @@ def from_files(table: Path, *, metric: str = "test_accuracy") -> Benchmark:
     lacking = [name for name in _FACTS if not isinstance(facts.get(name), int | float)]
     if lacking:
         raise UserError(f"{facts_file}: its facts lack {lacking[0]!r}; `nasgauge bench build` writes it")
-    tau = facts.get("kendall_tau_between_halves")
     provenance = {
         "ground truth": record["title"],
         "measure": f"{metric.replace('_', ' ')}, mean over {facts['n_seeds']} trainings with rotated splits",
         "architectures": f"{facts['n_archs']:,}",
-        "reliability": _UNKNOWN[facts["n_seeds"] > 1]
-        if tau is None
-        else f"Kendall's tau {tau} between the two halves of the seeds, over all {facts['n_archs']:,} architectures",
+        "reliability": _reliability(facts),
         "source": f"nasgauge bench build {record['name']}",
     }
     replicates = truth if truth["seed"].nunique() > 1 else None
     known = record.get("training")  # tables of earlier versions do not say it
     training = None if known is None else Training(**known)
     return Benchmark(record["name"], space, truth, replicates, provenance, facts, complexity, training=training)
+
+
+def _reliability(facts: dict[str, Any]) -> str:
+    if facts["n_seeds"] < 2:
+        return "not measured: one training per architecture"
+    tau = facts.get("kendall_tau_between_halves")
+    if tau is None:
+        return "undefined: the halves of the seeds rank nothing"
+    return f"Kendall's tau {tau} between the two halves of the seeds, over all {facts['n_archs']:,} architectures"
 
 
 def record(name: str) -> dict[str, Any]:

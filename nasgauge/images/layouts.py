@@ -86,11 +86,11 @@ def _arrays(published: Published, path: Path) -> list[Path]:
 
 def _check_complete(files: list[Path]) -> None:
     """UserError where the names of Parquet files, train-00000-of-00002 and so on, promise more than there are."""
-    numbers = [(file, _NUMBERED.search(file.name)) for file in files]
-    for file, found in numbers:
-        if found and int(found[1]) > len(files):
+    for file in files:
+        named = _NUMBERED.search(file.name)
+        if named and int(named[1]) > len(files):
             raise UserError(
-                f"{file}: is one of {int(found[1])} files, {len(files)} are there; give the folder with all of them"
+                f"{file}: is one of {int(named[1])} files, found: {len(files)}; give the folder with all of them"
             )
 
 

@@ -95,7 +95,7 @@ def zero_init_residual(net: nn.Module) -> nn.Module:
     factors = [conv[1].weight for conv in last]
     if not factors or any(factor is None for factor in factors):
         raise UserError(
-            "protocol: zero_init_residual needs residual blocks (spaces nds-resnet and nds-resnext-a) with [net] "
+            "[protocol]: zero_init_residual needs residual blocks (spaces nds-resnet and nds-resnext-a) with [net] "
             "bn_affine = true; leave it out otherwise"
         )
     for factor in factors:

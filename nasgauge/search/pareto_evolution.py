@@ -106,7 +106,7 @@ def pareto_evolution(
 
 
 def survivors(members: Sequence[Member], n: int) -> list[Member]:
-    """The n members that are kept, level by level, see `pareto_evolution`; equal ones count as often as they occur.
+    """The n members that are kept, level by level, see `pareto_evolution`; equal members are not merged.
 
     >>> points = {"small": (1, 1), "best": (3, 2), "dominated": (1, 2), "large": (1, 3)}
     >>> [member.text for member in survivors([Member(text, *point) for text, point in points.items()], 3)]

@@ -46,7 +46,7 @@ def test_parquet_files_of_which_one_is_missing_are_refused(released, tmp_path):
     first = tmp_path / "train-00000-of-00002.parquet"
     shutil.copy(file, first)
     for path in (tmp_path, first):
-        refused(made.name, path, r"train-00000-of-00002\.parquet: is one of 2 files, 1 are there")
+        refused(made.name, path, r"train-00000-of-00002\.parquet: is one of 2 files, found: 1")
 
 
 def test_the_authors_spelling_of_a_name_is_known(made):

@@ -122,7 +122,7 @@ def test_usage_errors(bundle):
             call()
 
 
-def test_a_search_without_an_incumbent_comes_last_and_has_no_line():
+def test_a_search_without_an_incumbent_has_no_line():
     table = curves_of(2)
     never = table["search"] == "search_1"
     axes = plot_best_so_far(table.assign(**{c: table[c].mask(never) for c in ("value", "low", "high")}))

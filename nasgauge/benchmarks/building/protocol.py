@@ -15,7 +15,7 @@ class Protocol:
     SGD, on all parameters; `warmup_epochs`: linear rise of the learning rate; `shift`: training images are moved by up
     to that many pixels, borders filled with zeros; `test_stride`: validation and test images are shown in every so
     many-th of these positions along both axes; `flip`: mirrored with probability one half; `label_smoothing`: of the
-    training loss; `zero_init_residual`: residual blocks, those of the NDS ResNets, start as their shortcuts.
+    training loss; `zero_init_residual`: the blocks of NDS ResNets and ResNeXts start as their shortcuts.
     """
 
     epochs: Count
